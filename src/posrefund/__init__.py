@@ -1,0 +1,115 @@
+"""The terminal side of a card refund: never twice, never lost, never a lie.
+
+This face is what most callers need; everything else is imported by its room
+(``from posrefund.codec import Codec``). Importing it opens no file, port or database: each name loads its
+room when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from posrefund._version import __version__
+from posrefund.errors import (
+    CodecError,
+    ConfigError,
+    CryptoError,
+    FramingError,
+    InvalidRequestError,
+    JournalError,
+    LinkError,
+    PosRefundError,
+    ProtocolError,
+    RefusedError,
+)
+
+if TYPE_CHECKING:
+    from posrefund.dialects import Dialect, dialect
+    from posrefund.engine import (
+        Approved,
+        Declined,
+        InDoubt,
+        NotSent,
+        OriginalRef,
+        Outcome,
+        Reason,
+        RefundRequest,
+        SaleRequest,
+    )
+    from posrefund.journal import SQLiteJournal
+    from posrefund.keystore import FileKeyStore
+    from posrefund.link import Link, TCPLink
+    from posrefund.terminal import Terminal
+    from posrefund.values import (
+        PAN,
+        RRN,
+        STAN,
+        Amount,
+        CardRead,
+        MerchantID,
+        TerminalID,
+        Track2,
+    )
+
+__all__ = [
+    "PAN",
+    "RRN",
+    "STAN",
+    "Amount",
+    "Approved",
+    "CardRead",
+    "CodecError",
+    "ConfigError",
+    "CryptoError",
+    "Declined",
+    "Dialect",
+    "FileKeyStore",
+    "FramingError",
+    "InDoubt",
+    "InvalidRequestError",
+    "JournalError",
+    "Link",
+    "LinkError",
+    "MerchantID",
+    "NotSent",
+    "OriginalRef",
+    "Outcome",
+    "PosRefundError",
+    "ProtocolError",
+    "Reason",
+    "RefundRequest",
+    "RefusedError",
+    "SQLiteJournal",
+    "SaleRequest",
+    "TCPLink",
+    "Terminal",
+    "TerminalID",
+    "Track2",
+    "__version__",
+    "dialect",
+]
+
+_ROOMS = {
+    "posrefund.dialects": "Dialect dialect",
+    "posrefund.engine": "Approved Declined InDoubt NotSent OriginalRef Outcome Reason RefundRequest"
+    " SaleRequest",
+    "posrefund.journal": "SQLiteJournal",
+    "posrefund.keystore": "FileKeyStore",
+    "posrefund.link": "Link TCPLink",
+    "posrefund.terminal": "Terminal",
+    "posrefund.values": "PAN RRN STAN Amount CardRead MerchantID TerminalID Track2",
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'posrefund' has no attribute {name!r}")
+    found = getattr(import_module(_ROOM_OF[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

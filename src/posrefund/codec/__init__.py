@@ -1,0 +1,22 @@
+"""ISO 8583 messages: bytes to fields and back, and a picture of a message that hides what it must.
+
+A message specification is a pyiso8583 specification, unchanged. Floor 2: no I/O, no clock; knows no
+dialect. Nothing but ``CodecError`` leaves it, whatever the bytes.
+"""
+
+from posrefund.codec.codec import Codec, Reading
+from posrefund.codec.describe import Node, describe
+from posrefund.codec.field import Field, Show, specification
+from posrefund.codec.layout import Layout, Part
+
+__all__ = [
+    "Codec",
+    "Field",
+    "Layout",
+    "Node",
+    "Part",
+    "Reading",
+    "Show",
+    "describe",
+    "specification",
+]

@@ -1,0 +1,26 @@
+"""Keys, MACs, key check values and PIN blocks. Floor 2: pure bytes, no I/O, no clock.
+
+What a caller imports confesses what it does: ``crypto.soft`` opens and makes clear PIN blocks and is
+for emulators and host stubs only; a terminal passes on the block that its PIN pad encrypted.
+"""
+
+from posrefund.crypto.aead import open_box, seal_box
+from posrefund.crypto.keys import Key, Purpose, kcv
+from posrefund.crypto.ladder import KeySet, unwrap_key, unwrap_key_set, wrap_key
+from posrefund.crypto.mac import UNIONPAY_ECB, MACRule, mac, verify
+
+__all__ = [
+    "UNIONPAY_ECB",
+    "Key",
+    "KeySet",
+    "MACRule",
+    "Purpose",
+    "kcv",
+    "mac",
+    "open_box",
+    "seal_box",
+    "unwrap_key",
+    "unwrap_key_set",
+    "verify",
+    "wrap_key",
+]

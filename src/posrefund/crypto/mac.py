@@ -1,0 +1,84 @@
+"""Message authentication codes as rules: the algorithm is data, the two verbs are ``mac``/``verify``.
+
+``verify`` raises, it never returns False. Note well: the UnionPay fold is no protection against an
+active attacker (swapping two 8-byte blocks keeps it, and the tag has 32 bits); it finds errors and
+strangers without the key. Every echoed field is compared besides. Decision 0006. Floor 2.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from posrefund.crypto._blockcipher import BLOCK_BYTES, encrypt_ecb
+from posrefund.crypto.keys import Purpose
+from posrefund.errors import MACMismatchError
+
+if TYPE_CHECKING:
+    from posrefund.crypto.keys import Key
+
+__all__ = ["UNIONPAY_ECB", "MACRule", "mac", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class MACRule:
+    """How a host computes the MAC.
+
+    Attributes:
+        algorithm: Only ``"unionpay-ecb"`` for now.
+        tag_bytes: How many bytes of the field are compared; a shorter tag is refused.
+    """
+
+    algorithm: Literal["unionpay-ecb"] = "unionpay-ecb"
+    tag_bytes: int = 8
+
+
+UNIONPAY_ECB = MACRule()
+
+
+def mac(key: Key, data: bytes, rule: MACRule = UNIONPAY_ECB) -> bytes:
+    """Return the MAC of *data* as it stands in DE64.
+
+    Shape:
+        data: from the MTI to the last field before DE64, any length. Result: 8 bytes, the ASCII
+        upper-case hexadecimal of four cipher bytes.
+
+    Raises:
+        KeyUsageError: The key is no MAC key.
+
+    Source:
+        UnionPay "ECB" MAC; five agreeing public pages, worked example CSDN 94665452 (test vectors).
+
+    Example:
+        >>> from posrefund.crypto import Key, Purpose, mac
+        >>> mak = Key(bytes.fromhex("2222222222222222"), Purpose.MAC)
+        >>> mac(mak, bytes.fromhex("1234567890ABCDEFABCDEF1234567890"))
+        b'E267B6E2'
+    """
+    material = key.use(Purpose.MAC, "a MAC")
+    text = _fold(data).hex().upper().encode("ascii")
+    left = encrypt_ecb(material, text[:BLOCK_BYTES])
+    block = bytes(a ^ b for a, b in zip(left, text[BLOCK_BYTES:], strict=True))
+    return encrypt_ecb(material, block).hex().upper().encode("ascii")[: rule.tag_bytes]
+
+
+def verify(key: Key, data: bytes, tag: bytes, rule: MACRule = UNIONPAY_ECB) -> None:
+    """Check that *tag* is the MAC of *data*, in constant time.
+
+    Raises:
+        MACMismatchError: It is not, or it is shorter than the rule says.
+        KeyUsageError: The key is no MAC key.
+    """
+    right = mac(key, data, rule)
+    if len(tag) != len(right) or not hmac.compare_digest(right, tag):
+        raise MACMismatchError
+
+
+def _fold(data: bytes) -> bytes:
+    """XOR all 8-byte blocks of *data*, the last one filled with zeros."""
+    total = 0
+    for start in range(0, len(data), BLOCK_BYTES):
+        block = data[start : start + BLOCK_BYTES].ljust(BLOCK_BYTES, b"\0")
+        total ^= int.from_bytes(block, "big")
+    return total.to_bytes(BLOCK_BYTES, "big")

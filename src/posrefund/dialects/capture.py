@@ -1,0 +1,172 @@
+"""A message as somebody caught it: with or without length prefix, TPDU, header or MAC. Floor 3.
+
+``open_capture`` finds out which of them are there and reads the fields; ``Capture.rebuild`` gives the
+same bytes back. For tools and tests: a link knows its framing and never guesses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from posrefund.errors import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posrefund.dialects.dialect import Dialect
+
+__all__ = ["Capture", "Framing", "open_capture"]
+
+_PREFIX_BYTES, _TPDU_BYTES, _HEADER_BYTES, _MAC_BYTES = 2, 5, 6, 8
+_CAPTURE_BYTES_MAX = 65_535 + _PREFIX_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What stood around the message.
+
+    Attributes:
+        length_prefix: Whether two length bytes stood first.
+        tpdu: 5 bytes, or empty.
+        header: 6 bytes, or empty.
+        mac_missing: The bitmap announces DE64 and the message ends before it: what a MAC is
+            computed over, as people paste it.
+        pads: Filler nibbles that are not 0, by field.
+    """
+
+    length_prefix: bool = False
+    tpdu: bytes = b""
+    header: bytes = b""
+    mac_missing: bool = False
+    pads: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def body_at(self) -> int:
+        """Offset of the MTI."""
+        return _PREFIX_BYTES * self.length_prefix + len(self.tpdu) + len(self.header)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A caught message, read.
+
+    Attributes:
+        framing: What stood around it.
+        fields: The decoded fields.
+        spans: Bytes of each field, counted from the start of the capture.
+    """
+
+    framing: Framing
+    fields: dict[str, str]
+    spans: dict[str, tuple[int, int]]
+
+    def rebuild(self, dialect: Dialect) -> bytes:
+        """Return the bytes of the capture.
+
+        Raises:
+            EncodeError: A field does not fit; cannot happen with fields that were read.
+        """
+        framing = self.framing
+        fields = {name: value for name, value in self.fields.items() if name != "p"}
+        if framing.mac_missing:
+            fields["64"] = "00" * _MAC_BYTES
+        body = dialect.codec.encode(fields, pads=framing.pads)
+        message = (
+            framing.tpdu + framing.header + (body[:-_MAC_BYTES] if framing.mac_missing else body)
+        )
+        prefix = len(message).to_bytes(_PREFIX_BYTES, "big") if framing.length_prefix else b""
+        return prefix + message
+
+
+def open_capture(raw: bytes, dialect: Dialect) -> Capture:
+    """Read a caught message, whatever stands around it.
+
+    Raises:
+        DecodeError: It is no message of this dialect under any framing; the error is that of the
+            framing that fits best, its offset counted from the start of *raw*.
+
+    Example:
+        >>> from posrefund.dialects import dialect
+        >>> from posrefund.dialects.capture import open_capture
+        >>> echo = bytes.fromhex("600003000060310000000008200000000000000010" "0011000000013010")
+        >>> open_capture(echo, dialect("unionpay")).fields["60"]
+        '00000001301'
+    """
+    if len(raw) > _CAPTURE_BYTES_MAX:
+        expected = f"at most {_CAPTURE_BYTES_MAX} bytes"
+        raise DecodeError("frame", expected, offset_bytes=_CAPTURE_BYTES_MAX)
+    refusal: DecodeError | None = None
+    for framing in _framings(raw):
+        try:
+            return _read(raw, framing, dialect)
+        except DecodeError as error:
+            refusal = refusal or error
+    raise refusal or _no_framing(raw)
+
+
+def _framings(raw: bytes) -> Iterator[Framing]:
+    """Yield the framings whose signs are there, the most telling first."""
+    for prefixed in (True, False):
+        start = _PREFIX_BYTES * prefixed
+        if prefixed and int.from_bytes(raw[:_PREFIX_BYTES], "big") != len(raw) - _PREFIX_BYTES:
+            continue
+        for tpdu_bytes, header_bytes in (
+            (_TPDU_BYTES, _HEADER_BYTES),
+            (_TPDU_BYTES, 0),
+            (0, _HEADER_BYTES),
+            (0, 0),
+        ):
+            tpdu = raw[start : start + tpdu_bytes]
+            header_at = start + tpdu_bytes
+            header = raw[header_at : header_at + header_bytes]
+            body_at = header_at + header_bytes
+            signs = _is_tpdu(tpdu) and _is_header(header) and _is_mti(raw[body_at : body_at + 2])
+            if signs:
+                yield Framing(prefixed, tpdu, header)
+
+
+def _is_tpdu(tpdu: bytes) -> bool:
+    return not tpdu or tpdu[:1] == b"\x60"
+
+
+def _is_header(header: bytes) -> bool:
+    """Application classes 60 to 63, packed digits; the first six digits are never letters."""
+    return not header or (0x60 <= header[0] <= 0x63 and header[:2].hex().isdigit())
+
+
+def _is_mti(mti: bytes) -> bool:
+    """Version 0, a class and a function that ISO 8583:1987 defines; three of four digits even known."""
+    return len(mti) == 2 and 1 <= mti[0] <= 0x09 and mti.hex().isdigit()
+
+
+def _read(raw: bytes, framing: Framing, dialect: Dialect) -> Capture:
+    at = framing.body_at
+    body = raw[at:]
+    try:
+        reading = dialect.codec.read(body)
+        mac_missing = False
+    except DecodeError as error:
+        if error.path != "DE64" or error.offset_bytes != len(body):
+            raise _moved(error, at) from None
+        reading = dialect.codec.read(body + bytes(_MAC_BYTES))
+        mac_missing = True
+        del reading.fields["64"], reading.spans["64"]
+    found = Framing(framing.length_prefix, framing.tpdu, framing.header, mac_missing, reading.pads)
+    spans = {name: (start + at, end + at) for name, (start, end) in reading.spans.items()}
+    return Capture(found, reading.fields, spans)
+
+
+def _moved(error: DecodeError, by: int) -> DecodeError:
+    return DecodeError(
+        error.path, error.expected, offset_bytes=error.offset_bytes + by, partial=error.partial
+    )
+
+
+def _no_framing(raw: bytes) -> DecodeError:
+    rest = raw[_PREFIX_BYTES:]
+    if any(framing.tpdu for framing in _framings(rest)):
+        expected = f"{len(rest)}, for that many bytes follow"
+        return DecodeError("frame.length_prefix", expected, offset_bytes=0)
+    expected = "a length prefix, a TPDU (60…), a header (60… to 63…) or an MTI"
+    return DecodeError("frame", expected if raw else "a message", offset_bytes=0)

@@ -1,0 +1,101 @@
+"""One message of a dialect: which fields it has to carry, may carry, must not carry. Floor 3.
+
+Written as the paper writes it: ``"2C 3 4 37A 64A"`` — a bare number is mandatory, ``C`` conditional,
+``A`` mandatory in an answer that approves; a field that is not listed is forbidden.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from posrefund.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from posrefund.errors import Fault
+
+__all__ = ["MessageTable", "Presence"]
+
+Presence = Literal["", "C", "A"]
+_ENTRY = re.compile(r"([0-9]{1,3})([CA]?)")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTable:
+    """The table of one message and its answer.
+
+    Attributes:
+        name: Our name for it: ``"refund"``.
+        zh: What a slip calls it, Chinese.
+        en: The same in English.
+        mti: Request's message type; the answer's is ten more.
+        request: Fields of the request, as above.
+        response: Fields of the answer, as above.
+        processing_code: DE3, or None where the message has none.
+        condition_code: DE25, or None.
+        type_code: DE60.1.
+        network_code: DE60.3.
+        mac: Whether the request carries a MAC and an approving answer must.
+        reverses: Whether silence is answered by an automatic reversal.
+    """
+
+    name: str
+    zh: str
+    en: str
+    mti: str
+    request: str
+    response: str
+    processing_code: str | None = None
+    condition_code: str | None = None
+    type_code: str = "00"
+    network_code: str = "000"
+    mac: bool = True
+    reverses: bool = False
+
+    @property
+    def mti_reply(self) -> str:
+        """MTI of the answer: the third digit of the request plus one."""
+        return f"{self.mti[:2]}{int(self.mti[2]) + 1}{self.mti[3]}"
+
+    def request_faults(self, fields: Mapping[str, str]) -> tuple[Fault, ...]:
+        """Say what is missing from or too much in a request; empty when it is right."""
+        return _faults(self.request, fields, approved=True)
+
+    def response_faults(self, fields: Mapping[str, str], *, approved: bool) -> tuple[Fault, ...]:
+        """Say what is missing from or too much in an answer; empty when it is right.
+
+        Example:
+            >>> from posrefund.dialects import dialect
+            >>> echo = dialect("unionpay").messages["echo"]
+            >>> echo.response_faults({"t": "0830", "39": "00", "35": "1"}, approved=True)[-1]
+            ('DE35', 'no such field in this message')
+        """
+        return _faults(self.response, fields, approved=approved)
+
+
+@cache
+def _presence(table: str) -> dict[str, Presence]:
+    found: dict[str, Presence] = {}
+    for entry in table.split():
+        match = _ENTRY.fullmatch(entry)
+        if match is None:
+            message = f"{entry!r} is no entry of a message table"
+            raise ConfigError(message)
+        found[match[1]] = match[2]  # type: ignore[assignment]  # reason: the pattern allows no other
+    return found
+
+
+def _faults(table: str, fields: Collection[str], *, approved: bool) -> tuple[Fault, ...]:
+    presence = _presence(table)
+    wanted = {"", "A"} if approved else {""}
+    missing = [
+        (n, "this field") for n, rule in presence.items() if rule in wanted and n not in fields
+    ]
+    surplus = [
+        (n, "no such field in this message") for n in fields if n.isdigit() and n not in presence
+    ]
+    return tuple((f"DE{number}", expected) for number, expected in missing + surplus)

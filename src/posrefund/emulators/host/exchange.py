@@ -1,0 +1,230 @@
+"""One request on its way to its answer: check, decide, book, compose.
+
+The order of the checks is the order of the answers: form, terminal and merchant, batch, MAC,
+repeated STAN, and only then the rules about money. Used by ``EmulatedHost`` alone. Floor 9.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posrefund.crypto import mac, verify
+from posrefund.emulators.host.business import DECIDE, Case, day_of
+from posrefund.emulators.host.cards import read_card
+from posrefund.emulators.host.faults import EFFECTS, NO_EFFECT
+from posrefund.emulators.host.ledger import Refusal
+from posrefund.emulators.host.tables import GENERIC_ANSWER
+from posrefund.emulators.host.terminals import issue_keys
+from posrefund.emulators.host.wire import MAC_BYTES, encode_reply
+from posrefund.errors import MACMismatchError
+
+if TYPE_CHECKING:
+    from posrefund.crypto import Key
+    from posrefund.emulators.host.faults import Fault
+    from posrefund.emulators.host.host import EmulatedHost
+    from posrefund.emulators.host.ledger import StanKey
+    from posrefund.emulators.host.terminals import TerminalRecord
+    from posrefund.emulators.host.wire import Request
+
+__all__ = ["Exchange"]
+
+
+class Exchange:
+    """One request on its way to its answer.
+
+    Attributes:
+        code: DE39 as the host's rules gave it, once ``reply`` was called.
+    """
+
+    def __init__(self, host: EmulatedHost, request: Request, fault: Fault | None) -> None:
+        self.code = ""
+        self._request = request
+        self._rule = request.rule
+        self._record = record = host.terminals.get(request.get("41"))
+        self._profile = host.profile
+        self._codes = host.profile.codes
+        self._ledger = host.ledger
+        self._now = host.clock().astimezone(host.profile.zone)
+        self._fault = fault
+        self._effect = EFFECTS[fault.kind] if fault else NO_EFFECT
+        self._random_bytes = host.random_bytes
+        self._sequence = host.ledger.next_sequence()
+        self._own: dict[str, str] = {}
+        self._is_authentic = False
+        keys = record.keys if record else None
+        self._mak = keys.mak if keys else None
+        self._card = read_card(request.fields, keys.tdk if keys else None)
+
+    def reply(self) -> bytes:
+        """Check, decide and book; return the answer from its TPDU to its end."""
+        self.code = self._refusal() or self._act()
+        if self.code != self._codes.approved and self._is_money:
+            self._ledger.refusals.append(self._as_refusal())
+        if self._is_money:
+            self._ledger.keep()
+        return self._request.envelope.reply().wrap(self._body())
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether a host that stores its answers stores this one: the request was authentic."""
+        return self._is_authentic
+
+    @property
+    def _is_money(self) -> bool:
+        return self._rule is not None and self._rule.is_money
+
+    @property
+    def _stan_key(self) -> StanKey:
+        return self._request.get("41"), self._request.batch, self._request.get("11")
+
+    @property
+    def _rrn(self) -> str:
+        """Last digit of the year, day of the year, hour, and the host's count."""
+        return f"{self._now:%y%j%H}"[1:] + f"{self._sequence:06d}"
+
+    # ---- checks ----------------------------------------------------------------------------
+
+    def _refusal(self) -> str | None:
+        """Return the code of the first check that fails."""
+        checks = [self._check_form, self._check_terminal]
+        if self._is_money:
+            checks += [self._check_batch, self._check_mac, self._check_stan]
+        return next((code for check in checks if (code := check())), None)
+
+    def _check_form(self) -> str | None:
+        if self._request.fault:
+            return self._codes.format_error
+        if self._rule is None:
+            return self._codes.unknown_processing
+        if self._request.get("49") not in ("", self._profile.currency):
+            return self._codes.format_error
+        return None
+
+    def _check_terminal(self) -> str | None:
+        if self._record is None:
+            return self._codes.unknown_terminal
+        if self._record.merchant_id != self._request.get("42"):
+            return self._codes.unknown_merchant
+        return self._codes.disabled_terminal if self._record.is_disabled else None
+
+    def _check_batch(self) -> str | None:
+        is_open = self._record is not None and self._record.batch == self._request.batch
+        return None if self._mak and is_open else self._codes.batch
+
+    def _check_mac(self) -> str | None:
+        request = self._request
+        self._is_authentic = self._mak is not None and _fits(
+            self._mak, request.mac_input, request.tag
+        )
+        return None if self._is_authentic else self._codes.bad_mac
+
+    def _check_stan(self) -> str | None:
+        if self._rule is None or not self._rule.has_new_stan:
+            return None
+        is_used = self._ledger.was_used(self._stan_key)
+        self._ledger.mark_used(self._stan_key)
+        return self._codes.duplicate if is_used else None
+
+    # ---- what is asked for -----------------------------------------------------------------
+
+    def _act(self) -> str:
+        """Do what the request asks for and return its code."""
+        if not self._effect.books and self._fault is not None:
+            return self._fault.code
+        kind, record = self._rule.kind if self._rule else "", self._record
+        if kind in DECIDE:
+            return self._decide(kind)
+        if record is not None and kind == "sign_in":
+            self._sign_in(record)
+        if record is not None and kind == "sign_off":
+            record.keys = None
+        return self._codes.approved
+
+    def _sign_in(self, record: TerminalRecord) -> None:
+        network_code = self._request.get("60")[8:11]
+        keys, block = issue_keys(
+            network_code,
+            record.tmk,
+            self._random_bytes,
+            double_length_mak=self._profile.double_length_mak,
+        )
+        record.keys = keys
+        self._own["60"] = f"00{record.batch}{network_code}"
+        self._own["62"] = block.hex().upper()
+
+    def _decide(self, kind: str) -> str:
+        case = Case(
+            request=self._request,
+            profile=self._profile,
+            ledger=self._ledger,
+            now=self._now,
+            rrn=self._rrn,
+            sequence=self._sequence,
+            card=self._card,
+        )
+        decision = DECIDE[kind](case)
+        if decision.entry is not None:
+            self._ledger.book(decision.entry)
+            self._own["2"] = decision.entry.pan.reveal()
+            self._own["38"] = decision.entry.auth
+        if kind == "reversal" and decision.code == self._codes.approved:
+            self._ledger.mark_used(self._stan_key)
+        return decision.code
+
+    def _as_refusal(self) -> Refusal:
+        get = self._request.get
+        return Refusal(
+            host_time=self._now.isoformat(),
+            mti=self._request.mti,
+            terminal=get("41"),
+            batch=self._request.batch,
+            stan=get("11"),
+            rrn=self._rrn,
+            code=self.code,
+            amount_minor=int(get("4") or "0"),
+        )
+
+    # ---- the answer ------------------------------------------------------------------------
+
+    def _body(self) -> bytes:
+        """Return the answer from its MTI to its end."""
+        fields = self._fields()
+        if self._fault is not None:
+            self._effect.fields(fields, self._fault)
+        has_mac = self._profile.mac_on_declines or fields["39"] in self._profile.mac_codes
+        if self._mak is None or not self._is_money or not has_mac:
+            return encode_reply(fields)
+        body = encode_reply({**fields, "64": "00" * MAC_BYTES})[:-MAC_BYTES]
+        tag = mac(self._mak, body)
+        if self._fault is not None:
+            tag = self._effect.tag(tag, self._fault)
+        return body + tag if tag else encode_reply(fields)
+
+    def _fields(self) -> dict[str, str]:
+        """Return the answer's fields: the host's own, else the request's."""
+        values = self._request.fields | self._host_fields() | self._own
+        wanted = self._rule.answer if self._rule else GENERIC_ANSWER
+        answer = {n: values[n] for n in wanted if values.get(n)}
+        return {"t": self._request.reply_mti, **answer}
+
+    def _host_fields(self) -> dict[str, str]:
+        profile = self._profile
+        fields = {
+            "12": f"{self._now:%H%M%S}",
+            "13": f"{self._now:%m%d}",
+            "15": f"{day_of(self._now, profile.cut_off):%m%d}",
+            "32": profile.acquirer_id,
+            "37": self._rrn,
+            "39": self.code,
+            "44": f"{profile.issuer_id:<11}{profile.acquirer_id:<11}",
+            "63": "CUP",
+        }
+        return fields | ({"2": self._card.reveal()} if self._card else {})
+
+
+def _fits(mak: Key, data: bytes, tag: bytes) -> bool:
+    try:
+        verify(mak, data, tag)
+    except MACMismatchError:
+        return False
+    return True

@@ -1,0 +1,194 @@
+"""What can go wrong on purpose, as data: one queue of faults and one table of what each does.
+
+Faults are taken in the order they were queued, one for a request, by its MTI; nothing is random.
+An answer with wrong fields carries a right MAC over them: the lie is the host's, not the line's.
+Floor 9.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["EFFECTS", "NO_EFFECT", "Delivery", "Effect", "Fault", "FaultQueue"]
+
+_DELAY_S_MAX = 600.0
+_GARBAGE = bytes(range(0xF0, 0x100)) * 3
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What goes out for one request.
+
+    Attributes:
+        replies: Messages from TPDU to end; none is silence.
+        delay_s: How long to wait before the first.
+        close: Whether the connection ends afterwards.
+    """
+
+    replies: tuple[bytes, ...] = ()
+    delay_s: float = 0.0
+    close: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault in waiting.
+
+    Attributes:
+        kind: A key of ``EFFECTS``.
+        mti: The request it strikes.
+        times: How many requests it strikes.
+        code: DE39 for ``code`` and ``booked_code``.
+        seconds: For ``delay``.
+        index: For ``flip_mac_byte``, 0 to 7.
+
+    Raises:
+        ValueError: An unknown kind, or a value out of range.
+        TypeError: A value of another type.
+    """
+
+    kind: str
+    mti: str = "0220"
+    times: int = 1
+    code: str = "96"
+    seconds: float = 0.0
+    index: int = 0
+
+    def __post_init__(self) -> None:
+        for path, right in (
+            ("kind", self.kind in EFFECTS),
+            ("mti", re.fullmatch("[0-9]{4}", self.mti)),
+            ("times", self.times >= 1),
+            ("code", re.fullmatch("[0-9A-Z]{2}", self.code)),
+            ("seconds", 0 <= self.seconds <= _DELAY_S_MAX),
+            ("index", self.index in range(8)),
+        ):
+            if not right:
+                message = f"fault: {path} is not one the host knows"
+                raise ValueError(message)
+
+
+Fields = dict[str, str]
+
+
+def _same_fields(fields: Fields, _: Fault) -> None:
+    """Change nothing."""
+
+
+def _same_tag(tag: bytes, _: Fault) -> bytes:
+    return tag
+
+
+def _send(reply: bytes, _: Fault) -> Delivery:
+    return Delivery((reply,))
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a kind of fault changes, stage by stage.
+
+    Attributes:
+        sees: Whether the host sees the request at all.
+        books: Whether it does what was asked.
+        fields: Changes the answer's fields before the MAC is made.
+        tag: Changes DE64; empty removes it.
+        line: Turns the answer into what goes out.
+    """
+
+    sees: bool = True
+    books: bool = True
+    fields: Callable[[Fields, Fault], None] = _same_fields
+    tag: Callable[[bytes, Fault], bytes] = _same_tag
+    line: Callable[[bytes, Fault], Delivery] = _send
+
+
+def _set_code(fields: Fields, fault: Fault) -> None:
+    fields["39"] = fault.code
+
+
+def _shift(number: str) -> Callable[[Fields, Fault], None]:
+    """Return a change of the last character of field *number*."""
+
+    def change(fields: Fields, _: Fault) -> None:
+        if value := fields.get(number):
+            fields[number] = value[:-1] + ("2" if value.endswith("1") else "1")
+
+    return change
+
+
+def _add_unknown(fields: Fields, _: Fault) -> None:
+    fields["9"] = "0011223344556677"
+
+
+def _break_check_value(fields: Fields, _: Fault) -> None:
+    if block := fields.get("62"):
+        fields["62"] = f"{block[:-1]}{int(block[-1], 16) ^ 1:X}"
+
+
+def _halve_keys(fields: Fields, _: Fault) -> None:
+    fields["62"] = fields.get("62", "")[: len(fields.get("62", "")) // 4 * 2]
+
+
+def _other_tag(tag: bytes, _: Fault) -> bytes:
+    return bytes(ord("1" if digit == ord("0") else "0") for digit in tag)
+
+
+def _flip_tag(tag: bytes, fault: Fault) -> bytes:
+    flipped = bytearray(tag)
+    flipped[fault.index] ^= 0x01
+    return bytes(flipped)
+
+
+NO_EFFECT = Effect()
+
+EFFECTS: Mapping[str, Effect] = {
+    "drop_request": Effect(sees=False, books=False),
+    "drop_reply": Effect(line=lambda _reply, _fault: Delivery()),
+    "close_before_reply": Effect(line=lambda _reply, _fault: Delivery(close=True)),
+    "delay": Effect(line=lambda reply, fault: Delivery((reply,), delay_s=fault.seconds)),
+    "duplicate_reply": Effect(line=lambda reply, _fault: Delivery((reply, reply))),
+    "truncate": Effect(line=lambda reply, _fault: Delivery((reply[: len(reply) // 2],))),
+    "garbage": Effect(line=lambda _reply, _fault: Delivery((_GARBAGE,))),
+    "bad_mac": Effect(tag=_other_tag),
+    "no_mac": Effect(tag=lambda _tag, _fault: b""),
+    "flip_mac_byte": Effect(tag=_flip_tag),
+    "wrong_stan": Effect(fields=_shift("11")),
+    "wrong_amount": Effect(fields=_shift("4")),
+    "wrong_terminal": Effect(fields=_shift("41")),
+    "wrong_rrn": Effect(fields=_shift("37")),
+    "unknown_field": Effect(fields=_add_unknown),
+    "code": Effect(books=False, fields=_set_code),
+    "booked_code": Effect(fields=_set_code),
+    "wrong_kcv": Effect(fields=_break_check_value),
+    "half_key_set": Effect(fields=_halve_keys),
+}
+"""Kind of fault → what it does."""
+
+
+class FaultQueue:
+    """Faults in waiting, first queued first taken."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Put *fault* at the end."""
+        self._waiting.append(fault)
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._waiting.clear()
+
+    def take(self, mti: str) -> Fault | None:
+        """Take one use of the first fault for *mti*."""
+        for place, fault in enumerate(self._waiting):
+            if fault.mti == mti:
+                rest = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
+                self._waiting[place : place + 1] = rest
+                return fault
+        return None

@@ -1,0 +1,103 @@
+"""What one acquirer's host does differently from the next, as data. No behaviour stands here.
+
+The defaults are those on which the published terminals and hosts agree; where they differ, the
+choice is named beside the field. Floor 9; read by every other file of the host.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time, timedelta, timezone
+from typing import Literal
+
+__all__ = ["Codes", "HostProfile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """DE39 of each refusal.
+
+    Attributes:
+        approved: The request was done.
+        format_error: A field is missing, too much, or malformed.
+        unknown_processing: MTI known, but no such DE3 and DE60.1 with it.
+        unknown_terminal: DE41 is not on file.
+        unknown_merchant: DE42 is not the terminal's merchant.
+        disabled_terminal: The terminal is on file and switched off.
+        batch: Not signed in, or DE60.2 is not the open batch.
+        bad_mac: DE64 is not the MAC of the message.
+        duplicate: The STAN was used in this batch before.
+        keyed_pan: Refund with a typed card number. 58 "not permitted to the terminal": the request
+            is well formed (not 30), and it is the terminal that must not do it (not 57).
+        invalid_card: No card number, or its check digit is wrong.
+        invalid_amount: DE4 is zero.
+        no_original: Nothing on file matches the reference to the original.
+        original_state: The original is voided, reversed or refunded.
+        other_card: Another card than the original's (other hosts: 63).
+        same_day_refund: The original is of this settlement day: it is to be voided.
+        window: The original is too old.
+        over_refund: More than what is left of the original (other hosts: 64, 13).
+        original_amount: A void or reversal of another amount than the original's.
+        repeated_reversal: The original is reversed already.
+        other_day_reversal: The original is of another settlement day.
+    """
+
+    approved: str = "00"
+    format_error: str = "30"
+    unknown_processing: str = "12"
+    unknown_terminal: str = "97"
+    unknown_merchant: str = "03"
+    disabled_terminal: str = "58"
+    batch: str = "77"
+    bad_mac: str = "A0"
+    duplicate: str = "94"
+    keyed_pan: str = "58"
+    invalid_card: str = "14"
+    invalid_amount: str = "13"
+    no_original: str = "25"
+    original_state: str = "12"
+    other_card: str = "14"
+    same_day_refund: str = "25"
+    window: str = "22"
+    over_refund: str = "61"
+    original_amount: str = "64"
+    repeated_reversal: str = "25"
+    other_day_reversal: str = "25"
+
+
+@dataclass(frozen=True, slots=True)
+class HostProfile:
+    """The rules of one host.
+
+    Attributes:
+        codes: Which code says which refusal.
+        cut_off: The settlement day ends at this host time.
+        zone: The host's civil time.
+        refund_window_days: How many settlement days after the sale a refund is accepted.
+        same_day_refund_allowed: Accept a refund on the sale's own settlement day.
+        mac_codes: The DE39 with which an answer carries DE64.
+        mac_on_declines: Every answer of a signed-in terminal carries DE64.
+        repeat: What a repeated STAN gets: ``"none"`` answers *duplicate* whatever became of the
+            first copy; ``"stored_answer"`` repeats the first answer to an identical message.
+        double_length_mak: Sign-in hands out a MAK of 16 bytes, else 8 bytes and eight zero bytes.
+        de60_digits: Lengths of DE60 that a transaction may have.
+        currency: The only DE49 taken.
+        acquirer_id: DE32 and the second half of DE44.
+        issuer_id: The first half of DE44.
+        merchant_type: Merchant category code, settlement file only.
+    """
+
+    codes: Codes = field(default_factory=Codes)
+    cut_off: time = time(23)
+    zone: timezone = timezone(timedelta(hours=8))
+    refund_window_days: int = 30
+    same_day_refund_allowed: bool = False
+    mac_codes: tuple[str, ...] = ("00", "10")
+    mac_on_declines: bool = False
+    repeat: Literal["none", "stored_answer"] = "none"
+    double_length_mak: bool = False
+    de60_digits: tuple[int, ...] = (11, 13, 14, 17)
+    currency: str = "156"
+    acquirer_id: str = "48021000"
+    issuer_id: str = "01020000"
+    merchant_type: str = "5411"

@@ -1,0 +1,83 @@
+"""A terminal as the host has it on file, and the keys that a sign-in hands out.
+
+The host makes fresh working keys at each sign-in and wraps them under the terminal's TMK; it never
+shows them. Floor 9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from posrefund.crypto import Key, KeySet, Purpose, kcv, wrap_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["TerminalRecord", "issue_keys"]
+
+_KCV_BYTES = 4
+_BATCH_MAX = 999_998
+"""Terminals take 1 to 999998 from a host (LIAO)."""
+
+
+@dataclass(slots=True, eq=False)
+class TerminalRecord:
+    """One terminal on file.
+
+    Attributes:
+        terminal_id: DE41, 8 characters.
+        merchant_id: DE42, 15 characters.
+        tmk: Wraps the working keys.
+        batch: The open batch, DE60.2.
+        is_disabled: Known, and switched off.
+        keys: The working keys of the last sign-in; None while signed off.
+    """
+
+    terminal_id: str
+    merchant_id: str
+    tmk: Key
+    batch: str = "000001"
+    is_disabled: bool = False
+    keys: KeySet | None = field(default=None, repr=False)
+
+    def close_batch(self) -> str:
+        """Open the next batch and return its number."""
+        self.batch = f"{int(self.batch) % _BATCH_MAX + 1:06d}"
+        return self.batch
+
+
+def issue_keys(
+    network_code: str,
+    tmk: Key,
+    random_bytes: Callable[[int], bytes],
+    *,
+    double_length_mak: bool = False,
+) -> tuple[KeySet, bytes]:
+    """Make the working keys of a sign-in and the key block that carries them.
+
+    Shape:
+        network_code: DE60.3. Key block (DE62): ``001`` 24 bytes, PIK 8 and MAK 8; ``003`` 40 bytes,
+        PIK 16 and MAK 16 (a MAK of 8 is filled with zeros); ``004`` 60 bytes, the same and TDK 16.
+        Four bytes of KCV follow each key.
+
+    Source:
+        UnionPay sign-in, DE62; sample of code456.com/article/3026509 (40 bytes).
+    """
+    pik_bytes = 8 if network_code == "001" else 16
+    mak_bytes = 16 if double_length_mak and network_code != "001" else 8
+    pik = _new_key(random_bytes(pik_bytes), Purpose.PIN)
+    mak = _new_key(random_bytes(mak_bytes), Purpose.MAC)
+    tdk = _new_key(random_bytes(16), Purpose.DATA) if network_code == "004" else None
+    keys = KeySet(pik, mak, tdk)
+    block = _part(tmk, pik, pik_bytes) + _part(tmk, mak, pik_bytes)
+    return keys, block + (_part(tmk, tdk, 16) if tdk else b"")
+
+
+def _new_key(material: bytes, purpose: Purpose) -> Key:
+    return Key(material, purpose, allow_weak=True)
+
+
+def _part(tmk: Key, key: Key, width_bytes: int) -> bytes:
+    check = kcv(key.use(key.purpose, "a check value"), length_bytes=_KCV_BYTES)
+    return wrap_key(tmk, key).ljust(width_bytes, b"\0") + check

@@ -1,0 +1,37 @@
+"""The brain: rules, states, compose and interpret. Floor 4.
+
+Pure: no line, no file, no clock, no key. Requests and events come in, actions come out; the driver
+performs them in order. Everything that could lose money is in here, and nothing else is.
+"""
+
+from posrefund.engine.actions import Action, Know, Move, Note, Open
+from posrefund.engine.attempt import Attempt
+from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
+from posrefund.engine.requests import Original, OriginalRef, Reason, RefundRequest, SaleRequest
+from posrefund.engine.table import OPEN_STATES, TABLE, Event, State
+from posrefund.engine.view import TerminalView
+
+__all__ = [
+    "OPEN_STATES",
+    "TABLE",
+    "Action",
+    "Approved",
+    "Attempt",
+    "Declined",
+    "Event",
+    "InDoubt",
+    "Know",
+    "Move",
+    "NotSent",
+    "Note",
+    "Open",
+    "Original",
+    "OriginalRef",
+    "Outcome",
+    "Reason",
+    "RefundRequest",
+    "SaleRequest",
+    "State",
+    "TerminalView",
+    "outcome_of",
+]

@@ -1,0 +1,90 @@
+"""One try to move money: its identity on the wire, its state, and all that is known about it. Floor 4.
+
+Frozen: the journal makes a new one from its rows. It holds nothing that may not be kept — no track, no
+PIN block, no clear card number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from posrefund.engine.table import hold_after, next_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from posrefund.engine.table import Event, Hold, State
+    from posrefund.values import Amount
+
+__all__ = ["Attempt", "Kind"]
+
+Kind = Literal["sale", "void", "refund"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt.
+
+    Attributes:
+        request_id: Whose.
+        number: 1 for the first attempt of a request, then up.
+        kind: Which message it is; a refund request may be carried out as a void.
+        state: Where it stands.
+        hold: What it takes of the original.
+        terminal: DE41.
+        merchant: DE42.
+        batch: DE60.2.
+        stan: DE11.
+        amount: DE4 and DE49.
+        fields: What may be kept of the request's fields.
+        key_set_id: KCVs of the keys that protected it.
+        created_at: When the intent was written.
+        host_day: The host's settlement day at that time.
+        card_masked: For slips and lists.
+        card_fingerprint: Keyed digest of the card number.
+        original_id: The sale it is about; None for a sale.
+        copies: How many copies of its identity may have left.
+        facts: What answers and evidence said, by name.
+    """
+
+    request_id: str
+    number: int
+    kind: Kind
+    state: State
+    hold: Hold
+    terminal: str
+    merchant: str
+    batch: str
+    stan: str
+    amount: Amount
+    fields: Mapping[str, str]
+    key_set_id: str
+    created_at: datetime
+    host_day: date
+    card_masked: str
+    card_fingerprint: str
+    original_id: str | None
+    copies: int
+    facts: Mapping[str, str]
+
+    @property
+    def attempt_id(self) -> str:
+        """Name of the attempt in the journal."""
+        return f"{self.request_id}/{self.number}"
+
+    def after(self, event: Event, facts: Mapping[str, str]) -> Attempt:
+        """Return the attempt after *event*.
+
+        Raises:
+            LocalProtocolError: The table has no such step.
+        """
+        state = next_state(self.state, event)
+        return replace(
+            self,
+            state=state,
+            hold=hold_after(self.hold, state),
+            copies=self.copies + (state == "SENT"),
+            facts={**self.facts, **facts},
+        )

@@ -1,0 +1,192 @@
+"""What a settlement file proves. Floor 4.
+
+A row that is there proves the booking; a row that is not there proves nothing until the files of the
+day it was sent *and* of the next day are read, and even then only people release the money.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from posrefund.engine.actions import Know, Move
+from posrefund.engine.requests import Original
+from posrefund.engine.table import Event, State
+from posrefund.errors import InvalidRequestError, LocalProtocolError
+from posrefund.values import infer_year
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date, datetime
+
+    from posrefund.engine.actions import Action
+    from posrefund.engine.attempt import Attempt, Kind
+
+__all__ = ["Category", "FileRow", "judge_absence", "judge_row", "release", "same_transaction"]
+
+Category = Literal[
+    "MATCH",
+    "RESOLVED_YES",
+    "REVERSED",
+    "AMOUNT",
+    "DECLINED_BUT_BOOKED",
+    "JOURNAL_ONLY",
+    "HOST_ONLY",
+    "RESOLVED_NO",
+    "PENDING",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One transaction of a settlement file, its card number already dropped.
+
+    Attributes:
+        kind: Which message it was; ``"reversal"`` undoes another row.
+        terminal: DE41.
+        merchant: DE42.
+        stan: DE11.
+        rrn: DE37 of this transaction.
+        amount_minor: DE4.
+        transmitted: MMDDhhmmss, host time.
+        original_stan: STAN of the transaction it refers to; empty where none.
+        row: Line of the file, from 1.
+    """
+
+    kind: Kind | Literal["reversal"]
+    terminal: str
+    merchant: str
+    stan: str
+    rrn: str
+    amount_minor: int
+    transmitted: str
+    original_stan: str
+    row: int
+
+
+def same_transaction(attempt: Attempt, row: FileRow, file_day: date) -> bool:
+    """Say whether *row* of the file of *file_day* carries the identity of *attempt*.
+
+    The amount is compared afterwards, so that a wrong one is found and not overlooked.
+    """
+    days = (attempt.host_day, attempt.host_day + timedelta(days=1))
+    return file_day in days and (
+        attempt.kind,
+        attempt.terminal,
+        attempt.merchant,
+        attempt.stan,
+    ) == (
+        row.kind,
+        row.terminal,
+        row.merchant,
+        row.stan,
+    )
+
+
+def judge_row(
+    attempt: Attempt, row: FileRow, file_day: date, now: datetime
+) -> tuple[list[Action], Category]:
+    """Say what follows from finding *row* for *attempt*."""
+    facts = {"rrn": row.rrn, "file_day": file_day.isoformat(), "at": now.isoformat()}
+    if row.amount_minor != attempt.amount.minor or _rrn_differs(attempt, row):
+        return _contradict(attempt, facts, now), "AMOUNT"
+    match attempt.state:
+        case State.CONFIRMED:
+            return [], "MATCH"
+        case State.ACCEPTED:
+            return [Move(attempt.attempt_id, Event.CONFIRM, now, facts)], "MATCH"
+        case State.IN_DOUBT | State.MANUAL:
+            return _resolve(attempt, row, file_day, now), "RESOLVED_YES"
+        case State.INTENT | State.SENT | State.REVERSING:
+            return [], "PENDING"
+        case _:
+            return _contradict(attempt, facts, now), "DECLINED_BUT_BOOKED"
+
+
+def judge_absence(
+    attempt: Attempt, days_read: Collection[date], now: datetime
+) -> tuple[list[Action], Category] | None:
+    """Say what follows from not finding *attempt* in the files of *days_read*; None: nothing yet."""
+    day = attempt.host_day
+    if not {day, day + timedelta(days=1)} <= set(days_read):
+        return None
+    if attempt.state is State.ACCEPTED:
+        return _contradict(attempt, {"at": now.isoformat()}, now), "JOURNAL_ONLY"
+    if attempt.state is State.IN_DOUBT:
+        facts = {"absent": "two files", "at": now.isoformat()}
+        return [Move(attempt.attempt_id, Event.GIVE_UP, now, facts)], "RESOLVED_NO"
+    return None
+
+
+def release(
+    attempt: Attempt, *, people: tuple[str, str], evidence: str, now: datetime
+) -> list[Action]:
+    """Give the reserved amount of a hand-worked doubt back: absence proven, two people said so.
+
+    Raises:
+        InvalidRequestError: The two are one, or no evidence is named.
+        LocalProtocolError: Files have not proven the absence.
+    """
+    first, second = people
+    if not first or not second or first == second:
+        raise InvalidRequestError([("people", "two different people")])
+    if not evidence:
+        raise InvalidRequestError([("evidence", "what proves the absence")])
+    if attempt.facts.get("absent") is None:
+        message = "the files of two settlement days have not proven the absence yet"
+        raise LocalProtocolError(message)
+    facts = {"released_by": f"{first}, {second}", "evidence": evidence, "at": now.isoformat()}
+    return [Move(attempt.attempt_id, Event.RELEASE, now, facts)]
+
+
+def _resolve(attempt: Attempt, row: FileRow, file_day: date, now: datetime) -> list[Action]:
+    facts = {
+        "rrn": row.rrn,
+        "code": "00",
+        "evidence": "settlement file",
+        "file_day": file_day.isoformat(),
+        "host_date": row.transmitted[:4],
+        "host_time": row.transmitted[4:],
+        "settlement_date": f"{file_day:%m%d}",
+        "at": now.isoformat(),
+    }
+    actions: list[Action] = [
+        Move(attempt.attempt_id, Event.ACCEPT, now, facts),
+        Move(attempt.attempt_id, Event.CONFIRM, now),
+    ]
+    if attempt.kind == "sale":
+        actions.append(Know(_original(attempt, row, file_day), now))
+    return actions
+
+
+def _original(attempt: Attempt, row: FileRow, file_day: date) -> Original:
+    return Original(
+        original_id=attempt.request_id,
+        terminal=attempt.terminal,
+        merchant=attempt.merchant,
+        batch=attempt.batch,
+        stan=attempt.stan,
+        rrn=row.rrn,
+        transaction_date=infer_year(row.transmitted[:4], not_after=file_day),
+        settlement_date=file_day,
+        amount=attempt.amount,
+        auth_code=None,
+        card_fingerprint=attempt.card_fingerprint,
+    )
+
+
+def _rrn_differs(attempt: Attempt, row: FileRow) -> bool:
+    known = attempt.facts.get("rrn")
+    return known is not None and known != row.rrn
+
+
+def _contradict(attempt: Attempt, facts: dict[str, str], now: datetime) -> list[Action]:
+    """Open a case where the table has that step; a doubt with a wrong row stays a doubt, for people."""
+    facts = facts | {"reason": "contradiction"}
+    facts.pop("rrn", None)
+    if attempt.state is State.IN_DOUBT:
+        return [Move(attempt.attempt_id, Event.GIVE_UP, now, facts)]
+    if attempt.state in (State.MISMATCHED, State.MANUAL, State.BOUNCED):
+        return []
+    return [Move(attempt.attempt_id, Event.CONTRADICT, now, facts)]

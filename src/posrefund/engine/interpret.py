@@ -1,0 +1,179 @@
+"""``interpret``: what an answer proves. The only file that may turn bytes of a host into a yes. Floor 4.
+
+Order of suspicion: is it readable · is it the answer to *this* message · is its MAC right · does it
+echo what was asked · what does its code say about money. Whatever fails leaves the attempt in doubt,
+never approved; a no counts only while a single copy can have left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from posrefund.dialects import look_up
+from posrefund.engine.table import Event
+from posrefund.errors import InvalidRequestError
+from posrefund.values import RRN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from posrefund.dialects import Dialect, MessageTable
+    from posrefund.engine.attempt import Attempt
+    from posrefund.seal import Received
+
+__all__ = ["Conclusion", "Stranger", "interpret", "interpret_reversal", "stranger_to"]
+
+_ECHOED = ("3", "4", "42", "49")
+"""Fields of the identity that an answer repeats; where one is there it has to be equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An answer to some other message.
+
+    Attributes:
+        path: The key field that differs: ``MTI``, ``DE11`` or ``DE41``.
+        expected: What it is in our message.
+        seen: What it is in this one.
+    """
+
+    path: str
+    expected: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What follows from an answer.
+
+    Attributes:
+        event: ACCEPT, DECLINE or DOUBT; UNDO for a reversal.
+        facts: What is known now; ``reason`` says why there is doubt.
+    """
+
+    event: Event
+    facts: Mapping[str, str]
+
+
+def stranger_to(mti: str, stan: str, terminal: str, fields: Mapping[str, str]) -> Stranger | None:
+    """Compare the key of an answer with ours; None when it is the answer to our message."""
+    for path, name, expected in (("MTI", "t", mti), ("DE11", "11", stan), ("DE41", "41", terminal)):
+        seen = fields.get(name, "")
+        if seen != expected:
+            return Stranger(path, expected, seen)
+    return None
+
+
+def interpret(
+    attempt: Attempt, table: MessageTable, received: Received, dialect: Dialect
+) -> Conclusion | Stranger:
+    """Say what *received* proves about *attempt*."""
+    if received.refusal is not None:
+        return _doubt("unreadable", {"where": received.refusal.path})
+    fields = received.fields
+    stranger = stranger_to(table.mti_reply, attempt.stan, attempt.terminal, fields)
+    if stranger is not None:
+        return stranger
+    code = look_up(dialect.codes, fields.get("39", ""))
+    facts = {"code": fields.get("39", ""), "mac": received.mac}
+    if received.mac in ("wrong", "no_key"):
+        return _doubt("bad_mac", facts)
+    booked = code.money == "booked"
+    fault = _fault(attempt, table, fields, dialect, booked=booked)
+    if fault:
+        return _doubt("mismatch", facts | {"where": fault})
+    if booked:
+        return _yes(received, facts)
+    if code.money == "unknown":
+        return _doubt(f"code_{code.code}", facts)
+    return _no(attempt, facts)
+
+
+def _yes(received: Received, facts: Mapping[str, str]) -> Conclusion:
+    if received.mac != "valid":
+        return _doubt("no_mac", facts)
+    return Conclusion(Event.ACCEPT, {**facts, **_kept(received.fields)})
+
+
+def _no(attempt: Attempt, facts: Mapping[str, str]) -> Conclusion:
+    """A no closes a single copy only: of two, the second may be refused because the first was booked."""
+    if attempt.copies > 1:
+        return _doubt("declined_after_repeat", facts)
+    return Conclusion(Event.DECLINE, facts)
+
+
+def interpret_reversal(
+    attempt: Attempt, received: Received, dialect: Dialect
+) -> Conclusion | Stranger:
+    """Say what *received* proves about the reversal of *attempt*.
+
+    ``UNDO`` only for an answer that authenticates itself or that, without a MAC, says there is nothing
+    (left) to undo. Everything else leaves it REVERSING.
+    """
+    if received.refusal is not None:
+        return _doubt("unreadable", {"where": received.refusal.path})
+    fields = received.fields
+    table = dialect.messages["reversal"]
+    stranger = stranger_to(table.mti_reply, attempt.stan, attempt.terminal, fields)
+    if stranger is not None:
+        return stranger
+    code = fields.get("39", "")
+    facts = {"reversal_code": code, "reversal_mac": received.mac}
+    if received.mac in ("wrong", "no_key") or _echo_fault(attempt, fields):
+        return _doubt("reversal_refused", facts)
+    proven = received.mac == "valid" or code != "00"
+    if code in dialect.reversed_codes and proven:
+        return Conclusion(Event.UNDO, facts)
+    return _doubt("reversal_refused", facts)
+
+
+def _fault(
+    attempt: Attempt,
+    table: MessageTable,
+    fields: Mapping[str, str],
+    dialect: Dialect,
+    *,
+    booked: bool,
+) -> str:
+    """Name the first field of the answer that is not what it has to be, or nothing."""
+    faults = (*table.response_faults(fields, approved=booked), *dialect.value_faults(fields))
+    if faults:
+        return faults[0][0]
+    return _echo_fault(attempt, fields) or (_rrn_fault(fields) if booked else "")
+
+
+def _echo_fault(attempt: Attempt, fields: Mapping[str, str]) -> str:
+    asked = attempt.fields
+    for name in _ECHOED:
+        if name in fields and fields[name] != asked.get(name):
+            return f"DE{name}"
+    return ""
+
+
+def _rrn_fault(fields: Mapping[str, str]) -> str:
+    try:
+        RRN(fields["37"])
+    except InvalidRequestError:
+        return "DE37"
+    return ""
+
+
+def _kept(fields: Mapping[str, str]) -> dict[str, str]:
+    """What an approval says that a slip, a later refund or the books need."""
+    named = {
+        "rrn": "37",
+        "auth_code": "38",
+        "host_time": "12",
+        "host_date": "13",
+        "settlement_date": "15",
+        "institutions": "44",
+    }
+    facts = {name: fields[number] for name, number in named.items() if number in fields}
+    if "63" in fields:
+        facts["organisation"] = fields["63"][:3]
+    return facts
+
+
+def _doubt(reason: str, facts: Mapping[str, str]) -> Conclusion:
+    return Conclusion(Event.DOUBT, {"reason": reason, **facts})

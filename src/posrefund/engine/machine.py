@@ -1,0 +1,328 @@
+"""The brain: events in, actions out, no clock, no line, no key. Floor 4.
+
+``start_*`` make a plan or refuse. ``receive``, ``line_failed``, ``deadline_passed`` and ``recover`` take
+what happened and say what to write down; the outcome follows from the attempt's state alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from posrefund.engine.actions import Know, Move, Note, Open
+from posrefund.engine.attempt import Attempt, Kind
+from posrefund.engine.compose import (
+    compose_refund,
+    compose_reversal,
+    compose_sale,
+    compose_void,
+    keepable,
+)
+from posrefund.engine.interpret import Stranger, interpret, interpret_reversal
+from posrefund.engine.refusals import refuse
+from posrefund.engine.requests import Original, RefundRequest
+from posrefund.engine.rules import amount_to_refund, check_original, choose_route
+from posrefund.engine.table import Event, State
+from posrefund.errors import InvalidRequestError
+from posrefund.values import Amount, infer_year
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from posrefund.dialects import MessageTable
+    from posrefund.engine.actions import Action
+    from posrefund.engine.requests import SaleRequest
+    from posrefund.engine.view import TerminalView
+    from posrefund.seal import Received
+    from posrefund.values import PAN
+
+__all__ = [
+    "Occasion",
+    "Plan",
+    "deadline_passed",
+    "line_failed",
+    "may_try_again",
+    "original_of",
+    "receive",
+    "receive_reversal",
+    "recover",
+    "reversal_due",
+    "start_refund",
+    "start_reversal",
+    "start_sale",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What the driver adds to a request when it starts it.
+
+    Attributes:
+        number: Which attempt of the request this is, from 1.
+        card_fingerprint: Keyed digest of the card number, made by the journal.
+        now: The time.
+    """
+
+    number: int
+    card_fingerprint: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A message that may be sent once its intent is written down.
+
+    Attributes:
+        attempt: In state INTENT; after ``Event.SEND`` for the wire.
+        table: The message's table.
+        fields: All fields, the sensitive ones included; they go to ``seal`` and nowhere else.
+        content: Digest of the request.
+        pan: For the sealed side table.
+    """
+
+    attempt: Attempt
+    table: MessageTable
+    fields: Mapping[str, str] = field(repr=False)
+    content: str
+    pan: PAN
+
+    def opening(self, message: bytes, now: datetime) -> list[Action]:
+        """What to commit, all at once, before the first byte leaves."""
+        return [
+            Open(self.attempt, self.content, message, self.pan),
+            Move(self.attempt.attempt_id, Event.SEND, now),
+        ]
+
+
+def start_sale(request: SaleRequest, view: TerminalView, occasion: Occasion) -> Plan:
+    """Plan a sale.
+
+    Raises:
+        RefusedError: Not signed in.
+        InvalidRequestError: The card's data do not fit the message.
+    """
+    _require_sign_in(view)
+    fields = compose_sale(view, request.amount, request.card)
+    return _plan("sale", fields, request, view, occasion)
+
+
+def start_refund(
+    request: RefundRequest, original: Original, view: TerminalView, occasion: Occasion
+) -> Plan:
+    """Plan a refund, or the void that stands in for it on the sale's own settlement day.
+
+    Raises:
+        RefusedError: A rule says no.
+        InvalidRequestError: The card's data do not fit the message.
+    """
+    _require_sign_in(view)
+    check_original(request, original, occasion.card_fingerprint)
+    minor = amount_to_refund(request, original)
+    kind = choose_route(original, minor, view, occasion.now)
+    if kind == "void":
+        fields = compose_void(view, request.card, original)
+    else:
+        amount = Amount(minor, original.amount.currency)
+        fields = compose_refund(view, amount, request.card, original)
+    return _plan(kind, fields, request, view, occasion, original_id=original.original_id)
+
+
+def may_try_again(attempt: Attempt, view: TerminalView) -> bool:
+    """Say whether a request whose last attempt stands so may have a new one.
+
+    Raises:
+        RefusedError: code ``sign_in_first`` — yes, but the host wants a sign-in before it.
+    """
+    if attempt.state in (State.NOT_SENT, State.REVERSED, State.RELEASED):
+        return True
+    code = view.dialect.codes.get(attempt.facts.get("code", ""))
+    if attempt.state is not State.DECLINED or code is None or not code.may_retry:
+        return False
+    if code.sign_in_first:
+        declined_at = datetime.fromisoformat(attempt.facts["at"])
+        if view.signed_in_at is None or view.signed_in_at <= declined_at:
+            raise refuse("sign_in_first")
+    return True
+
+
+def receive(
+    attempt: Attempt, received: Received, view: TerminalView, now: datetime
+) -> list[Action]:
+    """Say what to write down about an answer; no ``Move`` among it means: keep waiting."""
+    table = view.dialect.messages[attempt.kind]
+    verdict = interpret(attempt, table, received, view.dialect)
+    inbound = _inbound(attempt, received, verdict, now)
+    if isinstance(verdict, Stranger):
+        return [inbound]
+    facts = {**verdict.facts, "at": now.isoformat()}
+    if verdict.event is Event.DOUBT and attempt.state is State.IN_DOUBT:
+        return [inbound]
+    if verdict.event is Event.ACCEPT and attempt.kind == "sale":
+        try:
+            known = original_of(attempt, facts, view, now)
+        except InvalidRequestError:
+            doubt = {"reason": "mismatch", "where": "DE13 or DE15", "at": now.isoformat()}
+            return [inbound, Move(attempt.attempt_id, Event.DOUBT, now, doubt)]
+        return [inbound, Move(attempt.attempt_id, Event.ACCEPT, now, facts), Know(known, now)]
+    return [inbound, Move(attempt.attempt_id, verdict.event, now, facts)]
+
+
+_DAYS_AHEAD = timedelta(days=2)
+"""DE15 runs a day ahead of the calendar after the cut-off, and two clocks may differ by minutes."""
+
+
+def original_of(
+    attempt: Attempt, facts: Mapping[str, str], view: TerminalView, now: datetime
+) -> Original:
+    """Return the sale that *attempt* has become, for later refunds.
+
+    Raises:
+        InvalidRequestError: DE13 or DE15 of the answer is no day near today.
+    """
+    not_after = view.host_clock.at(now).date() + _DAYS_AHEAD
+    return Original(
+        original_id=attempt.request_id,
+        terminal=attempt.terminal,
+        merchant=attempt.merchant,
+        batch=attempt.batch,
+        stan=attempt.stan,
+        rrn=facts["rrn"],
+        transaction_date=infer_year(facts["host_date"], not_after=not_after),
+        settlement_date=infer_year(facts["settlement_date"], not_after=not_after),
+        amount=attempt.amount,
+        auth_code=facts.get("auth_code"),
+        card_fingerprint=attempt.card_fingerprint,
+        organisation=facts.get("organisation"),
+    )
+
+
+def line_failed(attempt: Attempt, *, left: bool, reason: str, now: datetime) -> list[Action]:
+    """Say what to write down when the line broke; *left* means a byte may have left."""
+    event = Event.DOUBT if left else Event.FAIL
+    return [Move(attempt.attempt_id, event, now, {"reason": reason, "at": now.isoformat()})]
+
+
+def deadline_passed(attempt: Attempt, now: datetime) -> list[Action]:
+    """Say what to write down when no answer came in time."""
+    return [
+        Move(attempt.attempt_id, Event.DOUBT, now, {"reason": "no_reply", "at": now.isoformat()})
+    ]
+
+
+def recover(attempts: Iterable[Attempt], now: datetime) -> list[Action]:
+    """Say what a restart makes of what was under way: whatever may have left is in doubt.
+
+    Running it twice changes nothing; a crash inside it changes nothing.
+    """
+    cut_off = {State.INTENT, State.SENT}
+    facts = {"reason": "restart", "at": now.isoformat()}
+    return [
+        Move(attempt.attempt_id, Event.DOUBT, now, facts)
+        for attempt in attempts
+        if attempt.state in cut_off
+    ]
+
+
+def reversal_due(attempt: Attempt, view: TerminalView) -> bool:
+    """Say whether *attempt* is one that silence undoes: a sale or a void, never a refund."""
+    reverses = view.dialect.messages[attempt.kind].reverses
+    return reverses and attempt.state in (State.IN_DOUBT, State.REVERSING)
+
+
+def start_reversal(
+    attempt: Attempt, view: TerminalView, pan: PAN, *, tries: int, now: datetime
+) -> tuple[list[Action], dict[str, str]]:
+    """Say what to write down and which message to send to undo *attempt*.
+
+    No fields means: nothing is left to try. That is so after the last try, and on another settlement
+    day: a host answers a cross-day reversal with the same 25 as one that is already done.
+    """
+    if tries >= view.dialect.timers.reversal_tries or view.host_day(now) != attempt.host_day:
+        return [Move(attempt.attempt_id, Event.GIVE_UP, now)], {}
+    fields = compose_reversal(attempt, view, pan, _reversal_reason(attempt))
+    actions: list[Action] = []
+    if attempt.state is State.IN_DOUBT:
+        actions.append(Move(attempt.attempt_id, Event.REVERSE, now))
+    facts = {"reason": fields["39"], "try": str(tries + 1)}
+    return [*actions, Note("reversal_sent", now, facts, attempt.attempt_id)], fields
+
+
+def receive_reversal(
+    attempt: Attempt, received: Received, view: TerminalView, now: datetime
+) -> tuple[list[Action], bool]:
+    """Say what to write down about the answer to a reversal, and whether it was the answer."""
+    verdict = interpret_reversal(attempt, received, view.dialect)
+    inbound = _inbound(attempt, received, verdict, now)
+    if isinstance(verdict, Stranger):
+        return [inbound], False
+    if verdict.event is Event.UNDO:
+        return [inbound, Move(attempt.attempt_id, Event.UNDO, now, verdict.facts)], True
+    return [inbound], True
+
+
+_REVERSAL_REASONS = {
+    "no_reply": "98",
+    "restart": "98",
+    "closed": "98",
+    "bad_mac": "A0",
+    "no_mac": "A0",
+}
+
+
+def _reversal_reason(attempt: Attempt) -> str:
+    return _REVERSAL_REASONS.get(attempt.facts.get("reason", ""), "06")
+
+
+def _inbound(attempt: Attempt, received: Received, verdict: object, now: datetime) -> Note:
+    """What arrived, as far as it may be kept, before anything is concluded from it."""
+    facts = {
+        f"DE{name}": value for name, value in keepable(received.fields).items() if name.isdigit()
+    }
+    facts |= {"mti": received.fields.get("t", ""), "mac": received.mac}
+    facts["length_bytes"] = str(received.length_bytes)
+    if isinstance(verdict, Stranger):
+        facts |= {"differs": verdict.path, "expected": verdict.expected, "seen": verdict.seen}
+    return Note("inbound", now, facts, attempt.attempt_id)
+
+
+def _require_sign_in(view: TerminalView) -> None:
+    if not view.key_set_id:
+        raise refuse("not_signed_in")
+
+
+def _plan(
+    kind: Kind,
+    fields: Mapping[str, str],
+    request: SaleRequest | RefundRequest,
+    view: TerminalView,
+    occasion: Occasion,
+    *,
+    original_id: str | None = None,
+) -> Plan:
+    facts = {"operator": request.operator}
+    if isinstance(request, RefundRequest):
+        facts["why"] = request.reason
+    attempt = Attempt(
+        request_id=request.request_id,
+        number=occasion.number,
+        kind=kind,
+        state=State.INTENT,
+        hold="reserved" if original_id else "none",
+        terminal=view.terminal,
+        merchant=view.merchant,
+        batch=view.batch,
+        stan=view.stan,
+        amount=Amount(int(fields["4"]), fields["49"]),
+        fields=keepable(fields),
+        key_set_id=view.key_set_id,
+        created_at=occasion.now,
+        host_day=view.host_day(occasion.now),
+        card_masked=str(request.card.pan),
+        card_fingerprint=occasion.card_fingerprint,
+        original_id=original_id,
+        copies=0,
+        facts=facts,
+    )
+    content = request.content(occasion.card_fingerprint)
+    return Plan(attempt, view.dialect.messages[kind], fields, content, request.card.pan)

@@ -1,0 +1,83 @@
+"""Every reason a rule can give for saying no before anything is sent. Floor 4.
+
+Codes are stable: programs branch on them. Each carries who can mend it and what the clerk does now, in
+both languages.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from posrefund.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+__all__ = ["REFUSALS", "refuse"]
+
+REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "not_signed_in": ("merchant", "请先签到", "sign in first"),
+        "sign_in_first": (
+            "merchant",
+            "主机要求重新签到：请签到后再试",
+            "the host asked for a new sign-in: sign in, then try again",
+        ),
+        "original_unknown": (
+            "merchant",
+            "本机没有这笔原交易：请核对参考号和日期",
+            "this terminal does not know that sale: check its reference number and date",
+        ),
+        "original_ambiguous": (
+            "merchant",
+            "有多笔交易符合：请用原交易单号指定",
+            "more than one sale fits: name it by its request id",
+        ),
+        "original_voided": ("merchant", "原交易已撤销", "that sale was voided"),
+        "original_in_doubt": (
+            "acquirer",
+            "原交易有一笔结果未知的退款：等结果明确后再办",
+            "a refund of that sale is still in doubt: wait until it is resolved",
+        ),
+        "original_has_case": (
+            "acquirer",
+            "原交易账务有争议：请联系收单机构",
+            "the books disagree about that sale: call the acquirer",
+        ),
+        "over_remaining": (
+            "merchant",
+            "退款金额超过可退余额",
+            "the amount is more than what is left of that sale",
+        ),
+        "nothing_remaining": ("merchant", "原交易已全额退款", "that sale was refunded in full"),
+        "currency_mismatch": (
+            "merchant",
+            "币种与原交易不同",
+            "the currency is not that of the sale",
+        ),
+        "account_mismatch": (
+            "merchant",
+            "不是原付款卡：请使用原卡",
+            "this is not the card that paid: use that card",
+        ),
+        "not_before": (
+            "merchant",
+            "现在不能撤销也不能退货：请在提示时间之后办理",
+            "neither a void nor a refund is possible yet: come back after the time shown",
+        ),
+    }
+)
+
+
+def refuse(code: str, *, not_before: datetime | None = None) -> RefusedError:
+    """Return the error of *code*, ready to raise.
+
+    Example:
+        >>> from posrefund.engine.refusals import refuse
+        >>> str(refuse("over_remaining"))
+        'refused (over_remaining): the amount is more than what is left of that sale'
+    """
+    owner, zh, en = REFUSALS[code]
+    return RefusedError(code, owner=owner, hint_zh=zh, hint_en=en, not_before=not_before)

@@ -1,0 +1,219 @@
+"""What a shop asks for, and what the journal knows about the sale it is about. Floor 4.
+
+Requests are checked when they are made: every fault at once, nothing recorded. They hold no clear card
+number that could be printed: a ``CardRead`` masks itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from posrefund.errors import InvalidRequestError
+from posrefund.values import RRN, Amount, CardRead, RequestID
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from posrefund.errors import Fault
+
+__all__ = ["Original", "OriginalRef", "Reason", "RefundRequest", "SaleRequest"]
+
+_NOTE_CHARACTERS_MAX = 200
+
+
+class Reason(StrEnum):
+    """Why a refund is made; printed on the slip and kept in the journal."""
+
+    CUSTOMER = "customer"
+    """The customer asked for it."""
+    DUPLICATE = "duplicate"
+    """The sale was made twice."""
+    DEFECT = "defect"
+    """The goods were faulty."""
+    NOT_DELIVERED = "not_delivered"
+    PRICE = "price"
+    """The price was wrong."""
+    FRAUD = "fraud"
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalRef:
+    """Points at a sale by what stands on its slip.
+
+    Attributes:
+        rrn: The sale's retrieval reference number.
+        date_mmdd: The sale's transaction date, month and day.
+    """
+
+    rrn: RRN
+    date_mmdd: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRequest:
+    """One sale.
+
+    Attributes:
+        request_id: The shop's own number; asking again with it never sells twice.
+        amount: What the customer pays.
+        card: As read.
+        operator: Who stands at the terminal.
+
+    Raises:
+        InvalidRequestError: Every fault at once.
+    """
+
+    request_id: RequestID
+    amount: Amount
+    card: CardRead
+    operator: str = "01"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "request_id", RequestID(self.request_id))
+        _raise_if(_common_faults(self.amount, self.card, self.operator))
+
+    def content(self, card_fingerprint: str) -> str:
+        """Return the digest that tells this request from another under the same id."""
+        return _digest(
+            ["sale", self.amount.minor, self.amount.currency, self.operator, card_fingerprint]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """One refund of one sale.
+
+    Attributes:
+        request_id: The shop's own number; asking again with it never refunds twice, ever.
+        original: The sale: its request id, or what stands on its slip.
+        card: The card as read now; it has to be the one that paid.
+        reason: Why.
+        amount: How much; None means all that is left of the sale.
+        operator: Who stands at the terminal.
+        note: Free text for the journal; no run of 13 or more digits.
+
+    Raises:
+        InvalidRequestError: Every fault at once.
+
+    Example:
+        >>> from posrefund.engine import Reason, RefundRequest
+        >>> from posrefund.values import PAN, Amount, CardRead
+        >>> RefundRequest(
+        ...     "R-1", original="S-1", card=CardRead("051", PAN("6200000000000005")),
+        ...     reason=Reason.CUSTOMER, amount=Amount(1000),
+        ... ).card
+        CardRead(051, 620000******0005)
+    """
+
+    request_id: RequestID
+    original: RequestID | OriginalRef
+    card: CardRead
+    reason: Reason
+    amount: Amount | None = None
+    operator: str = "01"
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "request_id", RequestID(self.request_id))
+        if isinstance(self.original, str):
+            object.__setattr__(self, "original", RequestID(self.original))
+        faults = _common_faults(self.amount or Amount(1), self.card, self.operator)
+        reason: object = self.reason
+        original: object = self.original
+        if not isinstance(reason, Reason):
+            faults.append(("reason", f"one of {', '.join(Reason)}"))
+        if not isinstance(original, (RequestID, OriginalRef)):
+            faults.append(("original", "a request id or an OriginalRef"))
+        if not _is_note(self.note):
+            faults.append(("note", "at most 200 characters, no run of 13 digits"))
+        _raise_if(faults)
+
+    def content(self, card_fingerprint: str) -> str:
+        """Return the digest that tells this request from another under the same id."""
+        original = self.original
+        named = [original] if isinstance(original, str) else [original.rrn, original.date_mmdd]
+        amount = [self.amount.minor, self.amount.currency] if self.amount else [None]
+        return _digest(
+            ["refund", *named, *amount, self.reason, self.operator, self.note, card_fingerprint]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A sale as the journal knows it, with what has been given back of it.
+
+    Attributes:
+        original_id: The sale's request id.
+        terminal: Where it was made.
+        merchant: For whom.
+        batch: In which batch.
+        stan: Under which number.
+        rrn: The host's number.
+        transaction_date: DE13 with its year.
+        settlement_date: DE15 with its year.
+        amount: What was paid.
+        auth_code: DE38 of the answer, if any.
+        card_fingerprint: Keyed digest of the card number.
+        organisation: DE63.1 of the answer, if any.
+        reserved_minor: Held by attempts that are not decided.
+        accepted_minor: Given back.
+        is_voided: An accepted void stands against it.
+        has_open_attempt: An attempt against it is not decided yet.
+        has_case: Evidence about it contradicts itself.
+    """
+
+    original_id: str
+    terminal: str
+    merchant: str
+    batch: str
+    stan: str
+    rrn: str
+    transaction_date: date
+    settlement_date: date
+    amount: Amount
+    auth_code: str | None
+    card_fingerprint: str
+    organisation: str | None = None
+    reserved_minor: int = 0
+    accepted_minor: int = 0
+    is_voided: bool = False
+    has_open_attempt: bool = False
+    has_case: bool = False
+
+    @property
+    def remaining_minor(self) -> int:
+        """What can still be given back."""
+        return self.amount.minor - self.reserved_minor - self.accepted_minor
+
+
+def _common_faults(amount: object, card: object, operator: object) -> list[Fault]:
+    faults = []
+    if not isinstance(amount, Amount):
+        faults.append(("amount", "an Amount"))
+    if not isinstance(card, CardRead):
+        faults.append(("card", "a CardRead"))
+    if not (isinstance(operator, str) and re.fullmatch("[0-9A-Za-z]{1,3}", operator)):
+        faults.append(("operator", "1 to 3 letters or digits"))
+    return faults
+
+
+def _is_note(note: object) -> bool:
+    if not isinstance(note, str) or len(note) > _NOTE_CHARACTERS_MAX:
+        return False
+    digits = "".join(char if char.isdigit() else " " for char in note)
+    return all(len(run) < 13 for run in digits.split())
+
+
+def _raise_if(faults: list[Fault]) -> None:
+    if faults:
+        raise InvalidRequestError(faults)
+
+
+def _digest(content: list[object]) -> str:
+    canonical = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,73 @@
+"""The rules a refund must pass before anything is sent, and the choice between void and refund. Floor 4.
+
+The choice goes by the host's settlement day and batch, never by a calendar: UnionPay voids within the
+settlement day and the open batch, refunds from the next settlement day on, and in between does neither.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from posrefund.engine.refusals import refuse
+
+if TYPE_CHECKING:
+    from posrefund.engine.requests import Original, RefundRequest
+    from posrefund.engine.view import TerminalView
+
+__all__ = ["amount_to_refund", "check_original", "choose_route", "not_before"]
+
+
+def check_original(request: RefundRequest, original: Original, card_fingerprint: str) -> None:
+    """Refuse what can be refused from the journal alone.
+
+    Raises:
+        RefusedError: The first rule that says no; its code names the rule.
+    """
+    if original.is_voided:
+        raise refuse("original_voided")
+    if original.has_case:
+        raise refuse("original_has_case")
+    if original.has_open_attempt:
+        raise refuse("original_in_doubt")
+    if original.card_fingerprint != card_fingerprint:
+        raise refuse("account_mismatch")
+    if request.amount and request.amount.currency != original.amount.currency:
+        raise refuse("currency_mismatch")
+    if not original.remaining_minor:
+        raise refuse("nothing_remaining")
+    if amount_to_refund(request, original) > original.remaining_minor:
+        raise refuse("over_remaining")
+
+
+def amount_to_refund(request: RefundRequest, original: Original) -> int:
+    """Return the minor units asked for: those named, or all that is left."""
+    return request.amount.minor if request.amount else original.remaining_minor
+
+
+def choose_route(
+    original: Original, minor: int, view: TerminalView, now: datetime
+) -> Literal["void", "refund"]:
+    """Say whether *minor* units go back as a void or as a refund.
+
+    Raises:
+        RefusedError: code ``not_before`` — neither is possible now; ``not_before`` says when.
+
+    Source:
+        void: same settlement day, same open batch, same terminal, full amount (BIZ, LIAO, BEST);
+        a same-day refund is refused by hosts with 25 (POSP). Decision 0010.
+    """
+    today = view.host_day(now)
+    if original.settlement_date < today:
+        return "refund"
+    is_whole = minor == original.amount.minor
+    is_here = original.terminal == view.terminal and original.batch == view.batch
+    if original.settlement_date == today and is_whole and is_here:
+        return "void"
+    raise refuse("not_before", not_before=not_before(original, view))
+
+
+def not_before(original: Original, view: TerminalView) -> datetime:
+    """Return the host time from which *original* can be refunded: the end of its settlement day."""
+    zone = view.host_clock.zone
+    return datetime.combine(original.settlement_date, view.dialect.cut_off, zone)

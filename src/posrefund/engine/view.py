@@ -1,0 +1,45 @@
+"""What the engine may know of the terminal it works for: facts, no keys, no clock. Floor 4."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from posrefund.values import HostClock, settlement_day
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from posrefund.dialects import Dialect
+    from posrefund.values import STAN, BatchNumber, MerchantID, TerminalID
+
+__all__ = ["TerminalView"]
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalView:
+    """A terminal at one moment.
+
+    Attributes:
+        dialect: What it speaks.
+        terminal: DE41.
+        merchant: DE42.
+        batch: The open batch.
+        stan: The next number.
+        key_set_id: KCVs of the working keys; empty before the first sign-in.
+        host_clock: How the host's time follows from ours.
+        signed_in_at: When it last signed in.
+    """
+
+    dialect: Dialect
+    terminal: TerminalID
+    merchant: MerchantID
+    batch: BatchNumber
+    stan: STAN
+    key_set_id: str = ""
+    host_clock: HostClock = field(default_factory=HostClock)
+    signed_in_at: datetime | None = None
+
+    def host_day(self, now: datetime) -> date:
+        """Return the host's settlement day at our *now*."""
+        return settlement_day(self.host_clock.at(now), self.dialect.cut_off)

@@ -1,0 +1,362 @@
+"""Every error that leaves this library, in one tree.
+
+Each answers three questions without reading its text: whose fault is it, may money have moved
+(``effect``), may I try again (``retry_is_safe``). Facts are attributes; the sentence is built from
+them. No attribute, argument or message ever carries card data or a key: paths, offsets, lengths and
+codes only. Floor 0: imports nothing of ours.
+
+::
+
+    PosRefundError
+    ├── InvalidRequestError
+    ├── RefusedError
+    ├── ConfigError
+    ├── CodecError
+    │   ├── EncodeError
+    │   └── DecodeError
+    ├── FramingError
+    ├── CryptoError
+    │   ├── InvalidKeyError
+    │   ├── InvalidPINBlockError
+    │   ├── MACMismatchError
+    │   └── KeyUsageError
+    ├── LinkError
+    │   ├── LinkOpenError
+    │   ├── LinkTimeoutError
+    │   └── LinkClosedError
+    ├── ProtocolError
+    │   ├── LocalProtocolError
+    │   ├── RemoteProtocolError
+    │   └── DeviceBusyError
+    └── JournalError
+        ├── JournalWriteError
+        ├── JournalCorruptError
+        └── RequestConflictError
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+__all__ = [
+    "CodecError",
+    "ConfigError",
+    "CryptoError",
+    "DecodeError",
+    "DeviceBusyError",
+    "Effect",
+    "EncodeError",
+    "Fault",
+    "FramingError",
+    "InvalidKeyError",
+    "InvalidPINBlockError",
+    "InvalidRequestError",
+    "JournalCorruptError",
+    "JournalError",
+    "JournalWriteError",
+    "KeyUsageError",
+    "LinkClosedError",
+    "LinkError",
+    "LinkOpenError",
+    "LinkTimeoutError",
+    "LocalProtocolError",
+    "MACMismatchError",
+    "PosRefundError",
+    "ProtocolError",
+    "RefusedError",
+    "RemoteProtocolError",
+    "RequestConflictError",
+]
+
+Effect = Literal["nothing_sent", "in_doubt"]
+Fault = tuple[str, str]
+"""(field path, what was expected there) — never the value that was found."""
+
+
+class PosRefundError(Exception):
+    """Root of the tree; catch it to catch everything this library raises.
+
+    Attributes:
+        effect: ``"nothing_sent"`` when no byte of a money message left, else ``"in_doubt"``.
+        retry_is_safe: Whether the same call may simply be made again.
+    """
+
+    effect: Effect = "nothing_sent"
+    retry_is_safe: bool = False
+
+
+class InvalidRequestError(PosRefundError, ValueError):
+    """The caller's request is wrong; every fault is listed at once and nothing was recorded.
+
+    Attributes:
+        faults: ``(path, expectation)`` pairs, in the order of the request's fields.
+
+    Example:
+        >>> from posrefund.errors import InvalidRequestError
+        >>> str(InvalidRequestError([("amount_minor", "at least 1"), ("reason", "a known reason")]))
+        'amount_minor: expected at least 1; reason: expected a known reason'
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{path}: expected {what}" for path, what in self.faults))
+
+    def __reduce__(self) -> tuple[type[InvalidRequestError], tuple[object, ...]]:
+        return type(self), (self.faults,)
+
+
+class RefusedError(PosRefundError):
+    """A rule said no; nothing was sent.
+
+    Attributes:
+        code: Stable reason code, e.g. ``"over_remaining"``.
+        owner: Who can mend it: merchant, acquirer, issuer or engineer.
+        hint_zh: What the clerk does now, in Chinese.
+        hint_en: The same in English.
+        not_before: For code ``"not_before"``, when the refund becomes possible (host time).
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        owner: str,
+        hint_zh: str,
+        hint_en: str,
+        not_before: datetime | None = None,
+    ) -> None:
+        self.code = code
+        self.owner = owner
+        self.hint_zh = hint_zh
+        self.hint_en = hint_en
+        self.not_before = not_before
+        super().__init__(f"refused ({code}): {hint_en}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (
+            _rebuild_refused,
+            (self.code, self.owner, self.hint_zh, self.hint_en, self.not_before),
+        )
+
+
+def _rebuild_refused(
+    code: str, owner: str, hint_zh: str, hint_en: str, not_before: datetime | None
+) -> RefusedError:
+    return RefusedError(code, owner=owner, hint_zh=hint_zh, hint_en=hint_en, not_before=not_before)
+
+
+class ConfigError(PosRefundError):
+    """Dialect, rules or settings are wrong; raised at start-up only."""
+
+
+class CodecError(PosRefundError, ValueError):
+    """A message could not be put into bytes or read from them.
+
+    Attributes:
+        path: The field, e.g. ``"DE4"``, ``"DE55/9F26"``, ``"DE61.date"``.
+        expected: What should have stood there, in words.
+    """
+
+    def __init__(self, path: str, expected: str) -> None:
+        self.path = path
+        self.expected = expected
+        super().__init__(f"{path}: expected {expected}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.path, self.expected)
+
+
+class EncodeError(CodecError):
+    """A value does not fit its field."""
+
+
+class DecodeError(CodecError):
+    """Bytes that are no message of this dialect.
+
+    Attributes:
+        offset_bytes: Where in the given bytes the refused field begins.
+        partial: What had been read before it: field names and lengths, no values.
+    """
+
+    def __init__(
+        self, path: str, expected: str, *, offset_bytes: int, partial: Sequence[str] = ()
+    ) -> None:
+        super().__init__(path, expected)
+        self.offset_bytes = offset_bytes
+        self.partial = tuple(partial)
+        self.args = (f"{path} at byte {offset_bytes}: expected {expected}",)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_decode, (self.path, self.expected, self.offset_bytes, self.partial))
+
+
+def _rebuild_decode(
+    path: str, expected: str, offset_bytes: int, partial: tuple[str, ...]
+) -> DecodeError:
+    return DecodeError(path, expected, offset_bytes=offset_bytes, partial=partial)
+
+
+class FramingError(PosRefundError, ValueError):
+    """Bytes on the line that are no frame.
+
+    Attributes:
+        offset_bytes: Position in the stream since the framer was made.
+        expected: What should have stood there.
+    """
+
+    effect: Effect = "in_doubt"
+
+    def __init__(self, expected: str, *, offset_bytes: int) -> None:
+        self.expected = expected
+        self.offset_bytes = offset_bytes
+        super().__init__(f"frame at byte {offset_bytes}: expected {expected}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_framing, (self.expected, self.offset_bytes))
+
+
+def _rebuild_framing(expected: str, offset_bytes: int) -> FramingError:
+    return FramingError(expected, offset_bytes=offset_bytes)
+
+
+class CryptoError(PosRefundError):
+    """A key, a PIN block or a MAC is not what it must be."""
+
+
+class InvalidKeyError(CryptoError, ValueError):
+    """A key has the wrong length, a weak form or the wrong check value.
+
+    Attributes:
+        kcv: The key check value that *was* found (at most 3 bytes, hex), or ``""``.
+    """
+
+    def __init__(self, reason: str, *, kcv: str = "") -> None:
+        self.reason = reason
+        self.kcv = kcv[:6]
+        super().__init__(f"{reason} (KCV {self.kcv})" if self.kcv else reason)
+
+
+class InvalidPINBlockError(CryptoError, ValueError):
+    """A PIN block could not be made or opened; says nothing more on purpose."""
+
+    def __init__(self) -> None:
+        super().__init__("PIN block refused")
+
+
+class MACMismatchError(CryptoError):
+    """The MAC of a message is not the one its bytes and the key give."""
+
+    effect: Effect = "in_doubt"
+
+    def __init__(self) -> None:
+        super().__init__("message authentication code does not match")
+
+
+class KeyUsageError(CryptoError, TypeError):
+    """A key was used for something it was not made for.
+
+    Attributes:
+        purpose: What the key is for.
+        wanted: What it was asked to do.
+    """
+
+    def __init__(self, purpose: str, wanted: str) -> None:
+        self.purpose = purpose
+        self.wanted = wanted
+        super().__init__(f"a {purpose} key cannot be used for {wanted}")
+
+    def __reduce__(self) -> tuple[type[KeyUsageError], tuple[object, ...]]:
+        return type(self), (self.purpose, self.wanted)
+
+
+class LinkError(PosRefundError):
+    """The line to a host or a device failed."""
+
+
+class LinkOpenError(LinkError):
+    """The line could not be opened; nothing was sent."""
+
+    retry_is_safe = True
+
+
+class LinkTimeoutError(LinkError, TimeoutError):
+    """The deadline passed without an answer; whether it was received is not known."""
+
+    effect: Effect = "in_doubt"
+
+
+class LinkClosedError(LinkError):
+    """The other side closed the line.
+
+    Attributes:
+        effect: ``"nothing_sent"`` only if no byte had been handed to the line.
+    """
+
+    def __init__(self, reason: str, *, effect: Effect) -> None:
+        self.effect = effect
+        self.retry_is_safe = effect == "nothing_sent"
+        self.reason = reason
+        super().__init__(reason)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_closed, (self.reason, self.effect))
+
+
+def _rebuild_closed(reason: str, effect: Effect) -> LinkClosedError:
+    return LinkClosedError(reason, effect=effect)
+
+
+class ProtocolError(PosRefundError):
+    """The conversation broke its rules."""
+
+
+class LocalProtocolError(ProtocolError):
+    """We (the caller or this library) did something the rules do not allow now."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The other side did something the rules do not allow."""
+
+    effect: Effect = "in_doubt"
+
+
+class DeviceBusyError(ProtocolError):
+    """The device is doing something else; ask again later."""
+
+    retry_is_safe = True
+
+
+class JournalError(PosRefundError):
+    """The journal could not be written, read or trusted."""
+
+
+class JournalWriteError(JournalError):
+    """A commit failed and left nothing behind; nothing was sent for it."""
+
+
+class JournalCorruptError(JournalError):
+    """The journal is not the one that was written.
+
+    Attributes:
+        row: Sequence number of the first row that does not fit, or ``None`` if no row can be named.
+    """
+
+    def __init__(self, reason: str, *, row: int | None = None) -> None:
+        self.reason = reason
+        self.row = row
+        super().__init__(reason if row is None else f"{reason} (row {row})")
+
+
+class RequestConflictError(JournalError):
+    """A request id came back with other content; the stored one stands, nothing was sent."""
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        super().__init__(f"request id {request_id!r} is already known with other content")
+
+    def __reduce__(self) -> tuple[type[RequestConflictError], tuple[object, ...]]:
+        return type(self), (self.request_id,)

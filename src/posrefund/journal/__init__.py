@@ -1,0 +1,10 @@
+"""What happened, durable and in order: ``commit`` before anything is sent, ``read`` after anything broke.
+
+Floor 5: I/O and only I/O. Append-only, chained by a keyed digest; it never holds a track, a PIN block or
+a clear card number.
+"""
+
+from posrefund.journal.rows import Row
+from posrefund.journal.sqlite import SQLiteJournal
+
+__all__ = ["Row", "SQLiteJournal"]

@@ -1,0 +1,70 @@
+"""Trust, but replay: the chain's links, and the tables against what the chain alone tells. Floor 5."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+from posrefund.engine import Event
+from posrefund.errors import JournalCorruptError
+from posrefund.journal.rows import FIRST_LINK, attempt_from_data, link_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from posrefund.engine import Attempt, Original
+    from posrefund.journal.rows import Row
+
+__all__ = ["check_links", "check_projection", "replay"]
+
+
+def check_links(rows: Sequence[Row], key: bytes, *, head: str | None) -> None:
+    """Check that every row is bound to the one before it, and the last one to *head*.
+
+    Raises:
+        JournalCorruptError: Names the first row that does not fit.
+    """
+    before = FIRST_LINK
+    for seq, row in enumerate(rows, start=1):
+        link = link_of(key, before, seq, row.at, row.kind, row.subject, row.body)
+        if row.seq != seq or not hmac.compare_digest(link, row.link):
+            reason = "the chain does not fit"
+            raise JournalCorruptError(reason, row=seq)
+        before = link
+    if rows and head != before.hex():
+        reason = "rows are missing at the end"
+        raise JournalCorruptError(reason, row=len(rows) + 1)
+
+
+def replay(rows: Sequence[Row]) -> dict[str, Attempt]:
+    """Return every attempt as the chain alone tells it."""
+    attempts: dict[str, Attempt] = {}
+    for row in rows:
+        if row.kind == "open":
+            attempts[row.subject] = attempt_from_data(row.facts["attempt"])
+        elif row.kind == "move":
+            step = row.facts
+            attempts[row.subject] = attempts[row.subject].after(Event(step["event"]), step["facts"])
+    return attempts
+
+
+def check_projection(
+    replayed: Mapping[str, Attempt], stored: Sequence[Attempt], originals: Sequence[Original]
+) -> None:
+    """Check that the tables hold exactly what *replayed* says.
+
+    Raises:
+        JournalCorruptError: Names the attempt or original that differs.
+    """
+    kept = {attempt.attempt_id: attempt for attempt in stored}
+    for attempt_id in sorted({*kept, *replayed}):
+        if kept.get(attempt_id) != replayed.get(attempt_id):
+            reason = f"attempt {attempt_id} is not what its rows say"
+            raise JournalCorruptError(reason)
+    for original in originals:
+        held = [a for a in replayed.values() if a.original_id == original.original_id]
+        reserved = sum(a.amount.minor for a in held if a.hold == "reserved")
+        accepted = sum(a.amount.minor for a in held if a.hold == "accepted")
+        if (reserved, accepted) != (original.reserved_minor, original.accepted_minor):
+            reason = f"the sums of original {original.original_id} are not what its rows say"
+            raise JournalCorruptError(reason)

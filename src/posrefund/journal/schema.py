@@ -1,0 +1,93 @@
+"""The tables of the embedded journal. Floor 5.
+
+``chain`` is the truth: append-only, each row bound to the one before it by a keyed digest. The other
+tables are its projection, kept in the same commit, and hold the guards that no code path can skip:
+one open attempt per request and per original, one use of a STAN, and no original refunded beyond its
+amount.
+"""
+
+from __future__ import annotations
+
+from posrefund.engine import OPEN_STATES
+
+__all__ = ["OPEN_NAMES", "SCHEMA", "SCHEMA_VERSION"]
+
+SCHEMA_VERSION = 1
+
+OPEN_NAMES = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
+"""The open states as they stand in SQL."""
+
+SCHEMA = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+CREATE TABLE chain (
+    seq INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    link BLOB NOT NULL CHECK (length(link) = 32)
+) STRICT;
+CREATE TRIGGER chain_is_append_only_1 BEFORE UPDATE ON chain
+    BEGIN SELECT RAISE(ABORT, 'the chain is append-only'); END;
+CREATE TRIGGER chain_is_append_only_2 BEFORE DELETE ON chain
+    BEGIN SELECT RAISE(ABORT, 'the chain is append-only'); END;
+
+CREATE TABLE requests (request_id TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT;
+
+CREATE TABLE originals (
+    original_id TEXT PRIMARY KEY,
+    terminal TEXT NOT NULL,
+    merchant TEXT NOT NULL,
+    batch TEXT NOT NULL,
+    stan TEXT NOT NULL,
+    rrn TEXT NOT NULL,
+    transaction_date TEXT NOT NULL,
+    settlement_date TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    currency TEXT NOT NULL,
+    auth_code TEXT,
+    card_fingerprint TEXT NOT NULL,
+    organisation TEXT,
+    reserved_minor INTEGER NOT NULL DEFAULT 0 CHECK (reserved_minor >= 0),
+    accepted_minor INTEGER NOT NULL DEFAULT 0 CHECK (accepted_minor >= 0),
+    CONSTRAINT ceiling CHECK (reserved_minor + accepted_minor <= amount_minor)
+) STRICT;
+CREATE INDEX originals_by_slip ON originals (rrn, transaction_date);
+
+CREATE TABLE attempts (
+    request_id TEXT NOT NULL REFERENCES requests,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    hold TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    merchant TEXT NOT NULL,
+    batch TEXT NOT NULL,
+    stan TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    key_set_id TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    host_day TEXT NOT NULL,
+    card_masked TEXT NOT NULL,
+    card_fingerprint TEXT NOT NULL,
+    original_id TEXT REFERENCES originals,
+    copies INTEGER NOT NULL,
+    facts TEXT NOT NULL,
+    PRIMARY KEY (request_id, number),
+    CONSTRAINT stan_used_once UNIQUE (terminal, batch, stan)
+) STRICT;
+CREATE UNIQUE INDEX one_open_attempt_per_request ON attempts (request_id)
+    WHERE state IN ({OPEN_NAMES});
+CREATE UNIQUE INDEX one_open_attempt_per_original ON attempts (original_id)
+    WHERE original_id IS NOT NULL AND state IN ({OPEN_NAMES});
+CREATE INDEX attempts_by_state ON attempts (state);
+
+CREATE TABLE sealed_pans (
+    attempt_id TEXT PRIMARY KEY,
+    item_key BLOB NOT NULL,
+    box BLOB NOT NULL
+) STRICT;
+"""

@@ -1,0 +1,424 @@
+"""The embedded journal: SQLite, write-ahead log, every commit synced. Floor 5.
+
+``commit`` takes actions and makes them durable all together or not at all; nothing may be sent before it
+returns. It decides nothing: an illegal step, a used STAN or a ceiling passed is refused here again, by
+the state table and by database constraints.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from posrefund.engine import Attempt, Know, Move, Note, Open, Original, OriginalRef
+from posrefund.engine.table import OPEN_STATES, State
+from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
+from posrefund.journal.lock import WriterLock
+from posrefund.journal.pans import open_pan, seal_pan
+from posrefund.journal.replay import check_links, check_projection, replay
+from posrefund.journal.rows import (
+    FIRST_LINK,
+    Row,
+    attempt_as_data,
+    attempt_from_data,
+    canonical,
+    link_of,
+    original_as_data,
+    original_from_data,
+)
+from posrefund.journal.schema import OPEN_NAMES, SCHEMA, SCHEMA_VERSION
+from posrefund.values import STAN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+    from os import PathLike
+    from types import TracebackType
+
+    from posrefund.engine import Action
+    from posrefund.values import PAN, TerminalID
+
+__all__ = ["SQLiteJournal"]
+
+
+class SQLiteJournal:
+    """The journal of one terminal.
+
+    Args:
+        path: The database file; made when it is not there.
+        key: 32 bytes from the key store; chain, fingerprints and sealed numbers hang on it.
+        terminal: Whose journal this is; opening another terminal's is refused.
+
+    Raises:
+        JournalError: In use by another process, or another terminal's.
+        JournalCorruptError: No journal, or made with another key.
+    """
+
+    def __init__(self, path: str | PathLike[str], *, key: bytes, terminal: TerminalID) -> None:
+        self._path = Path(path)
+        self._key = key
+        self._chain_key = _derive(key, f"chain {terminal}")
+        self._lock = WriterLock(self._path.with_name(self._path.name + ".lock"))
+        try:
+            self._db = self._open(terminal)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def commit(self, actions: Iterable[Action]) -> None:
+        """Make *actions* durable, in order, in one transaction.
+
+        Raises:
+            JournalWriteError: Disk full, a STAN already used, a ceiling passed: nothing was written.
+            LocalProtocolError: A step the state table does not have: nothing was written.
+        """
+        with self._transaction():
+            for action in actions:
+                match action:
+                    case Open():
+                        self._apply_open(action)
+                    case Move():
+                        self._apply_move(action)
+                    case Know():
+                        self._apply_know(action)
+                    case Note():
+                        self._append(
+                            action.kind, action.attempt_id or "", action.at, dict(action.facts)
+                        )
+
+    def remember(self, at: datetime, kind: str, **facts: str) -> None:
+        """Set facts of the terminal itself (batch, STAN, keys, clock) and chain a row about it.
+
+        Raises:
+            JournalWriteError: Nothing was written.
+        """
+        with self._transaction():
+            self._set_meta(**facts)
+            self._append(kind, "", at, facts)
+
+    def wipe_pans(self) -> int:
+        """Destroy the item keys of all sealed card numbers; return how many there were.
+
+        Raises:
+            JournalWriteError: Nothing was wiped.
+        """
+        with self._transaction():
+            self._db.execute("UPDATE sealed_pans SET item_key = zeroblob(length(item_key))")
+            return self._db.execute("DELETE FROM sealed_pans").rowcount
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def terminal_facts(self) -> dict[str, str]:
+        """Return what ``remember`` kept."""
+        return dict(self._rows("SELECT key, value FROM meta"))
+
+    def next_stan(self, batch: str) -> STAN:
+        """Return the STAN after the last one, past any that an open attempt or this batch still uses."""
+        stan = STAN(self.terminal_facts().get("stan", "999999")).next()
+        taken = f"SELECT 1 FROM attempts WHERE stan = ? AND (batch = ? OR state IN ({OPEN_NAMES}))"
+        while self._rows(taken, stan, batch):
+            stan = stan.next()
+        return stan
+
+    def content(self, request_id: str) -> str | None:
+        """Return the digest of a request's content, or None if the id is new."""
+        found = self._rows("SELECT content FROM requests WHERE request_id = ?", request_id)
+        return found[0][0] if found else None
+
+    def last_attempt(self, request_id: str) -> Attempt | None:
+        """Return the newest attempt of a request."""
+        found = self._attempts("WHERE request_id = ? ORDER BY number DESC LIMIT 1", request_id)
+        return found[0] if found else None
+
+    def attempt(self, attempt_id: str) -> Attempt:
+        """Return one attempt.
+
+        Raises:
+            JournalError: There is none of that name.
+        """
+        request_id, _, number = attempt_id.rpartition("/")
+        found = self._attempts("WHERE request_id = ? AND number = ?", request_id, int(number))
+        if not found:
+            message = f"no attempt {attempt_id}"
+            raise JournalError(message)
+        return found[0]
+
+    def attempts(self, *, states: Iterable[State] | None = None) -> list[Attempt]:
+        """Return attempts in the order they were made, all of them or those in *states*."""
+        if states is None:
+            return self._attempts("ORDER BY rowid")
+        names = [str(state) for state in states]
+        places = ", ".join("?" * len(names))
+        return self._attempts(f"WHERE state IN ({places}) ORDER BY rowid", *names)
+
+    def open_attempts(self) -> list[Attempt]:
+        """Return every attempt that may still turn out either way."""
+        return self.attempts(states=sorted(OPEN_STATES))
+
+    def originals(self, ref: str | OriginalRef) -> list[Original]:
+        """Return the sales that *ref* names: none, one, or more than one."""
+        if isinstance(ref, OriginalRef):
+            where = (
+                "rrn = ? AND substr(transaction_date, 6, 2) || substr(transaction_date, 9, 2) = ?"
+            )
+            rows = self._dicts(f"SELECT * FROM originals WHERE {where}", ref.rrn, ref.date_mmdd)
+        else:
+            rows = self._dicts("SELECT * FROM originals WHERE original_id = ?", ref)
+        return [self._original(row) for row in rows]
+
+    def all_originals(self) -> list[Original]:
+        """Return every known sale, oldest first."""
+        return [
+            self._original(row) for row in self._dicts("SELECT * FROM originals ORDER BY rowid")
+        ]
+
+    def notes(self, kind: str, attempt_id: str | None = None) -> list[dict[str, Any]]:
+        """Return the facts of the notes of one kind, oldest first."""
+        rows = self._rows("SELECT subject, body FROM chain WHERE kind = ? ORDER BY seq", kind)
+        return [json.loads(body) for subject, body in rows if attempt_id in (None, subject)]
+
+    def rows(self) -> list[Row]:
+        """Return the chain, oldest first."""
+        found = self._rows("SELECT seq, at, kind, subject, body, link FROM chain ORDER BY seq")
+        return [Row(*row) for row in found]
+
+    def pan(self, attempt_id: str) -> PAN:
+        """Return the sealed card number of an attempt of the open batch.
+
+        Raises:
+            JournalError: It was wiped.
+        """
+        found = self._rows("SELECT item_key, box FROM sealed_pans WHERE attempt_id = ?", attempt_id)
+        if not found:
+            message = f"the card number of {attempt_id} was wiped"
+            raise JournalError(message)
+        return open_pan(_derive(self._key, "pans"), attempt_id, *found[0])
+
+    def fingerprint(self, pan: PAN) -> str:
+        """Return the keyed digest by which a card is known again (HMAC-SHA256, 32 hex digits)."""
+        digest = hmac.new(_derive(self._key, "fingerprint"), pan.reveal().encode(), hashlib.sha256)
+        return digest.hexdigest()[:32]
+
+    # --- trust -------------------------------------------------------------------------------
+
+    def verify(self) -> int:
+        """Check every link, then replay the chain and compare it with the tables; return the rows.
+
+        Raises:
+            JournalCorruptError: Names the first row that was changed, removed or put in, or the
+                attempt or original whose stored state is not what its rows say.
+        """
+        rows = self.rows()
+        check_links(rows, self._chain_key, head=self.terminal_facts().get("head"))
+        check_projection(replay(rows), self.attempts(), self.all_originals())
+        return len(rows)
+
+    def close(self) -> None:
+        """Close the file and let other processes have it."""
+        self._db.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _open(self, terminal: TerminalID) -> sqlite3.Connection:
+        try:
+            os.close(
+                os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            )  # the log files take its mode
+            db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA secure_delete = ON")
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'chain'").fetchone():
+                db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+                self._db = db
+                with self._transaction():
+                    self._set_meta(version=str(SCHEMA_VERSION), terminal=terminal)
+        except sqlite3.Error as error:
+            raise JournalCorruptError(_reason(error)) from None
+        except OSError as error:
+            message = f"the journal cannot be opened: {error.strerror}"
+            raise JournalError(message) from None
+        self._db = db
+        self._check_owner(terminal)
+        return db
+
+    def _check_owner(self, terminal: TerminalID) -> None:
+        facts = self.terminal_facts()
+        if facts.get("version") != str(SCHEMA_VERSION):
+            message = f"journal of version {facts.get('version')}, this is {SCHEMA_VERSION}"
+            raise JournalError(message)
+        if facts.get("terminal") != terminal:
+            message = f"this is the journal of terminal {facts.get('terminal')}"
+            raise JournalError(message)
+        last = self._rows(
+            "SELECT seq, at, kind, subject, body, link FROM chain ORDER BY seq DESC LIMIT 2"
+        )
+        if last:
+            row = Row(*last[0])
+            before = last[1][5] if len(last) > 1 else FIRST_LINK
+            link = link_of(
+                self._chain_key, before, row.seq, row.at, row.kind, row.subject, row.body
+            )
+            if not hmac.compare_digest(link, row.link):
+                reason = "the journal was made with another key, or its last row was changed"
+                raise JournalCorruptError(reason, row=row.seq)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise JournalWriteError(_reason(error)) from None
+
+    def _apply_open(self, action: Open) -> None:
+        attempt = action.attempt
+        data = attempt_as_data(attempt)
+        self._db.execute(
+            "INSERT INTO requests VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (attempt.request_id, action.content),
+        )
+        if attempt.original_id:
+            self._shift(attempt.original_id, attempt.amount.minor, "none", attempt.hold)
+        columns = ", ".join(data)
+        places = ", ".join(f":{name}" for name in data)
+        self._db.execute(f"INSERT INTO attempts ({columns}) VALUES ({places})", data)
+        self._set_meta(stan=attempt.stan)
+        self._db.execute(
+            "INSERT INTO sealed_pans VALUES (?, ?, ?)",
+            (
+                attempt.attempt_id,
+                *seal_pan(_derive(self._key, "pans"), attempt.attempt_id, action.pan),
+            ),
+        )
+        digest = hmac.new(
+            _derive(self._key, "messages"), action.message, hashlib.sha256
+        ).hexdigest()
+        body = {"attempt": data, "content": action.content, "message_hmac": digest}
+        self._append("open", attempt.attempt_id, attempt.created_at, body)
+
+    def _apply_move(self, action: Move) -> None:
+        before = self.attempt(action.attempt_id)
+        after = before.after(action.event, action.facts)
+        if after.original_id:
+            self._shift(after.original_id, after.amount.minor, before.hold, after.hold)
+        self._db.execute(
+            "UPDATE attempts SET state = ?, hold = ?, copies = ?, facts = ?"
+            " WHERE request_id = ? AND number = ?",
+            (
+                str(after.state),
+                after.hold,
+                after.copies,
+                canonical(dict(after.facts)),
+                after.request_id,
+                after.number,
+            ),
+        )
+        body = {"event": str(action.event), "state": str(after.state), "facts": dict(action.facts)}
+        self._append("move", action.attempt_id, action.at, body)
+
+    def _apply_know(self, action: Know) -> None:
+        data = original_as_data(action.original)
+        columns = ", ".join(data)
+        places = ", ".join(f":{name}" for name in data)
+        done = self._db.execute(
+            f"INSERT INTO originals ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING", data
+        )
+        if done.rowcount:
+            self._append("know", action.original.original_id, action.at, data)
+
+    def _shift(self, original_id: str, minor: int, before: str, after: str) -> None:
+        """Move *minor* units between free, reserved and accepted; the ceiling is the database's."""
+        delta = {"none": (0, 0), "reserved": (minor, 0), "accepted": (0, minor)}
+        reserved, accepted = (a - b for a, b in zip(delta[after], delta[before], strict=True))
+        done = self._db.execute(
+            "UPDATE originals SET reserved_minor = reserved_minor + :r,"
+            " accepted_minor = accepted_minor + :a WHERE original_id = :id"
+            " AND reserved_minor + accepted_minor + :r + :a <= amount_minor",
+            {"r": reserved, "a": accepted, "id": original_id},
+        )
+        if done.rowcount != 1:
+            reason = "the original is unknown or its ceiling would be passed"
+            raise JournalWriteError(reason)
+
+    def _append(self, kind: str, subject: str, at: datetime, facts: dict[str, Any]) -> None:
+        last = self._db.execute("SELECT seq, link FROM chain ORDER BY seq DESC LIMIT 1").fetchone()
+        seq, before = (last[0] + 1, last[1]) if last else (1, FIRST_LINK)
+        body = canonical(facts)
+        link = link_of(self._chain_key, before, seq, at.isoformat(), kind, subject, body)
+        self._db.execute(
+            "INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)",
+            (seq, at.isoformat(), kind, subject, body, link),
+        )
+        self._set_meta(head=link.hex())
+
+    def _set_meta(self, **facts: str) -> None:
+        self._db.executemany(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            facts.items(),
+        )
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise JournalCorruptError(_reason(error)) from None
+
+    def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        try:
+            cursor = self._db.execute(sql, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+        except sqlite3.Error as error:
+            raise JournalCorruptError(_reason(error)) from None
+
+    def _attempts(self, where: str, *values: object) -> list[Attempt]:
+        rows = self._dicts(f"SELECT * FROM attempts {where}", *values)
+        return [attempt_from_data(row) for row in rows]
+
+    def _original(self, row: dict[str, Any]) -> Original:
+        against = self._attempts("WHERE original_id = ?", row["original_id"])
+        states = {attempt.state for attempt in against}
+        booked = {State.ACCEPTED, State.CONFIRMED}
+        return original_from_data(
+            row,
+            is_voided=any(a.kind == "void" and a.state in booked for a in against),
+            has_open_attempt=bool(states & OPEN_STATES),
+            has_case=State.MISMATCHED in states,
+        )
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
+
+
+def _reason(error: sqlite3.Error) -> str:
+    """What SQLite says names tables and constraints, never values; its name goes first."""
+    return f"{getattr(error, 'sqlite_errorname', 'SQLITE')}: {error}"

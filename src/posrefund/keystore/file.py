@@ -1,0 +1,142 @@
+"""``FileKeyStore``: TMK, journal key and the last sign-in of one terminal, in one encrypted file. Floor 5.
+
+It never writes a key in clear, never keeps a working key decrypted on disk (DE62 stays wrapped under the
+TMK) and refuses a file that others may read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from posrefund.crypto import Key, KeySet, Purpose, open_box, seal_box, unwrap_key_set
+from posrefund.errors import ConfigError, InvalidKeyError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+__all__ = ["FileKeyStore"]
+
+_VERSION = 1
+_SCRYPT_N = 2**15
+"""32 MiB and about 0.1 s: a brake on guessing that a terminal can still afford (RFC 7914, 2)."""
+_SCRYPT_R, _SCRYPT_P = 8, 1
+_JOURNAL_KEY_BYTES = 32
+_SALT_BYTES = 16
+
+
+class FileKeyStore:
+    """An opened key file.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from posrefund.keystore import FileKeyStore
+        >>> tmk = bytes.fromhex("CA5D92598DCA48CE8A4C76361A9269E9")
+        >>> path = Path(tempfile.mkdtemp()) / "keys.json"
+        >>> FileKeyStore.create(path, b"correct horse", tmk=tmk).tmk
+        Key(KEK, KCV 0B13B3)
+    """
+
+    def __init__(self, path: str | PathLike[str], passphrase: bytes) -> None:
+        self._path = Path(path)
+        self._data = _read(self._path)
+        self._kek = _stretch(passphrase, bytes.fromhex(self._data["salt"]))
+        self.tmk = Key(self._slot("tmk"), Purpose.KEK)
+
+    @classmethod
+    def create(cls, path: str | PathLike[str], passphrase: bytes, *, tmk: bytes) -> Self:
+        """Make a new key file with *tmk* and a fresh journal key.
+
+        Raises:
+            ConfigError: There is a file already: a key file is never overwritten.
+            InvalidKeyError: The TMK has a wrong length or is single DES.
+        """
+        Key(tmk, Purpose.KEK).close()
+        if Path(path).exists():
+            raise ConfigError(f"{Path(path).name} exists already")
+        salt = secrets.token_bytes(_SALT_BYTES)
+        kek = _stretch(passphrase, salt)
+        clear = {"tmk": tmk, "journal": secrets.token_bytes(_JOURNAL_KEY_BYTES)}
+        slots = {name: _sealed(kek, name, value) for name, value in clear.items()}
+        _write(Path(path), {"version": _VERSION, "salt": salt.hex(), "slots": slots})
+        return cls(path, passphrase)
+
+    @property
+    def journal_key(self) -> bytes:
+        """32 bytes for the journal: chain, fingerprints, sealed numbers."""
+        return self._slot("journal")
+
+    def keep_sign_in(self, block: bytes) -> KeySet:
+        """Open DE62 of a sign-in answer and, only if all of it is right, keep it for the next start.
+
+        Raises:
+            InvalidKeyError: The set is refused; the one before stays.
+        """
+        keys = unwrap_key_set(self.tmk, block)
+        self._data["slots"]["sign_in"] = _sealed(self._kek, "sign_in", block)
+        _write(self._path, self._data)
+        return keys
+
+    def working_keys(self) -> KeySet | None:
+        """Return the keys of the last sign-in, or None before the first."""
+        if "sign_in" not in self._data["slots"]:
+            return None
+        return unwrap_key_set(self.tmk, self._slot("sign_in"))
+
+    def _slot(self, name: str) -> bytes:
+        try:
+            return open_box(
+                self._kek, bytes.fromhex(self._data["slots"][name]), context=name.encode()
+            )
+        except (KeyError, ValueError, TypeError):
+            reason = "wrong passphrase, or the key file was changed"
+            raise InvalidKeyError(reason) from None
+
+
+def _stretch(passphrase: bytes, salt: bytes) -> bytes:
+    return hashlib.scrypt(
+        passphrase, salt=salt, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, maxmem=2**26, dklen=32
+    )
+
+
+def _sealed(kek: bytes, name: str, clear: bytes) -> str:
+    return seal_box(kek, clear, context=name.encode()).hex()
+
+
+def _write(path: Path, data: dict[str, Any]) -> None:
+    """Replace the file in one step: a crash leaves the old one or the new one, whole."""
+    new = path.with_name(path.name + ".new")
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(file, "w", encoding="ascii") as text:
+        json.dump(data, text, indent=1)
+        text.flush()
+        os.fsync(text.fileno())
+    new.replace(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        message = f"the key file {path.name} cannot be read"
+        raise ConfigError(message) from None
+    if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        message = f"the key file {path.name} may be read by others: chmod 600 it"
+        raise ConfigError(message)
+    refusal = ConfigError(f"{path.name} is no key file of version {_VERSION}")
+    try:
+        data: dict[str, Any] = json.loads(text)
+        right = data["version"] == _VERSION and bytes.fromhex(data["salt"]) and dict(data["slots"])
+    except (ValueError, KeyError, TypeError):
+        raise refusal from None
+    if not right:
+        raise refusal
+    return data

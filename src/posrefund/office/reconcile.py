@@ -1,0 +1,116 @@
+"""Holds a settlement file against the journal and lets the engine draw its conclusions. Floor 8.
+
+Both directions are reported: what the file has and the journal lacks is as bad as the reverse. Reading
+the same file again changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from posrefund.engine import Note
+from posrefund.engine.evidence import FileRow, judge_absence, judge_row, same_transaction
+from posrefund.office.settlement_file import read_settlement_file
+
+if TYPE_CHECKING:
+    from posrefund.engine import Attempt
+    from posrefund.engine.evidence import Category
+    from posrefund.journal import SQLiteJournal
+
+__all__ = ["Finding", "Reconciliation", "reconcile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        category: What it is.
+        attempt_id: Ours, if there is one.
+        row: The file's, if there is one.
+    """
+
+    category: Category
+    attempt_id: str | None
+    row: FileRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What one file said.
+
+    Attributes:
+        file_day: Its settlement day.
+        findings: One for each transaction of either side.
+    """
+
+    file_day: date
+    findings: tuple[Finding, ...]
+
+    def count(self, category: Category) -> int:
+        """Return how many findings are of *category*."""
+        return sum(finding.category == category for finding in self.findings)
+
+
+def reconcile(
+    journal: SQLiteJournal, text: str, *, file_day: date, now: datetime
+) -> Reconciliation:
+    """Apply the settlement file of *file_day*.
+
+    Raises:
+        DecodeError: The file does not fit its layout; nothing was applied.
+        JournalError: A conclusion could not be written down; those before it are.
+    """
+    terminal = journal.terminal_facts()["terminal"]
+    rows = [row for row in read_settlement_file(text) if row.terminal == terminal]
+    undone = {(row.terminal, row.original_stan) for row in rows if row.kind == "reversal"}
+    booked = [
+        row for row in rows if row.kind != "reversal" and (row.terminal, row.stan) not in undone
+    ]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    facts = {"day": file_day.isoformat(), "rows": str(len(rows)), "sha256": digest}
+    journal.commit([Note("file", now, facts)])
+    found = _match(journal, booked, file_day, now)
+    return Reconciliation(file_day, (*found, *_absent(journal, found, file_day, now)))
+
+
+def _match(
+    journal: SQLiteJournal, rows: list[FileRow], file_day: date, now: datetime
+) -> list[Finding]:
+    attempts = journal.attempts()
+    findings = []
+    for row in rows:
+        attempt = _attempt_of(row, attempts, file_day)
+        if attempt is None:
+            findings.append(Finding("HOST_ONLY", None, row))
+            continue
+        actions, category = judge_row(attempt, row, file_day, now)
+        journal.commit(actions)
+        findings.append(Finding(category, attempt.attempt_id, row))
+    return findings
+
+
+def _attempt_of(row: FileRow, attempts: list[Attempt], file_day: date) -> Attempt | None:
+    """The attempt of this identity; of several days' the one nearest to the file's day."""
+    same = [attempt for attempt in attempts if same_transaction(attempt, row, file_day)]
+    return max(same, key=lambda attempt: attempt.host_day, default=None)
+
+
+def _absent(
+    journal: SQLiteJournal, found: list[Finding], file_day: date, now: datetime
+) -> list[Finding]:
+    seen = {finding.attempt_id for finding in found}
+    days_read = {date.fromisoformat(note["day"]) for note in journal.notes("file")}
+    findings = []
+    for attempt in journal.attempts():
+        near = attempt.host_day in (file_day, file_day - timedelta(days=1))
+        if attempt.attempt_id in seen or not near:
+            continue
+        judged = judge_absence(attempt, days_read, now)
+        if judged is not None:
+            journal.commit(judged[0])
+            findings.append(Finding(judged[1], attempt.attempt_id, None))
+    return findings

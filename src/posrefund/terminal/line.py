@@ -1,0 +1,85 @@
+"""One message out and whatever comes back, in an envelope, watched by whoever asked to. Floor 7."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from posrefund.errors import LinkTimeoutError
+from posrefund.framing import Envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posrefund.link import Link
+
+__all__ = ["Line", "Tap"]
+
+Tap = "Callable[[str, bytes], None]"
+"""Called with ``"sent"`` or ``"received"`` and the whole message; it holds card data: mask it."""
+
+
+class Line:
+    """A link and the envelope this terminal uses on it.
+
+    Args:
+        link: To the host.
+        envelope: TPDU and header of every request.
+        tap: Sees every message; must not raise.
+    """
+
+    def __init__(
+        self, link: Link, envelope: Envelope, tap: Callable[[str, bytes], None] | None
+    ) -> None:
+        self._link = link
+        self._envelope = envelope
+        self._tap = tap
+        self._deadline = 0.0
+        self.processing_request = 0
+        """Header digit 6 of the last answer: what the host wants done next (3: sign in again)."""
+
+    def open(self, timeout_s: float) -> None:
+        """Connect afresh, so that no late answer of an earlier exchange can be read in this one.
+
+        Raises:
+            LinkOpenError: Nothing was sent.
+        """
+        self._link.open(timeout_s)
+
+    def wrap(self, body: bytes) -> bytes:
+        """Return the message that ``send`` would send for *body*."""
+        return self._envelope.wrap(body)
+
+    def send(self, message: bytes, *, answer_s: float) -> None:
+        """Send once; answers may come until *answer_s* from now.
+
+        Raises:
+            LinkClosedError: ``effect`` says whether a byte may have left.
+            FramingError: The message is too long for the frame; nothing was sent.
+        """
+        if self._tap:
+            self._tap("sent", message)
+        self._link.send(message)
+        self._deadline = time.monotonic() + answer_s
+
+    def receive(self) -> bytes:
+        """Return the body of the next answer.
+
+        Raises:
+            LinkTimeoutError: None before the deadline.
+            LinkClosedError: The host hung up.
+            FramingError: What came is no message.
+        """
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            raise LinkTimeoutError("no answer in time")
+        message = self._link.receive(left_s)
+        if self._tap:
+            self._tap("received", message)
+        envelope, body = Envelope.unwrap(message)
+        self.processing_request = envelope.processing_request
+        return body
+
+    def close(self) -> None:
+        """Hang up."""
+        self._link.close()

@@ -1,0 +1,350 @@
+"""``Terminal``: from a request to an outcome, through the journal, over the line. Floor 7.
+
+Order is everything here: written down, then sent; received, then written down; a sale or void in doubt
+is undone before the next message that moves money. Nothing in this file asks what a response code means.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from posrefund.engine import (
+    Know,
+    Move,
+    State,
+    TerminalView,
+    machine,
+    outcome_of,
+)
+from posrefund.engine.evidence import release
+from posrefund.engine.refusals import refuse
+from posrefund.errors import (
+    FramingError,
+    JournalWriteError,
+    LinkClosedError,
+    LinkOpenError,
+    LinkTimeoutError,
+    RequestConflictError,
+)
+from posrefund.framing import Envelope
+from posrefund.seal import seal, unseal
+from posrefund.terminal.line import Line
+from posrefund.terminal.sign_in import SignedIn, echo, sign_in
+from posrefund.values import BatchNumber, HostClock, MerchantID, TerminalID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from posrefund.crypto import KeySet
+    from posrefund.dialects import Dialect
+    from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest, SaleRequest
+    from posrefund.engine.machine import Plan
+    from posrefund.journal import SQLiteJournal
+    from posrefund.keystore import FileKeyStore
+    from posrefund.link import Link
+
+__all__ = ["Terminal"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Terminal:
+    """One logical terminal; every public method is safe to call from any thread, one at a time.
+
+    Opening it recovers: whatever a crash left under way is in doubt before anything new may start.
+
+    Args:
+        terminal: DE41.
+        merchant: DE42.
+        dialect: What the host speaks.
+        keystore: Holds TMK, journal key and the last sign-in.
+        journal: This terminal's.
+        link: To the host; opened anew for each exchange.
+        clock: Returns the time, aware.
+        envelope: TPDU and header, the dialect's if None.
+        tap: Sees every message on the line, in clear: mask what you show.
+    """
+
+    def __init__(  # noqa: PLR0913 — all but two are keywords
+        self,
+        terminal: TerminalID,
+        merchant: MerchantID,
+        *,
+        dialect: Dialect,
+        keystore: FileKeyStore,
+        journal: SQLiteJournal,
+        link: Link,
+        clock: Callable[[], datetime] = _utc_now,
+        envelope: Envelope | None = None,
+        tap: Callable[[str, bytes], None] | None = None,
+    ) -> None:
+        self._identity = (TerminalID(terminal), MerchantID(merchant))
+        self.dialect = dialect
+        self.journal = journal
+        self._keystore = keystore
+        self._clock = clock
+        self._line = Line(link, envelope or Envelope(dialect.tpdu, dialect.header), tap)
+        self._busy = threading.RLock()
+        self._keys: KeySet | None = keystore.working_keys()
+        journal.commit(machine.recover(journal.open_attempts(), clock()))
+
+    # --- what a shop asks for ----------------------------------------------------------------
+
+    def sign_in(self, operator: str = "01") -> SignedIn:
+        """Fetch working keys, batch number and clock from the host (0800, DE60.3 = 003).
+
+        Raises:
+            RefusedError: The host said no; the code is ``host_NN``.
+            InvalidKeyError: A key of the answer is wrong: the whole set is refused, the old one stays.
+            LinkError: No line or no answer; nothing has changed.
+            RemoteProtocolError: What came is no sign-in answer.
+        """
+        with self._busy:
+            now = self._clock()
+            result = sign_in(self._line, self._take_number(now), operator, now)
+            self._keys = self._keystore.keep_sign_in(result.key_block)
+            self.journal.remember(
+                now,
+                "signed_in",
+                batch=result.batch,
+                key_set_id=self._keys.key_set_id,
+                host_offset_s=str(result.host_clock.offset.total_seconds()),
+                signed_in_at=now.isoformat(),
+            )
+            return SignedIn.of(result, self._keys)
+
+    def echo(self) -> None:
+        """Ask the host whether it is there (0820, DE60.3 = 301).
+
+        Raises:
+            LinkError: No line or no answer.
+            RemoteProtocolError: What came is no echo answer.
+        """
+        with self._busy:
+            now = self._clock()
+            echo(self._line, self._take_number(now))
+
+    def sale(self, request: SaleRequest) -> Outcome:
+        """Sell (0200/000000).
+
+        Returns:
+            How the sale stands. In doubt, it is undone before the next money message.
+
+        Raises:
+            RefusedError: Not signed in; nothing was sent.
+            RequestConflictError: The id is known with other content; nothing was sent.
+            JournalError: It could not be written down; ``effect`` says whether it was sent.
+            LinkOpenError: An undoing that has to go first could not; this was not sent.
+        """
+        with self._busy:
+            return self._carry_out(
+                request, lambda occasion: machine.start_sale(request, self.view(), occasion)
+            )
+
+    def refund(self, request: RefundRequest) -> Outcome:
+        """Refund a sale (0220/200000/25), or void it within its own settlement day and batch.
+
+        Asking again with the same id never refunds twice: the stored outcome comes back and nothing is
+        sent, unless the last attempt is known not to have moved money and may be made again.
+
+        Raises:
+            RefusedError: A rule says no; nothing was sent.
+            RequestConflictError: The id is known with other content; nothing was sent.
+            JournalError: It could not be written down; ``effect`` says whether it was sent.
+            LinkOpenError: An undoing that has to go first could not; this was not sent.
+        """
+        with self._busy:
+            return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion))
+
+    def status(self, request_id: str) -> Outcome | None:
+        """Say how a request stands, from the journal alone; None if it is unknown."""
+        with self._busy:
+            attempt = self.journal.last_attempt(request_id)
+            return outcome_of(attempt, self.dialect) if attempt else None
+
+    def record_sale(self, original: Original) -> None:
+        """Take in a sale made elsewhere, from a feed; the same one twice is one.
+
+        Raises:
+            JournalWriteError: It was not taken in.
+        """
+        with self._busy:
+            self.journal.commit([Know(original, self._clock())])
+
+    def undo_doubts(self) -> None:
+        """Reverse every sale and void in doubt now; refunds are never reversed.
+
+        Raises:
+            LinkOpenError: The host cannot be reached; nothing was sent.
+            JournalError: Could not be written down.
+        """
+        with self._busy:
+            for attempt in self.journal.attempts(states=[State.IN_DOUBT, State.REVERSING]):
+                if machine.reversal_due(attempt, self.view()):
+                    self._undo(attempt)
+
+    def release(self, request_id: str, *, people: tuple[str, str], evidence: str) -> Outcome:
+        """Close a doubt by hand after two settlement files proved that nothing was booked.
+
+        Raises:
+            InvalidRequestError: Not two different people, or no evidence named.
+            LocalProtocolError: The files have not proven it, or it is not in people's hands.
+        """
+        with self._busy:
+            attempt = self.journal.last_attempt(request_id)
+            if attempt is None:
+                raise refuse("original_unknown")
+            actions = release(attempt, people=people, evidence=evidence, now=self._clock())
+            self.journal.commit(actions)
+            return outcome_of(self.journal.attempt(attempt.attempt_id), self.dialect)
+
+    def view(self) -> TerminalView:
+        """Return what the engine may know of this terminal now."""
+        facts = self.journal.terminal_facts()
+        terminal, merchant = self._identity
+        batch = BatchNumber(facts.get("batch", "000001"))
+        signed_in_at = facts.get("signed_in_at")
+        return TerminalView(
+            dialect=self.dialect,
+            terminal=terminal,
+            merchant=merchant,
+            batch=batch,
+            stan=self.journal.next_stan(batch),
+            key_set_id=self._keys.key_set_id if self._keys else "",
+            host_clock=HostClock(
+                self.dialect.zone, timedelta(seconds=float(facts.get("host_offset_s", "0")))
+            ),
+            signed_in_at=datetime.fromisoformat(signed_in_at) if signed_in_at else None,
+        )
+
+    def close(self) -> None:
+        """Hang up, close the journal and forget the working keys."""
+        self._line.close()
+        self.journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- the loop ----------------------------------------------------------------------------
+
+    def _carry_out(
+        self,
+        request: SaleRequest | RefundRequest,
+        start: Callable[[machine.Occasion], Plan],
+    ) -> Outcome:
+        fingerprint = self.journal.fingerprint(request.card.pan)
+        known = self.journal.content(request.request_id)
+        if known is not None and known != request.content(fingerprint):
+            raise RequestConflictError(request.request_id)
+        last = self.journal.last_attempt(request.request_id)
+        if last is not None and not machine.may_try_again(last, self.view()):
+            return outcome_of(last, self.dialect)
+        number = last.number + 1 if last else 1
+        start(
+            machine.Occasion(number, fingerprint, self._clock())
+        )  # the rules speak before the line
+        self.undo_doubts()
+        return self._perform(start(machine.Occasion(number, fingerprint, self._clock())))
+
+    def _plan_refund(self, request: RefundRequest, occasion: machine.Occasion) -> Plan:
+        found = self.journal.originals(request.original)
+        if len(found) != 1:
+            raise refuse("original_ambiguous" if found else "original_unknown")
+        return machine.start_refund(request, found[0], self.view(), occasion)
+
+    def _perform(self, plan: Plan) -> Outcome:
+        message = self._line.wrap(seal(plan.fields, self.dialect, self._keys))
+        self.journal.commit(plan.opening(message, self._clock()))
+        attempt = self.journal.attempt(plan.attempt.attempt_id)
+        try:
+            self._converse(attempt, message)
+        except JournalWriteError as error:
+            error.effect = "in_doubt"  # it was sent; the next start finds SENT and doubts it
+            raise
+        finally:
+            self._line.close()
+        return outcome_of(self.journal.attempt(attempt.attempt_id), self.dialect)
+
+    def _converse(self, attempt: Attempt, message: bytes) -> None:
+        """Send and listen until something is decided; write down what it was."""
+        timers = self.dialect.timers
+        try:
+            self._line.open(timers.connect_s)
+            self._line.send(message, answer_s=timers.answer_s)
+            while not self._took_answer(attempt):
+                pass  # bounded by the line's deadline
+        except LinkTimeoutError:
+            self.journal.commit(machine.deadline_passed(attempt, self._clock()))
+        except LinkOpenError:
+            self._line_failed(attempt, left=False, reason="unreachable")
+        except LinkClosedError as error:
+            self._line_failed(attempt, left=error.effect == "in_doubt", reason="closed")
+        except FramingError:
+            self._line_failed(attempt, left=True, reason="unreadable")
+
+    def _took_answer(self, attempt: Attempt) -> bool:
+        received = unseal(self._line.receive(), self.dialect, self._keys)
+        actions = machine.receive(attempt, received, self.view(), self._clock())
+        self.journal.commit(actions)
+        return _moves(actions)
+
+    def _line_failed(self, attempt: Attempt, *, left: bool, reason: str) -> None:
+        now = self._clock()
+        self.journal.commit(machine.line_failed(attempt, left=left, reason=reason, now=now))
+
+    def _undo(self, attempt: Attempt) -> None:
+        """Try to reverse *attempt* until the host confirms it or nothing is left to try."""
+        while attempt.state in (State.IN_DOUBT, State.REVERSING):
+            tries = len(self.journal.notes("reversal_sent", attempt.attempt_id))
+            actions, fields = machine.start_reversal(
+                attempt,
+                self.view(),
+                self.journal.pan(attempt.attempt_id),
+                tries=tries,
+                now=self._clock(),
+            )
+            if fields:
+                self._line.open(self.dialect.timers.connect_s)
+            self.journal.commit(actions)
+            if fields:
+                self._converse_reversal(self.journal.attempt(attempt.attempt_id), fields)
+            attempt = self.journal.attempt(attempt.attempt_id)
+
+    def _converse_reversal(self, attempt: Attempt, fields: dict[str, str]) -> None:
+        message = self._line.wrap(seal(fields, self.dialect, self._keys))
+        try:
+            self._line.send(message, answer_s=self.dialect.timers.answer_s)
+            answered = False
+            while not answered:
+                received = unseal(self._line.receive(), self.dialect, self._keys)
+                actions, answered = machine.receive_reversal(
+                    attempt, received, self.view(), self._clock()
+                )
+                self.journal.commit(actions)
+        except (LinkTimeoutError, LinkClosedError, FramingError):
+            pass  # the try is written down; the caller's loop decides whether there is another
+        finally:
+            self._line.close()
+
+    def _take_number(self, now: datetime) -> TerminalView:
+        """Return the view for a management message, its STAN taken for good."""
+        view = self.view()
+        self.journal.remember(now, "stan_taken", stan=view.stan)
+        return view
+
+
+def _moves(actions: Iterable[Action]) -> bool:
+    return any(isinstance(action, Move) for action in actions)

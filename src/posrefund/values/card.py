@@ -1,0 +1,225 @@
+"""Card data as types that cannot be printed, pickled or compared carelessly. Floor 1.
+
+The clear value leaves only through ``reveal()``, so a search for that word finds every place that
+touches card data. Masking is an allow-list: first six and last four of 13 digits or more, last four
+of fewer, and nothing else (PCI DSS v4.0.1, requirement 3.4.1).
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Literal, NoReturn, Self, final
+
+from posrefund.errors import InvalidRequestError
+
+__all__ = ["PAN", "CardRead", "EntryMode", "Track2", "mask_pan", "passes_luhn"]
+
+EntryMode = Literal["021", "022", "051", "052", "071", "072"]
+"""DE22: 02 magnetic stripe, 05 chip, 07 contactless; third digit 1 a PIN may be entered, 2 not.
+
+Keyed entry (01x) is not among them: UnionPay hosts must refuse it (field table, DE22 of a refund).
+"""
+_ENTRY_MODES = ("021", "022", "051", "052", "071", "072")
+
+
+def passes_luhn(digits: str) -> bool:
+    """Say whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B).
+
+    Example:
+        >>> from posrefund.values.card import passes_luhn
+        >>> passes_luhn("6200000000000005"), passes_luhn("6200000000000006")
+        (True, False)
+    """
+    total = 0
+    for place, char in enumerate(reversed(digits)):
+        doubled = int(char) * (1 + place % 2)
+        total += doubled - 9 if doubled > 9 else doubled
+    return total % 10 == 0
+
+
+def mask_pan(digits: str) -> str:
+    """Show at most the first six and the last four; fewer where the number is short.
+
+    Example:
+        >>> from posrefund.values.card import mask_pan
+        >>> mask_pan("6200000000000005"), mask_pan("123456789012"), mask_pan("1234")
+        ('620000******0005', '********9012', '***')
+    """
+    if not (digits.isascii() and digits.isdigit()) or len(digits) < 8:
+        return "***"
+    first = 6 if len(digits) >= 13 else 0
+    return digits[:first] + "*" * (len(digits) - first - 4) + digits[-4:]
+
+
+class _Secret:
+    """One text that shows itself only when asked by name."""
+
+    __slots__ = ("_clear",)
+
+    def __init__(self, clear: str) -> None:
+        self._clear = clear
+
+    def reveal(self) -> str:
+        """Return the clear value. Every call of this is a place to review."""
+        return self._clear
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self!s})"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return hmac.compare_digest(self._clear.encode(), other._clear.encode())
+
+    __hash__ = None  # type: ignore[assignment]  # reason: a hash of card data is card data
+
+    def __reduce__(self) -> NoReturn:
+        message = f"{type(self).__name__} cannot be pickled or copied"
+        raise TypeError(message)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+@final
+class PAN(_Secret):
+    """Primary account number.
+
+    Shape:
+        12 to 19 decimal digits that pass the Luhn check.
+
+    Raises:
+        InvalidRequestError: path ``pan``; the digits are not in it.
+
+    Source:
+        ISO/IEC 7812-1; length as in DE2 of the dialects.
+
+    Example:
+        >>> from posrefund.values import PAN
+        >>> PAN("6200000000000005")
+        PAN(620000******0005)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, digits: str) -> None:
+        given: object = digits
+        right = isinstance(given, str) and given.isascii() and given.isdigit()
+        if not right or not 12 <= len(digits) <= 19 or not passes_luhn(digits):
+            raise InvalidRequestError([("pan", "12 to 19 digits that pass the Luhn check")])
+        super().__init__(digits)
+
+    def __str__(self) -> str:
+        return mask_pan(self._clear)
+
+
+@final
+class Track2(_Secret):
+    """Track 2 data as read, without start and end sentinel; never stored, sent once.
+
+    Shape:
+        PAN, ``=`` or ``D``, then expiry YYMM, service code, discretionary digits; at most 37.
+
+    Raises:
+        InvalidRequestError: path ``track2``.
+
+    Source:
+        ISO/IEC 7813, 4.2; separator D as in DE35 of the BCD dialects.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: str) -> None:
+        given: object = data
+        text = given.replace("=", "D") if isinstance(given, str) else ""
+        pan, separator, rest = text.partition("D")
+        digits = pan + rest
+        right = bool(separator) and digits.isascii() and digits.isdigit() and len(rest) >= 4
+        if not right or len(text) > 37:
+            raise InvalidRequestError([("track2", "PAN, separator, YYMM and digits, at most 37")])
+        super().__init__(text)
+
+    @property
+    def pan(self) -> PAN:
+        """The account number on the track."""
+        return PAN(self._clear.partition("D")[0])
+
+    @property
+    def expiry(self) -> str:
+        """YYMM on the track."""
+        return self._clear.partition("D")[2][:4]
+
+
+@dataclass(frozen=True, slots=True)
+class CardRead:
+    """What a card reader gave for one transaction.
+
+    Attributes:
+        entry_mode: DE22; a keyed number is refused.
+        pan: The account number.
+        expiry: YYMM, or None when the reader did not give it.
+        sequence_number: DE23, three digits, chip and contactless only.
+        track2: Magnetic stripe only.
+        pin_block: Already encrypted by the PIN pad, 8 bytes; never kept.
+
+    Raises:
+        InvalidRequestError: every fault at once, paths below ``card``.
+    """
+
+    entry_mode: EntryMode
+    pan: PAN
+    expiry: str | None = None
+    sequence_number: str | None = None
+    track2: Track2 | None = None
+    pin_block: bytes | None = None
+
+    def __post_init__(self) -> None:
+        faults = [
+            (f"card.{path}", expected)
+            for path, expected, right in (
+                (
+                    "entry_mode",
+                    f"one of {', '.join(_ENTRY_MODES)}",
+                    self.entry_mode in _ENTRY_MODES,
+                ),
+                ("pan", "a PAN", isinstance(self.pan, PAN)),
+                ("expiry", "YYMM", self.expiry is None or _is_expiry(self.expiry)),
+                ("sequence_number", "3 digits", _is_sequence_or_none(self.sequence_number)),
+                ("track2", "track 2 with the same PAN", self._track2_fits()),
+                ("pin_block", "8 bytes", self.pin_block is None or len(self.pin_block) == 8),
+            )
+            if not right
+        ]
+        if faults:
+            raise InvalidRequestError(faults)
+
+    def _track2_fits(self) -> bool:
+        if not self.is_magnetic:
+            return self.track2 is None
+        return self.track2 is not None and self.track2.pan == self.pan
+
+    @property
+    def is_magnetic(self) -> bool:
+        """Whether the stripe was read; then DE35 carries the number and DE2 does not."""
+        return self.entry_mode.startswith("02")
+
+    def __repr__(self) -> str:
+        return f"CardRead({self.entry_mode}, {self.pan!s})"
+
+
+def _is_expiry(text: str) -> bool:
+    return len(text) == 4 and text.isascii() and text.isdigit() and 1 <= int(text[2:]) <= 12
+
+
+def _is_sequence_or_none(text: str | None) -> bool:
+    return text is None or (len(text) == 3 and text.isascii() and text.isdigit())
