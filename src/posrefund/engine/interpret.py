@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect, MessageTable
     from posrefund.engine.attempt import Attempt
-    from posrefund.seal import Received
+    from posrefund.values import Received
 
 __all__ = ["Conclusion", "Stranger", "interpret", "interpret_reversal", "stranger_to"]
 

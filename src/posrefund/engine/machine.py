@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from posrefund.engine.actions import Action
     from posrefund.engine.requests import SaleRequest
     from posrefund.engine.view import TerminalView
-    from posrefund.seal import Received
-    from posrefund.values import PAN
+    from posrefund.values import PAN, Received
 
 __all__ = [
     "Occasion",

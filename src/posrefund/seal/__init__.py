@@ -4,6 +4,6 @@ Knows codec, crypto and dialects, and nothing of refunds. ``unseal`` never raise
 its verdicts are data, and the engine decides what they mean.
 """
 
-from posrefund.seal.message import MACVerdict, Received, seal, unseal
+from posrefund.seal.message import seal, unseal
 
-__all__ = ["MACVerdict", "Received", "seal", "unseal"]
+__all__ = ["seal", "unseal"]

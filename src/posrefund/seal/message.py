@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from posrefund.crypto import mac, verify
 from posrefund.errors import DecodeError, EncodeError, MACMismatchError
+from posrefund.values import MACVerdict, Received
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,28 +14,10 @@ if TYPE_CHECKING:
     from posrefund.crypto import KeySet
     from posrefund.dialects import Dialect
 
-__all__ = ["MACVerdict", "Received", "seal", "unseal"]
+__all__ = ["seal", "unseal"]
 
-MACVerdict = Literal["valid", "wrong", "absent", "no_key"]
 _MAC_FIELD = "64"
 _MAC_BYTES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What came over the line, taken apart; nothing in it is believed yet.
-
-    Attributes:
-        fields: Decoded fields, empty when the bytes were no message.
-        mac: Whether DE64 fits the bytes before it.
-        refusal: Why the bytes were no message of the dialect, or None.
-        length_bytes: How many bytes came.
-    """
-
-    fields: Mapping[str, str] = field(repr=False)
-    mac: MACVerdict
-    refusal: DecodeError | None
-    length_bytes: int
 
 
 def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> bytes:

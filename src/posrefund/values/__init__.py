@@ -8,6 +8,7 @@ from posrefund.values.amount import Amount
 from posrefund.values.card import PAN, CardRead, Track2
 from posrefund.values.dates import HostClock, infer_year, next_cut_over, settlement_day
 from posrefund.values.identifiers import RRN, STAN, BatchNumber, MerchantID, RequestID, TerminalID
+from posrefund.values.received import MACVerdict, Received
 
 __all__ = [
     "PAN",
@@ -17,7 +18,9 @@ __all__ = [
     "BatchNumber",
     "CardRead",
     "HostClock",
+    "MACVerdict",
     "MerchantID",
+    "Received",
     "RequestID",
     "TerminalID",
     "Track2",
