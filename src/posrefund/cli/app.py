@@ -1,0 +1,78 @@
+"""The application: every command in one list, every error of ours in one place. Floor 11."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from posrefund import __version__
+from posrefund.cli import (
+    decode,
+    demo,
+    encode,
+    host,
+    init,
+    journal,
+    money,
+    settle,
+    sign_in,
+)
+from posrefund.cli.screen import stderr
+from posrefund.errors import PosRefundError, RefusedError
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="posrefund",
+    help="The terminal side of a card refund: never twice, never lost, never a lie.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"posrefund {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("host")(host.host)
+app.command("sign-in")(sign_in.sign_in)
+app.command("sale")(money.sale)
+app.command("refund")(money.refund)
+app.command("status")(money.status)
+app.command("settle")(settle.settle)
+app.command("decode")(decode.decode)
+app.command("encode")(encode.encode)
+app.add_typer(journal.app, name="journal")
+
+
+def run() -> None:
+    """Run the command line; an error of ours is one sentence and exit status 2 or 3."""
+    try:
+        app()
+    except RefusedError as refusal:
+        stderr.print(f"refused ({refusal.code}): {refusal.hint_en} / {refusal.hint_zh}")
+        if refusal.not_before is not None:
+            stderr.print(f"not before {refusal.not_before:%Y-%m-%d %H:%M} host time")
+        sys.exit(3)
+    except PosRefundError as error:
+        stderr.print(f"{type(error).__name__}: {error}", markup=False)
+        if error.effect == "in_doubt":
+            stderr.print("A message may have left: ask for the status before anything else.")
+        sys.exit(2)

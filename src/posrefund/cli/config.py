@@ -1,0 +1,211 @@
+"""``posrefund.toml``: the only place that reads settings, and opens what they name. Floor 11."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from posrefund.dialects import Dialect, dialect
+from posrefund.errors import ConfigError, InvalidRequestError
+from posrefund.framing import Envelope
+from posrefund.journal import SQLiteJournal
+from posrefund.keystore import FileKeyStore
+from posrefund.link import TCPLink
+from posrefund.terminal import Terminal
+from posrefund.values import MerchantID, TerminalID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["ConfigOption", "Settings", "load", "open_keystore", "open_terminal", "write"]
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", help="Settings; paths in it are relative to it.")
+]
+
+_TEMPLATE = """\
+# posrefund: settings of one terminal. Paths are relative to this file.
+[profile]
+dialect = "{dialect}"
+
+[terminal]
+id = "{terminal}"
+
+[merchant]
+id = "{merchant}"
+
+[host]
+address = "{address}"
+port = {port}
+answer_s = {answer_s}
+
+[keys]
+file = "keys.json"
+passphrase_file = "passphrase"
+
+[journal]
+file = "journal.db"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a ``posrefund.toml`` says.
+
+    Attributes:
+        dialect: With the timers of the file.
+        terminal: DE41.
+        merchant: DE42.
+        address: The host's name or address.
+        port: The host's port.
+        envelope: TPDU and header of requests.
+        key_file: The encrypted key file.
+        passphrase_file: Holds its passphrase.
+        journal_file: The journal.
+    """
+
+    dialect: Dialect
+    terminal: TerminalID
+    merchant: MerchantID
+    address: str
+    port: int
+    envelope: Envelope
+    key_file: Path
+    passphrase_file: Path
+    journal_file: Path
+
+
+def load(path: Path) -> Settings:
+    """Read the settings.
+
+    Raises:
+        ConfigError: The file is missing or a setting is; the setting is named.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ConfigError(f"{path} cannot be read; `posrefund init` makes one") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is no TOML: {error}") from None
+    return _settings(data, path.parent)
+
+
+def _settings(data: dict[str, Any], folder: Path) -> Settings:
+    host = _table(data, "host")
+    known = dialect(_text(data, "profile", "dialect"))
+    answer_s = host.get("answer_s", known.timers.answer_s)
+    if not isinstance(answer_s, (int, float)) or not 0 < answer_s <= 600:
+        raise ConfigError("[host] answer_s: expected seconds, above 0 and at most 600")
+    port = host.get("port")
+    if not isinstance(port, int) or not 0 < port < 65_536:
+        raise ConfigError("[host] port: expected 1 to 65535")
+    try:
+        terminal = TerminalID(_text(data, "terminal", "id"))
+        merchant = MerchantID(_text(data, "merchant", "id"))
+    except InvalidRequestError as error:
+        raise ConfigError(f"settings: {error}") from None
+    return Settings(
+        dialect=known.derive(known.name, timers=replace(known.timers, answer_s=float(answer_s))),
+        terminal=terminal,
+        merchant=merchant,
+        address=_text(data, "host", "address"),
+        port=port,
+        envelope=Envelope(_hex(host, "tpdu", known.tpdu), _hex(host, "header", known.header)),
+        key_file=folder / _text(data, "keys", "file"),
+        passphrase_file=folder / _text(data, "keys", "passphrase_file"),
+        journal_file=folder / _text(data, "journal", "file"),
+    )
+
+
+def write(
+    folder: Path,
+    *,
+    terminal: str,
+    merchant: str,
+    address: str,
+    port: int,
+    answer_s: float = 60,
+    dialect_name: str = "unionpay",
+) -> Path:
+    """Write a ``posrefund.toml`` into *folder* and return its path."""
+    path = folder / "posrefund.toml"
+    text = _TEMPLATE.format(
+        dialect=dialect_name,
+        terminal=terminal,
+        merchant=merchant,
+        address=address,
+        port=port,
+        answer_s=answer_s,
+    )
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def open_keystore(settings: Settings) -> FileKeyStore:
+    """Open the key file with the passphrase of the passphrase file.
+
+    Raises:
+        ConfigError: One of the two cannot be read.
+        InvalidKeyError: The passphrase is wrong.
+    """
+    try:
+        passphrase = settings.passphrase_file.read_bytes().strip()
+    except OSError:
+        raise ConfigError(f"{settings.passphrase_file} cannot be read") from None
+    return FileKeyStore(settings.key_file, passphrase)
+
+
+def open_terminal(
+    settings: Settings, *, tap: Callable[[str, bytes], None] | None = None
+) -> Terminal:
+    """Open the terminal that the settings describe; opening it recovers what a crash left.
+
+    Raises:
+        ConfigError: A file cannot be read.
+        JournalError: The journal is in use, damaged, or another terminal's.
+    """
+    keystore = open_keystore(settings)
+    journal = SQLiteJournal(
+        settings.journal_file, key=keystore.journal_key, terminal=settings.terminal
+    )
+    return Terminal(
+        settings.terminal,
+        settings.merchant,
+        dialect=settings.dialect,
+        keystore=keystore,
+        journal=journal,
+        link=TCPLink(settings.address, settings.port),
+        envelope=settings.envelope,
+        tap=tap,
+    )
+
+
+def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
+    table = data.get(name)
+    if not isinstance(table, dict):
+        raise ConfigError(f"[{name}] is missing")
+    return table
+
+
+def _text(data: dict[str, Any], table: str, name: str) -> str:
+    value = _table(data, table).get(name)
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"[{table}] {name}: expected text")
+    return value
+
+
+def _hex(table: dict[str, Any], name: str, default: bytes) -> bytes:
+    value = table.get(name)
+    if value is None:
+        return default
+    try:
+        found = bytes.fromhex(value)
+    except (ValueError, TypeError):
+        found = b""
+    if len(found) != len(default):
+        raise ConfigError(f"[host] {name}: expected {2 * len(default)} hexadecimal digits")
+    return found

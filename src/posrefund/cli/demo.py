@@ -1,0 +1,74 @@
+"""``posrefund demo``: the whole path, two processes, real bytes. Floor 11."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from posrefund.cli.config import load, write
+from posrefund.cli.demo_host import HostProcess
+from posrefund.cli.demo_screen import Screen
+from posrefund.cli.demo_story import Story
+from posrefund.cli.init import make_keystore
+from posrefund.cli.screen import print_json, stdout
+from posrefund.errors import ConfigError
+
+__all__ = ["demo"]
+
+_TERMINAL, _MERCHANT = "12345678", "123456789012345"
+_MARK = "made-by-posrefund-demo"
+
+
+def demo(
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Where its files go; made anew each time.")
+    ] = Path("posrefund-demo"),
+    lang: Annotated[str, typer.Option(help="zh or en.")] = "en",
+    json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
+    svg: Annotated[Path | None, typer.Option(help="Also save the screen as a picture.")] = None,
+) -> None:
+    """Play a sale and its next-day refund against an emulated host, with everything that goes wrong.
+
+    Ends with exit status 0 only if the terminal's journal and the host's ledger agree to the last fen.
+    """
+    if lang not in ("zh", "en"):
+        raise typer.BadParameter("--lang is zh or en")
+    _clear(folder)
+    make_keystore(folder, secrets.token_bytes(16))
+    config = _write(folder, port=1)  # the port is not known before the host listens
+    console = stdout
+    console.quiet = json
+    console.record = svg is not None
+    with HostProcess(config, folder / "host-ledger.json") as host:
+        settings = load(_write(folder, port=host.port))
+        screen = Screen(console, settings.dialect, "zh" if lang == "zh" else "en")
+        screen.say(
+            f"模拟主机：进程 {host.pid}，127.0.0.1:{host.port}；文件在 {folder}/",
+            f"emulated host: process {host.pid}, 127.0.0.1:{host.port}; files in {folder}/",
+        )
+        total = Story(settings, config, host, screen).play()
+    if svg is not None:
+        console.save_svg(str(svg), title="posrefund demo")
+    if json:
+        print_json({"events": screen.events, "difference_minor": total})
+    raise typer.Exit(0 if total == 0 else 1)
+
+
+def _write(folder: Path, *, port: int) -> Path:
+    return write(
+        folder, terminal=_TERMINAL, merchant=_MERCHANT, address="127.0.0.1", port=port, answer_s=10
+    )
+
+
+def _clear(folder: Path) -> None:
+    """Start from nothing, but never delete a folder that this command did not make."""
+    mark = folder / _MARK
+    if folder.exists() and not mark.exists() and any(folder.iterdir()):
+        raise ConfigError(f"{folder} exists and was not made by the demo; name another with --dir")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    mark.touch()

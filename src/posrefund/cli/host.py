@@ -1,0 +1,73 @@
+"""``posrefund host``: the emulated acquirer host as a process of its own. Floor 11."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from posrefund.cli.config import ConfigOption, load, open_keystore
+from posrefund.cli.screen import stdout
+from posrefund.emulators.host import (
+    EmulatedHost,
+    HostProfile,
+    HostServer,
+    HostTime,
+    Ledger,
+    TerminalRecord,
+)
+from posrefund.emulators.host.control import run
+
+__all__ = ["host"]
+
+_ZONE = timezone(timedelta(hours=8))
+
+
+def host(
+    config: ConfigOption = Path("posrefund.toml"),
+    port: Annotated[
+        int | None, typer.Option(help="0 takes a free one; else as configured.")
+    ] = None,
+    day: Annotated[
+        str | None, typer.Option(help="Its date, YYYY-MM-DD; today if left out.")
+    ] = None,
+    ledger: Annotated[Path | None, typer.Option(help="Keep its books in this file.")] = None,
+    batch: Annotated[str, typer.Option(help="Its open batch.")] = "000001",
+    control: Annotated[
+        bool, typer.Option("--control", help="Take JSON commands on standard input.")
+    ] = False,
+) -> None:
+    """Serve an emulated UnionPay host that knows the terminal of the configuration and its TMK."""
+    settings = load(config)
+    record = TerminalRecord(
+        settings.terminal, settings.merchant, open_keystore(settings).tmk, batch=batch
+    )
+    books = Ledger.load(ledger) if ledger and ledger.exists() else Ledger(ledger)
+    emulated = EmulatedHost(
+        HostProfile(), [record], clock=HostTime(_start(day), runs=True), ledger=books
+    )
+    where = (settings.address, settings.port if port is None else port)
+    with HostServer(emulated, where) as server:
+        if control:
+            run(emulated, server, sys.stdin, sys.stdout)
+            return
+        stdout.print(f"emulated host on {server.address[0]}:{server.port}; Ctrl-C stops it")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            stdout.print("stopped")
+
+
+def _start(day: str | None) -> datetime:
+    now = datetime.now(_ZONE)
+    if day is None:
+        return now
+    try:
+        date = datetime.strptime(day, "%Y-%m-%d")  # noqa: DTZ007 — its zone is the host's, added below
+    except ValueError:
+        raise typer.BadParameter("--day is YYYY-MM-DD") from None
+    return now.replace(year=date.year, month=date.month, day=date.day)

@@ -1,0 +1,83 @@
+"""``posrefund journal``: show what happened; verify that nobody changed it. Floor 11."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+
+from posrefund.cli.config import ConfigOption, load, open_keystore
+from posrefund.cli.screen import print_json, stdout
+from posrefund.journal import SQLiteJournal
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Look into the journal.", no_args_is_help=True)
+
+
+def _open(config: Path) -> SQLiteJournal:
+    settings = load(config)
+    key = open_keystore(settings).journal_key
+    return SQLiteJournal(settings.journal_file, key=key, terminal=settings.terminal)
+
+
+@app.command()
+def show(
+    config: ConfigOption = Path("posrefund.toml"),
+    rows: Annotated[bool, typer.Option("--rows", help="Every row of the chain.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+) -> None:
+    """List the attempts, or with --rows every row of the chain. No card data: there is none in it."""
+    with _open(config) as journal:
+        data = _rows(journal) if rows else _attempts(journal)
+    if json:
+        print_json(data)
+        return
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in data[0] if data else ():
+        table.add_column(name, overflow="fold")
+    for line in data:
+        table.add_row(*line.values())
+    stdout.print(table if data else "the journal is empty")
+
+
+@app.command()
+def verify(config: ConfigOption = Path("posrefund.toml")) -> None:
+    """Check every link of the chain, and every table against it."""
+    with _open(config) as journal:
+        count = journal.verify()
+    stdout.print(f"{count} rows, all in order")
+
+
+def _attempts(journal: SQLiteJournal) -> list[dict[str, str]]:
+    return [
+        {
+            "attempt": attempt.attempt_id,
+            "kind": attempt.kind,
+            "state": str(attempt.state),
+            "amount": str(attempt.amount),
+            "card": attempt.card_masked,
+            "batch": attempt.batch,
+            "stan": attempt.stan,
+            "rrn": attempt.facts.get("rrn", ""),
+            "made": f"{attempt.created_at:%Y-%m-%d %H:%M:%S}",
+        }
+        for attempt in journal.attempts()
+    ]
+
+
+def _rows(journal: SQLiteJournal) -> list[dict[str, str]]:
+    return [
+        {
+            "seq": str(row.seq),
+            "at": row.at,
+            "kind": row.kind,
+            "subject": row.subject,
+            "body": row.body,
+            "link": row.link.hex()[:16],
+        }
+        for row in journal.rows()
+    ]

@@ -1,0 +1,148 @@
+"""``posrefund sale``, ``refund`` and ``status``: requests from a command line. Floor 11.
+
+The card is an emulated one: its number is typed, its entry mode says how a reader would have read it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, assert_never, cast
+
+import typer
+
+from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.screen import stderr, stdout
+from posrefund.engine import (
+    Approved,
+    Declined,
+    InDoubt,
+    NotSent,
+    OriginalRef,
+    Reason,
+    RefundRequest,
+    SaleRequest,
+)
+from posrefund.errors import InvalidRequestError
+from posrefund.office import slip
+from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
+
+if TYPE_CHECKING:
+    from posrefund.engine import Outcome
+    from posrefund.office.slip import Language
+    from posrefund.terminal import Terminal
+    from posrefund.values.card import EntryMode
+
+__all__ = ["refund", "sale", "status"]
+
+_Request = Annotated[str, typer.Argument(help="Your own number of this request; it never expires.")]
+_Card = Annotated[str, typer.Option(help="Number of the emulated card.")]
+_Entry = Annotated[str, typer.Option(help="How it is read: 021 stripe, 051 chip, 071 contactless.")]
+_Expiry = Annotated[str, typer.Option(help="YYMM.")]
+_Operator = Annotated[str, typer.Option(help="Operator number.")]
+_Lang = Annotated[str, typer.Option(help="Language of the slip: zh or en.")]
+
+_EXIT = {"Approved": 0, "Declined": 10, "InDoubt": 11, "NotSent": 12}
+
+
+def sale(  # noqa: PLR0913, PLR0917 — one per option
+    request: _Request,
+    amount: Annotated[str, typer.Option(help="Such as 12.30.")],
+    card: _Card,
+    config: ConfigOption = Path("posrefund.toml"),
+    entry: _Entry = "051",
+    expiry: _Expiry = "3012",
+    operator: _Operator = "01",
+    lang: _Lang = "en",
+) -> None:
+    """Sell, so that there is something to refund."""
+    wanted = SaleRequest(RequestID(request), _amount(amount), _card(card, entry, expiry), operator)
+    with open_terminal(load(config)) as terminal:
+        _finish(terminal, terminal.sale(wanted), lang)
+
+
+def refund(  # noqa: PLR0913, PLR0917 — one per option
+    request: _Request,
+    card: _Card,
+    original: Annotated[str, typer.Option(help="The sale: its request id, or RRN:MMDD.")],
+    amount: Annotated[
+        str | None, typer.Option(help="Such as 12.30; all that is left if not.")
+    ] = None,
+    reason: Annotated[Reason, typer.Option(help="Why.")] = Reason.CUSTOMER,
+    config: ConfigOption = Path("posrefund.toml"),
+    entry: _Entry = "051",
+    expiry: _Expiry = "3012",
+    operator: _Operator = "01",
+    lang: _Lang = "en",
+) -> None:
+    """Refund a sale, or void it on its own settlement day; asking twice refunds once.
+
+    Exit status: 0 approved, 10 declined, 11 in doubt, 12 not sent, 3 refused by a rule, 2 an error.
+    """
+    wanted = RefundRequest(
+        RequestID(request),
+        original=_original(original),
+        card=_card(card, entry, expiry),
+        reason=reason,
+        amount=_amount(amount) if amount else None,
+        operator=operator,
+    )
+    with open_terminal(load(config)) as terminal:
+        _finish(terminal, terminal.refund(wanted), lang)
+
+
+def status(
+    request: _Request,
+    config: ConfigOption = Path("posrefund.toml"),
+    lang: _Lang = "en",
+) -> None:
+    """Say how a request stands, from the journal alone."""
+    with open_terminal(load(config)) as terminal:
+        found = terminal.status(request)
+        if found is None:
+            stderr.print(f"request {request} is unknown")
+            sys.exit(2)
+        _finish(terminal, found, lang)
+
+
+def _finish(terminal: Terminal, outcome: Outcome, lang: str) -> None:
+    language = cast("Language", lang if lang in ("zh", "en") else "en")
+    match outcome:
+        case Approved():
+            sales = terminal.journal.originals(outcome.attempt.original_id or "")
+            original = sales[0] if sales else None
+            text = slip(outcome, terminal.dialect, original=original, language=language)
+            stdout.print(text, markup=False)
+        case Declined():
+            stdout.print(f"declined {outcome.code}: {outcome.text_en} / {outcome.text_zh}")
+            stdout.print(f"{outcome.clerk_en} / {outcome.clerk_zh}")
+        case InDoubt():
+            stdout.print(f"in doubt ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}")
+        case NotSent():
+            stdout.print(f"not sent ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}")
+        case _:
+            assert_never(outcome)
+    raise typer.Exit(_EXIT[type(outcome).__name__])
+
+
+def _amount(text: str) -> Amount:
+    whole, _, part = text.partition(".")
+    digits = whole + part.ljust(2, "0")
+    if not (digits.isascii() and digits.isdigit()) or len(part) > 2:
+        raise InvalidRequestError([("amount", "yuan and fen, such as 12.30")])
+    return Amount(int(digits))
+
+
+def _original(text: str) -> RequestID | OriginalRef:
+    rrn, colon, mmdd = text.partition(":")
+    if colon and len(rrn) == 12 and len(mmdd) == 4:
+        return OriginalRef(RRN(rrn), mmdd)
+    return RequestID(text)
+
+
+def _card(number: str, entry: str, expiry: str) -> CardRead:
+    pan = PAN(number)
+    mode = cast("EntryMode", entry)
+    if entry.startswith("02"):
+        return CardRead(mode, pan, expiry=expiry, track2=Track2(f"{number}D{expiry}2010000"))
+    return CardRead(mode, pan, expiry=expiry, sequence_number="001")
