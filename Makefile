@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LANGUAGE ?= en
 SECONDS ?= 60
-SEEDS ?= 1-20
+MESSAGES ?= 1000000000
+SEEDS ?= 1-50
 
 .PHONY: demo test check bench fuzz simulate docs clean
 
@@ -26,13 +27,13 @@ docs: $(VENV)/dev.stamp
 	$(BIN)/sphinx-build -W -n -q -b html docs docs/_build/html
 
 bench: $(VENV)/dev.stamp
-	$(BIN)/python -m benchmarks.codec
+	$(BIN)/python -m benchmarks
 
 fuzz: $(VENV)/dev.stamp
-	$(BIN)/python -m fuzz.mutate --seconds $(SECONDS)
+	$(BIN)/python -m fuzz.mutate --seconds $(SECONDS) --messages $(MESSAGES)
 
 simulate: $(VENV)/dev.stamp
-	$(BIN)/python -m fuzz.crashes --seeds $(SEEDS)
+	PYTHONPATH=tests $(BIN)/python -m terminal.simulation --seeds $(SEEDS)
 
 clean:
 	rm -rf $(VENV) posrefund-demo docs/_build .pytest_cache .mypy_cache .ruff_cache

@@ -1,5 +1,6 @@
-"""What integrators and our own tests share: a clock that stands still until it is told. Floor 10."""
+"""What integrators and our own tests share: a clock that stands still, a link without a line. Floor 10."""
 
 from posrefund.testing.clock import ManualClock
+from posrefund.testing.memory_link import MemoryLink
 
-__all__ = ["ManualClock"]
+__all__ = ["ManualClock", "MemoryLink"]

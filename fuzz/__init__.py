@@ -1,0 +1,1 @@
+"""Seeded fuzzing that needs nothing but the package: ``make fuzz``."""

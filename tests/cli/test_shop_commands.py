@@ -1,0 +1,271 @@
+"""The commands a shop uses, against an emulated host in this process, and the demonstration itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from posrefund.cli.app import app, run
+from posrefund.cli.config import load, open_keystore, write
+from posrefund.cli.init import make_keystore
+from posrefund.emulators.host import (
+    EmulatedHost,
+    HostProfile,
+    HostServer,
+    HostTime,
+    TerminalRecord,
+    settlement_file,
+)
+from posrefund.errors import ConfigError, InvalidRequestError, JournalError, RefusedError
+from posrefund.keystore import file as keystore_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CARD = "6200000000000005"
+ZONE = timezone(timedelta(hours=8))
+
+
+class Counter:
+    """A host in this process and the folder of a terminal that talks to it."""
+
+    def __init__(self, folder: Path, server: HostServer, time: HostTime) -> None:
+        self.folder = folder
+        self.server = server
+        self.time = time
+
+    def posrefund(self, *words: str, exit_code: int = 0) -> str:
+        config = ["--config", str(self.folder / "posrefund.toml")]
+        result = CliRunner().invoke(app, [*words, *config])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == exit_code, result.output
+        return result.output
+
+
+@pytest.fixture
+def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    monkeypatch.setattr(keystore_file, "_SCRYPT_N", 2)
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    make_keystore(folder, bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
+    path = write(
+        folder, terminal="12345678", merchant="123456789012345", address="127.0.0.1", port=1
+    )
+    tmk = open_keystore(load(path)).tmk
+    time = HostTime(datetime.now(UTC).astimezone(ZONE).replace(hour=14), runs=True)
+    record = TerminalRecord("12345678", "123456789012345", tmk)
+    host = EmulatedHost(HostProfile(), [record], clock=time)
+    with HostServer(host) as server:
+        write(
+            folder,
+            terminal="12345678",
+            merchant="123456789012345",
+            address="127.0.0.1",
+            port=server.port,
+            answer_s=1,
+        )
+        yield Counter(folder, server, time)
+
+
+def test_a_shop_sells_waits_a_day_and_refunds(counter: Counter) -> None:
+    assert "batch 000001" in counter.posrefund("sign-in")
+    counter.posrefund("sale", "S-1", "--amount", "128.00", "--card", CARD)
+    counter.time.advance(timedelta(days=1))
+    counter.posrefund("sign-in")
+
+    slip = counter.posrefund(
+        "refund", "R-1", "--original", "S-1", "--card", CARD, "--amount", "28", "--lang", "zh"
+    )
+
+    assert "退货(REFUND)" in slip
+    assert "¥28.00" in slip
+    assert CARD not in slip
+    assert "已受理" in slip
+    assert counter.posrefund("status", "R-1", "--lang", "zh") == slip
+    shown = json.loads(counter.posrefund("journal", "show", "--json"))
+    assert [line["state"] for line in shown] == ["ACCEPTED", "ACCEPTED"]
+    assert "all in order" in counter.posrefund("journal", "verify")
+    assert '"seq": "1"' in counter.posrefund("journal", "show", "--rows", "--json")
+
+
+def test_a_settlement_file_resolves_a_doubt_from_the_command_line(counter: Counter) -> None:
+    from posrefund.emulators.host import Fault
+
+    counter.posrefund("sign-in")
+    counter.posrefund("sale", "S-1", "--amount", "1.00", "--card", CARD, "--entry", "021")
+    counter.time.advance(timedelta(days=1))
+    counter.posrefund("sign-in")
+    counter.server.host.faults.add(Fault("close_before_reply", mti="0220"))
+    words = ("refund", "R-1", "--original", "S-1", "--card", CARD, "--entry", "021")
+    assert "in doubt (closed)" in counter.posrefund(*words, exit_code=11)
+
+    day = counter.time().date()
+    file = counter.folder / settlement_file.file_name(day)
+    settlement_file.write(file, counter.server.host.ledger, day, HostProfile())
+    found = counter.posrefund("settle", str(file), "--day", day.isoformat())
+
+    assert "RESOLVED_YES" in found
+    assert "settled" in counter.posrefund(*words)
+
+
+def test_each_way_a_refund_can_stand_has_its_exit_status(counter: Counter) -> None:
+    from posrefund.emulators.host import Fault
+
+    counter.posrefund("sign-in")
+    for number in range(3):
+        counter.posrefund("sale", f"S-{number}", "--amount", "1.00", "--card", CARD)
+    counter.time.advance(timedelta(days=1))
+    counter.posrefund("sign-in")
+    counter.server.host.faults.add(Fault("code", mti="0220", code="51"))
+    words = ("--card", CARD)
+    out = counter.posrefund("refund", "R-0", "--original", "S-0", *words, exit_code=10)
+    assert "declined 51" in out
+    counter.server.close()
+    out = counter.posrefund("refund", "R-1", "--original", "S-1", *words, exit_code=12)
+    assert "not sent (unreachable)" in out
+    with pytest.raises(RefusedError):
+        counter.posrefund("refund", "R-2", "--original", "S-9", *words)
+    assert "unknown" in counter.posrefund("status", "R-9", exit_code=2)
+
+
+def test_a_keyed_card_number_is_refused(counter: Counter) -> None:
+    with pytest.raises(InvalidRequestError, match="entry_mode"):
+        counter.posrefund("refund", "R-1", "--original", "S-1", "--card", CARD, "--entry", "011")
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "1.234", "x", "", "1e3", "1,00"])
+def test_an_amount_that_is_none_is_refused(counter: Counter, amount: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        counter.posrefund("sale", "S-1", "--amount", amount, "--card", CARD)
+
+
+def test_a_journal_in_use_is_said_so(counter: Counter) -> None:
+    from posrefund.cli.config import open_terminal
+
+    with (
+        open_terminal(load(counter.folder / "posrefund.toml")),
+        pytest.raises(JournalError, match="another process"),
+    ):
+        counter.posrefund("sign-in")
+
+
+def test_a_refusal_is_exit_status_3_with_its_hint_in_both_languages(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counter.posrefund("sign-in")
+    counter.posrefund("sale", "S-1", "--amount", "2.00", "--card", CARD)
+    words = ["refund", "R-1", "--original", "S-1", "--card", CARD, "--amount", "1.00"]
+    config = ["--config", str(counter.folder / "posrefund.toml")]
+    monkeypatch.setattr(sys, "argv", ["posrefund", *words, *config])
+
+    with pytest.raises(SystemExit) as ended:
+        run()
+
+    assert ended.value.code == 3
+    error = capsys.readouterr().err
+    assert "not_before" in error
+    assert "23:00 host time" in error
+
+
+def test_init_asks_and_writes_files_that_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keystore_file, "_SCRYPT_N", 2)
+    answers = "12345678\n123456789012345\n\n\n70F2A84CCBC2AE8625CBB0F2C22AB923\n"
+
+    result = CliRunner().invoke(app, ["init", str(tmp_path / "new")], input=answers)
+
+    assert result.exit_code == 0, result.output
+    settings = load(tmp_path / "new" / "posrefund.toml")
+    store = open_keystore(settings)
+    assert store.tmk.kcv_hex in result.output
+    assert "70F2A84C" not in result.output
+    if os.name == "posix":
+        assert settings.key_file.stat().st_mode & 0o077 == 0
+        assert settings.passphrase_file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('dialect = "unionpay"', 'dialect = "esperanto"', "unknown dialect"),
+        ("port = 8583", 'port = "x"', "port"),
+        ("answer_s = 60", "answer_s = 0", "answer_s"),
+        ('id = "12345678"', 'id = "1"', "terminal"),
+        ("[journal]", "[diary]", "[journal] is missing"),
+        ("[host]", '[host]\ntpdu = "60"', "tpdu"),
+        ("[host]", "[host", "no TOML"),
+    ],
+)
+def test_wrong_settings_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = write(
+        tmp_path, terminal="12345678", merchant="123456789012345", address="127.0.0.1", port=8583
+    )
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+    with pytest.raises(ConfigError) as failed:
+        load(path)
+
+    assert message in str(failed.value)
+
+
+def test_a_missing_configuration_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="posrefund init"):
+        load(tmp_path / "nothing.toml")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_demo_ends_with_equal_books_in_two_processes(tmp_path: Path, lang: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "posrefund", "demo", "--dir", str(tmp_path / "d"), "--lang", lang],
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert ("差额: ¥0.00" if lang == "zh" else "difference: ¥0.00") in done.stdout
+    assert CARD not in done.stdout
+    assert "到账" not in done.stdout
+
+
+def test_the_demo_as_data_tells_the_same_story(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "posrefund", "demo", "--dir", str(tmp_path / "d"), "--json"],
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    data = json.loads(done.stdout)
+
+    messages = [event for event in data["events"] if "mti" in event]
+    assert data["difference_minor"] == 0
+    assert [m["mti"] for m in messages if m["direction"] == "sent"] == [
+        *("0800", "0200", "0800", "0200", "0800", "0220", "0200", "0200", "0800", "0800"),
+    ]
+    refund = next(m for m in messages if m["mti"] == "0220")
+    assert refund["fields"]["61"]["batch"] == "000007"
+    assert refund["fields"]["2"] == "620000******0005"
+    assert CARD not in done.stdout
+
+
+def test_the_demo_never_deletes_a_folder_it_did_not_make(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("dear diary", encoding="utf-8")
+
+    result = CliRunner().invoke(app, ["demo", "--dir", str(tmp_path)])
+
+    assert isinstance(result.exception, ConfigError)
+    assert (tmp_path / "mine").exists()

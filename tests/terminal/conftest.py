@@ -1,0 +1,36 @@
+"""Fixtures for tests of the whole terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posrefund.keystore import file as keystore_file
+from shop import Shop, sale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _quick_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guessing a passphrase is made slow on purpose; not here."""
+    monkeypatch.setattr(keystore_file, "_SCRYPT_N", 2)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A signed-in terminal at 14:05 host time of day 0."""
+    made = Shop(tmp_path)
+    yield made
+    made.terminal.close()
+
+
+@pytest.fixture
+def next_day(shop: Shop) -> Shop:
+    """The same, with a sale S-1 of ¥128.00 on day 0, at 10:00 of day 1."""
+    shop.terminal.sale(sale("S-1", 12_800))
+    shop.to(1, 10)
+    return shop

@@ -1,0 +1,70 @@
+"""A terminal process that kills itself, really, at a step; run by ``test_kill``.
+
+Usage: python kill_child.py CONFIG STEP. Step 0 runs through and prints the number of steps.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from posrefund.cli.config import load, open_terminal
+from posrefund.engine import Reason, RefundRequest
+from posrefund.values import PAN, Amount, CardRead, RequestID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CARD = CardRead("051", PAN("6200000000000005"), expiry="3012", sequence_number="001")
+
+
+class Trigger:
+    """Counts steps and pulls the plug at one of them: SIGKILL, nothing is flushed or closed."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+        self.count = 0
+
+    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *function* with a step before and after it."""
+
+        def stepped(*args: Any, **kwargs: Any) -> Any:
+            self.pull()
+            result = function(*args, **kwargs)
+            self.pull()
+            return result
+
+        return stepped
+
+    def pull(self) -> None:
+        """One step."""
+        self.count += 1
+        if self.count == self.step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(config: Path, step: int) -> None:
+    """Refund a part of SALE-1."""
+    trigger = Trigger(step)
+    with open_terminal(load(config)) as terminal:
+        journal, line = terminal.journal, terminal._line
+        journal.commit = trigger.around(journal.commit)  # type: ignore[method-assign]
+        line.send = trigger.around(line.send)  # type: ignore[method-assign]
+        line.receive = trigger.around(line.receive)  # type: ignore[method-assign]
+        terminal.refund(
+            RefundRequest(
+                RequestID("REFUND-1"),
+                original=RequestID("SALE-1"),
+                card=CARD,
+                reason=Reason.CUSTOMER,
+                amount=Amount(300),
+            )
+        )
+    print(trigger.count)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
