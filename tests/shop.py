@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from posrefund.crypto import Key, Purpose
 from posrefund.dialects import dialect
@@ -84,9 +84,9 @@ class Shop:
         self.terminal.sign_in()
         self.link.sent.clear()
 
-    def fault(self, kind: str, mti: str = "0220", **more: object) -> None:
+    def fault(self, kind: str, mti: str = "0220", **more: Any) -> None:
         """Let the host misbehave at the next *mti*."""
-        self.host.faults.add(Fault(kind, mti=mti, **more))  # type: ignore[arg-type]  # reason: test table
+        self.host.faults.add(Fault(kind, mti=mti, **more))
 
     def settle(self, day: int) -> Reconciliation:
         """Read the host's settlement file of the day *day* days after the first."""

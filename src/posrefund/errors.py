@@ -178,7 +178,8 @@ class DecodeError(CodecError):
     """Bytes that are no message of this dialect.
 
     Attributes:
-        offset_bytes: Where in the given bytes the refused field begins.
+        offset_bytes: Where in the given bytes the refused part of the field begins: its length
+            prefix, or what follows it.
         partial: What had been read before it: field names and lengths, no values.
     """
 
@@ -246,6 +247,9 @@ class InvalidPINBlockError(CryptoError, ValueError):
     def __init__(self) -> None:
         super().__init__("PIN block refused")
 
+    def __reduce__(self) -> tuple[type[InvalidPINBlockError], tuple[object, ...]]:
+        return type(self), ()
+
 
 class MACMismatchError(CryptoError):
     """The MAC of a message is not the one its bytes and the key give."""
@@ -254,6 +258,9 @@ class MACMismatchError(CryptoError):
 
     def __init__(self) -> None:
         super().__init__("message authentication code does not match")
+
+    def __reduce__(self) -> tuple[type[MACMismatchError], tuple[object, ...]]:
+        return type(self), ()
 
 
 class KeyUsageError(CryptoError, TypeError):

@@ -34,7 +34,7 @@ class Fuse:
 
     def _step(self) -> None:
         self.steps += 1
-        if self.steps == self._blow_at:
+        if self.steps >= self._blow_at > 0:  # and it stays dark
             raise PowerCut
 
 

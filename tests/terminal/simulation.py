@@ -15,12 +15,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from posrefund.cli.books import compare, difference
 from posrefund.engine import OPEN_STATES, State
 from posrefund.errors import LinkError, PosRefundError, RefusedError, RequestConflictError
 from shop import OTHER_CHIP, Shop, refund, sale
 from terminal.power import Fuse, PowerCut, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 FAULTS = (
     "drop_request",
@@ -161,7 +165,7 @@ class Simulation:
         self.judge_ceilings(ledger)
         self.judge_requests()
 
-    def judge_ceilings(self, ledger: list[dict[str, object]]) -> None:
+    def judge_ceilings(self, ledger: Sequence[Mapping[str, object]]) -> None:
         """No sale was given back more than it took, by the host's books."""
         taken = {e["rrn"]: int(str(e["amount_minor"])) for e in ledger if e["kind"] == "sale"}
         given: Counter[object] = Counter()

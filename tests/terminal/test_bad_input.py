@@ -8,6 +8,7 @@ agree about it.
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def agree(shop: Shop) -> None:
 
 
 # kind, more, outcome, its reason or code, what the host booked, the outcome after the files
-FAULTS = [
+FAULTS: list[tuple[str, dict[str, Any], type, str, list[int], type]] = [
     ("drop_request", {}, InDoubt, "no_reply", [], InDoubt),
     ("drop_reply", {}, InDoubt, "no_reply", [100], Approved),
     ("close_before_reply", {}, InDoubt, "closed", [100], Approved),
@@ -77,7 +78,7 @@ def word(outcome: Outcome) -> str:
 def test_each_fault_of_a_host_ends_where_it_has_to(
     next_day: Shop,
     kind: str,
-    more: dict[str, object],
+    more: dict[str, Any],
     expected: type,
     why: str,
     booked: list[int],
@@ -171,7 +172,12 @@ def test_no_byte_of_an_approval_can_be_changed_into_another_approval(next_day: S
 def test_no_value_of_any_byte_turns_an_approval_into_another_approval(next_day: Shop) -> None:
     """The same without the line: each byte, each of its 255 other values."""
     replies: list[bytes] = []
-    next_day.link.on_reply = lambda reply: replies.append(reply) or reply
+
+    def keep(reply: bytes) -> bytes:
+        replies.append(reply)
+        return reply
+
+    next_day.link.on_reply = keep
     next_day.terminal.refund(refund("R-1", "S-1", 1))
     terminal = next_day.terminal
     attempt = terminal.journal.attempt("R-1/1")
@@ -245,7 +251,7 @@ def test_a_wrong_tmk_opens_no_key(shop: Shop) -> None:
     ],
 )
 def test_a_sign_in_that_goes_wrong_changes_nothing(
-    shop: Shop, kind: str, more: dict[str, object], expected: type[Exception]
+    shop: Shop, kind: str, more: dict[str, Any], expected: type[Exception]
 ) -> None:
     before = shop.terminal.view()
     shop.fault(kind, "0800", **more)

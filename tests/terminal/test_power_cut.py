@@ -37,7 +37,7 @@ def morning(shop: Shop) -> None:
             if hasattr(request, "original"):
                 shop.terminal.refund(request)  # type: ignore[arg-type]
             else:
-                shop.terminal.sale(request)  # type: ignore[arg-type]
+                shop.terminal.sale(request)
         except RefusedError as refused:
             if refused.code not in _BLOCKED:
                 raise

@@ -341,6 +341,22 @@ def test_a_line_cut_after_the_last_byte_is_in_doubt(next_day: Shop) -> None:
     assert next_day.booked("refund") == [100]
 
 
+def test_an_interrupted_wait_is_in_doubt_at_once(next_day: Shop) -> None:
+    def interrupt(reply: bytes) -> bytes:
+        raise KeyboardInterrupt
+
+    next_day.link.on_reply = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        next_day.terminal.refund(refund("R-1", "S-1", 100))
+    next_day.link.on_reply = None
+
+    outcome = next_day.terminal.refund(refund("R-1", "S-1", 100))
+
+    assert isinstance(outcome, InDoubt)
+    assert outcome.reason == "interrupted"
+    assert next_day.booked("refund") == [100]
+
+
 # --- sales and voids in doubt are undone ----------------------------------------------------------
 
 

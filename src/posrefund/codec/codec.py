@@ -8,7 +8,7 @@ left alone, and no error carries a value. Floor 2.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import iso8583
@@ -30,8 +30,14 @@ _NO_SUCH_FIELD: dict[str, Any] = {
 """Stands in for every field the specification lacks: no message is long enough to fill it, so
 pyiso8583 refuses the field by name and position where it would otherwise raise ``KeyError``."""
 
-_PADS_MAX = 64
-"""One repair per field at the most: the pad of a field stands in one nibble."""
+_NO_SUCH_BITMAP: dict[str, Any] = {**_NO_SUCH_FIELD, "data_enc": "none"}
+"""Stands in for the secondary bitmap where the specification has no field above 64: pyiso8583 would
+read one that announces nothing, and could not write it again."""
+
+_SECONDARY = tuple(str(number) for number in range(66, 193))
+
+_READS_MAX = 193
+"""One repair per field at the most, for the pad of a field stands in one nibble; and the last read."""
 
 _LENGTH_REFUSED = re.compile(
     r"Field (?:data|length) is (\d+) (bytes|nibbles)(?: wide)?, expecting (\d+)"
@@ -51,7 +57,7 @@ class Reading:
         pads: Fields whose filler nibble is not the specification's, and the nibble that was found.
     """
 
-    fields: dict[str, str]
+    fields: dict[str, str] = field(repr=False)
     spans: dict[str, tuple[int, int]]
     pads: dict[str, str]
 
@@ -81,6 +87,8 @@ class Codec:
         self._accept_pads = accept_pads
         missing = {str(n): _NO_SUCH_FIELD for n in range(2, 193) if n != 65}
         self._total: dict[str, Mapping[str, Any]] = {**missing, **specification}
+        if "1" not in specification or not any(name in specification for name in _SECONDARY):
+            self._total["1"] = _NO_SUCH_BITMAP
 
     def decode(self, raw: bytes) -> dict[str, str]:
         """Return the fields of *raw*: ``"t"`` the MTI, ``"p"`` the bitmap, ``"2"``… the fields.
@@ -98,15 +106,16 @@ class Codec:
         """
         data = bytearray(raw)
         pads: dict[str, str] = {}
-        for _ in range(_PADS_MAX):
+        for _ in range(_READS_MAX):
             try:
                 fields, encoded = iso8583.decode(data, self._total)
             except iso8583.DecodeError as error:
-                if not self._repair_pad(data, error, pads):
-                    raise self._refusal(error) from None
+                refusal = None if self._repair_pad(data, error, pads) else self._refusal(error)
             else:
                 return Reading(fields, _spans(encoded), pads)
-        raise AssertionError("unreachable")  # one odd field per round, at most 64 of them
+            if refusal is not None:  # raised out here: pyiso8583's error holds the message in clear
+                raise refusal
+        raise AssertionError("unreachable")  # each round mends another of at most 192 fields
 
     def encode(self, fields: Mapping[str, str], *, pads: Mapping[str, str] | None = None) -> bytes:
         """Return the bytes of *fields*; the bitmap is made here, a given ``"p"`` is ignored.
@@ -126,18 +135,30 @@ class Codec:
         try:
             raw, encoded = iso8583.encode(dict(fields), self.specification)
         except iso8583.EncodeError as error:
-            raise EncodeError(_path(error.field), _expectation(error.msg)) from None
-        return bytes(self._put_pads(raw, _spans(encoded), pads) if pads else raw)
+            refusal = EncodeError(_path(error.field), _expectation(error.msg))
+        else:
+            return bytes(self._put_pads(raw, _spans(encoded), pads, fields) if pads else raw)
+        raise refusal  # out here: pyiso8583's error holds the fields in clear
 
     def _put_pads(
-        self, raw: bytearray, spans: Mapping[str, tuple[int, int]], pads: Mapping[str, str]
+        self,
+        raw: bytearray,
+        spans: Mapping[str, tuple[int, int]],
+        pads: Mapping[str, str],
+        fields: Mapping[str, str],
     ) -> bytearray:
         for name, pad in pads.items():
-            if name not in spans or len(pad) != 1 or pad not in self._accept_pads:
+            there = name in spans and self._has_pad(name, fields.get(name, ""))
+            if not there or len(pad) != 1 or pad not in self._accept_pads:
                 raise EncodeError(_path(name), "a filler nibble of a field that is there")
             at, keep = self._pad_place(name, *spans[name])
             raw[at] = (raw[at] & keep) | (int(pad * 2, 16) & ~keep)
         return raw
+
+    def _has_pad(self, name: str, value: str) -> bool:
+        rule = self.specification[name]
+        filler = rule.get("left_pad") or rule.get("right_pad")
+        return bool(filler) and rule.get("len_count") == "nibbles" and len(value) % 2 == 1
 
     def _pad_place(self, name: str, start: int, end: int) -> tuple[int, int]:
         """Where the filler of an odd field stands: the byte, and the mask of what is not filler."""
@@ -147,7 +168,7 @@ class Codec:
         return end - 1, 0xF0
 
     def _refusal(self, error: iso8583.DecodeError) -> DecodeError:
-        known = error.field in self.specification
+        known = self._total[error.field] is self.specification.get(error.field)
         # What pyiso8583 says names lengths and kinds, never data; checked against its 4.0 source.
         expected = _expectation(error.msg) if known else "a field of this specification"
         partial = [
@@ -166,6 +187,8 @@ class Codec:
         if name in pads or not shape or int(shape[1]) != int(shape[3]) + 1:
             return False
         rule = self.specification[name]
+        if not (rule.get("left_pad") or rule.get("right_pad")):
+            return False
         part = error.doc_enc[name]
         end = error.pos + len(part["data"])
         at, keep = self._pad_place(name, error.pos - len(part["len"]), end)

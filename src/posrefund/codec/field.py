@@ -22,7 +22,7 @@ __all__ = ["Field", "Show", "specification"]
 Show = Literal["clear", "pan", "never"]
 """How much may be shown: all of it, first six and last four, nothing. What no table names: nothing."""
 
-_FORMAT = re.compile(r"(n|z|an|ans|b)(\.{0,3})(\d+)(<?)")
+_FORMAT = re.compile(r"(n|z|an|ans|b)(\.{2,3}|)([0-9]+)(<?)")
 _CHARACTERS = {
     "n": (re.compile(r"[0-9]*"), "digits"),
     "z": (re.compile(r"[0-9D=]*"), "digits and a separator"),

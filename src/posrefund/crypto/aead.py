@@ -14,6 +14,7 @@ from posrefund.errors import InvalidKeyError
 
 __all__ = ["open_box", "seal_box"]
 
+_KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
@@ -23,9 +24,15 @@ def seal_box(key: bytes, clear: bytes, *, context: bytes) -> bytes:
     Shape:
         key: 32 bytes. Result: 12 bytes of nonce, the cipher text, 16 bytes of tag.
 
+    Raises:
+        InvalidKeyError: The key has another length.
+
     Source:
         NIST SP 800-38D.
     """
+    if len(key) != _KEY_BYTES:
+        reason = f"a box is sealed with {_KEY_BYTES} bytes of key"
+        raise InvalidKeyError(reason)
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, clear, context)
 

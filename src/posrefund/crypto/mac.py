@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from posrefund.crypto._blockcipher import BLOCK_BYTES, encrypt_ecb
 from posrefund.crypto.keys import Purpose
-from posrefund.errors import MACMismatchError
+from posrefund.errors import ConfigError, MACMismatchError
 
 if TYPE_CHECKING:
     from posrefund.crypto.keys import Key
@@ -27,11 +27,19 @@ class MACRule:
 
     Attributes:
         algorithm: Only ``"unionpay-ecb"`` for now.
-        tag_bytes: How many bytes of the field are compared; a shorter tag is refused.
+        tag_bytes: How many bytes of the field are compared, 4 to 8; a shorter tag is refused.
+
+    Raises:
+        ConfigError: *tag_bytes* is out of range: an empty tag would fit every message.
     """
 
     algorithm: Literal["unionpay-ecb"] = "unionpay-ecb"
     tag_bytes: int = 8
+
+    def __post_init__(self) -> None:
+        if self.tag_bytes not in range(4, 9):
+            message = "a MAC rule compares 4 to 8 bytes of the tag"
+            raise ConfigError(message)
 
 
 UNIONPAY_ECB = MACRule()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posrefund.dialects.codes import ResponseCode, look_up
-from posrefund.dialects.dialect import Dialect, Timers
+from posrefund.dialects.definition import Dialect, Timers
 from posrefund.dialects.message import MessageTable
 from posrefund.errors import ConfigError
 

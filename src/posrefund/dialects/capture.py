@@ -14,7 +14,7 @@ from posrefund.errors import DecodeError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posrefund.dialects.dialect import Dialect
+    from posrefund.dialects.definition import Dialect
 
 __all__ = ["Capture", "Framing", "open_capture"]
 
@@ -58,7 +58,7 @@ class Capture:
     """
 
     framing: Framing
-    fields: dict[str, str]
+    fields: dict[str, str] = field(repr=False)
     spans: dict[str, tuple[int, int]]
 
     def rebuild(self, dialect: Dialect) -> bytes:
@@ -149,7 +149,7 @@ def _read(raw: bytes, framing: Framing, dialect: Dialect) -> Capture:
     except DecodeError as error:
         if error.path != "DE64" or error.offset_bytes != len(body):
             raise _moved(error, at) from None
-        reading = dialect.codec.read(body + bytes(_MAC_BYTES))
+        reading = dialect.codec.read(body + bytes(_MAC_BYTES))  # DE64 is the last field: this fits
         mac_missing = True
         del reading.fields["64"], reading.spans["64"]
     found = Framing(framing.length_prefix, framing.tpdu, framing.header, mac_missing, reading.pads)

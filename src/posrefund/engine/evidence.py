@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.actions import Know, Move
 from posrefund.engine.requests import Original
-from posrefund.engine.table import Event, State
+from posrefund.engine.table import TABLE, Event, State
 from posrefund.errors import InvalidRequestError, LocalProtocolError
 from posrefund.values import infer_year
 
@@ -187,6 +187,6 @@ def _contradict(attempt: Attempt, facts: dict[str, str], now: datetime) -> list[
     facts.pop("rrn", None)
     if attempt.state is State.IN_DOUBT:
         return [Move(attempt.attempt_id, Event.GIVE_UP, now, facts)]
-    if attempt.state in (State.MISMATCHED, State.MANUAL, State.BOUNCED):
-        return []
+    if (attempt.state, Event.CONTRADICT) not in TABLE:
+        return []  # a case already, or not decided yet: the next reading of the file finds it again
     return [Move(attempt.attempt_id, Event.CONTRADICT, now, facts)]

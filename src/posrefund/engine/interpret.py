@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Conclusion", "Stranger", "interpret", "interpret_reversal", "stranger_to"]
 
-_ECHOED = ("3", "4", "42", "49")
-"""Fields of the identity that an answer repeats; where one is there it has to be equal."""
+_ECHOED = {"3": 6, "4": 12, "25": 2, "42": 15, "49": 3, "60": 8}
+"""Fields of the identity that an answer repeats; where one is there, so many of its characters have to
+be equal: of DE60 the type and the batch, for what follows them is the terminal's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,8 @@ def _fault(
 
 def _echo_fault(attempt: Attempt, fields: Mapping[str, str]) -> str:
     asked = attempt.fields
-    for name in _ECHOED:
-        if name in fields and fields[name] != asked.get(name):
+    for name, width in _ECHOED.items():
+        if name in fields and fields[name][:width] != asked.get(name, "")[:width]:
             return f"DE{name}"
     return ""
 

@@ -24,7 +24,7 @@ from posrefund.engine.refusals import refuse
 from posrefund.engine.requests import Original, RefundRequest
 from posrefund.engine.rules import amount_to_refund, check_original, choose_route
 from posrefund.engine.table import Event, State
-from posrefund.errors import InvalidRequestError
+from posrefund.errors import InvalidRequestError, LocalProtocolError
 from posrefund.values import Amount, infer_year
 
 if TYPE_CHECKING:
@@ -162,7 +162,9 @@ def receive(
             known = original_of(attempt, facts, view, now)
         except InvalidRequestError:
             doubt = {"reason": "mismatch", "where": "DE13 or DE15", "at": now.isoformat()}
-            return [inbound, Move(attempt.attempt_id, Event.DOUBT, now, doubt)]
+            was_in_doubt = attempt.state is State.IN_DOUBT
+            step = Move(attempt.attempt_id, Event.DOUBT, now, doubt)
+            return [inbound] if was_in_doubt else [inbound, step]
         return [inbound, Move(attempt.attempt_id, Event.ACCEPT, now, facts), Know(known, now)]
     return [inbound, Move(attempt.attempt_id, verdict.event, now, facts)]
 
@@ -236,7 +238,13 @@ def start_reversal(
 
     No fields means: nothing is left to try. That is so after the last try, and on another settlement
     day: a host answers a cross-day reversal with the same 25 as one that is already done.
+
+    Raises:
+        LocalProtocolError: *attempt* is none that is undone: a refund, or one that is not in doubt.
     """
+    if not reversal_due(attempt, view):
+        message = f"no reversal of a {attempt.kind} that is {attempt.state}"
+        raise LocalProtocolError(message)
     if tries >= view.dialect.timers.reversal_tries or view.host_day(now) != attempt.host_day:
         return [Move(attempt.attempt_id, Event.GIVE_UP, now)], {}
     fields = compose_reversal(attempt, view, pan, _reversal_reason(attempt))

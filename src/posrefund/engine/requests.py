@@ -74,8 +74,9 @@ class SaleRequest:
     operator: str = "01"
 
     def __post_init__(self) -> None:
+        faults = _id_faults("request_id", self.request_id)
+        _raise_if([*faults, *_common_faults(self.amount, self.card, self.operator)])
         object.__setattr__(self, "request_id", RequestID(self.request_id))
-        _raise_if(_common_faults(self.amount, self.card, self.operator))
 
     def content(self, card_fingerprint: str) -> str:
         """Return the digest that tells this request from another under the same id."""
@@ -119,19 +120,23 @@ class RefundRequest:
     note: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "request_id", RequestID(self.request_id))
-        if isinstance(self.original, str):
-            object.__setattr__(self, "original", RequestID(self.original))
-        faults = _common_faults(self.amount or Amount(1), self.card, self.operator)
+        faults = _id_faults("request_id", self.request_id)
         reason: object = self.reason
         original: object = self.original
+        if isinstance(original, str):
+            faults += _id_faults("original", original)
+        elif not isinstance(original, OriginalRef):
+            faults.append(("original", "a request id or an OriginalRef"))
+        amount = Amount(1) if self.amount is None else self.amount  # 0 and False are no "all of it"
+        faults += _common_faults(amount, self.card, self.operator)
         if not isinstance(reason, Reason):
             faults.append(("reason", f"one of {', '.join(Reason)}"))
-        if not isinstance(original, (RequestID, OriginalRef)):
-            faults.append(("original", "a request id or an OriginalRef"))
         if not _is_note(self.note):
             faults.append(("note", "at most 200 characters, no run of 13 digits"))
         _raise_if(faults)
+        object.__setattr__(self, "request_id", RequestID(self.request_id))
+        if isinstance(original, str):
+            object.__setattr__(self, "original", RequestID(original))
 
     def content(self, card_fingerprint: str) -> str:
         """Return the digest that tells this request from another under the same id."""
@@ -189,6 +194,14 @@ class Original:
     def remaining_minor(self) -> int:
         """What can still be given back."""
         return self.amount.minor - self.reserved_minor - self.accepted_minor
+
+
+def _id_faults(path: str, value: object) -> list[Fault]:
+    try:
+        RequestID(value)  # type: ignore[arg-type]  # reason: callers without a type checker
+    except InvalidRequestError as error:
+        return [(path, expected) for _, expected in error.faults]
+    return []
 
 
 def _common_faults(amount: object, card: object, operator: object) -> list[Fault]:

@@ -27,7 +27,9 @@ def frame(message: bytes) -> bytes:
     """
     if not 0 < len(message) <= _FRAME_BYTES_MAX:
         expected = f"1 to {_FRAME_BYTES_MAX} bytes"
-        raise FramingError(expected, offset_bytes=0)
+        refusal = FramingError(expected, offset_bytes=0)
+        refusal.effect = "nothing_sent"
+        raise refusal
     return len(message).to_bytes(_PREFIX_BYTES, "big") + message
 
 
@@ -51,14 +53,22 @@ class LengthPrefixFramer:
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take bytes as they come and return the messages that are complete now.
 
+        What was complete before a wrong prefix is returned; the error comes with the next call.
+
         Raises:
             FramingError: A prefix announces more than 4096 bytes.
         """
         self._buffer += chunk
-        messages = []
-        while (message := self._next()) is not None:
-            if message:
-                messages.append(message)
+        messages: list[bytes] = []
+        try:
+            while (message := self._next()) is not None:
+                if message:
+                    messages.append(message)
+        except FramingError:
+            # No boundary is known any more: nothing behind the prefix is worth keeping.
+            del self._buffer[_PREFIX_BYTES:]
+            if not messages:
+                raise
         return messages
 
     @property

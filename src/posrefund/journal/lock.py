@@ -21,21 +21,27 @@ class WriterLock:
     """Holds ``<journal>.lock``.
 
     Raises:
-        JournalError: Another process holds it.
+        JournalError: Another process holds it, or the file cannot be made.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            message = f"the journal cannot be locked: {error.strerror}"
+            raise JournalError(message) from None
         try:
             _lock(self._file)
         except OSError:
-            os.close(self._file)
+            self.release()
             message = "another process has this journal open"
             raise JournalError(message) from None
 
     def release(self) -> None:
-        """Let go; closing the file does it on every system."""
-        os.close(self._file)
+        """Let go; closing the file does it on every system. A second time it does nothing."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
 
 if sys.platform == "win32":  # pragma: no cover — the other branch on every other system

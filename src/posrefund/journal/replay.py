@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from posrefund.engine import Event
 from posrefund.errors import JournalCorruptError
-from posrefund.journal.rows import FIRST_LINK, attempt_from_data, link_of
+from posrefund.journal.rows import FIRST_LINK, attempt_from_data, link_of, original_as_data
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from posrefund.engine import Attempt, Original
     from posrefund.journal.rows import Row
@@ -31,7 +31,7 @@ def check_links(rows: Sequence[Row], key: bytes, *, head: str | None) -> None:
             reason = "the chain does not fit"
             raise JournalCorruptError(reason, row=seq)
         before = link
-    if rows and head != before.hex():
+    if head != (before.hex() if rows else None):
         reason = "rows are missing at the end"
         raise JournalCorruptError(reason, row=len(rows) + 1)
 
@@ -49,22 +49,33 @@ def replay(rows: Sequence[Row]) -> dict[str, Attempt]:
 
 
 def check_projection(
-    replayed: Mapping[str, Attempt], stored: Sequence[Attempt], originals: Sequence[Original]
+    rows: Sequence[Row], stored: Sequence[Attempt], originals: Sequence[Original]
 ) -> None:
-    """Check that the tables hold exactly what *replayed* says.
+    """Check that the tables hold exactly what *rows* say.
 
     Raises:
         JournalCorruptError: Names the attempt or original that differs.
     """
+    replayed = replay(rows)
     kept = {attempt.attempt_id: attempt for attempt in stored}
     for attempt_id in sorted({*kept, *replayed}):
         if kept.get(attempt_id) != replayed.get(attempt_id):
             reason = f"attempt {attempt_id} is not what its rows say"
             raise JournalCorruptError(reason)
-    for original in originals:
-        held = [a for a in replayed.values() if a.original_id == original.original_id]
-        reserved = sum(a.amount.minor for a in held if a.hold == "reserved")
-        accepted = sum(a.amount.minor for a in held if a.hold == "accepted")
-        if (reserved, accepted) != (original.reserved_minor, original.accepted_minor):
-            reason = f"the sums of original {original.original_id} are not what its rows say"
+    known = {row.subject: row.facts for row in rows if row.kind == "know"}
+    found = {original.original_id: original_as_data(original) for original in originals}
+    for original_id in sorted({*known, *found}):
+        if known.get(original_id) != found.get(original_id):
+            reason = f"original {original_id} is not what its row says"
             raise JournalCorruptError(reason)
+    for original in originals:
+        _check_sums(original, replayed.values())
+
+
+def _check_sums(original: Original, attempts: Iterable[Attempt]) -> None:
+    held = [a for a in attempts if a.original_id == original.original_id]
+    reserved = sum(a.amount.minor for a in held if a.hold == "reserved")
+    accepted = sum(a.amount.minor for a in held if a.hold == "accepted")
+    if (reserved, accepted) != (original.reserved_minor, original.accepted_minor):
+        reason = f"the sums of original {original.original_id} are not what its rows say"
+        raise JournalCorruptError(reason)

@@ -12,7 +12,7 @@ import hmac
 import json
 import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,7 +21,7 @@ from posrefund.engine.table import OPEN_STATES, State
 from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
 from posrefund.journal.lock import WriterLock
 from posrefund.journal.pans import open_pan, seal_pan
-from posrefund.journal.replay import check_links, check_projection, replay
+from posrefund.journal.replay import check_links, check_projection
 from posrefund.journal.rows import (
     FIRST_LINK,
     Row,
@@ -112,7 +112,9 @@ class SQLiteJournal:
         """
         with self._transaction():
             self._db.execute("UPDATE sealed_pans SET item_key = zeroblob(length(item_key))")
-            return self._db.execute("DELETE FROM sealed_pans").rowcount
+            count = self._db.execute("DELETE FROM sealed_pans").rowcount
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the old pages until then
+        return count
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -145,7 +147,9 @@ class SQLiteJournal:
             JournalError: There is none of that name.
         """
         request_id, _, number = attempt_id.rpartition("/")
-        found = self._attempts("WHERE request_id = ? AND number = ?", request_id, int(number))
+        is_number = number.isascii() and number.isdecimal() and len(number) < 10
+        where = "WHERE request_id = ? AND number = ?"
+        found = self._attempts(where, request_id, int(number)) if is_number else []
         if not found:
             message = f"no attempt {attempt_id}"
             raise JournalError(message)
@@ -218,7 +222,7 @@ class SQLiteJournal:
         """
         rows = self.rows()
         check_links(rows, self._chain_key, head=self.terminal_facts().get("head"))
-        check_projection(replay(rows), self.attempts(), self.all_originals())
+        check_projection(rows, self.attempts(), self.all_originals())
         return len(rows)
 
     def close(self) -> None:
@@ -240,27 +244,31 @@ class SQLiteJournal:
     # --- inside ------------------------------------------------------------------------------
 
     def _open(self, terminal: TerminalID) -> sqlite3.Connection:
-        try:
-            os.close(
-                os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-            )  # the log files take its mode
-            db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA foreign_keys = ON")
-            db.execute("PRAGMA secure_delete = ON")
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'chain'").fetchone():
-                db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
-                self._db = db
-                with self._transaction():
-                    self._set_meta(version=str(SCHEMA_VERSION), terminal=terminal)
-        except sqlite3.Error as error:
-            raise JournalCorruptError(_reason(error)) from None
-        except OSError as error:
-            message = f"the journal cannot be opened: {error.strerror}"
-            raise JournalError(message) from None
-        self._db = db
-        self._check_owner(terminal)
+        with ExitStack() as on_failure:
+            try:
+                os.close(
+                    os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+                )  # the log files take its mode
+                db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+                on_failure.callback(db.close)
+                db.text_factory = _text
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = FULL")
+                db.execute("PRAGMA foreign_keys = ON")
+                db.execute("PRAGMA secure_delete = ON")
+                if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'chain'").fetchone():
+                    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+                    self._db = db
+                    with self._transaction():
+                        self._set_meta(version=str(SCHEMA_VERSION), terminal=terminal)
+            except _SQLITE_ERRORS as error:
+                raise JournalCorruptError(_reason(error)) from None
+            except OSError as error:
+                message = f"the journal cannot be opened: {error.strerror}"
+                raise JournalError(message) from None
+            self._db = db
+            self._check_owner(terminal)
+            on_failure.pop_all()
         return db
 
     def _check_owner(self, terminal: TerminalID) -> None:
@@ -295,7 +303,7 @@ class SQLiteJournal:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
+        except _SQLITE_ERRORS as error:
             raise JournalWriteError(_reason(error)) from None
 
     def _apply_open(self, action: Open) -> None:
@@ -388,7 +396,7 @@ class SQLiteJournal:
     def _rows(self, sql: str, *values: object) -> list[Any]:
         try:
             return self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
+        except _SQLITE_ERRORS as error:
             raise JournalCorruptError(_reason(error)) from None
 
     def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
@@ -396,29 +404,46 @@ class SQLiteJournal:
             cursor = self._db.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
-        except sqlite3.Error as error:
+        except _SQLITE_ERRORS as error:
             raise JournalCorruptError(_reason(error)) from None
 
     def _attempts(self, where: str, *values: object) -> list[Attempt]:
         rows = self._dicts(f"SELECT * FROM attempts {where}", *values)
-        return [attempt_from_data(row) for row in rows]
+        try:
+            return [attempt_from_data(row) for row in rows]
+        except (ValueError, TypeError):
+            raise JournalCorruptError("a stored attempt cannot be read") from None
 
     def _original(self, row: dict[str, Any]) -> Original:
         against = self._attempts("WHERE original_id = ?", row["original_id"])
         states = {attempt.state for attempt in against}
         booked = {State.ACCEPTED, State.CONFIRMED}
-        return original_from_data(
-            row,
-            is_voided=any(a.kind == "void" and a.state in booked for a in against),
-            has_open_attempt=bool(states & OPEN_STATES),
-            has_case=State.MISMATCHED in states,
-        )
+        try:
+            return original_from_data(
+                row,
+                is_voided=any(a.kind == "void" and a.state in booked for a in against),
+                has_open_attempt=bool(states & OPEN_STATES),
+                has_case=State.MISMATCHED in states,
+            )
+        except (ValueError, TypeError):
+            raise JournalCorruptError("a stored original cannot be read") from None
+
+
+def _text(raw: bytes) -> str:
+    """Text of a changed file may be no UTF-8; the chain then names its row, and no error quotes it."""
+    return raw.decode("utf-8", "replace")
 
 
 def _derive(key: bytes, purpose: str) -> bytes:
     return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
 
 
-def _reason(error: sqlite3.Error) -> str:
+_SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""The second one comes where a broken schema makes SQLite quote bytes that are no text."""
+
+
+def _reason(error: sqlite3.Error | UnicodeDecodeError) -> str:
     """What SQLite says names tables and constraints, never values; its name goes first."""
+    if isinstance(error, UnicodeDecodeError):
+        return "SQLITE_CORRUPT: malformed database schema"
     return f"{getattr(error, 'sqlite_errorname', 'SQLITE')}: {error}"

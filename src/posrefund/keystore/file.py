@@ -41,7 +41,7 @@ class FileKeyStore:
         >>> tmk = bytes.fromhex("CA5D92598DCA48CE8A4C76361A9269E9")
         >>> path = Path(tempfile.mkdtemp()) / "keys.json"
         >>> FileKeyStore.create(path, b"correct horse", tmk=tmk).tmk
-        Key(KEK, KCV 0B13B3)
+        Key(KEK, KCV 43C6CC)
     """
 
     def __init__(self, path: str | PathLike[str], passphrase: bytes) -> None:
@@ -80,8 +80,10 @@ class FileKeyStore:
             InvalidKeyError: The set is refused; the one before stays.
         """
         keys = unwrap_key_set(self.tmk, block)
-        self._data["slots"]["sign_in"] = _sealed(self._kek, "sign_in", block)
-        _write(self._path, self._data)
+        slots = self._data["slots"] | {"sign_in": _sealed(self._kek, "sign_in", block)}
+        data = self._data | {"slots": slots}
+        _write(self._path, data)
+        self._data = data
         return keys
 
     def working_keys(self) -> KeySet | None:

@@ -7,6 +7,7 @@ the same file again changes nothing.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -80,15 +81,19 @@ def reconcile(
 def _match(
     journal: SQLiteJournal, rows: list[FileRow], file_day: date, now: datetime
 ) -> list[Finding]:
-    attempts = journal.attempts()
+    by_identity: defaultdict[tuple[str, str], list[Attempt]] = defaultdict(list)
+    for attempt in journal.attempts():
+        by_identity[attempt.kind, attempt.stan].append(attempt)
     findings = []
     for row in rows:
-        attempt = _attempt_of(row, attempts, file_day)
-        if attempt is None:
+        known = _attempt_of(row, by_identity[row.kind, row.stan], file_day)
+        if known is None:
             findings.append(Finding("HOST_ONLY", None, row))
             continue
+        attempt = journal.attempt(known.attempt_id)  # a row before this one may have moved it
         actions, category = judge_row(attempt, row, file_day, now)
-        journal.commit(actions)
+        if actions:
+            journal.commit(actions)
         findings.append(Finding(category, attempt.attempt_id, row))
     return findings
 

@@ -274,6 +274,10 @@ class Terminal:
         except JournalWriteError as error:
             error.effect = "in_doubt"  # it was sent; the next start finds SENT and doubts it
             raise
+        except BaseException:  # Ctrl-C while waiting: nobody will listen any more
+            if self.journal.attempt(attempt.attempt_id).state is State.SENT:
+                self._line_failed(attempt, left=True, reason="interrupted")
+            raise
         finally:
             self._line.close()
         return outcome_of(self.journal.attempt(attempt.attempt_id), self.dialect)

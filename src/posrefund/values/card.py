@@ -38,6 +38,11 @@ def passes_luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
+def _is_pan(text: object) -> bool:
+    right = isinstance(text, str) and text.isascii() and text.isdigit() and 12 <= len(text) <= 19
+    return right and passes_luhn(str(text))
+
+
 def mask_pan(digits: str) -> str:
     """Show at most the first six and the last four; fewer where the number is short.
 
@@ -113,9 +118,7 @@ class PAN(_Secret):
     __slots__ = ()
 
     def __init__(self, digits: str) -> None:
-        given: object = digits
-        right = isinstance(given, str) and given.isascii() and given.isdigit()
-        if not right or not 12 <= len(digits) <= 19 or not passes_luhn(digits):
+        if not _is_pan(digits):
             raise InvalidRequestError([("pan", "12 to 19 digits that pass the Luhn check")])
         super().__init__(digits)
 
@@ -143,9 +146,8 @@ class Track2(_Secret):
         given: object = data
         text = given.replace("=", "D") if isinstance(given, str) else ""
         pan, separator, rest = text.partition("D")
-        digits = pan + rest
-        right = bool(separator) and digits.isascii() and digits.isdigit() and len(rest) >= 4
-        if not right or len(text) > 37:
+        right = bool(separator) and rest.isascii() and rest.isdigit() and len(rest) >= 4
+        if not right or not _is_pan(pan) or len(text) > 37:
             raise InvalidRequestError([("track2", "PAN, separator, YYMM and digits, at most 37")])
         super().__init__(text)
 
@@ -193,10 +195,10 @@ class CardRead:
                     self.entry_mode in _ENTRY_MODES,
                 ),
                 ("pan", "a PAN", isinstance(self.pan, PAN)),
-                ("expiry", "YYMM", self.expiry is None or _is_expiry(self.expiry)),
-                ("sequence_number", "3 digits", _is_sequence_or_none(self.sequence_number)),
+                ("expiry", "YYMM", _is_expiry_or_none(self.expiry)),
+                ("sequence_number", "3 digits", _is_digits_or_none(self.sequence_number, 3)),
                 ("track2", "track 2 with the same PAN", self._track2_fits()),
-                ("pin_block", "8 bytes", self.pin_block is None or len(self.pin_block) == 8),
+                ("pin_block", "8 bytes", _is_pin_block_or_none(self.pin_block)),
             )
             if not right
         ]
@@ -204,9 +206,9 @@ class CardRead:
             raise InvalidRequestError(faults)
 
     def _track2_fits(self) -> bool:
-        if not self.is_magnetic:
+        if self.entry_mode not in ("021", "022"):
             return self.track2 is None
-        return self.track2 is not None and self.track2.pan == self.pan
+        return isinstance(self.track2, Track2) and self.track2.pan == self.pan
 
     @property
     def is_magnetic(self) -> bool:
@@ -217,9 +219,15 @@ class CardRead:
         return f"CardRead({self.entry_mode}, {self.pan!s})"
 
 
-def _is_expiry(text: str) -> bool:
-    return len(text) == 4 and text.isascii() and text.isdigit() and 1 <= int(text[2:]) <= 12
+def _is_digits_or_none(text: object, count: int) -> bool:
+    if text is None:
+        return True
+    return isinstance(text, str) and len(text) == count and text.isascii() and text.isdigit()
 
 
-def _is_sequence_or_none(text: str | None) -> bool:
-    return text is None or (len(text) == 3 and text.isascii() and text.isdigit())
+def _is_expiry_or_none(text: object) -> bool:
+    return text is None or (_is_digits_or_none(text, 4) and 1 <= int(str(text)[2:]) <= 12)
+
+
+def _is_pin_block_or_none(block: object) -> bool:
+    return block is None or (isinstance(block, bytes) and len(block) == 8)

@@ -48,7 +48,7 @@ class HostClock:
         """
         base = now.astimezone(self.zone)
         try:
-            wall = time(int(time_hhmmss[:2]), int(time_hhmmss[2:4]), int(time_hhmmss[4:6]))
+            wall = _wall_time(time_hhmmss)
             candidates = [
                 datetime.combine(day, wall, self.zone)
                 for year in (base.year - 1, base.year, base.year + 1)
@@ -111,6 +111,13 @@ def infer_year(mmdd: str, *, not_after: date) -> date:
         if day is not None and timedelta(0) <= not_after - day < timedelta(days=_AGE_DAYS_MAX):
             return day
     raise InvalidRequestError([("date", "MMDD of a day in the last 365 days")])
+
+
+def _wall_time(hhmmss: str) -> time:
+    if len(hhmmss) != 6 or not (hhmmss.isascii() and hhmmss.isdigit()):
+        message = "no hhmmss"
+        raise ValueError(message)
+    return time(int(hhmmss[:2]), int(hhmmss[2:4]), int(hhmmss[4:]))
 
 
 def _date_or_none(year: int, mmdd: str) -> date | None:

@@ -6,7 +6,7 @@ published messages, each named where it is used. Check it against your acquirer'
 
 from __future__ import annotations
 
-from posrefund.dialects.dialect import Dialect
+from posrefund.dialects.definition import Dialect
 from posrefund.dialects.unionpay.codes import CODES
 from posrefund.dialects.unionpay.fields import FIELDS
 from posrefund.dialects.unionpay.messages import MESSAGES

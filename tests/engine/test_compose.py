@@ -1,0 +1,391 @@
+"""Every request, field by field, as the public tables write it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.builders import (
+    CHIP,
+    PAN_DIGITS,
+    PROPERTY,
+    STRIPE,
+    TAP,
+    TRACK2,
+    attempt_in,
+    original,
+    view,
+)
+from posrefund.engine import Original, State
+from posrefund.engine.compose import (
+    compose_echo,
+    compose_refund,
+    compose_reversal,
+    compose_sale,
+    compose_sign_in,
+    compose_void,
+    keepable,
+)
+from posrefund.errors import InvalidRequestError
+from posrefund.values import PAN, STAN, Amount, BatchNumber, CardRead, Track2
+
+MONEY = {
+    "4": "000000012345",
+    "11": "000007",
+    "25": "00",
+    "41": "12345678",
+    "42": "123456789012345",
+    "49": "156",
+    "64": "0000000000000000",
+}
+OF_CHIP = {"2": "6200000000000005", "14": "3012", "22": "051", "23": "001"}
+OF_TAP = {"2": "6200000000000005", "14": "3012", "22": "071", "23": "002"}
+OF_STRIPE = {"22": "021", "35": TRACK2, "53": "0600000000000000"}
+SALE = {"t": "0200", "3": "000000", "60": "22000001000600", **MONEY}
+REFUND = {
+    "t": "0220",
+    "3": "200000",
+    "37": "606710000042",
+    "38": "654321",
+    "60": "25000001000600",
+    "61": "0000010000030308",
+    "63": "CUP",
+    **MONEY,
+}
+VOID = {
+    "t": "0200",
+    "3": "200000",
+    "37": "606710000042",
+    "38": "654321",
+    "60": "23000001000600",
+    "61": "000001000003",
+    **MONEY,
+    "4": "000000010000",
+}
+
+NEVER_KEPT = {"2", "35", "36", "45", "48", "52", "55", "62", "64"}
+CARDS = pytest.mark.parametrize(
+    ("card", "fields"),
+    [
+        pytest.param(CHIP, OF_CHIP, id="chip 051"),
+        pytest.param(TAP, OF_TAP, id="contactless 071"),
+        pytest.param(STRIPE, OF_STRIPE, id="stripe 021"),
+    ],
+)
+
+
+@CARDS
+def test_sale_has_exactly_the_fields_of_its_table(card: CardRead, fields: dict[str, str]) -> None:
+    assert compose_sale(view(), Amount(12_345), card) == SALE | fields
+
+
+@CARDS
+def test_refund_has_exactly_the_fields_of_its_table(card: CardRead, fields: dict[str, str]) -> None:
+    assert compose_refund(view(), Amount(12_345), card, original()) == REFUND | fields
+
+
+@CARDS
+def test_void_has_exactly_the_fields_of_its_table(card: CardRead, fields: dict[str, str]) -> None:
+    assert compose_void(view(), card, original()) == VOID | fields
+
+
+def test_sign_in_has_exactly_the_fields_of_its_table() -> None:
+    assert compose_sign_in(view(), "01") == {
+        "t": "0800",
+        "11": "000007",
+        "41": "12345678",
+        "42": "123456789012345",
+        "60": "00000001003",
+        "63": "01 ",
+    }
+
+
+def test_echo_has_exactly_the_fields_of_its_table() -> None:
+    assert compose_echo(view()) == {
+        "t": "0820",
+        "11": "000007",
+        "41": "12345678",
+        "42": "123456789012345",
+        "60": "00000001301",
+    }
+
+
+def test_pin_brings_its_block_its_capture_code_and_the_key_that_made_it() -> None:
+    card = replace(CHIP, pin_block=bytes.fromhex("0123456789abcdef"))
+
+    assert compose_sale(view(), Amount(12_345), card) == SALE | OF_CHIP | {
+        "26": "12",
+        "52": "0123456789ABCDEF",
+        "53": "2600000000000000",
+    }
+
+
+def test_stripe_with_pin_says_both_in_one_security_control_field() -> None:
+    card = replace(STRIPE, pin_block=bytes(8))
+    fields = compose_refund(view(), Amount(12_345), card, original())
+
+    assert (fields["26"], fields["52"], fields["53"]) == (
+        "12",
+        "0000000000000000",
+        "2600000000000000",
+    )
+
+
+def test_stripe_never_sends_the_number_twice() -> None:
+    fields = compose_refund(view(), Amount(1), STRIPE, original())
+
+    assert "2" not in fields
+    assert [name for name, value in fields.items() if PAN_DIGITS in value] == ["35"]
+
+
+def test_chip_without_expiry_and_sequence_number_leaves_both_out() -> None:
+    fields = compose_sale(view(), Amount(12_345), CardRead("052", PAN(PAN_DIGITS)))
+
+    assert fields == SALE | {"2": "6200000000000005", "22": "052"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, {"37": "606710000042", "61": "0000010000030308", "63": "CUP"}),
+        (
+            {"batch": "000002", "stan": "999999", "transaction_date": date(2025, 12, 31)},
+            {"37": "606710000042", "61": "0000029999991231", "63": "CUP"},
+        ),
+        (
+            {"transaction_date": date(2024, 2, 29), "organisation": "VIS", "rrn": "AB34567890 2"},
+            {"37": "AB34567890 2", "61": "0000010000030229", "63": "VIS"},
+        ),
+        ({"organisation": None}, {"37": "606710000042", "61": "0000010000030308", "63": "000"}),
+    ],
+)
+def test_refund_names_its_original_in_de37_de61_and_de63(
+    facts: dict[str, Any], expected: dict[str, str]
+) -> None:
+    fields = compose_refund(view(), Amount(1), CHIP, original(**facts))
+
+    assert {name: fields[name] for name in ("37", "61", "63")} == expected
+
+
+def test_original_without_authorisation_code_leaves_de38_out() -> None:
+    assert "38" not in compose_refund(view(), Amount(1), CHIP, original(auth_code=None))
+    assert "38" not in compose_void(view(), CHIP, original(auth_code=None))
+
+
+def test_void_is_always_for_the_whole_amount() -> None:
+    fields = compose_void(view(), CHIP, original(amount=Amount(77, "344"), accepted_minor=1))
+
+    assert (fields["4"], fields["49"]) == ("000000000077", "344")
+
+
+def test_batch_and_number_are_those_of_the_terminal_now() -> None:
+    here = view(batch=BatchNumber("000042"), stan=STAN("123456"))
+    fields = compose_refund(here, Amount(1), CHIP, original())
+
+    assert (fields["11"], fields["60"]) == ("123456", "25000042000600")
+    assert fields["61"] == "0000010000030308"
+
+
+def test_de60_ends_in_what_the_acquirer_s_dialect_wants() -> None:
+    here = view(dialect=view().dialect.derive("house", de60_tail="50"))
+
+    assert compose_sale(here, Amount(1), CHIP)["60"] == "2200000100050"
+    assert compose_echo(here)["60"] == "00000001301"
+
+
+def test_reversal_of_a_chip_sale_copies_its_identity_and_gives_a_reason() -> None:
+    fields = compose_reversal(attempt_in(State.IN_DOUBT, "sale"), view(), PAN(PAN_DIGITS), "98")
+
+    assert fields == {
+        "t": "0400",
+        "2": "6200000000000005",
+        "3": "000000",
+        "4": "000000010000",
+        "11": "000007",
+        "14": "3012",
+        "22": "051",
+        "23": "001",
+        "25": "00",
+        "39": "98",
+        "41": "12345678",
+        "42": "123456789012345",
+        "49": "156",
+        "60": "22000001000600",
+        "64": "0000000000000000",
+    }
+
+
+def test_reversal_of_a_stripe_sale_carries_neither_number_nor_track_nor_pin() -> None:
+    card = replace(STRIPE, pin_block=bytes(8))
+    kept = keepable(compose_sale(view(), Amount(10_000), card))
+    stripe = attempt_in(State.IN_DOUBT, "sale", fields=kept)
+
+    assert compose_reversal(stripe, view(), PAN(PAN_DIGITS), "06") == {
+        "t": "0400",
+        "3": "000000",
+        "4": "000000010000",
+        "11": "000007",
+        "22": "021",
+        "25": "00",
+        "39": "06",
+        "41": "12345678",
+        "42": "123456789012345",
+        "49": "156",
+        "60": "22000001000600",
+        "64": "0000000000000000",
+    }
+
+
+def test_reversal_of_a_void_names_the_void_s_original_and_no_reference_number() -> None:
+    fields = compose_reversal(attempt_in(State.IN_DOUBT, "void"), view(), PAN(PAN_DIGITS), "98")
+
+    assert fields == {
+        "t": "0400",
+        "2": "6200000000000005",
+        "3": "200000",
+        "4": "000000010000",
+        "11": "000007",
+        "14": "3012",
+        "22": "051",
+        "23": "001",
+        "25": "00",
+        "39": "98",
+        "41": "12345678",
+        "42": "123456789012345",
+        "49": "156",
+        "60": "23000001000600",
+        "61": "000001000003",
+        "64": "0000000000000000",
+    }
+
+
+def test_reversal_keeps_batch_and_number_of_the_original_whatever_the_terminal_s_are_now() -> None:
+    later = view(batch=BatchNumber("000009"), stan=STAN("000123"))
+    fields = compose_reversal(attempt_in(State.IN_DOUBT, "sale"), later, PAN(PAN_DIGITS), "98")
+
+    assert (fields["11"], fields["60"]) == ("000007", "22000001000600")
+
+
+def test_reversal_carries_the_authorisation_code_if_an_answer_brought_one() -> None:
+    known = attempt_in(State.IN_DOUBT, "sale", facts={"auth_code": "654321"})
+
+    assert compose_reversal(known, view(), PAN(PAN_DIGITS), "A0")["38"] == "654321"
+
+
+@pytest.mark.parametrize(
+    ("facts", "faults"),
+    [
+        ({"rrn": "60671000004?"}, (("DE37", "letters, digits and spaces"),)),
+        ({"auth_code": "6543/1"}, (("DE38", "letters, digits and spaces"),)),
+        ({"batch": "00000A"}, (("DE61", "digits"),)),
+        ({"organisation": "", "stan": "x00003"}, (("DE61", "digits"),)),
+    ],
+)
+def test_original_that_does_not_fit_its_fields_is_refused(
+    facts: dict[str, Any], faults: tuple[tuple[str, str], ...]
+) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        compose_refund(view(), Amount(1), CHIP, original(**facts))
+
+    assert caught.value.faults == faults
+
+
+def test_every_fault_of_a_message_is_named_at_once() -> None:
+    sale = original(rrn="?", auth_code="?", batch="?")
+    with pytest.raises(InvalidRequestError) as caught:
+        compose_refund(view(), Amount(1), CHIP, sale)
+
+    assert [path for path, _ in caught.value.faults] == ["DE37", "DE38", "DE61"]
+
+
+def test_field_that_the_table_lacks_is_a_fault() -> None:
+    messages = view().dialect.messages
+    refund = replace(messages["refund"], request="3 4 11 22 25 41 42 49 60 61 64")
+    narrow = view(dialect=view().dialect.derive("narrow", messages={**messages, "refund": refund}))
+    with pytest.raises(InvalidRequestError) as caught:
+        compose_refund(narrow, Amount(1), CHIP, original())
+
+    surplus = "no such field in this message"
+    assert sorted(caught.value.faults) == [
+        ("DE14", surplus),
+        ("DE2", surplus),
+        ("DE23", surplus),
+        ("DE37", surplus),
+        ("DE38", surplus),
+        ("DE63", surplus),
+    ]
+
+
+def test_field_that_the_table_wants_is_a_fault_when_missing() -> None:
+    messages = view().dialect.messages
+    echo = replace(messages["echo"], request="11 41 42 60 62 63")
+    wide = view(dialect=view().dialect.derive("wide", messages={**messages, "echo": echo}))
+    with pytest.raises(
+        InvalidRequestError, match=r"^DE62: expected this field; DE63: expected this field$"
+    ):
+        compose_echo(wide)
+
+
+@CARDS
+@pytest.mark.parametrize("name", ["sale", "refund", "void"])
+def test_what_is_kept_of_a_request_holds_no_number_and_no_track(
+    name: str, card: CardRead, fields: dict[str, str]
+) -> None:
+    card = replace(card, pin_block=bytes.fromhex("C0FFEEC0FFEEC0FF"))
+    message = {
+        "sale": lambda: compose_sale(view(), Amount(1), card),
+        "refund": lambda: compose_refund(view(), Amount(1), card, original()),
+        "void": lambda: compose_void(view(), card, original()),
+    }[name]()
+    kept = keepable(message)
+
+    assert not set(kept) & NEVER_KEPT
+    assert kept["card"] == ("35" if "35" in fields else "2")
+    assert PAN_DIGITS not in str(kept)
+    assert "C0FFEE" not in str(kept)
+    assert set(message) - set(kept) <= {"2", "35", "52", "64"}
+
+
+def test_free_text_after_the_organisation_is_not_kept() -> None:
+    assert keepable({"63": "CUP6200000000000005 paid"}) == {"63": "CUP"}
+
+
+field_names = st.integers(1, 128).map(str) | st.sampled_from(["t", "p", "h", "card", "57", "5A"])
+
+
+@PROPERTY
+@given(st.dictionaries(field_names, st.text(max_size=40), max_size=20))
+def test_what_is_kept_never_holds_card_data_whatever_the_message(fields: dict[str, str]) -> None:
+    kept = keepable(fields)
+
+    assert not set(kept) & NEVER_KEPT
+    assert set(kept) <= {*fields, "card"}
+    assert kept.get("card", "2") in ("2", "35")
+    assert all(kept[name] == fields[name] for name in set(kept) - {"card", "63"})
+    assert set(kept) <= {
+        *("t", "3", "4", "11", "12", "13", "14", "15", "22", "23", "25", "26", "32", "37", "38"),
+        *("39", "41", "42", "44", "49", "53", "60", "61", "63", "card"),
+    }
+
+
+@PROPERTY
+@given(
+    st.integers(1, 10**12 - 1),
+    st.sampled_from(["021", "022", "051", "052", "071", "072"]),
+    st.dates(date(2025, 3, 10), date(2026, 3, 9)),
+)
+def test_refund_always_fits_its_table(minor: int, entry_mode: Any, day: date) -> None:
+    track2 = Track2(TRACK2) if entry_mode.startswith("02") else None
+    card = CardRead(entry_mode, PAN(PAN_DIGITS), track2=track2)
+    sale: Original = original(transaction_date=day)
+    fields = compose_refund(view(), Amount(minor), card, sale)
+
+    assert int(fields["4"]) == minor
+    assert len(fields["4"]) == 12
+    assert fields["61"][12:] == f"{day.month:02d}{day.day:02d}"
+    assert ("2" in fields) != ("35" in fields)

@@ -1,0 +1,165 @@
+"""Length prefixes: any split of the bytes gives the same messages, and noise ends in one error."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posrefund.errors import FramingError
+from posrefund.framing import LengthPrefixFramer, frame
+from published import MESSAGES
+
+frames = st.lists(st.binary(min_size=1, max_size=40), max_size=6)
+
+
+def fed(chunks: list[bytes]) -> list[bytes]:
+    framer = LengthPrefixFramer()
+    return [message for chunk in chunks for message in framer.feed(chunk)]
+
+
+# --- frame -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("message", "framed"),
+    [
+        (b"a", b"\x00\x01a"),
+        (b"x" * 255, b"\x00\xff" + b"x" * 255),
+        (b"x" * 256, b"\x01\x00" + b"x" * 256),
+        (b"x" * 4096, b"\x10\x00" + b"x" * 4096),
+    ],
+)
+def test_frame_puts_the_length_before_the_message(message: bytes, framed: bytes) -> None:
+    assert frame(message) == framed
+
+
+@pytest.mark.parametrize("size", [0, 4097, 65_536])
+def test_frame_refuses_an_empty_or_oversize_message(size: int) -> None:
+    with pytest.raises(FramingError, match=r"^frame at byte 0: expected 1 to 4096 bytes$"):
+        frame(bytes(size))
+
+
+# --- feed ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "message", [m for m in MESSAGES if m.length_prefix and m.clean], ids=lambda m: m.name
+)
+def test_feed_cuts_a_published_message_as_it_stood_on_the_line(message: object) -> None:
+    raw = message.raw  # type: ignore[attr-defined]
+
+    assert fed([raw]) == [raw[2:]]
+    assert frame(raw[2:]) == raw
+
+
+def test_feed_gives_the_same_messages_however_two_of_them_are_split() -> None:
+    stream = bytes.fromhex("0003 616263 0000 0001 7A")
+    for one in range(len(stream) + 1):
+        for two in range(one, len(stream) + 1):
+            assert fed([stream[:one], stream[one:two], stream[two:]]) == [b"abc", b"z"]
+    assert fed([stream[i : i + 1] for i in range(len(stream))]) == [b"abc", b"z"]
+
+
+@given(frames, st.data())
+def test_feed_gives_the_same_messages_for_any_split(
+    messages: list[bytes], data: st.DataObject
+) -> None:
+    stream = b"".join(frame(message) for message in messages)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=12)))
+    edges = [0, *cuts, len(stream)]
+    chunks = [stream[start:end] for start, end in pairwise(edges)]
+
+    assert fed(chunks) == messages
+
+
+@given(frames, st.lists(st.integers(0, 6), max_size=8))
+def test_feed_drops_keep_alives_wherever_they_stand(
+    messages: list[bytes], places: list[int]
+) -> None:
+    parts = [frame(message) for message in messages]
+    for place in places:
+        parts.insert(place, b"\x00\x00")
+
+    assert fed([b"".join(parts)]) == messages
+
+
+def test_feed_of_nothing_gives_nothing() -> None:
+    framer = LengthPrefixFramer()
+
+    assert framer.feed(b"") == []
+    assert framer.pending_bytes == 0
+
+
+def test_feed_takes_the_largest_frame_and_no_larger_one() -> None:
+    assert fed([b"\x10\x00" + bytes(4096)]) == [bytes(4096)]
+    with pytest.raises(FramingError) as caught:
+        fed([b"\x10\x01" + bytes(4097)])
+
+    assert caught.value.offset_bytes == 0
+    assert caught.value.expected == "a length of at most 4096"
+
+
+def test_feed_tells_the_offset_of_a_wrong_prefix_in_the_whole_stream() -> None:
+    framer = LengthPrefixFramer()
+    assert framer.feed(b"\x00\x03abc\x00\x00") == [b"abc"]
+
+    with pytest.raises(FramingError, match=r"^frame at byte 7: expected a length of at most 4096$"):
+        framer.feed(b"\xff\xff")
+
+
+def test_feed_gives_what_was_complete_before_a_wrong_prefix_and_refuses_next() -> None:
+    framer = LengthPrefixFramer()
+
+    assert framer.feed(b"\x00\x01a\xff\xff" + b"noise") == [b"a"]
+    for chunk in (b"", b"\x00\x01a"):
+        with pytest.raises(FramingError) as caught:
+            framer.feed(chunk)
+        assert caught.value.offset_bytes == 3
+
+
+@given(st.binary(max_size=60), st.data())
+def test_feed_of_any_bytes_gives_the_same_end_for_any_split(
+    stream: bytes, data: st.DataObject
+) -> None:
+    def run(chunks: list[bytes]) -> tuple[list[bytes], int | None]:
+        framer = LengthPrefixFramer()
+        messages: list[bytes] = []
+        try:
+            for chunk in [*chunks, b""]:
+                messages += framer.feed(chunk)
+        except FramingError as error:
+            return messages, error.offset_bytes
+        return messages, None
+
+    cut = data.draw(st.integers(0, len(stream)))
+    whole = run([stream])
+
+    assert run([stream[:cut], stream[cut:]]) == whole
+    assert run([stream[i : i + 1] for i in range(len(stream))]) == whole
+
+
+def test_framer_never_holds_more_than_one_frame() -> None:
+    framer = LengthPrefixFramer()
+    for _ in range(200):
+        framer.feed(frame(bytes(4096)) * 3 + b"\x10\x00" + bytes(4095))
+        assert framer.pending_bytes == 4097
+        framer.feed(b"\x00")
+        assert framer.pending_bytes == 0
+
+
+def test_framer_holds_nothing_of_the_noise_behind_a_wrong_prefix() -> None:
+    framer = LengthPrefixFramer()
+    for _ in range(20):
+        with pytest.raises(FramingError):
+            framer.feed(b"\xff" * 100_000)
+        assert framer.pending_bytes == 2
+
+
+def test_framer_counts_what_is_waiting() -> None:
+    framer = LengthPrefixFramer()
+    for count, byte in enumerate(b"\x00\x03ab", start=1):
+        framer.feed(bytes([byte]))
+        assert framer.pending_bytes == count

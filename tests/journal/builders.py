@@ -1,0 +1,88 @@
+"""Journals for tests, the actions that fill them, and a look at everything they hold."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.builders import CHIP, NOW, PAN_DIGITS, original, plan
+from posrefund.engine import Event, Know, Move, Note, Open
+from posrefund.journal import SQLiteJournal
+from posrefund.values import PAN, Amount, TerminalID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posrefund.engine import Action
+
+__all__ = ["KEY", "dump", "fill", "know", "move", "open_journal", "opening", "sums"]
+
+KEY = bytes(range(32))
+
+
+def open_journal(path: Path, *, key: bytes = KEY, terminal: str = "12345678") -> SQLiteJournal:
+    """Open the journal of the tests' terminal."""
+    return SQLiteJournal(path, key=key, terminal=TerminalID(terminal))
+
+
+def know(original_id: str = "S-1", minor: int = 10_000) -> Know:
+    """Take a sale in."""
+    return Know(original(original_id=original_id, amount=Amount(minor)), NOW)
+
+
+def opening(
+    request_id: str,
+    stan: str,
+    minor: int = 1_000,
+    *,
+    number: int = 1,
+    batch: str = "000001",
+    original_id: str = "S-1",
+    card: str = PAN_DIGITS,
+    message: bytes = b"the message",
+) -> Open:
+    """Open an attempt at a refund of ``S-1``."""
+    attempt = replace(
+        plan("refund").attempt,
+        request_id=request_id,
+        number=number,
+        stan=stan,
+        batch=batch,
+        amount=Amount(minor),
+        original_id=original_id,
+        card_masked=str(CHIP.pan),
+    )
+    return Open(attempt, f"content of {request_id}", message, PAN(card))
+
+
+def move(attempt_id: str, *events: Event, **facts: str) -> list[Action]:
+    """Move an attempt through *events*."""
+    return [Move(attempt_id, event, NOW, facts) for event in events]
+
+
+def fill(journal: SQLiteJournal) -> None:
+    """Write a history of twelve rows: a refund accepted, one not sent and tried again, one in doubt."""
+    journal.remember(NOW, "signed_in", batch="000001", key_set_id="8D0A74-AB7153")
+    journal.commit([know("S-1"), know("S-2", 500)])
+    journal.commit([opening("R-1", "000001"), *move("R-1/1", Event.SEND)])
+    journal.commit([Note("inbound", NOW, {"DE39": "00"}, "R-1/1")])
+    journal.commit(move("R-1/1", Event.ACCEPT, code="00", rrn="606810000123"))
+    journal.commit([opening("R-2", "000002", 500), *move("R-2/1", Event.FAIL)])
+    journal.commit([opening("R-2", "000003", 500, number=2)])
+    journal.commit(move("R-2/2", Event.SEND, Event.DOUBT, reason="no_reply"))
+
+
+def sums(journal: SQLiteJournal, original_id: str = "S-1") -> tuple[int, int]:
+    """Return what is reserved of a sale and what was given back."""
+    (sale,) = journal.originals(original_id)
+    return sale.reserved_minor, sale.accepted_minor
+
+
+def dump(path: Path) -> list[str]:
+    """Return every row of every table, as a second reader sees it."""
+    reader = sqlite3.connect(path)
+    try:
+        return list(reader.iterdump())
+    finally:
+        reader.close()
