@@ -92,7 +92,13 @@ class Shop:
         """Read the host's settlement file of the day *day* days after the first."""
         file_day = date(2026, 3, 9) + timedelta(days=day)
         text = host_file.text(self.host.ledger, file_day, self.profile)
-        return reconcile(self.terminal.journal, text, file_day=file_day, now=self.clock())
+        return reconcile(
+            self.terminal.journal,
+            text,
+            file_day=file_day,
+            now=self.clock(),
+            line_count=len(text.splitlines()),
+        )
 
     def booked(self, kind: str) -> list[int]:
         """Return the amounts that stand in the host's books, in order."""

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         Amount,
         CardRead,
         MerchantID,
+        RequestID,
         TerminalID,
         Track2,
     )
@@ -80,6 +81,7 @@ __all__ = [
     "Reason",
     "RefundRequest",
     "RefusedError",
+    "RequestID",
     "SQLiteJournal",
     "SaleRequest",
     "TCPLink",
@@ -98,7 +100,7 @@ _ROOMS = {
     "posrefund.keystore": "FileKeyStore",
     "posrefund.link": "Link TCPLink",
     "posrefund.terminal": "Terminal",
-    "posrefund.values": "PAN RRN STAN Amount CardRead MerchantID TerminalID Track2",
+    "posrefund.values": "PAN RRN STAN Amount CardRead MerchantID RequestID TerminalID Track2",
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
 

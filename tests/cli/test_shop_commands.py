@@ -87,7 +87,7 @@ def test_a_shop_sells_waits_a_day_and_refunds(counter: Counter) -> None:
     )
 
     assert "退货(REFUND)" in slip
-    assert "¥28.00" in slip
+    assert "RMB 28.00" in slip
     assert CARD not in slip
     assert "已受理" in slip
     assert counter.posrefund("status", "R-1", "--lang", "zh") == slip

@@ -123,6 +123,7 @@ def test_a_yes_that_was_never_booked_becomes_a_case(next_day: Shop) -> None:
     next_day.fault("code", code="00")
     assert isinstance(next_day.terminal.refund(refund("R-1", "S-1", 100)), Approved)
 
+    next_day.settle(0)
     next_day.settle(1)
     assert isinstance(next_day.terminal.status("R-1"), Approved)
     found = next_day.settle(2)
@@ -136,10 +137,10 @@ def test_a_doubt_whose_absence_is_proven_is_released_by_two_people_and_may_be_ma
 ) -> None:
     next_day.fault("drop_request")
     next_day.terminal.refund(refund("R-1", "S-1", 100))
-    next_day.settle(1)
-    next_day.settle(2)
+    for day in range(3):
+        next_day.settle(day)
 
-    next_day.terminal.release("R-1", people=("Li", "Wang"), evidence="files of day 1 and 2")
+    next_day.terminal.release("R-1", people=("Li", "Wang"), evidence="files of days 0 to 2")
 
     again = next_day.terminal.refund(refund("R-1", "S-1", 100))
     assert isinstance(again, Approved)

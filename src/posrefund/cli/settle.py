@@ -18,6 +18,10 @@ __all__ = ["settle"]
 def settle(
     file: Annotated[Path, typer.Argument(help="IND…ACOM file of one settlement day.")],
     day: Annotated[str, typer.Option(help="Which day, YYYY-MM-DD.")],
+    lines: Annotated[
+        int | None,
+        typer.Option(help="How many lines the acquirer says it has; else absences prove nothing."),
+    ] = None,
     config: ConfigOption = Path("posrefund.toml"),
 ) -> None:
     """Compare the journal with a settlement file, both ways."""
@@ -29,7 +33,9 @@ def settle(
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
     with open_terminal(load(config)) as terminal:
-        result = reconcile(terminal.journal, text, file_day=file_day, now=datetime.now(UTC))
+        result = reconcile(
+            terminal.journal, text, file_day=file_day, now=datetime.now(UTC), line_count=lines
+        )
     for finding in result.findings:
         row = f" (line {finding.row.row})" if finding.row else ""
         stdout.print(f"{finding.category:<20} {finding.attempt_id or 'unknown here'}{row}")

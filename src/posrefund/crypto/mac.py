@@ -2,7 +2,7 @@
 
 ``verify`` raises, it never returns False. Note well: the UnionPay fold is no protection against an
 active attacker (swapping two 8-byte blocks keeps it, and the tag has 32 bits); it finds errors and
-strangers without the key. Every echoed field is compared besides. Decision 0006. Floor 2.
+strangers without the key. Every echoed field is compared besides. Decision 0016. Floor 2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What a settlement file proves. Floor 4.
 
-A row that is there proves the booking; a row that is not there proves nothing until the files of the
-day it was sent *and* of the next day are read, and even then only people release the money.
+A row that is there proves the booking; a row that is not there proves nothing until the complete files
+of three days are read — the day it was sent, and one on either side, for two clocks never agree to the
+second about 23:00 — and even then only people release the money.
 """
 
 from __future__ import annotations
@@ -23,14 +24,25 @@ if TYPE_CHECKING:
     from posrefund.engine.actions import Action
     from posrefund.engine.attempt import Attempt, Kind
 
-__all__ = ["Category", "FileRow", "judge_absence", "judge_row", "release", "same_transaction"]
+__all__ = [
+    "Category",
+    "FileRow",
+    "judge_absence",
+    "judge_repeated",
+    "judge_row",
+    "release",
+    "same_transaction",
+    "settlement_days",
+]
+
+_ONE_DAY = timedelta(days=1)
 
 Category = Literal[
     "MATCH",
     "RESOLVED_YES",
-    "REVERSED",
     "AMOUNT",
     "DECLINED_BUT_BOOKED",
+    "DUPLICATE_HOST",
     "JOURNAL_ONLY",
     "HOST_ONLY",
     "RESOLVED_NO",
@@ -70,18 +82,15 @@ def same_transaction(attempt: Attempt, row: FileRow, file_day: date) -> bool:
 
     The amount is compared afterwards, so that a wrong one is found and not overlooked.
     """
-    days = (attempt.host_day, attempt.host_day + timedelta(days=1))
-    return file_day in days and (
-        attempt.kind,
-        attempt.terminal,
-        attempt.merchant,
-        attempt.stan,
-    ) == (
-        row.kind,
-        row.terminal,
-        row.merchant,
-        row.stan,
-    )
+    ours = (attempt.kind, attempt.terminal, attempt.merchant, attempt.stan)
+    theirs = (row.kind, row.terminal, row.merchant, row.stan)
+    return file_day in settlement_days(attempt) and ours == theirs
+
+
+def settlement_days(attempt: Attempt) -> tuple[date, date, date]:
+    """Return the days whose files may hold *attempt*: the host's cut-over is not ours to the second."""
+    day = attempt.host_day
+    return day - _ONE_DAY, day, day + _ONE_DAY
 
 
 def judge_row(
@@ -104,18 +113,26 @@ def judge_row(
             return _contradict(attempt, facts, now), "DECLINED_BUT_BOOKED"
 
 
+def judge_repeated(
+    attempt: Attempt, file_day: date, now: datetime
+) -> tuple[list[Action], Category]:
+    """Say what follows from finding *attempt* a second time in one file: the host booked it twice."""
+    facts = {"file_day": file_day.isoformat(), "at": now.isoformat()}
+    return _contradict(attempt, facts, now), "DUPLICATE_HOST"
+
+
 def judge_absence(
     attempt: Attempt, days_read: Collection[date], now: datetime
 ) -> tuple[list[Action], Category] | None:
-    """Say what follows from not finding *attempt* in the files of *days_read*; None: nothing yet."""
-    day = attempt.host_day
-    if not {day, day + timedelta(days=1)} <= set(days_read):
+    """Say what follows from not finding *attempt* in the complete files of *days_read*; None: nothing."""
+    if not set(settlement_days(attempt)) <= set(days_read):
         return None
     if attempt.state is State.ACCEPTED:
         return _contradict(attempt, {"at": now.isoformat()}, now), "JOURNAL_ONLY"
-    if attempt.state is State.IN_DOUBT:
-        facts = {"absent": "two files", "at": now.isoformat()}
-        return [Move(attempt.attempt_id, Event.GIVE_UP, now, facts)], "RESOLVED_NO"
+    if attempt.state in (State.IN_DOUBT, State.MANUAL) and not attempt.facts.get("absent"):
+        facts = {"absent": "three files", "at": now.isoformat()}
+        event = Event.GIVE_UP if attempt.state is State.IN_DOUBT else Event.DOUBT
+        return [Move(attempt.attempt_id, event, now, facts)], "RESOLVED_NO"
     return None
 
 
@@ -133,8 +150,8 @@ def release(
         raise InvalidRequestError([("people", "two different people")])
     if not evidence:
         raise InvalidRequestError([("evidence", "what proves the absence")])
-    if attempt.facts.get("absent") is None:
-        message = "the files of two settlement days have not proven the absence yet"
+    if not attempt.facts.get("absent"):
+        message = "complete files of three settlement days have not proven the absence yet"
         raise LocalProtocolError(message)
     facts = {"released_by": f"{first}, {second}", "evidence": evidence, "at": now.isoformat()}
     return [Move(attempt.attempt_id, Event.RELEASE, now, facts)]
@@ -182,11 +199,16 @@ def _rrn_differs(attempt: Attempt, row: FileRow) -> bool:
 
 
 def _contradict(attempt: Attempt, facts: dict[str, str], now: datetime) -> list[Action]:
-    """Open a case where the table has that step; a doubt with a wrong row stays a doubt, for people."""
-    facts = facts | {"reason": "contradiction"}
+    """Open a case where the table has that step; a doubt with a wrong row stays a doubt, for people.
+
+    A row that does not fit also takes back what its absence had proven.
+    """
+    facts = {**facts, "reason": "contradiction", "absent": ""}
     facts.pop("rrn", None)
     if attempt.state is State.IN_DOUBT:
         return [Move(attempt.attempt_id, Event.GIVE_UP, now, facts)]
+    if attempt.state is State.MANUAL and attempt.facts.get("absent"):
+        return [Move(attempt.attempt_id, Event.DOUBT, now, facts)]
     if (attempt.state, Event.CONTRADICT) not in TABLE:
         return []  # a case already, or not decided yet: the next reading of the file finds it again
     return [Move(attempt.attempt_id, Event.CONTRADICT, now, facts)]

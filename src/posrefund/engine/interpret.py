@@ -14,6 +14,7 @@ from posrefund.dialects import look_up
 from posrefund.engine.table import Event
 from posrefund.errors import InvalidRequestError
 from posrefund.values import RRN
+from posrefund.values.card import mask_pan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,6 +150,8 @@ def _echo_fault(attempt: Attempt, fields: Mapping[str, str]) -> str:
     for name, width in _ECHOED.items():
         if name in fields and fields[name][:width] != asked.get(name, "")[:width]:
             return f"DE{name}"
+    if "2" in fields and mask_pan(fields["2"]) != attempt.card_masked:
+        return "DE2"
     return ""
 
 

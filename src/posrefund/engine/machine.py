@@ -7,7 +7,7 @@ what happened and say what to write down; the outcome follows from the attempt's
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from posrefund.engine.actions import Know, Move, Note, Open
@@ -23,7 +23,7 @@ from posrefund.engine.interpret import Stranger, interpret, interpret_reversal
 from posrefund.engine.refusals import refuse
 from posrefund.engine.requests import Original, RefundRequest
 from posrefund.engine.rules import amount_to_refund, check_original, choose_route
-from posrefund.engine.table import Event, State
+from posrefund.engine.table import TABLE, Event, State
 from posrefund.errors import InvalidRequestError, LocalProtocolError
 from posrefund.values import Amount, infer_year
 
@@ -116,6 +116,8 @@ def start_refund(
         InvalidRequestError: The card's data do not fit the message.
     """
     _require_sign_in(view)
+    if original.merchant != view.merchant:
+        raise refuse("other_merchant")
     check_original(request, original, occasion.card_fingerprint)
     minor = amount_to_refund(request, original)
     kind = choose_route(original, minor, view, occasion.now)
@@ -155,22 +157,39 @@ def receive(
     if isinstance(verdict, Stranger):
         return [inbound]
     facts = {**verdict.facts, "at": now.isoformat()}
-    if verdict.event is Event.DOUBT and attempt.state is State.IN_DOUBT:
-        return [inbound]
+    known = None
     if verdict.event is Event.ACCEPT and attempt.kind == "sale":
         try:
-            known = original_of(attempt, facts, view, now)
+            known = Know(original_of(attempt, facts, view, now), now)
         except InvalidRequestError:
             doubt = {"reason": "mismatch", "where": "DE13 or DE15", "at": now.isoformat()}
-            was_in_doubt = attempt.state is State.IN_DOUBT
-            step = Move(attempt.attempt_id, Event.DOUBT, now, doubt)
-            return [inbound] if was_in_doubt else [inbound, step]
-        return [inbound, Move(attempt.attempt_id, Event.ACCEPT, now, facts), Know(known, now)]
-    return [inbound, Move(attempt.attempt_id, verdict.event, now, facts)]
+            return [inbound, *_step(attempt, Event.DOUBT, doubt, now)]
+    moves = _step(attempt, verdict.event, facts, now)
+    return [inbound, *moves, known] if known and moves else [inbound, *moves]
 
 
-_DAYS_AHEAD = timedelta(days=2)
-"""DE15 runs a day ahead of the calendar after the cut-off, and two clocks may differ by minutes."""
+def _step(attempt: Attempt, event: Event, facts: Mapping[str, str], now: datetime) -> list[Action]:
+    """The step that an answer asks for; a late one that says the opposite of what stands opens a case."""
+    if (attempt.state, event) in TABLE:
+        return [Move(attempt.attempt_id, event, now, facts)]
+    is_opposite = (attempt.state, event) in _OPPOSITES
+    if not is_opposite:
+        return []
+    return [Move(attempt.attempt_id, Event.CONTRADICT, now, {**facts, "reason": "contradiction"})]
+
+
+_OPPOSITES = {
+    (State.ACCEPTED, Event.DECLINE),
+    (State.CONFIRMED, Event.DECLINE),
+    (State.DECLINED, Event.ACCEPT),
+    (State.NOT_SENT, Event.ACCEPT),
+    (State.REVERSED, Event.ACCEPT),
+    (State.RELEASED, Event.ACCEPT),
+}
+
+_TRANSACTION_DAYS = timedelta(days=2)
+_SETTLEMENT_DAYS = timedelta(days=10)
+"""DE13 is the host's today, give or take two clocks; DE15 may lie behind a long holiday."""
 
 
 def original_of(
@@ -181,7 +200,7 @@ def original_of(
     Raises:
         InvalidRequestError: DE13 or DE15 of the answer is no day near today.
     """
-    not_after = view.host_clock.at(now).date() + _DAYS_AHEAD
+    today = view.host_clock.at(now).date()
     return Original(
         original_id=attempt.request_id,
         terminal=attempt.terminal,
@@ -189,13 +208,20 @@ def original_of(
         batch=attempt.batch,
         stan=attempt.stan,
         rrn=facts["rrn"],
-        transaction_date=infer_year(facts["host_date"], not_after=not_after),
-        settlement_date=infer_year(facts["settlement_date"], not_after=not_after),
+        transaction_date=_near(facts["host_date"], today, _TRANSACTION_DAYS),
+        settlement_date=_near(facts["settlement_date"], today, _SETTLEMENT_DAYS),
         amount=attempt.amount,
         auth_code=facts.get("auth_code"),
         card_fingerprint=attempt.card_fingerprint,
         organisation=facts.get("organisation"),
     )
+
+
+def _near(mmdd: str, today: date, within: timedelta) -> date:
+    day = infer_year(mmdd, not_after=today + within)
+    if today - day > within:
+        raise InvalidRequestError([("date", "MMDD of a day near today")])
+    return day
 
 
 def line_failed(attempt: Attempt, *, left: bool, reason: str, now: datetime) -> list[Action]:
@@ -271,6 +297,7 @@ def receive_reversal(
 _REVERSAL_REASONS = {
     "no_reply": "98",
     "restart": "98",
+    "interrupted": "98",
     "closed": "98",
     "bad_mac": "A0",
     "no_mac": "A0",
@@ -309,7 +336,7 @@ def _plan(
 ) -> Plan:
     facts = {"operator": request.operator}
     if isinstance(request, RefundRequest):
-        facts["why"] = request.reason
+        facts |= {"why": request.reason, **({"note": request.note} if request.note else {})}
     attempt = Attempt(
         request_id=request.request_id,
         number=occasion.number,

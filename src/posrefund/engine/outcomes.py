@@ -106,7 +106,7 @@ class NotSent(_Outcome):
 
     Attributes:
         attempt: All that is known.
-        reason: Why: ``unreachable`` or ``closed``.
+        reason: Why: ``unreachable``, ``closed``, ``cancelled`` or ``expired``.
     """
 
     reason: str
@@ -129,6 +129,8 @@ def outcome_of(attempt: Attempt, dialect: Dialect) -> Outcome:
             return _undone(attempt)
         case State.NOT_SENT:
             return NotSent(attempt, attempt.facts.get("reason", "unreachable"))
+        case State.CANCELLED | State.EXPIRED:
+            return NotSent(attempt, attempt.state.lower())
         case State.MANUAL | State.MISMATCHED | State.BOUNCED:
             reason = attempt.facts.get("reason", "contradiction")
             return InDoubt(attempt, reason, needs_people=True)
@@ -170,7 +172,7 @@ def _undone(attempt: Attempt) -> Declined:
     return Declined(
         attempt,
         code="released" if released else "reversed",
-        authenticated=True,
+        authenticated=released or attempt.facts.get("reversal_mac") == "valid",
         may_retry=True,
         sign_in_first=False,
         text_zh="已证实未入账" if released else "已冲正",

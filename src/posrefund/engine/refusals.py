@@ -35,6 +35,11 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "有多笔交易符合：请用原交易单号指定",
             "more than one sale fits: name it by its request id",
         ),
+        "other_merchant": (
+            "merchant",
+            "原交易属于另一商户",
+            "that sale was made for another merchant",
+        ),
         "original_voided": ("merchant", "原交易已撤销", "that sale was voided"),
         "original_in_doubt": (
             "acquirer",

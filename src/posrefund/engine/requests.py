@@ -59,7 +59,7 @@ class SaleRequest:
     """One sale.
 
     Attributes:
-        request_id: The shop's own number; asking again with it never sells twice.
+        request_id: The shop's own number (a ``RequestID``); asking again never sells twice.
         amount: What the customer pays.
         card: As read.
         operator: Who stands at the terminal.
@@ -68,7 +68,7 @@ class SaleRequest:
         InvalidRequestError: Every fault at once.
     """
 
-    request_id: RequestID
+    request_id: str
     amount: Amount
     card: CardRead
     operator: str = "01"
@@ -90,7 +90,7 @@ class RefundRequest:
     """One refund of one sale.
 
     Attributes:
-        request_id: The shop's own number; asking again with it never refunds twice, ever.
+        request_id: The shop's own number (a ``RequestID``); asking again never refunds twice, ever.
         original: The sale: its request id, or what stands on its slip.
         card: The card as read now; it has to be the one that paid.
         reason: Why.
@@ -111,8 +111,8 @@ class RefundRequest:
         CardRead(051, 620000******0005)
     """
 
-    request_id: RequestID
-    original: RequestID | OriginalRef
+    request_id: str
+    original: str | OriginalRef
     card: CardRead
     reason: Reason
     amount: Amount | None = None

@@ -130,6 +130,10 @@ TABLE: Mapping[tuple[State, Event], State] = MappingProxyType(
         (_S.MANUAL, _E.DECLINE): _S.DECLINED,
         (_S.MANUAL, _E.CONFIRM): _S.CONFIRMED,
         (_S.MANUAL, _E.RELEASE): _S.RELEASED,
+        (
+            _S.MANUAL,
+            _E.DOUBT,
+        ): _S.MANUAL,  # evidence that changes the case, and people still hold it
     }
 )
 

@@ -12,7 +12,7 @@ from posrefund.engine import OPEN_STATES
 
 __all__ = ["OPEN_NAMES", "SCHEMA", "SCHEMA_VERSION"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = "1"
 
 OPEN_NAMES = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as they stand in SQL."""

@@ -10,16 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
-import sqlite3
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from posrefund.engine import Attempt, Know, Move, Note, Open, Original, OriginalRef
 from posrefund.engine.table import OPEN_STATES, State
-from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
-from posrefund.journal.lock import WriterLock
+from posrefund.errors import (
+    JournalCorruptError,
+    JournalError,
+    JournalWriteError,
+    RequestConflictError,
+)
 from posrefund.journal.pans import open_pan, seal_pan
 from posrefund.journal.replay import check_links, check_projection
 from posrefund.journal.rows import (
@@ -33,13 +33,13 @@ from posrefund.journal.rows import (
     original_from_data,
 )
 from posrefund.journal.schema import OPEN_NAMES, SCHEMA, SCHEMA_VERSION
+from posrefund.journal.store import Store
 from posrefund.values import STAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import datetime
     from os import PathLike
-    from types import TracebackType
 
     from posrefund.engine import Action
     from posrefund.values import PAN, TerminalID
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["SQLiteJournal"]
 
 
-class SQLiteJournal:
+class SQLiteJournal(Store):
     """The journal of one terminal.
 
     Args:
@@ -61,14 +61,14 @@ class SQLiteJournal:
     """
 
     def __init__(self, path: str | PathLike[str], *, key: bytes, terminal: TerminalID) -> None:
-        self._path = Path(path)
         self._key = key
         self._chain_key = _derive(key, f"chain {terminal}")
-        self._lock = WriterLock(self._path.with_name(self._path.name + ".lock"))
+        key_check = _derive(self._chain_key, "key check").hex()
+        super().__init__(path, SCHEMA, {"version": SCHEMA_VERSION, "terminal": terminal})
         try:
-            self._db = self._open(terminal)
+            self._check_owner(terminal, key_check)
         except BaseException:
-            self._lock.release()
+            self.close()
             raise
 
     # --- writing -----------------------------------------------------------------------------
@@ -225,60 +225,23 @@ class SQLiteJournal:
         check_projection(rows, self.attempts(), self.all_originals())
         return len(rows)
 
-    def close(self) -> None:
-        """Close the file and let other processes have it."""
-        self._db.close()
-        self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     # --- inside ------------------------------------------------------------------------------
 
-    def _open(self, terminal: TerminalID) -> sqlite3.Connection:
-        with ExitStack() as on_failure:
-            try:
-                os.close(
-                    os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-                )  # the log files take its mode
-                db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-                on_failure.callback(db.close)
-                db.text_factory = _text
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA synchronous = FULL")
-                db.execute("PRAGMA foreign_keys = ON")
-                db.execute("PRAGMA secure_delete = ON")
-                if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'chain'").fetchone():
-                    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
-                    self._db = db
-                    with self._transaction():
-                        self._set_meta(version=str(SCHEMA_VERSION), terminal=terminal)
-            except _SQLITE_ERRORS as error:
-                raise JournalCorruptError(_reason(error)) from None
-            except OSError as error:
-                message = f"the journal cannot be opened: {error.strerror}"
-                raise JournalError(message) from None
-            self._db = db
-            self._check_owner(terminal)
-            on_failure.pop_all()
-        return db
-
-    def _check_owner(self, terminal: TerminalID) -> None:
+    def _check_owner(self, terminal: TerminalID, key_check: str) -> None:
         facts = self.terminal_facts()
-        if facts.get("version") != str(SCHEMA_VERSION):
-            message = f"journal of version {facts.get('version')}, this is {SCHEMA_VERSION}"
-            raise JournalError(message)
+        if facts.get("version") != SCHEMA_VERSION:
+            found = facts.get("version")
+            raise JournalError(f"journal of version {found}, this is {SCHEMA_VERSION}")
         if facts.get("terminal") != terminal:
-            message = f"this is the journal of terminal {facts.get('terminal')}"
-            raise JournalError(message)
+            raise JournalError(f"this is the journal of terminal {facts.get('terminal')}")
+        if "key_check" not in facts:
+            with self._transaction():
+                self._set_meta(key_check=key_check)
+        elif not hmac.compare_digest(facts["key_check"], key_check):
+            raise JournalCorruptError("the journal was made with another key")
+        self._check_last_link()
+
+    def _check_last_link(self) -> None:
         last = self._rows(
             "SELECT seq, at, kind, subject, body, link FROM chain ORDER BY seq DESC LIMIT 2"
         )
@@ -289,22 +252,7 @@ class SQLiteJournal:
                 self._chain_key, before, row.seq, row.at, row.kind, row.subject, row.body
             )
             if not hmac.compare_digest(link, row.link):
-                reason = "the journal was made with another key, or its last row was changed"
-                raise JournalCorruptError(reason, row=row.seq)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-        except _SQLITE_ERRORS as error:
-            raise JournalWriteError(_reason(error)) from None
+                raise JournalCorruptError("the last row was changed", row=row.seq)
 
     def _apply_open(self, action: Open) -> None:
         attempt = action.attempt
@@ -354,13 +302,16 @@ class SQLiteJournal:
 
     def _apply_know(self, action: Know) -> None:
         data = original_as_data(action.original)
+        name = action.original.original_id
+        known = self._dicts("SELECT * FROM originals WHERE original_id = ?", name)
+        if known:
+            if {column: known[0][column] for column in data} != data:
+                raise RequestConflictError(name)
+            return
         columns = ", ".join(data)
         places = ", ".join(f":{name}" for name in data)
-        done = self._db.execute(
-            f"INSERT INTO originals ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING", data
-        )
-        if done.rowcount:
-            self._append("know", action.original.original_id, action.at, data)
+        self._db.execute(f"INSERT INTO originals ({columns}) VALUES ({places})", data)
+        self._append("know", name, action.at, data)
 
     def _shift(self, original_id: str, minor: int, before: str, after: str) -> None:
         """Move *minor* units between free, reserved and accepted; the ceiling is the database's."""
@@ -387,26 +338,6 @@ class SQLiteJournal:
         )
         self._set_meta(head=link.hex())
 
-    def _set_meta(self, **facts: str) -> None:
-        self._db.executemany(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            facts.items(),
-        )
-
-    def _rows(self, sql: str, *values: object) -> list[Any]:
-        try:
-            return self._db.execute(sql, values).fetchall()
-        except _SQLITE_ERRORS as error:
-            raise JournalCorruptError(_reason(error)) from None
-
-    def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        try:
-            cursor = self._db.execute(sql, values)
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor]
-        except _SQLITE_ERRORS as error:
-            raise JournalCorruptError(_reason(error)) from None
-
     def _attempts(self, where: str, *values: object) -> list[Attempt]:
         rows = self._dicts(f"SELECT * FROM attempts {where}", *values)
         try:
@@ -415,35 +346,25 @@ class SQLiteJournal:
             raise JournalCorruptError("a stored attempt cannot be read") from None
 
     def _original(self, row: dict[str, Any]) -> Original:
-        against = self._attempts("WHERE original_id = ?", row["original_id"])
+        name = row["original_id"]
+        against = self._attempts("WHERE original_id = ?", name)
         states = {attempt.state for attempt in against}
-        booked = {State.ACCEPTED, State.CONFIRMED}
+        itself = {a.state for a in self._attempts("WHERE request_id = ? AND kind = 'sale'", name)}
         try:
             return original_from_data(
                 row,
-                is_voided=any(a.kind == "void" and a.state in booked for a in against),
+                is_voided=any(a.kind == "void" and a.state in _BOOKED for a in against),
                 has_open_attempt=bool(states & OPEN_STATES),
-                has_case=State.MISMATCHED in states,
+                has_case=State.MISMATCHED in states or bool(itself & _CASES),
             )
         except (ValueError, TypeError):
             raise JournalCorruptError("a stored original cannot be read") from None
 
 
-def _text(raw: bytes) -> str:
-    """Text of a changed file may be no UTF-8; the chain then names its row, and no error quotes it."""
-    return raw.decode("utf-8", "replace")
+_BOOKED = {State.ACCEPTED, State.CONFIRMED}
+_CASES = {State.MISMATCHED, State.BOUNCED, State.MANUAL}
+"""A sale that was accepted and stands so now is in dispute itself."""
 
 
 def _derive(key: bytes, purpose: str) -> bytes:
     return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
-
-
-_SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-"""The second one comes where a broken schema makes SQLite quote bytes that are no text."""
-
-
-def _reason(error: sqlite3.Error | UnicodeDecodeError) -> str:
-    """What SQLite says names tables and constraints, never values; its name goes first."""
-    if isinstance(error, UnicodeDecodeError):
-        return "SQLITE_CORRUPT: malformed database schema"
-    return f"{getattr(error, 'sqlite_errorname', 'SQLITE')}: {error}"

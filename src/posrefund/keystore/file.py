@@ -103,6 +103,8 @@ class FileKeyStore:
 
 
 def _stretch(passphrase: bytes, salt: bytes) -> bytes:
+    if not passphrase:
+        raise ConfigError("the passphrase of the key file is empty")
     return hashlib.scrypt(
         passphrase, salt=salt, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, maxmem=2**26, dklen=32
     )
@@ -115,12 +117,16 @@ def _sealed(kek: bytes, name: str, clear: bytes) -> str:
 def _write(path: Path, data: dict[str, Any]) -> None:
     """Replace the file in one step: a crash leaves the old one or the new one, whole."""
     new = path.with_name(path.name + ".new")
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "w", encoding="ascii") as text:
-        json.dump(data, text, indent=1)
-        text.flush()
-        os.fsync(text.fileno())
-    new.replace(path)
+    try:
+        new.unlink(missing_ok=True)  # what a crash left behind, whatever its mode
+        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w", encoding="ascii") as text:
+            json.dump(data, text, indent=1)
+            text.flush()
+            os.fsync(text.fileno())
+        new.replace(path)
+    except OSError as error:
+        raise ConfigError(f"the key file cannot be written: {error.strerror}") from None
 
 
 def _read(path: Path) -> dict[str, Any]:

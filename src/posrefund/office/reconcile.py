@@ -9,11 +9,19 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from posrefund.engine import Note
-from posrefund.engine.evidence import FileRow, judge_absence, judge_row, same_transaction
+from posrefund.engine.evidence import (
+    FileRow,
+    judge_absence,
+    judge_repeated,
+    judge_row,
+    same_transaction,
+    settlement_days,
+)
+from posrefund.errors import DecodeError
 from posrefund.office.settlement_file import read_settlement_file
 
 if TYPE_CHECKING:
@@ -57,25 +65,49 @@ class Reconciliation:
 
 
 def reconcile(
-    journal: SQLiteJournal, text: str, *, file_day: date, now: datetime
+    journal: SQLiteJournal,
+    text: str,
+    *,
+    file_day: date,
+    now: datetime,
+    line_count: int | None = None,
 ) -> Reconciliation:
     """Apply the settlement file of *file_day*.
 
+    Args:
+        journal: Of one terminal; rows of others are left alone.
+        text: The file.
+        file_day: Its settlement day.
+        now: The time.
+        line_count: How many lines the acquirer says it has. Without it the file may have been cut
+            off between two lines, so what it holds counts and what it lacks proves nothing.
+
     Raises:
-        DecodeError: The file does not fit its layout; nothing was applied.
+        DecodeError: The file does not fit its layout or its line count; nothing was applied.
         JournalError: A conclusion could not be written down; those before it are.
     """
+    _check_count(text, line_count)
     terminal = journal.terminal_facts()["terminal"]
     rows = [row for row in read_settlement_file(text) if row.terminal == terminal]
     undone = {(row.terminal, row.original_stan) for row in rows if row.kind == "reversal"}
     booked = [
         row for row in rows if row.kind != "reversal" and (row.terminal, row.stan) not in undone
     ]
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    facts = {"day": file_day.isoformat(), "rows": str(len(rows)), "sha256": digest}
+    facts = {
+        "day": file_day.isoformat(),
+        "rows": str(len(rows)),
+        "complete": "no" if line_count is None else "yes",
+        "sha256": hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest(),
+    }
     journal.commit([Note("file", now, facts)])
     found = _match(journal, booked, file_day, now)
     return Reconciliation(file_day, (*found, *_absent(journal, found, file_day, now)))
+
+
+def _check_count(text: str, line_count: int | None) -> None:
+    found = len(text.splitlines())
+    if line_count is not None and found != line_count:
+        raise DecodeError("file", f"{line_count} lines, found {found}", offset_bytes=len(text))
 
 
 def _match(
@@ -85,13 +117,18 @@ def _match(
     for attempt in journal.attempts():
         by_identity[attempt.kind, attempt.stan].append(attempt)
     findings = []
+    seen: set[str] = set()
     for row in rows:
         known = _attempt_of(row, by_identity[row.kind, row.stan], file_day)
         if known is None:
             findings.append(Finding("HOST_ONLY", None, row))
             continue
         attempt = journal.attempt(known.attempt_id)  # a row before this one may have moved it
-        actions, category = judge_row(attempt, row, file_day, now)
+        if known.attempt_id in seen:
+            actions, category = judge_repeated(attempt, file_day, now)
+        else:
+            actions, category = judge_row(attempt, row, file_day, now)
+        seen.add(known.attempt_id)
         if actions:
             journal.commit(actions)
         findings.append(Finding(category, attempt.attempt_id, row))
@@ -101,18 +138,18 @@ def _match(
 def _attempt_of(row: FileRow, attempts: list[Attempt], file_day: date) -> Attempt | None:
     """The attempt of this identity; of several days' the one nearest to the file's day."""
     same = [attempt for attempt in attempts if same_transaction(attempt, row, file_day)]
-    return max(same, key=lambda attempt: attempt.host_day, default=None)
+    return min(same, key=lambda attempt: abs(attempt.host_day - file_day), default=None)
 
 
 def _absent(
     journal: SQLiteJournal, found: list[Finding], file_day: date, now: datetime
 ) -> list[Finding]:
     seen = {finding.attempt_id for finding in found}
-    days_read = {date.fromisoformat(note["day"]) for note in journal.notes("file")}
+    files = journal.notes("file")
+    days_read = {date.fromisoformat(note["day"]) for note in files if note["complete"] == "yes"}
     findings = []
     for attempt in journal.attempts():
-        near = attempt.host_day in (file_day, file_day - timedelta(days=1))
-        if attempt.attempt_id in seen or not near:
+        if attempt.attempt_id in seen or file_day not in settlement_days(attempt):
             continue
         judged = judge_absence(attempt, days_read, now)
         if judged is not None:

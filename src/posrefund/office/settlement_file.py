@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posrefund.dialects.unionpay.codes import CODES
 from posrefund.dialects.unionpay.settlement import NAMES, WIDTHS
 from posrefund.engine.evidence import FileRow
 from posrefund.errors import DecodeError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["read_settlement_file"]
 
 _LINE_WIDTH = sum(WIDTHS) + len(WIDTHS) - 1
+_BOOKED = {code.code for code in CODES.values() if code.money == "booked"}
 _KINDS: dict[tuple[str, str], Kind] = {
     ("0200", "00"): "sale",
     ("0200", "20"): "void",
@@ -26,7 +28,7 @@ _KINDS: dict[tuple[str, str], Kind] = {
 
 
 def read_settlement_file(text: str) -> list[FileRow]:
-    """Return the rows of a file that a terminal can be compared with; other kinds are left out.
+    """Return the booked rows that a terminal can be compared with; other kinds are left out.
 
     Shape:
         Lines of 299 characters, fields as ``posrefund.dialects.unionpay.settlement`` lists them.
@@ -46,7 +48,7 @@ def _row(line: str, number: int) -> FileRow | None:
     values = _columns(line, number)
     mti, processing = values["mti"], values["processing_code"][:2]
     kind = "reversal" if mti == "0420" else _KINDS.get((mti, processing))
-    if kind is None:
+    if kind is None or values["code"] not in _BOOKED:
         return None
     return FileRow(
         kind=kind,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Literal
 
-from posrefund.engine import Approved
+from posrefund.engine import Approved, Reason
 from posrefund.values.amount import format_minor
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "rrn": "参考号",
         "time": "日期时间",
         "amount": "金额",
+        "reason": "退货原因",
         "original_rrn": "原参考号",
         "original_date": "原交易日期",
         "original_stan": "原凭证号",
@@ -58,6 +59,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "rrn": "Reference",
         "time": "Date/time",
         "amount": "Amount",
+        "reason": "Reason",
         "original_rrn": "Orig. ref.",
         "original_date": "Orig. date",
         "original_stan": "Orig. voucher",
@@ -65,6 +67,17 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "signature": "Signature",
         "reprint": "*** REPRINT ***",
     },
+}
+_REASONS: Mapping[Language, Mapping[str, str]] = {
+    "zh": {
+        Reason.CUSTOMER: "顾客要求",
+        Reason.DUPLICATE: "重复交易",
+        Reason.DEFECT: "商品质量",
+        Reason.NOT_DELIVERED: "未收到货",
+        Reason.PRICE: "价格有误",
+        Reason.FRAUD: "非本人交易",
+    },
+    "en": {reason: reason.replace("_", " ") for reason in Reason},
 }
 _ENTRY_LETTERS = {"02": "S", "05": "I", "07": "C"}
 
@@ -109,9 +122,16 @@ def _rows(outcome: Approved, dialect: Dialect, language: Language) -> list[tuple
         ("auth", facts.get("auth_code", "")),
         ("rrn", outcome.rrn),
         ("time", _time(attempt)),
-        ("amount", format_minor(attempt.amount.minor, attempt.amount.currency)),
+        ("amount", _amount(attempt)),
+        ("reason", _REASONS[language].get(facts.get("why", ""), "")),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _amount(attempt: Attempt) -> str:
+    """RMB for the yuan, as slips print it: its sign is not in the code pages of all printers."""
+    text = format_minor(attempt.amount.minor, attempt.amount.currency)
+    return text.replace("¥", "RMB ") if attempt.amount.currency == "156" else text
 
 
 def _of_original(attempt: Attempt, original: Original | None) -> list[tuple[str, str]]:

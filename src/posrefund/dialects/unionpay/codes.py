@@ -5,7 +5,7 @@ One row per code of the appendix, in its classes A to E. The class says what a t
 booking the row says ``"unknown"``, and a code not listed is left to ``look_up``. An acquirer's own
 meanings belong in its profile. Source: public derivatives of the UnionPay POS terminal
 specification (Q/CUP 009), appendix on response codes; the judgements on ``money`` are explained in
-the decision note on response codes. Floor 3.
+decision 0011. Floor 3.
 """
 
 from __future__ import annotations

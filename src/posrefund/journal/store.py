@@ -1,0 +1,132 @@
+"""One SQLite file with one writer: opened, locked, every commit synced, every error ours. Floor 5.
+
+It knows tables and rows, and nothing of what stands in them.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
+from posrefund.journal.lock import WriterLock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from os import PathLike
+    from types import TracebackType
+
+__all__ = ["Store"]
+
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+_SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""The second one comes where a broken schema makes SQLite quote bytes that are no text."""
+
+
+class Store:
+    """The file.
+
+    Args:
+        path: Where; made with mode 0600 when it is not there.
+        schema: SQL that makes its tables, ``meta`` and ``chain`` among them.
+        facts: First rows of ``meta``.
+
+    Raises:
+        JournalError: In use by another process, or no place to write.
+        JournalCorruptError: A file that is no database.
+    """
+
+    def __init__(self, path: str | PathLike[str], schema: str, facts: Mapping[str, str]) -> None:
+        self._path = Path(path)
+        self._lock = WriterLock(self._path.with_name(self._path.name + ".lock"))
+        try:
+            self._db = self._open(schema, facts)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def close(self) -> None:
+        """Close the file and let other processes have it."""
+        self._db.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open(self, schema: str, facts: Mapping[str, str]) -> sqlite3.Connection:
+        with ExitStack() as on_failure:
+            try:
+                # Made here, for the log files that SQLite puts beside it take its mode.
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+                db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+                on_failure.callback(db.close)
+                db.text_factory = _text
+                for pragma in _PRAGMAS:
+                    db.execute(f"PRAGMA {pragma}")
+                if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'chain'").fetchone():
+                    db.executescript(f"BEGIN IMMEDIATE; {schema}")
+                    db.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
+                    db.execute("COMMIT")
+            except _SQLITE_ERRORS as error:
+                raise JournalCorruptError(_reason(error)) from None
+            except OSError as error:
+                raise JournalError(f"the journal cannot be opened: {error.strerror}") from None
+            on_failure.pop_all()
+        return db
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except _SQLITE_ERRORS as error:
+            raise JournalWriteError(_reason(error)) from None
+
+    def _set_meta(self, **facts: str) -> None:
+        self._db.executemany(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            facts.items(),
+        )
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except _SQLITE_ERRORS as error:
+            raise JournalCorruptError(_reason(error)) from None
+
+    def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        try:
+            cursor = self._db.execute(sql, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+        except _SQLITE_ERRORS as error:
+            raise JournalCorruptError(_reason(error)) from None
+
+
+def _text(raw: bytes) -> str:
+    """Text of a changed file may be no UTF-8; the chain then names its row, and no error quotes it."""
+    return raw.decode("utf-8", "replace")
+
+
+def _reason(error: sqlite3.Error | UnicodeDecodeError) -> str:
+    """What SQLite says names tables and constraints, never values; its name goes first."""
+    if isinstance(error, UnicodeDecodeError):
+        return "SQLITE_CORRUPT: malformed database schema"
+    return f"{getattr(error, 'sqlite_errorname', 'SQLITE')}: {error}"
