@@ -38,7 +38,7 @@ asked again: Approved(R-1/1 refund ¥28.00, ACCEPTED)
 the host booked 1
 """,
     "in_doubt.py": """\
-InDoubt(R-1/1 refund ¥45.00, IN_DOUBT): result unknown: do not repeat it, the terminal keeps checking
+InDoubt(R-1/1 refund ¥45.00, IN_DOUBT): result unknown: do not repeat it, the settlement file will tell
 asked again: InDoubt(R-1/1 refund ¥45.00, IN_DOUBT)
 another request for that sale: original_in_doubt
 file of 2026-03-10: R-1/1 RESOLVED_YES

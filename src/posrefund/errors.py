@@ -363,7 +363,7 @@ class RequestConflictError(JournalError):
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
-        super().__init__(f"request id {request_id!r} is already known with other content")
+        super().__init__(f"request id {str(request_id)!r} is already known with other content")
 
     def __reduce__(self) -> tuple[type[RequestConflictError], tuple[object, ...]]:
         return type(self), (self.request_id,)

@@ -10,7 +10,7 @@ import typer
 
 from posrefund.cli.message_json import capture_as_data
 from posrefund.cli.picture import message_picture
-from posrefund.cli.screen import print_json, stdout
+from posrefund.cli.screen import Lang, LangOption, print_json, stdout
 from posrefund.dialects import dialect as find_dialect
 from posrefund.dialects.capture import open_capture
 from posrefund.errors import DecodeError
@@ -25,7 +25,7 @@ def decode(
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Show card data and keys. Mind who is watching.")
     ] = False,
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "en",
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Print the fields of a message, with or without length prefix, TPDU and header around it."""
     known = find_dialect(dialect)

@@ -14,7 +14,7 @@ from posrefund.cli.demo_host import HostProcess
 from posrefund.cli.demo_screen import Screen
 from posrefund.cli.demo_story import Story
 from posrefund.cli.init import make_keystore
-from posrefund.cli.screen import print_json, stdout
+from posrefund.cli.screen import Lang, LangOption, print_json, stdout
 from posrefund.errors import ConfigError
 
 __all__ = ["demo"]
@@ -27,32 +27,26 @@ def demo(
     folder: Annotated[
         Path, typer.Option("--dir", help="Where its files go; made anew each time.")
     ] = Path("posrefund-demo"),
-    lang: Annotated[str, typer.Option(help="zh or en.")] = "en",
+    lang: LangOption = Lang.EN,
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
-    svg: Annotated[Path | None, typer.Option(help="Also save the screen as a picture.")] = None,
 ) -> None:
     """Play a sale and its next-day refund against an emulated host, with everything that goes wrong.
 
     Ends with exit status 0 only if the terminal's journal and the host's ledger agree to the last fen.
     """
-    if lang not in ("zh", "en"):
-        raise typer.BadParameter("--lang is zh or en")
     _clear(folder)
     make_keystore(folder, secrets.token_bytes(16))
     config = _write(folder, port=1)  # the port is not known before the host listens
     console = stdout
     console.quiet = json
-    console.record = svg is not None
     with HostProcess(config, folder / "host-ledger.json") as host:
         settings = load(_write(folder, port=host.port))
-        screen = Screen(console, settings.dialect, "zh" if lang == "zh" else "en")
+        screen = Screen(console, settings.dialect, lang.value)
         screen.say(
             f"模拟主机：进程 {host.pid}，127.0.0.1:{host.port}；文件在 {folder}/",
             f"emulated host: process {host.pid}, 127.0.0.1:{host.port}; files in {folder}/",
         )
         total = Story(settings, config, host, screen).play()
-    if svg is not None:
-        console.save_svg(str(svg), title="posrefund demo")
     if json:
         print_json({"events": screen.events, "difference_minor": total})
     raise typer.Exit(0 if total == 0 else 1)

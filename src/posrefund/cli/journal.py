@@ -38,7 +38,7 @@ def show(
         return
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in data[0] if data else ():
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name != "body")
     for line in data:
         table.add_row(*line.values())
     stdout.print(table if data else "the journal is empty")
@@ -59,11 +59,8 @@ def _attempts(journal: SQLiteJournal) -> list[dict[str, str]]:
             "kind": attempt.kind,
             "state": str(attempt.state),
             "amount": str(attempt.amount),
-            "card": attempt.card_masked,
-            "batch": attempt.batch,
-            "stan": attempt.stan,
+            "batch/stan": f"{attempt.batch}/{attempt.stan}",
             "rrn": attempt.facts.get("rrn", ""),
-            "made": f"{attempt.created_at:%Y-%m-%d %H:%M:%S}",
         }
         for attempt in journal.attempts()
     ]

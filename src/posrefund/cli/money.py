@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never, cast
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
-from posrefund.cli.screen import stderr, stdout
+from posrefund.cli.screen import Lang, LangOption, stderr, stdout
 from posrefund.engine import (
     Approved,
     Declined,
@@ -29,18 +29,16 @@ from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 
 if TYPE_CHECKING:
     from posrefund.engine import Outcome
-    from posrefund.office.slip import Language
     from posrefund.terminal import Terminal
     from posrefund.values.card import EntryMode
 
-__all__ = ["refund", "sale", "status"]
+__all__ = ["refund", "release", "sale", "status"]
 
 _Request = Annotated[str, typer.Argument(help="Your own number of this request; it never expires.")]
 _Card = Annotated[str, typer.Option(help="Number of the emulated card.")]
 _Entry = Annotated[str, typer.Option(help="How it is read: 021 stripe, 051 chip, 071 contactless.")]
 _Expiry = Annotated[str, typer.Option(help="YYMM.")]
 _Operator = Annotated[str, typer.Option(help="Operator number.")]
-_Lang = Annotated[str, typer.Option(help="Language of the slip: zh or en.")]
 
 _EXIT = {"Approved": 0, "Declined": 10, "InDoubt": 11, "NotSent": 12}
 
@@ -53,7 +51,7 @@ def sale(  # noqa: PLR0913, PLR0917 — one per option
     entry: _Entry = "051",
     expiry: _Expiry = "3012",
     operator: _Operator = "01",
-    lang: _Lang = "en",
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Sell, so that there is something to refund."""
     wanted = SaleRequest(RequestID(request), _amount(amount), _card(card, entry, expiry), operator)
@@ -73,7 +71,7 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     entry: _Entry = "051",
     expiry: _Expiry = "3012",
     operator: _Operator = "01",
-    lang: _Lang = "en",
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Refund a sale, or void it on its own settlement day; asking twice refunds once.
 
@@ -94,7 +92,7 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
 def status(
     request: _Request,
     config: ConfigOption = Path("posrefund.toml"),
-    lang: _Lang = "en",
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Say how a request stands, from the journal alone."""
     with open_terminal(load(config)) as terminal:
@@ -105,13 +103,28 @@ def status(
         _finish(terminal, found, lang)
 
 
-def _finish(terminal: Terminal, outcome: Outcome, lang: str) -> None:
-    language = cast("Language", lang if lang in ("zh", "en") else "en")
+def release(
+    request: _Request,
+    by: Annotated[
+        list[str], typer.Option(help="Who says so; give it twice, two different people.")
+    ],
+    evidence: Annotated[str, typer.Option(help="What proves that nothing was booked.")],
+    config: ConfigOption = Path("posrefund.toml"),
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Close a doubt by hand, after three settlement files proved that nothing was booked."""
+    if len(by) != 2:
+        raise InvalidRequestError([("by", "two different people")])
+    with open_terminal(load(config)) as terminal:
+        _finish(terminal, terminal.release(request, people=(by[0], by[1]), evidence=evidence), lang)
+
+
+def _finish(terminal: Terminal, outcome: Outcome, lang: Lang) -> None:
     match outcome:
         case Approved():
             sales = terminal.journal.originals(outcome.attempt.original_id or "")
             original = sales[0] if sales else None
-            text = slip(outcome, terminal.dialect, original=original, language=language)
+            text = slip(outcome, terminal.dialect, original=original, language=lang.value)
             stdout.print(text, markup=False)
         case Declined():
             stdout.print(f"declined {outcome.code}: {outcome.text_en} / {outcome.text_zh}")

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
-__all__ = ["print_json", "stderr", "stdout"]
+__all__ = ["Lang", "LangOption", "print_json", "stderr", "stdout"]
+
+
+class Lang(StrEnum):
+    """The languages of everything a person reads."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+LangOption = Annotated[Lang, typer.Option("--lang", help="Language of what is printed.")]
 
 stdout = Console(highlight=False, soft_wrap=False)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -14,6 +14,8 @@ from posrefund.office import reconcile
 
 __all__ = ["settle"]
 
+_FINE = {"MATCH", "RESOLVED_YES", "PENDING"}
+
 
 def settle(
     file: Annotated[Path, typer.Argument(help="IND…ACOM file of one settlement day.")],
@@ -24,7 +26,7 @@ def settle(
     ] = None,
     config: ConfigOption = Path("posrefund.toml"),
 ) -> None:
-    """Compare the journal with a settlement file, both ways."""
+    """Compare the journal with a settlement file, both ways; exit status 4 if people have to look."""
     try:
         file_day = date.fromisoformat(day)
         text = file.read_text(encoding="latin-1")
@@ -39,4 +41,6 @@ def settle(
     for finding in result.findings:
         row = f" (line {finding.row.row})" if finding.row else ""
         stdout.print(f"{finding.category:<20} {finding.attempt_id or 'unknown here'}{row}")
-    stdout.print(f"{len(result.findings)} compared")
+    cases = sum(finding.category not in _FINE for finding in result.findings)
+    stdout.print(f"{len(result.findings)} compared, {cases} for people to look at")
+    raise typer.Exit(4 if cases else 0)

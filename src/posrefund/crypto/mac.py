@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from posrefund.crypto._blockcipher import BLOCK_BYTES, encrypt_ecb
 from posrefund.crypto.keys import Purpose
-from posrefund.errors import ConfigError, MACMismatchError
+from posrefund.errors import MACMismatchError
 
 if TYPE_CHECKING:
     from posrefund.crypto.keys import Key
@@ -27,19 +27,9 @@ class MACRule:
 
     Attributes:
         algorithm: Only ``"unionpay-ecb"`` for now.
-        tag_bytes: How many bytes of the field are compared, 4 to 8; a shorter tag is refused.
-
-    Raises:
-        ConfigError: *tag_bytes* is out of range: an empty tag would fit every message.
     """
 
     algorithm: Literal["unionpay-ecb"] = "unionpay-ecb"
-    tag_bytes: int = 8
-
-    def __post_init__(self) -> None:
-        if self.tag_bytes not in range(4, 9):
-            message = "a MAC rule compares 4 to 8 bytes of the tag"
-            raise ConfigError(message)
 
 
 UNIONPAY_ECB = MACRule()
@@ -64,23 +54,26 @@ def mac(key: Key, data: bytes, rule: MACRule = UNIONPAY_ECB) -> bytes:
         >>> mac(mak, bytes.fromhex("1234567890ABCDEFABCDEF1234567890"))
         b'E267B6E2'
     """
-    material = key.use(Purpose.MAC, "a MAC")
-    text = _fold(data).hex().upper().encode("ascii")
-    left = encrypt_ecb(material, text[:BLOCK_BYTES])
-    block = bytes(a ^ b for a, b in zip(left, text[BLOCK_BYTES:], strict=True))
-    return encrypt_ecb(material, block).hex().upper().encode("ascii")[: rule.tag_bytes]
+    return _ALGORITHMS[rule.algorithm](key.use(Purpose.MAC, "a MAC"), data)
 
 
 def verify(key: Key, data: bytes, tag: bytes, rule: MACRule = UNIONPAY_ECB) -> None:
     """Check that *tag* is the MAC of *data*, in constant time.
 
     Raises:
-        MACMismatchError: It is not, or it is shorter than the rule says.
+        MACMismatchError: It is not, or its length is another.
         KeyUsageError: The key is no MAC key.
     """
     right = mac(key, data, rule)
     if len(tag) != len(right) or not hmac.compare_digest(right, tag):
         raise MACMismatchError
+
+
+def _unionpay_ecb(material: bytes, data: bytes) -> bytes:
+    text = _fold(data).hex().upper().encode("ascii")
+    left = encrypt_ecb(material, text[:BLOCK_BYTES])
+    block = bytes(a ^ b for a, b in zip(left, text[BLOCK_BYTES:], strict=True))
+    return encrypt_ecb(material, block).hex().upper().encode("ascii")[:BLOCK_BYTES]
 
 
 def _fold(data: bytes) -> bytes:
@@ -90,3 +83,6 @@ def _fold(data: bytes) -> bytes:
         block = data[start : start + BLOCK_BYTES].ljust(BLOCK_BYTES, b"\0")
         total ^= int.from_bytes(block, "big")
     return total.to_bytes(BLOCK_BYTES, "big")
+
+
+_ALGORITHMS = {"unionpay-ecb": _unionpay_ecb}

@@ -96,8 +96,8 @@ class InDoubt(_Outcome):
     reason: str
     needs_people: bool
 
-    clerk_zh = "结果未知：不要重做，终端会继续核实"
-    clerk_en = "result unknown: do not repeat it, the terminal keeps checking"
+    clerk_zh = "结果未知：不要重做，等对账结果"
+    clerk_en = "result unknown: do not repeat it, the settlement file will tell"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

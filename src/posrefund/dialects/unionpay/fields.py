@@ -3,7 +3,7 @@
 Numbers that the dialect does not use (5 to 10, 16 to 21, 24, 28 to 31, 33, 34, 40, 43, 45 to 47, 50,
 51, 56) are absent: a message that carries one is refused by its number. Floor 3.
 
-Source: public derivatives of Q/CUP 009 (CHAN text, JPOSPackageUnionPay, J-ISO8583, LIAO) and 48
+Source: public derivatives of Q/CUP 009 (CHAN text, JPOSPackageUnionPay, J-ISO8583, LIAO) and the
 published messages that decode and encode again byte for byte; see decision 0003 for DE62 and DE63.
 """
 
