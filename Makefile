@@ -31,6 +31,7 @@ bench: $(VENV)/dev.stamp
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m fuzz.mutate --seconds $(SECONDS) --messages $(MESSAGES)
+	$(BIN)/python -m fuzz.differential --seconds $(SECONDS) --messages $(MESSAGES)
 
 simulate: $(VENV)/dev.stamp
 	PYTHONPATH=tests $(BIN)/python -m terminal.simulation --seeds $(SEEDS)

@@ -217,7 +217,7 @@ class FramingError(PosRefundError, ValueError):
         super().__init__(f"frame at byte {offset_bytes}: expected {expected}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_framing, (self.expected, self.offset_bytes))
+        return (_rebuild_framing, (self.expected, self.offset_bytes), vars(self))
 
 
 def _rebuild_framing(expected: str, offset_bytes: int) -> FramingError:

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from engine.builders import FINGERPRINT, NOW, PROPERTY, TODAY, attempt_in
 from posrefund.engine import Event, Know, Move, Original, State
-from posrefund.engine.evidence import FileRow, judge_absence, judge_row, release, same_transaction
+from posrefund.engine.evidence import (
+    FileRow,
+    judge_absence,
+    judge_repeated,
+    judge_row,
+    release,
+    same_transaction,
+    settlement_days,
+)
 from posrefund.errors import InvalidRequestError, LocalProtocolError
 from posrefund.values import Amount
 
@@ -22,7 +30,9 @@ if TYPE_CHECKING:
     from posrefund.engine.attempt import Kind
 
 AT = "2026-03-09T02:00:00+00:00"
+YESTERDAY = date(2026, 3, 8)
 TOMORROW = date(2026, 3, 10)
+THREE = {YESTERDAY, TODAY, TOMORROW}
 ROW = FileRow(
     kind="refund",
     terminal="12345678",
@@ -77,9 +87,31 @@ CLEARED           → AMOUNT
 CANCELLED         → AMOUNT
 EXPIRED           → AMOUNT
 """
+REPEATED = """
+INTENT            → DUPLICATE_HOST
+SENT              → DUPLICATE_HOST
+REVERSING         → DUPLICATE_HOST
+ACCEPTED          → DUPLICATE_HOST contradict
+CONFIRMED         → DUPLICATE_HOST contradict
+IN_DOUBT          → DUPLICATE_HOST give_up
+MANUAL            → DUPLICATE_HOST
+DECLINED          → DUPLICATE_HOST contradict
+NOT_SENT          → DUPLICATE_HOST contradict
+REVERSED          → DUPLICATE_HOST contradict
+RELEASED          → DUPLICATE_HOST contradict
+MISMATCHED        → DUPLICATE_HOST
+BOUNCED           → DUPLICATE_HOST
+DRAFT             → DUPLICATE_HOST
+CHECKED           → DUPLICATE_HOST
+AWAITING_APPROVAL → DUPLICATE_HOST
+CLEARED           → DUPLICATE_HOST
+CANCELLED         → DUPLICATE_HOST
+EXPIRED           → DUPLICATE_HOST
+"""
 ABSENT = """
 ACCEPTED          → JOURNAL_ONLY contradict
 IN_DOUBT          → RESOLVED_NO give_up
+MANUAL            → RESOLVED_NO doubt
 """
 
 
@@ -135,7 +167,48 @@ def test_case_keeps_the_reference_number_that_the_host_answered_with() -> None:
     known = attempt_in(State.ACCEPTED, facts={"rrn": "606810000999"})
     actions, _ = judge_row(known, ROW, TODAY, NOW)
 
-    assert facts_of(actions) == {"file_day": "2026-03-09", "at": AT, "reason": "contradiction"}
+    assert facts_of(actions) == {
+        "file_day": "2026-03-09",
+        "at": AT,
+        "reason": "contradiction",
+        "absent": "",
+    }
+
+
+@pytest.mark.parametrize("changes", [{"amount_minor": 999}, {"rrn": "606810000999"}])
+def test_row_that_does_not_fit_takes_back_a_proven_absence(changes: dict[str, Any]) -> None:
+    proven = attempt_in(State.MANUAL, facts={"absent": "three files", "rrn": "606810000123"})
+    actions, category = judge_row(proven, replace(ROW, **changes), TODAY, NOW)
+    (move,) = actions
+    assert isinstance(move, Move)
+    after = proven.after(move.event, move.facts)
+
+    assert (category, move.event) == ("AMOUNT", "doubt")
+    assert (after.state, after.hold, after.facts["absent"]) == ("MANUAL", "reserved", "")
+    with pytest.raises(LocalProtocolError, match="have not proven the absence yet"):
+        release(after, people=("li", "wang"), evidence="case 7", now=NOW)
+    assert judge_absence(after, THREE, NOW) is None
+    assert judge_row(after, replace(ROW, **changes), TODAY, NOW) == ([], "AMOUNT")
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_second_row_of_one_file_opens_a_case(state: State) -> None:
+    judged = judge_repeated(attempt_in(state), TODAY, NOW)
+
+    assert said(judged) == table(REPEATED)[state]
+
+
+def test_second_row_of_one_file_takes_back_a_proven_absence() -> None:
+    proven = attempt_in(State.MANUAL, facts={"absent": "three files"})
+    actions, _ = judge_repeated(proven, TODAY, NOW)
+
+    assert said((actions, "so")) == "so doubt"
+    assert facts_of(actions) == {
+        "file_day": "2026-03-09",
+        "at": AT,
+        "reason": "contradiction",
+        "absent": "",
+    }
 
 
 def test_confirmation_says_which_file_showed_it() -> None:
@@ -188,9 +261,24 @@ def test_sale_that_a_file_resolves_becomes_known_for_later_refunds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "expected"), [(-2, False), (-1, False), (0, True), (1, True), (2, False)]
+    ("day", "expected"),
+    [
+        (date(2026, 3, 9), (date(2026, 3, 8), date(2026, 3, 9), date(2026, 3, 10))),
+        (date(2026, 1, 1), (date(2025, 12, 31), date(2026, 1, 1), date(2026, 1, 2))),
+        (date(2024, 2, 29), (date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1))),
+    ],
 )
-def test_row_belongs_to_an_attempt_in_the_file_of_its_day_or_of_the_next(
+def test_attempt_may_stand_in_the_files_of_three_days(
+    day: date, expected: tuple[date, date, date]
+) -> None:
+    assert settlement_days(attempt_in(State.SENT, host_day=day)) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(-366, False), (-2, False), (-1, True), (0, True), (1, True), (2, False), (365, False)],
+)
+def test_row_belongs_to_an_attempt_in_the_file_of_its_day_and_of_one_on_either_side(
     days: int, expected: bool
 ) -> None:
     file_day = TODAY + timedelta(days=days)
@@ -226,31 +314,53 @@ def test_row_of_this_identity_is_found_even_when_it_says_something_wrong(
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_absence_from_both_files_is_judged_as_the_state_allows(state: State) -> None:
-    judged = judge_absence(attempt_in(state), {TODAY, TOMORROW}, NOW)
+def test_absence_from_all_three_files_is_judged_as_the_state_allows(state: State) -> None:
+    judged = judge_absence(attempt_in(state), THREE, NOW)
 
     assert said(judged) == table(ABSENT).get(str(state), "nothing yet")
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_absence_from_less_than_both_files_proves_nothing(state: State) -> None:
-    others = [date(2026, 3, 7), date(2026, 3, 8), date(2026, 3, 11), date(2026, 3, 12)]
+def test_absence_from_less_than_all_three_files_proves_nothing(state: State) -> None:
+    others = [date(2026, 3, 6), date(2026, 3, 7), date(2026, 3, 11), date(2026, 3, 12)]
     for size in range(len(others) + 1):
         for read in combinations(others, size):
-            for one in ((), (TODAY,), (TOMORROW,)):
-                assert judge_absence(attempt_in(state), {*read, *one}, NOW) is None
+            for near in ((), *combinations(sorted(THREE), 1), *combinations(sorted(THREE), 2)):
+                assert judge_absence(attempt_in(state), {*read, *near}, NOW) is None
 
 
-def test_proven_absence_is_written_down_for_the_two_people() -> None:
-    judged = judge_absence(attempt_in(State.IN_DOUBT), [TODAY, TOMORROW], NOW)
+@pytest.mark.parametrize("state", [State.IN_DOUBT, State.MANUAL])
+def test_proven_absence_is_written_down_for_the_two_people_and_once(state: State) -> None:
+    attempt = attempt_in(state, facts={"reason": "no_reply"})
+    judged = judge_absence(attempt, sorted(THREE), NOW)
 
     assert judged is not None
-    assert facts_of(judged[0]) == {"absent": "two files", "at": AT}
+    assert facts_of(judged[0]) == {"absent": "three files", "at": AT}
+    (move,) = judged[0]
+    assert isinstance(move, Move)
+    after = attempt.after(move.event, move.facts)
+    assert (after.state, after.hold, after.facts["reason"]) == ("MANUAL", "reserved", "no_reply")
+    assert judge_absence(after, THREE, NOW) is None
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_attempt_that_a_file_once_showed_is_never_absent(state: State) -> None:
+    """A row with a wrong amount once left the case open to a proof of its absence."""
+    shown = attempt_in(state, facts={"file_day": "2026-03-09", "absent": ""})
+
+    assert judge_absence(shown, THREE, NOW) is None
+
+
+def test_accepted_attempt_that_three_files_lack_is_a_case() -> None:
+    judged = judge_absence(attempt_in(State.ACCEPTED), THREE, NOW)
+
+    assert judged is not None
+    assert facts_of(judged[0]) == {"at": AT, "reason": "contradiction", "absent": ""}
 
 
 # --- people ------------------------------------------------------------------------------------
 
-PROVEN = attempt_in(State.MANUAL, facts={"absent": "two files"})
+PROVEN = attempt_in(State.MANUAL, facts={"absent": "three files"})
 
 
 def test_two_people_release_what_was_proven_absent() -> None:
@@ -275,15 +385,22 @@ def test_nothing_is_released_without_evidence_named() -> None:
         release(PROVEN, people=("li", "wang"), evidence="", now=NOW)
 
 
+@pytest.mark.parametrize("facts", [{}, {"absent": ""}])
 @pytest.mark.parametrize("state", list(State))
-def test_nothing_is_released_before_the_files_have_proven_it(state: State) -> None:
-    with pytest.raises(LocalProtocolError, match="have not proven the absence yet"):
-        release(attempt_in(state), people=("li", "wang"), evidence="case 7", now=NOW)
+def test_nothing_is_released_before_the_files_have_proven_it(
+    state: State, facts: dict[str, str]
+) -> None:
+    attempt = attempt_in(state, facts=facts)
+    with pytest.raises(
+        LocalProtocolError,
+        match=r"^complete files of three settlement days have not proven the absence yet$",
+    ):
+        release(attempt, people=("li", "wang"), evidence="case 7", now=NOW)
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_release_is_a_step_from_the_hands_of_people_only(state: State) -> None:
-    attempt = attempt_in(state, facts={"absent": "two files"})
+    attempt = attempt_in(state, facts={"absent": "three files"})
     (move,) = release(attempt, people=("li", "wang"), evidence="case 7", now=NOW)
     assert isinstance(move, Move)
     if state == "MANUAL":
@@ -333,4 +450,4 @@ def test_absence_moves_an_attempt_only_by_legal_steps_and_never_gives_money_back
         after = attempt.after(action.event, action.facts)
         assert after.state in ("MANUAL", "MISMATCHED")
         assert after.hold == attempt.hold
-    assert judged is None or {TODAY, TOMORROW} <= read
+    assert judged is None or read >= THREE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -62,6 +61,11 @@ AT = "2026-03-09T02:00:00+00:00"
 RETRYABLE = {"19", "55", "77", "99", "A0"}
 SIGN_IN_FIRST = {"77", "99", "A0"}
 KINDS: tuple[Kind, ...] = ("sale", "void", "refund")
+GOOD: dict[Kind, dict[str, str]] = {
+    "sale": SALE_ANSWER,
+    "void": VOID_ANSWER,
+    "refund": REFUND_ANSWER,
+}
 
 
 def steps(actions: list[Action]) -> list[str]:
@@ -130,6 +134,14 @@ def test_plan_of_a_sale_holds_nothing_of_any_original() -> None:
     assert (attempt.kind, attempt.hold, attempt.original_id) == ("sale", "none", None)
     assert attempt.amount == Amount(10_000)
     assert attempt.facts == {"operator": "01"}
+
+
+def test_note_of_a_refund_is_kept_beside_its_reason() -> None:
+    made = start_refund(
+        refund_request(note="颜色不对"), original(), view(), Occasion(1, FINGERPRINT, NOW)
+    )
+
+    assert made.attempt.facts == {"operator": "01", "why": "customer", "note": "颜色不对"}
 
 
 def test_refund_of_today_s_sale_is_planned_as_a_void() -> None:
@@ -234,6 +246,36 @@ def test_yes_to_a_sale_on_an_impossible_day_is_a_doubt(name: str, value: str) ->
     assert steps(receive(attempt_in(State.IN_DOUBT, "sale"), answer, view(), NOW)) == ["note"]
 
 
+@pytest.mark.parametrize(
+    ("de13", "de15", "expected"),
+    [
+        ("0307", "0309", "accept"),
+        ("0311", "0309", "accept"),
+        ("0306", "0309", "doubt"),
+        ("0312", "0309", "doubt"),
+        ("0309", "0227", "accept"),
+        ("0309", "0319", "accept"),
+        ("0309", "0226", "doubt"),
+        ("0309", "0320", "doubt"),
+        ("0909", "0309", "doubt"),
+        ("0309", "0909", "doubt"),
+    ],
+)
+def test_yes_to_a_sale_is_believed_two_days_from_today_and_settled_ten_days_from_it(
+    de13: str, de15: str, expected: str
+) -> None:
+    answer = received(SALE_ANSWER | {"13": de13, "15": de15})
+    actions = receive(attempt_in(State.SENT, "sale"), answer, view(), NOW)
+
+    assert steps(actions)[1] == expected
+
+
+def test_original_of_refuses_a_day_far_from_today() -> None:
+    facts = {"rrn": "606810000123", "host_date": "0306", "settlement_date": "0309"}
+    with pytest.raises(InvalidRequestError, match=r"^date: expected MMDD of a day near today$"):
+        original_of(attempt_in(State.SENT, "sale"), facts, view(), NOW)
+
+
 def test_original_of_refuses_a_day_that_is_none() -> None:
     facts = {"rrn": "606810000123", "host_date": "0230", "settlement_date": "0309"}
     with pytest.raises(InvalidRequestError, match="MMDD"):
@@ -280,6 +322,85 @@ def test_second_doubt_is_written_down_and_moves_nothing() -> None:
 
     assert steps(receive(attempt_in(State.SENT), doubtful, view(), NOW)) == ["note", "doubt"]
     assert steps(receive(attempt_in(State.IN_DOUBT), doubtful, view(), NOW)) == ["note"]
+    assert steps(receive(attempt_in(State.MANUAL), doubtful, view(), NOW)) == ["note"]
+
+
+# --- late answers ------------------------------------------------------------------------------
+
+LATE = """
+INTENT     note         note         note doubt
+SENT       note accept  note decline note doubt
+NOT_SENT   note contradict note      note
+ACCEPTED   note         note contradict note
+DECLINED   note contradict note      note
+IN_DOUBT   note accept  note decline note
+REVERSING  note         note         note
+REVERSED   note contradict note      note
+CONFIRMED  note         note contradict note
+MISMATCHED note         note         note
+BOUNCED    note         note         note
+MANUAL     note accept  note decline note
+RELEASED   note contradict note      note
+"""
+"""State → what a yes, a no and an answer that tells nothing become, all of them authentic."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("row", LATE.strip().splitlines())
+def test_answer_that_comes_late_opens_a_case_only_if_it_says_the_opposite(
+    kind: Kind, row: str
+) -> None:
+    state, said = row.split(maxsplit=1)
+    expected = [f"note{part}".split() for part in said.split("note")[1:]]
+    answers = [GOOD[kind], GOOD[kind] | {"39": "61"}, GOOD[kind] | {"39": "96"}]
+    for answer, words in zip(answers, expected, strict=True):
+        actions = receive(attempt_in(State(state), kind), received(answer), view(), NOW)
+        if kind == "sale" and words == ["note", "accept"]:
+            assert steps(actions) == ["note", "accept", "know"]
+        else:
+            assert steps(actions) == words
+
+
+def test_contradiction_says_so_and_keeps_what_the_late_answer_said() -> None:
+    late = received(REFUND_ANSWER | {"38": "654321"})
+    actions = receive(attempt_in(State.DECLINED), late, view(), NOW)
+
+    assert facts_of(actions) == {
+        "code": "00",
+        "mac": "valid",
+        "rrn": "606810000123",
+        "auth_code": "654321",
+        "host_time": "100001",
+        "host_date": "0309",
+        "settlement_date": "0309",
+        "institutions": "01020000   48020000   ",
+        "organisation": "CUP",
+        "at": AT,
+        "reason": "contradiction",
+    }
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.CONFIRMED])
+def test_no_that_nobody_signed_says_nothing_against_a_yes(state: State) -> None:
+    """Without a MAC a no closes an open attempt; it once also made a case of a settled one."""
+    unsigned = received(REFUND_ANSWER | {"39": "61"}, "absent", without=("64",))
+
+    assert steps(receive(attempt_in(state), unsigned, view(), NOW)) == ["note"]
+    assert steps(receive(attempt_in(State.SENT), unsigned, view(), NOW)) == ["note", "decline"]
+
+
+def test_late_yes_to_a_sale_that_stands_as_a_no_does_not_become_a_sale_to_refund() -> None:
+    """It once did, and where a second attempt had sold meanwhile the evidence could not be kept."""
+    actions = receive(attempt_in(State.DECLINED, "sale"), received(SALE_ANSWER), view(), NOW)
+
+    assert steps(actions) == ["note", "contradict"]
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.DECLINED, State.MANUAL])
+def test_late_yes_to_a_sale_on_a_day_that_is_none_moves_nothing(state: State) -> None:
+    late = received(SALE_ANSWER | {"13": "0230"})
+
+    assert steps(receive(attempt_in(state, "sale"), late, view(), NOW)) == ["note"]
 
 
 # --- silence, broken lines, restarts -----------------------------------------------------------
@@ -337,12 +458,6 @@ def started(journal: SQLiteJournal) -> Attempt:
     return journal.attempt("R-1/1")
 
 
-def apply(journal: SQLiteJournal, actions: list[Action]) -> None:
-    """Commit, or be refused loudly."""
-    with suppress(LocalProtocolError):
-        journal.commit(actions)
-
-
 def test_recovery_run_twice_changes_nothing(journal: SQLiteJournal) -> None:
     started(journal)
     journal.commit(recover(journal.open_attempts(), NOW))
@@ -363,6 +478,36 @@ ANSWERS = {
 }
 
 
+AFTER_TWO = {
+    ("yes", "yes"): "accepted",
+    ("yes", "no"): "accepted",
+    ("yes", "unknown"): "accepted",
+    ("yes", "forged"): "accepted",
+    ("yes", "stranger"): "accepted",
+    ("no", "yes"): "none",
+    ("no", "no"): "none",
+    ("no", "unknown"): "none",
+    ("no", "forged"): "none",
+    ("no", "stranger"): "none",
+    ("unknown", "yes"): "accepted",
+    ("unknown", "no"): "none",
+    ("unknown", "unknown"): "reserved",
+    ("unknown", "forged"): "reserved",
+    ("unknown", "stranger"): "reserved",
+    ("forged", "yes"): "accepted",
+    ("forged", "no"): "none",
+    ("forged", "unknown"): "reserved",
+    ("forged", "forged"): "reserved",
+    ("forged", "stranger"): "reserved",
+    ("stranger", "yes"): "accepted",
+    ("stranger", "no"): "none",
+    ("stranger", "unknown"): "reserved",
+    ("stranger", "forged"): "reserved",
+    ("stranger", "stranger"): "reserved",
+}
+"""What the refund holds of the sale after two answers: a case holds what was held."""
+
+
 @pytest.mark.parametrize("second", sorted(ANSWERS))
 @pytest.mark.parametrize("first", sorted(ANSWERS))
 def test_answer_after_an_answer_never_moves_money_again(
@@ -375,17 +520,22 @@ def test_answer_after_an_answer_never_moves_money_again(
     assert once.state == state
 
     fields, mac, _ = ANSWERS[second]
-    apply(journal, receive(once, received(fields, mac), view(), NOW))  # type: ignore[arg-type]
+    journal.commit(receive(once, received(fields, mac), view(), NOW))  # type: ignore[arg-type]
     twice = journal.attempt("R-1/1")
-    if state in ("ACCEPTED", "DECLINED"):
+    if (first, second) in (("yes", "no"), ("no", "yes")):
+        assert (twice.state, twice.facts["reason"]) == ("MISMATCHED", "contradiction")
+        assert (twice.hold, journal.all_originals()[0].has_case) == (once.hold, True)
+    elif state in ("ACCEPTED", "DECLINED"):
         assert twice == once
     (sale,) = journal.all_originals()
     assert (sale.reserved_minor, sale.accepted_minor) == {
-        "ACCEPTED": (0, 1_000),
-        "DECLINED": (0, 0),
-        "IN_DOUBT": (1_000, 0),
-        "SENT": (1_000, 0),
-    }[twice.state]
+        "none": (0, 0),
+        "reserved": (1_000, 0),
+        "accepted": (0, 1_000),
+    }[twice.hold]
+    assert twice.hold == AFTER_TWO[first, second]
+    journal.commit(receive(twice, received(fields, mac), view(), NOW))  # type: ignore[arg-type]
+    assert journal.attempt("R-1/1") == twice
 
 
 @pytest.mark.parametrize("event", ["silence", "closed", "unreachable"])
@@ -483,6 +633,7 @@ def test_reversal_that_is_not_due_is_never_started(kind: Kind, state: State) -> 
     [
         ("no_reply", "98"),
         ("restart", "98"),
+        ("interrupted", "98"),
         ("closed", "98"),
         ("bad_mac", "A0"),
         ("no_mac", "A0"),
@@ -569,11 +720,6 @@ def test_late_answer_to_the_sale_itself_is_no_answer_to_its_reversal() -> None:
 
 # --- properties --------------------------------------------------------------------------------
 
-GOOD: dict[Kind, dict[str, str]] = {
-    "sale": SALE_ANSWER,
-    "void": VOID_ANSWER,
-    "refund": REFUND_ANSWER,
-}
 odd_fields: Any = st.dictionaries(
     st.integers(2, 64).map(str) | st.just("t"), st.text(max_size=12), max_size=6
 )
@@ -582,7 +728,7 @@ odd_fields: Any = st.dictionaries(
 @PROPERTY
 @given(
     st.sampled_from(KINDS),
-    st.sampled_from([State.SENT, State.IN_DOUBT]),
+    st.sampled_from(list(State)),
     odd_fields,
     st.sampled_from(["valid", "wrong", "absent", "no_key"]),
 )
@@ -597,8 +743,9 @@ def test_whatever_arrives_is_noted_first_and_moves_at_most_one_legal_step(
     assert len(moves) <= 1
     for move in moves:
         after = attempt.after(move.event, move.facts)
-        assert after.state in ("ACCEPTED", "DECLINED", "IN_DOUBT")
-        assert after.state != "ACCEPTED" or mac == "valid"
+        assert after.state in ("ACCEPTED", "DECLINED", "IN_DOUBT", "MISMATCHED")
+        assert after.state not in ("ACCEPTED", "MISMATCHED") or mac == "valid"
+        assert after.state != "MISMATCHED" or after.hold == attempt.hold
 
 
 @PROPERTY

@@ -61,15 +61,10 @@ STANDS = {
     "MANUAL": "in doubt, for people",
     "MISMATCHED": "in doubt, for people",
     "BOUNCED": "in doubt, for people",
+    "CANCELLED": "not sent",
+    "EXPIRED": "not sent",
 }
-NEVER_IN_A_JOURNAL = {
-    "DRAFT",
-    "CHECKED",
-    "AWAITING_APPROVAL",
-    "CLEARED",
-    "CANCELLED",
-    "EXPIRED",
-}
+NEVER_IN_A_JOURNAL = {"DRAFT", "CHECKED", "AWAITING_APPROVAL", "CLEARED"}
 
 
 def described(outcome: Outcome) -> str:
@@ -116,7 +111,7 @@ def test_state_of_the_last_attempt_is_the_outcome(state: str) -> None:
 def test_state_before_the_intent_is_never_called_approved_or_declined(state: str) -> None:
     outcome = outcome_of(attempt_in(State(state)), DIALECT)
 
-    assert described(outcome) in ("in doubt", "not sent")
+    assert described(outcome) == "in doubt"
 
 
 def test_approval_says_accepted_and_not_more_before_the_settlement_file() -> None:
@@ -182,6 +177,25 @@ def test_undone_attempt_is_declined_and_may_be_made_again(
 
 
 @pytest.mark.parametrize(
+    ("state", "facts", "authenticated"),
+    [
+        ("REVERSED", {"reversal_code": "00", "reversal_mac": "valid"}, True),
+        ("REVERSED", {"reversal_code": "25", "reversal_mac": "absent"}, False),
+        ("REVERSED", {"reversal_code": "25", "reversal_mac": "absent", "mac": "valid"}, False),
+        ("REVERSED", {}, False),
+        ("RELEASED", {}, True),
+    ],
+)
+def test_undone_attempt_is_authenticated_by_the_answer_to_its_reversal_or_by_two_people(
+    state: str, facts: dict[str, str], authenticated: bool
+) -> None:
+    outcome = outcome_of(attempt_in(State(state), facts=facts), DIALECT)
+
+    assert isinstance(outcome, Declined)
+    assert outcome.authenticated is authenticated
+
+
+@pytest.mark.parametrize(
     ("state", "facts", "reason"),
     [
         ("SENT", {}, "no_reply"),
@@ -199,8 +213,8 @@ def test_doubt_says_why(state: str, facts: dict[str, str], reason: str) -> None:
 
     assert isinstance(outcome, InDoubt)
     assert outcome.reason == reason
-    assert outcome.clerk_zh == "结果未知：不要重做，终端会继续核实"
-    assert outcome.clerk_en == "result unknown: do not repeat it, the terminal keeps checking"
+    assert outcome.clerk_zh == "结果未知：不要重做，等对账结果"
+    assert outcome.clerk_en == "result unknown: do not repeat it, the settlement file will tell"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +226,16 @@ def test_not_sent_says_why(facts: dict[str, str], reason: str) -> None:
 
     assert isinstance(outcome, NotSent)
     assert outcome.reason == reason
+
+
+@pytest.mark.parametrize(("state", "reason"), [("CANCELLED", "cancelled"), ("EXPIRED", "expired")])
+@pytest.mark.parametrize("facts", [{}, {"reason": "closed"}])
+def test_request_that_was_dropped_before_the_wire_was_not_sent(
+    state: str, reason: str, facts: dict[str, str]
+) -> None:
+    outcome = outcome_of(attempt_in(State(state), facts=facts), DIALECT)
+
+    assert outcome == NotSent(attempt_in(State(state), facts=facts), reason)
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -119,15 +119,13 @@ def test_reason_is_one_of_the_list_and_not_its_text(reason: Any) -> None:
 
 
 def test_plain_texts_become_request_ids() -> None:
-    request = RefundRequest(
-        "R-1",  # type: ignore[arg-type]  # reason: what most callers write
-        original="S-1",  # type: ignore[arg-type]  # reason: the same
-        card=CHIP,
-        reason=Reason.PRICE,
-    )
+    refund = RefundRequest("R-1", original="S-1", card=CHIP, reason=Reason.PRICE)
+    sale = SaleRequest("S-9", amount=Amount(1), card=CHIP)
 
-    assert type(request.request_id) is RequestID
-    assert type(request.original) is RequestID
+    assert type(refund.request_id) is RequestID
+    assert type(refund.original) is RequestID
+    assert type(sale.request_id) is RequestID
+    assert (refund.request_id, refund.original, sale.request_id) == ("R-1", "S-1", "S-9")
 
 
 def test_request_shows_no_card_number() -> None:

@@ -31,8 +31,10 @@ MANUAL → ACCEPTED | DECLINED | CONFIRMED | RELEASED
 EXTENSIONS = """
 REVERSED → MISMATCHED
 RELEASED → MISMATCHED
+MANUAL → MANUAL
 """
-"""Not in the drawing: a booking that shows up after it was undone or given back has to be a case."""
+"""Not in the drawing: a booking that shows up after it was undone or given back has to be a case, and
+evidence that takes back a proven absence leaves the case in the hands of people."""
 
 STEPS = """
 DRAFT check CHECKED
@@ -73,6 +75,7 @@ MANUAL accept ACCEPTED
 MANUAL decline DECLINED
 MANUAL confirm CONFIRMED
 MANUAL release RELEASED
+MANUAL doubt MANUAL
 """
 
 LITERAL = {
@@ -139,7 +142,7 @@ def test_every_arrow_of_the_table_is_in_the_drawing_or_named_as_an_extension() -
 
 def test_table_holds_exactly_these_steps() -> None:
     assert {(str(s), str(e)): str(end) for (s, e), end in TABLE.items()} == LITERAL
-    assert len(LITERAL) == 38
+    assert len(LITERAL) == 39
 
 
 def test_table_cannot_be_changed_by_its_readers() -> None:
@@ -182,6 +185,12 @@ def test_a_no_is_left_only_by_a_contradiction(state: str) -> None:
 def test_a_yes_is_left_only_by_evidence() -> None:
     assert {event for start, event in LITERAL if start == "ACCEPTED"} == {"confirm", "contradict"}
     assert {event for start, event in LITERAL if start == "CONFIRMED"} == {"contradict", "bounce"}
+
+
+def test_only_a_case_in_the_hands_of_people_may_stay_what_it_is() -> None:
+    assert {(start, event) for (start, event), end in LITERAL.items() if start == end} == {
+        ("MANUAL", "doubt")
+    }
 
 
 @pytest.mark.parametrize("hold", EVERY_HOLD)

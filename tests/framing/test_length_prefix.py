@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from itertools import pairwise
 
 import pytest
@@ -38,8 +39,13 @@ def test_frame_puts_the_length_before_the_message(message: bytes, framed: bytes)
 
 @pytest.mark.parametrize("size", [0, 4097, 65_536])
 def test_frame_refuses_an_empty_or_oversize_message(size: int) -> None:
-    with pytest.raises(FramingError, match=r"^frame at byte 0: expected 1 to 4096 bytes$"):
+    with pytest.raises(
+        FramingError, match=r"^frame at byte 0: expected 1 to 4096 bytes$"
+    ) as caught:
         frame(bytes(size))
+
+    assert caught.value.effect == "nothing_sent"
+    assert copy(caught.value).effect == "nothing_sent"
 
 
 # --- feed ------------------------------------------------------------------------------------------
@@ -100,6 +106,7 @@ def test_feed_takes_the_largest_frame_and_no_larger_one() -> None:
 
     assert caught.value.offset_bytes == 0
     assert caught.value.expected == "a length of at most 4096"
+    assert caught.value.effect == "in_doubt"
 
 
 def test_feed_tells_the_offset_of_a_wrong_prefix_in_the_whole_stream() -> None:

@@ -6,8 +6,11 @@ import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from engine.builders import CHIP, NOW, PAN_DIGITS, original, plan
 from posrefund.engine import Event, Know, Move, Note, Open
+from posrefund.errors import JournalError, LocalProtocolError
 from posrefund.journal import SQLiteJournal
 from posrefund.values import PAN, Amount, TerminalID
 
@@ -16,9 +19,22 @@ if TYPE_CHECKING:
 
     from posrefund.engine import Action
 
-__all__ = ["KEY", "dump", "fill", "know", "move", "open_journal", "opening", "sums"]
+__all__ = [
+    "KEY",
+    "ROWS",
+    "dump",
+    "fill",
+    "know",
+    "move",
+    "open_journal",
+    "opening",
+    "refused",
+    "sums",
+]
 
 KEY = bytes(range(32))
+ROWS = 12
+"""How many rows ``fill`` writes."""
 
 
 def open_journal(path: Path, *, key: bytes = KEY, terminal: str = "12345678") -> SQLiteJournal:
@@ -86,3 +102,14 @@ def dump(path: Path) -> list[str]:
         return list(reader.iterdump())
     finally:
         reader.close()
+
+
+def refused(journal: SQLiteJournal, path: Path, actions: list[Action]) -> Exception:
+    """Commit what must be refused, and compare everything before and after."""
+    before = dump(path)
+    with pytest.raises((JournalError, LocalProtocolError)) as caught:
+        journal.commit(actions)
+    assert dump(path) == before
+    assert not journal._db.in_transaction
+    journal.verify()
+    return caught.value

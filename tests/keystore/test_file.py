@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,11 +103,24 @@ def test_passphrase_is_stretched_as_long_as_a_terminal_can_afford() -> None:
     assert (keystore_file._SCRYPT_R, keystore_file._SCRYPT_P) == (8, 1)
 
 
-@pytest.mark.parametrize("passphrase", [b"", b"wrong horse", b"correct horse ", b"Correct horse"])
+@pytest.mark.parametrize("passphrase", [b"wrong horse", b"correct horse ", b"Correct horse"])
 def test_wrong_passphrase_opens_nothing(store: FileKeyStore, path: Path, passphrase: bytes) -> None:
     with pytest.raises(InvalidKeyError, match=r"^wrong passphrase, or the key file was changed$"):
         FileKeyStore(path, passphrase)
     assert store.journal_key
+
+
+def test_empty_passphrase_makes_no_file_and_opens_none(path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^the passphrase of the key file is empty$"):
+        FileKeyStore.create(path, b"", tmk=TMK)
+    assert list(path.parent.iterdir()) == []
+    FileKeyStore.create(path, PASSPHRASE, tmk=TMK)
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match=r"^the passphrase of the key file is empty$"):
+        FileKeyStore(path, b"")
+
+    assert path.read_bytes() == before
+    assert FileKeyStore(path, PASSPHRASE).journal_key
 
 
 @pytest.mark.parametrize("slot", ["tmk", "journal", "sign_in"])
@@ -227,6 +241,83 @@ def test_power_cut_while_the_first_file_is_made_leaves_none(
     assert FileKeyStore.create(path, PASSPHRASE, tmk=TMK).journal_key
 
 
+@posix_only
+@pytest.mark.parametrize("mode", [0o000, 0o400, 0o600, 0o644, 0o666, 0o777])
+def test_file_that_a_crash_left_behind_is_replaced_whatever_its_mode(
+    store: FileKeyStore, path: Path, mode: int
+) -> None:
+    """A readable one once kept its mode, and the keys with it."""
+    left = path.with_name("keys.json.new")
+    left.write_text("half of a key file, and longer than a whole one " * 100)
+    left.chmod(mode)
+    assert store.keep_sign_in(BLOCK).key_set_id == "8D0A74-AB7153"
+
+    assert [file.name for file in path.parent.iterdir()] == ["keys.json"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert _key_set_id(FileKeyStore(path, PASSPHRASE)) == "8D0A74-AB7153"
+
+
+@posix_only
+def test_file_that_somebody_holds_open_never_gets_a_key(store: FileKeyStore, path: Path) -> None:
+    with path.with_name("keys.json.new").open("w+") as held:
+        store.keep_sign_in(BLOCK)
+
+        assert held.read() == ""
+
+
+@posix_only
+def test_link_where_the_new_file_belongs_is_not_followed(store: FileKeyStore, path: Path) -> None:
+    elsewhere = path.with_name("elsewhere")
+    elsewhere.write_text("untouched")
+    path.with_name("keys.json.new").symlink_to(elsewhere)
+    store.keep_sign_in(BLOCK)
+
+    assert elsewhere.read_text() == "untouched"
+    assert not path.is_symlink()
+    assert _key_set_id(FileKeyStore(path, PASSPHRASE)) == "8D0A74-AB7153"
+
+
+def test_file_that_cannot_be_written_is_a_config_error_and_the_old_one_stays(
+    store: FileKeyStore, path: Path
+) -> None:
+    before = path.read_bytes()
+    blocked = path.with_name("keys.json.new")
+    blocked.mkdir()
+    with pytest.raises(ConfigError, match=r"^the key file cannot be written: "):
+        store.keep_sign_in(BLOCK)
+    assert path.read_bytes() == before
+    assert store.working_keys() is None
+
+    blocked.rmdir()
+    assert store.keep_sign_in(BLOCK).key_set_id == "8D0A74-AB7153"
+
+
+@pytest.mark.parametrize("step", ["fsync", "open"])
+def test_full_disk_is_a_config_error_and_the_old_file_stays(
+    store: FileKeyStore, path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    before = path.read_bytes()
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(os, step, full)
+    with pytest.raises(ConfigError) as caught:
+        store.keep_sign_in(BLOCK)
+    monkeypatch.undo()
+
+    assert str(caught.value) == "the key file cannot be written: No space left on device"
+    assert path.read_bytes() == before
+    assert store.keep_sign_in(BLOCK).key_set_id == "8D0A74-AB7153"
+
+
+def test_key_file_in_a_directory_that_is_not_there_is_a_config_error(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^the key file cannot be written: No such file or directory$"
+    ):
+        FileKeyStore.create(tmp_path / "nowhere" / "keys.json", PASSPHRASE, tmk=TMK)
+
+
 @pytest.mark.parametrize(
     "block",
     [
@@ -312,7 +403,9 @@ def test_key_file_that_is_not_there_is_a_config_error(path: Path) -> None:
         FileKeyStore(path, PASSPHRASE)
 
 
-passphrases = st.text(st.characters(min_codepoint=1, codec="utf-8"), max_size=16).map(str.encode)
+passphrases = st.text(st.characters(min_codepoint=1, codec="utf-8"), min_size=1, max_size=16).map(
+    str.encode
+)
 """Without NUL: HMAC, inside scrypt, takes trailing zero bytes for its own padding."""
 
 

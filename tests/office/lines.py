@@ -22,6 +22,7 @@ _COLUMNS = {
     "merchant": (127, 15),
     "rrn": (143, 12),
     "original_stan": (178, 6),
+    "code": (185, 2),
 }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import product
+from string import ascii_uppercase, digits
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,6 +92,22 @@ def test_row_of_another_kind_is_left_out_but_still_counted_as_a_line(
     text = "\n".join([line(mti=mti, processing=processing), REFUND_LINE])
 
     assert [row.row for row in read_settlement_file(text)] == [2]
+
+
+BOOKED = {"00", "11", "A2", "A4", "A5", "A6"}
+
+
+@pytest.mark.parametrize("mti", ["0200", "0220", "0420"])
+def test_row_that_the_host_did_not_book_is_left_out_but_still_counted_as_a_line(mti: str) -> None:
+    for code in ["".join(pair) for pair in product(f"{digits}{ascii_uppercase} ", repeat=2)]:
+        rows = read_settlement_file("\n".join([line(mti=mti, code=code), REFUND_LINE]))
+
+        assert [row.row for row in rows] == ([1, 2] if code in BOOKED else [2])
+
+
+@pytest.mark.parametrize("code", ["05", "25"])
+def test_row_that_was_not_booked_still_has_to_fit_its_columns(code: str) -> None:
+    assert refusal(line(code=code, amount="            ")) == ("line 1", "digits", 62)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.builders import DIALECT, PAN_DIGITS, PROPERTY, attempt_in, original
-from posrefund.engine import Approved, State, outcome_of
+from posrefund.engine import Approved, Reason, State, outcome_of
 from posrefund.office import slip
 from posrefund.values import Amount
 
@@ -39,7 +39,8 @@ REFUND_ZH = """
 授权码                    654321
 参考号              606810000123
 日期时间          03/09 10:00:01
-金额                      ¥10.00
+金额                   RMB 10.00
+退货原因                顾客要求
 原参考号            606710000042
 原交易日期                  0308
 状态                      已受理
@@ -59,7 +60,8 @@ Voucher                   000007
 Auth code                 654321
 Reference           606810000123
 Date/time         03/09 10:00:01
-Amount                    ¥10.00
+Amount                 RMB 10.00
+Reason                  customer
 Orig. ref.          606710000042
 Orig. date                  0308
 Status                  accepted
@@ -80,7 +82,8 @@ VOID_ZH = """
 授权码                    654321
 参考号              606810000123
 日期时间          03/09 10:00:01
-金额                     ¥100.00
+金额                  RMB 100.00
+退货原因                顾客要求
 原凭证号                  000003
 状态                      已受理
 
@@ -100,7 +103,8 @@ Voucher                   000007
 Auth code                 654321
 Reference           606810000123
 Date/time         03/09 10:00:01
-Amount                   ¥100.00
+Amount                RMB 100.00
+Reason                  customer
 Orig. voucher             000003
 Status                  accepted
 
@@ -119,7 +123,7 @@ SALE_ZH = """
 授权码                    654321
 参考号              606810000123
 日期时间          03/09 10:00:01
-金额                     ¥100.00
+金额                  RMB 100.00
 状态                      已受理
 
 持卡人签名:
@@ -130,7 +134,8 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
 def approved(kind: Any = "refund", state: State = State.ACCEPTED, **changes: Any) -> Approved:
-    outcome = outcome_of(attempt_in(state, kind, **{"facts": FACTS, **changes}), DIALECT)
+    facts = {name: fact for name, fact in FACTS.items() if name != "why" or kind != "sale"}
+    outcome = outcome_of(attempt_in(state, kind, **{"facts": facts, **changes}), DIALECT)
     assert isinstance(outcome, Approved)
     return outcome
 
@@ -138,6 +143,12 @@ def approved(kind: Any = "refund", state: State = State.ACCEPTED, **changes: Any
 def trimmed(text: str) -> str:
     """Take the blanks at the ends of lines off, and the last line end."""
     return "\n".join(line.rstrip() for line in text.rstrip("\n").split("\n"))
+
+
+def value_of(label: str, text: str) -> str:
+    """Return what stands beside a label."""
+    (line,) = (line for line in text.split("\n") if line.startswith(label))
+    return line.removeprefix(label).strip()
 
 
 def columns(line: str) -> int:
@@ -168,6 +179,59 @@ def test_slip_without_its_original_leaves_the_original_out() -> None:
 
     assert "原参考号" not in text
     assert "606810000123" in text
+
+
+REASONS = {
+    "customer": ("顾客要求", "customer"),
+    "duplicate": ("重复交易", "duplicate"),
+    "defect": ("商品质量", "defect"),
+    "not_delivered": ("未收到货", "not delivered"),
+    "price": ("价格有误", "price"),
+    "fraud": ("非本人交易", "fraud"),
+}
+
+
+@pytest.mark.parametrize("kind", ["refund", "void"])
+@pytest.mark.parametrize("reason", list(Reason))
+def test_slip_says_why_the_money_went_back(reason: Reason, kind: str) -> None:
+    outcome = approved(kind, facts=FACTS | {"why": str(reason), "note": "for the journal only"})
+    zh, en = REASONS[reason]
+
+    assert value_of("退货原因", slip(outcome, DIALECT)) == zh
+    assert value_of("Reason", slip(outcome, DIALECT, language="en")) == en
+    assert "for the journal only" not in slip(outcome, DIALECT)
+
+
+@pytest.mark.parametrize("why", [None, "", "because"])
+def test_slip_without_a_known_reason_says_none(why: str | None) -> None:
+    facts = {name: fact for name, fact in FACTS.items() if name != "why"}
+    text = slip(approved(facts=facts | ({} if why is None else {"why": why})), DIALECT)
+
+    assert "退货原因" not in text
+
+
+@pytest.mark.parametrize(
+    ("currency", "expected"),
+    [
+        ("156", "RMB 28.00"),
+        ("344", "HK$28.00"),
+        ("392", "JP¥2800"),
+        ("840", "$28.00"),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_slip_spells_the_yuan_as_every_printer_can(
+    language: Language, currency: str, expected: str
+) -> None:
+    text = slip(approved(amount=Amount(2_800, currency)), DIALECT, language=language)
+
+    assert value_of({"zh": "金额", "en": "Amount"}[language], text) == expected
+
+
+def test_slip_in_yuan_holds_no_sign_that_is_not_in_the_code_pages() -> None:
+    for kind in ("sale", "void", "refund"):
+        assert slip(approved(kind), DIALECT, original=original(), language="en").isascii()
+        assert slip(approved(kind), DIALECT, original=original()).encode("gb2312")
 
 
 @pytest.mark.parametrize(

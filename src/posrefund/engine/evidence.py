@@ -124,8 +124,11 @@ def judge_repeated(
 def judge_absence(
     attempt: Attempt, days_read: Collection[date], now: datetime
 ) -> tuple[list[Action], Category] | None:
-    """Say what follows from not finding *attempt* in the complete files of *days_read*; None: nothing."""
-    if not set(settlement_days(attempt)) <= set(days_read):
+    """Say what follows from not finding *attempt* in the complete files of *days_read*; None: nothing.
+
+    An attempt that any file has shown a row of, right or wrong, is never absent.
+    """
+    if not set(settlement_days(attempt)) <= set(days_read) or attempt.facts.get("file_day"):
         return None
     if attempt.state is State.ACCEPTED:
         return _contradict(attempt, {"at": now.isoformat()}, now), "JOURNAL_ONLY"

@@ -165,15 +165,20 @@ def receive(
             doubt = {"reason": "mismatch", "where": "DE13 or DE15", "at": now.isoformat()}
             return [inbound, *_step(attempt, Event.DOUBT, doubt, now)]
     moves = _step(attempt, verdict.event, facts, now)
-    return [inbound, *moves, known] if known and moves else [inbound, *moves]
+    is_sale = known and any(move.event is Event.ACCEPT for move in moves)
+    return [inbound, *moves, known] if known and is_sale else [inbound, *moves]
 
 
-def _step(attempt: Attempt, event: Event, facts: Mapping[str, str], now: datetime) -> list[Action]:
-    """The step that an answer asks for; a late one that says the opposite of what stands opens a case."""
+def _step(attempt: Attempt, event: Event, facts: Mapping[str, str], now: datetime) -> list[Move]:
+    """The step that an answer asks for; a late one that says the opposite of what stands opens a case.
+
+    Only an authentic one does, and a doubtful one tells the people of a case nothing new.
+    """
+    if attempt.state is State.MANUAL and event is Event.DOUBT:
+        return []
     if (attempt.state, event) in TABLE:
         return [Move(attempt.attempt_id, event, now, facts)]
-    is_opposite = (attempt.state, event) in _OPPOSITES
-    if not is_opposite:
+    if (attempt.state, event) not in _OPPOSITES or facts.get("mac") != "valid":
         return []
     return [Move(attempt.attempt_id, Event.CONTRADICT, now, {**facts, "reason": "contradiction"})]
 

@@ -234,12 +234,12 @@ class SQLiteJournal(Store):
             raise JournalError(f"journal of version {found}, this is {SCHEMA_VERSION}")
         if facts.get("terminal") != terminal:
             raise JournalError(f"this is the journal of terminal {facts.get('terminal')}")
+        if not hmac.compare_digest(facts.get("key_check", key_check), key_check):
+            raise JournalCorruptError("the journal was made with another key")
+        self._check_last_link()
         if "key_check" not in facts:
             with self._transaction():
                 self._set_meta(key_check=key_check)
-        elif not hmac.compare_digest(facts["key_check"], key_check):
-            raise JournalCorruptError("the journal was made with another key")
-        self._check_last_link()
 
     def _check_last_link(self) -> None:
         last = self._rows(

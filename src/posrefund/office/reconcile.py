@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from posrefund.engine import Note
+from posrefund.engine import OPEN_STATES, Note
 from posrefund.engine.evidence import (
     FileRow,
     judge_absence,
@@ -129,6 +129,8 @@ def _match(
         else:
             actions, category = judge_row(attempt, row, file_day, now)
         seen.add(known.attempt_id)
+        if not actions and attempt.state in OPEN_STATES:  # no step, but no absence either
+            actions = [Note("open_row", now, {"day": file_day.isoformat()}, attempt.attempt_id)]
         if actions:
             journal.commit(actions)
         findings.append(Finding(category, attempt.attempt_id, row))
@@ -146,13 +148,13 @@ def _absent(
 ) -> list[Finding]:
     seen = {finding.attempt_id for finding in found}
     files = journal.notes("file")
-    days_read = {date.fromisoformat(note["day"]) for note in files if note["complete"] == "yes"}
+    days_read = {date.fromisoformat(note["day"]) for note in files if note.get("complete") == "yes"}
     findings = []
     for attempt in journal.attempts():
         if attempt.attempt_id in seen or file_day not in settlement_days(attempt):
             continue
         judged = judge_absence(attempt, days_read, now)
-        if judged is not None:
+        if judged is not None and not journal.notes("open_row", attempt.attempt_id):
             journal.commit(judged[0])
             findings.append(Finding(judged[1], attempt.attempt_id, None))
     return findings

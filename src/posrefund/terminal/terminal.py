@@ -189,7 +189,7 @@ class Terminal:
                     self._undo(attempt)
 
     def release(self, request_id: str, *, people: tuple[str, str], evidence: str) -> Outcome:
-        """Close a doubt by hand after two settlement files proved that nothing was booked.
+        """Close a doubt by hand after the complete files of three days proved that nothing was booked.
 
         Raises:
             InvalidRequestError: Not two different people, or no evidence named.

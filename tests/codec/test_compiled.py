@@ -1,0 +1,141 @@
+"""The compiled engine against pyiso8583 itself: generated specifications, whole and damaged messages."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING
+
+import iso8583
+import pytest
+from fuzz.differential import run
+
+from posrefund.codec import Codec
+from posrefund.codec import _compiled as compiled
+from posrefund.dialects import dialect
+from posrefund.errors import DecodeError, EncodeError
+from published import CLEAN, Published
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MESSAGES = 60_000 if os.environ.get("CI") else 12_000
+SALE = {"t": "0200", "2": "6200000000000005", "3": "000000", "4": "000000000100", "11": "000001"}
+
+
+def warm(codec: Codec, fields: Mapping[str, str]) -> bytes:
+    """Encode and decode often enough for both shapes to be compiled."""
+    raw = b""
+    for _ in range(3):
+        raw = codec.encode(fields)
+        codec.decode(raw)
+    return raw
+
+
+def test_compiled_codec_answers_as_pyiso8583_does_whatever_the_specification() -> None:
+    report = run(seed=20261122, messages=MESSAGES)
+
+    assert report.messages >= MESSAGES
+    assert report.decoded > MESSAGES / 2
+    assert report.refused > MESSAGES / 4
+    assert report.compiled > report.specifications  # most of them were compiled at all
+
+
+@pytest.mark.parametrize("row", CLEAN, ids=lambda row: row.name)
+def test_published_messages_read_the_same_compiled_and_not(row: Published) -> None:
+    known = dialect(row.dialect)
+    reference = Codec(known.specification, accept_pads=known.accept_pads, engine="reference")
+    ours = Codec(known.specification, accept_pads=known.accept_pads)
+    body = row.body + (bytes(8) if row.name.endswith("mab_worked_mac") else b"")
+
+    expected = reference.decode(body)
+    for _ in range(3):
+        assert ours.decode(body) == expected
+    for _ in range(3):
+        assert ours.encode(expected) == reference.encode(expected)
+
+
+def test_reference_engine_compiles_nothing() -> None:
+    codec = Codec(dialect("unionpay").specification, engine="reference")
+
+    raw = warm(codec, SALE)
+
+    assert codec.decode(raw) == iso8583.decode(raw, codec.specification)[0]
+    assert codec._decoders == {}
+    assert codec._encoders == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [("3", "00000"), ("3", "0000000"), ("4", "00000000010G"), ("2", "6" * 20), ("11", "")],
+)
+def test_a_shape_that_is_compiled_still_refuses_what_does_not_fit(number: str, value: str) -> None:
+    codec = Codec(dialect("unionpay").specification)
+    warm(codec, SALE)
+
+    with pytest.raises(EncodeError) as refused:
+        codec.encode(SALE | {number: value})
+
+    assert refused.value.path == f"DE{number}"
+
+
+@pytest.mark.parametrize("value", [1, b"000001", None, ["0"] * 6, 1.5])
+def test_a_shape_that_is_compiled_still_refuses_what_is_no_text(value: object) -> None:
+    codec = Codec(dialect("unionpay").specification)
+    warm(codec, SALE)
+
+    with pytest.raises(EncodeError) as refused:
+        codec.encode({**SALE, "11": value})  # type: ignore[dict-item]
+
+    assert (refused.value.path, refused.value.expected) == ("DE11", "text")
+
+
+def test_a_compiled_message_cut_or_longer_is_refused_at_its_place() -> None:
+    codec = Codec(dialect("unionpay").specification)
+    raw = warm(codec, SALE)
+
+    for end in range(len(raw)):
+        with pytest.raises(DecodeError):
+            codec.decode(raw[:end])
+    with pytest.raises(DecodeError) as refused:
+        codec.decode(raw + b"\0")
+    assert (refused.value.path, refused.value.offset_bytes) == ("DE11", len(raw))
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_kind_of_bytes_is_read(kind: type) -> None:
+    codec = Codec(dialect("unionpay").specification)
+    raw = warm(codec, SALE)
+
+    assert codec.decode(kind(raw)) == codec.decode(raw)
+
+
+@pytest.mark.parametrize("value", ["0200", 5, None, [1, 2]])
+def test_what_is_no_bytes_is_a_type_error(value: object) -> None:
+    with pytest.raises(TypeError, match="bytes"):
+        Codec(dialect("unionpay").specification).decode(value)  # type: ignore[arg-type]
+
+
+def test_caches_stay_bounded_whatever_shapes_come() -> None:
+    codec = Codec(dialect("unionpay").specification)
+    source = random.Random(7)
+    numbers = ["3", "4", "11", "12", "13", "14", "15", "22", "23", "25", "26", "49"]
+    values = {n: "1" * codec.specification[n]["max_len"] for n in numbers}
+
+    for _ in range(4 * compiled._SHAPES_MAX):
+        chosen = [n for n in numbers if source.random() < 0.5]
+        warm(codec, {"t": "0800", **{n: values[n] for n in chosen}})
+
+    assert len(codec._decoders) <= compiled._SHAPES_MAX
+    assert len(codec._encoders) <= compiled._SHAPES_MAX
+    assert len(codec._engine._seen) <= compiled._SEEN_MAX
+
+
+def test_the_generated_source_can_be_read() -> None:
+    codec = Codec(dialect("unionpay").specification)
+
+    source = codec.source(SALE)
+
+    assert "f3, f4, f11" in source
+    assert "def encode(ft, f2, f3, f4, f11):" in source
+    assert "def decode(raw):" in source
