@@ -48,7 +48,7 @@ from posrefund.engine.machine import (
 )
 from posrefund.errors import InvalidRequestError, LocalProtocolError, RefusedError
 from posrefund.journal import SQLiteJournal
-from posrefund.values import PAN, Amount, TerminalID
+from posrefund.values import PAN, Amount, KeptCard, TerminalID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
     from posrefund.engine import Action, Attempt
     from posrefund.engine.attempt import Kind
+
+CARD = KeptCard(PAN(PAN_DIGITS), "3012")
 
 AT = "2026-03-09T02:00:00+00:00"
 RETRYABLE = {"19", "55", "77", "99", "A0"}
@@ -170,7 +172,7 @@ def test_opening_writes_the_intent_and_the_sending_before_the_wire() -> None:
     actions = made.opening(b"message", NOW)
 
     assert actions == [
-        Open(made.attempt, made.content, b"message", PAN(PAN_DIGITS)),
+        Open(made.attempt, made.content, b"message", CARD),
         Move("R-1/1", Event.SEND, NOW),
     ]
 
@@ -625,7 +627,7 @@ def test_reversal_that_is_not_due_is_never_started(kind: Kind, state: State) -> 
     if reversal_due(attempt, view()):
         return
     with pytest.raises(LocalProtocolError, match=f"no reversal of a {kind} that is {state}"):
-        start_reversal(attempt, view(), PAN(PAN_DIGITS), tries=0, now=NOW)
+        start_reversal(attempt, view(), CARD, tries=0, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -646,7 +648,7 @@ def test_reversal_that_is_not_due_is_never_started(kind: Kind, state: State) -> 
 )
 def test_reversal_tells_the_host_why(reason: str, de39: str) -> None:
     attempt = attempt_in(State.IN_DOUBT, "sale", facts={"reason": reason})
-    actions, fields = start_reversal(attempt, view(), PAN(PAN_DIGITS), tries=0, now=NOW)
+    actions, fields = start_reversal(attempt, view(), CARD, tries=0, now=NOW)
 
     assert steps(actions) == ["reverse", "note"]
     assert actions[1] == Note("reversal_sent", NOW, {"reason": de39, "try": "1"}, "S-9/1")
@@ -655,10 +657,8 @@ def test_reversal_tells_the_host_why(reason: str, de39: str) -> None:
 
 def test_second_try_of_a_reversal_is_a_note_and_the_same_message() -> None:
     attempt = attempt_in(State.REVERSING, "sale", facts={"reason": "no_reply"})
-    first = start_reversal(
-        replace(attempt, state=State.IN_DOUBT), view(), PAN(PAN_DIGITS), tries=0, now=NOW
-    )
-    actions, fields = start_reversal(attempt, view(), PAN(PAN_DIGITS), tries=1, now=NOW)
+    first = start_reversal(replace(attempt, state=State.IN_DOUBT), view(), CARD, tries=0, now=NOW)
+    actions, fields = start_reversal(attempt, view(), CARD, tries=1, now=NOW)
 
     assert steps(actions) == ["note"]
     assert fields == first[1]
@@ -670,7 +670,7 @@ def test_reversal_is_tried_three_times_and_then_handed_to_people(
     state: State, tries: int, gives_up: bool
 ) -> None:
     attempt = attempt_in(state, "void")
-    actions, fields = start_reversal(attempt, view(), PAN(PAN_DIGITS), tries=tries, now=NOW)
+    actions, fields = start_reversal(attempt, view(), CARD, tries=tries, now=NOW)
 
     assert (fields == {}) is gives_up
     assert ("give_up" in steps(actions)) is gives_up
@@ -688,7 +688,7 @@ def test_reversal_is_tried_three_times_and_then_handed_to_people(
 )
 def test_reversal_is_not_sent_on_another_settlement_day(at: str, gives_up: bool) -> None:
     attempt = attempt_in(State.IN_DOUBT, "sale")
-    actions, fields = start_reversal(attempt, view(), PAN(PAN_DIGITS), tries=0, now=host_time(at))
+    actions, fields = start_reversal(attempt, view(), CARD, tries=0, now=host_time(at))
 
     assert (steps(actions), bool(fields)) == (
         (["give_up"], False) if gives_up else (["reverse", "note"], True)

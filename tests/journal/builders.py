@@ -12,7 +12,7 @@ from engine.builders import CHIP, NOW, PAN_DIGITS, original, plan
 from posrefund.engine import Event, Know, Move, Note, Open
 from posrefund.errors import JournalError, LocalProtocolError
 from posrefund.journal import SQLiteJournal
-from posrefund.values import PAN, Amount, TerminalID
+from posrefund.values import PAN, Amount, KeptCard, TerminalID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +69,7 @@ def opening(
         original_id=original_id,
         card_masked=str(CHIP.pan),
     )
-    return Open(attempt, f"content of {request_id}", message, PAN(card))
+    return Open(attempt, f"content of {request_id}", message, KeptCard(PAN(card)))
 
 
 def move(attempt_id: str, *events: Event, **facts: str) -> list[Action]:

@@ -114,7 +114,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def close_the_batch(self) -> None:
-        self.journal.wipe_pans()
+        self.journal.wipe_cards()
 
     @invariant()
     def sums_are_those_of_the_model_and_never_beyond_the_sale(self) -> None:

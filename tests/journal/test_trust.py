@@ -26,7 +26,7 @@ from journal.builders import KEY, ROWS, fill, know, move, open_journal
 from posrefund.engine import Event
 from posrefund.engine.machine import Occasion, start_refund
 from posrefund.errors import InvalidKeyError, JournalCorruptError, JournalError
-from posrefund.values import PAN
+from posrefund.values import PAN, KeptCard
 
 if TYPE_CHECKING:
     from posrefund.journal import SQLiteJournal
@@ -304,7 +304,7 @@ def test_no_file_of_the_journal_ever_holds_a_number_a_track_or_a_pin(path: Path)
         assert {file.name for file in path.parent.iterdir()} >= {"journal.db-wal", "journal.db-shm"}
         journal.commit(move("R-1/1", Event.ACCEPT, code="00"))
         assert found_in(path.parent, needles) == []
-        journal.wipe_pans()
+        journal.wipe_cards()
         assert found_in(path.parent, needles) == []
     assert found_in(path.parent, needles) == []
 
@@ -312,26 +312,26 @@ def test_no_file_of_the_journal_ever_holds_a_number_a_track_or_a_pin(path: Path)
 def test_sealed_number_can_be_read_back_until_it_is_wiped(
     filled: SQLiteJournal, path: Path
 ) -> None:
-    assert filled.pan("R-1/1") == PAN(PAN_DIGITS)
+    assert filled.card("R-1/1") == KeptCard(PAN(PAN_DIGITS))
     sealed = {
         f"{attempt}.{part}": value
-        for attempt, *values in filled._db.execute("SELECT * FROM sealed_pans")
+        for attempt, *values in filled._db.execute("SELECT * FROM sealed_cards")
         for part, value in enumerate(values)
     }
     assert len(sealed) == 6
     assert len(found_in(path.parent, sealed)) >= 6
 
-    assert filled.wipe_pans() == 3
-    assert filled.wipe_pans() == 0
+    assert filled.wipe_cards() == 3
+    assert filled.wipe_cards() == 0
     for attempt_id in ("R-1/1", "R-2/1", "R-2/2"):
-        with pytest.raises(JournalError, match=f"^the card number of {attempt_id} was wiped$"):
-            filled.pan(attempt_id)
+        with pytest.raises(JournalError, match=f"^the card of {attempt_id} was wiped$"):
+            filled.card(attempt_id)
     assert found_in(path.parent, sealed) == []
     filled.verify()
 
 
 def test_number_is_sealed_differently_each_time(filled: SQLiteJournal) -> None:
-    sealed = filled._db.execute("SELECT item_key, box FROM sealed_pans").fetchall()
+    sealed = filled._db.execute("SELECT item_key, box FROM sealed_cards").fetchall()
 
     assert len({item_key for item_key, _ in sealed}) == 3
     assert len({box for _, box in sealed}) == 3
@@ -341,16 +341,16 @@ def test_sealed_number_opens_with_its_own_key_and_under_its_own_name_only(
     filled: SQLiteJournal,
 ) -> None:
     filled._db.execute(
-        "UPDATE sealed_pans SET (item_key, box) ="
-        " (SELECT item_key, box FROM sealed_pans WHERE attempt_id = 'R-2/1')"
+        "UPDATE sealed_cards SET (item_key, box) ="
+        " (SELECT item_key, box FROM sealed_cards WHERE attempt_id = 'R-2/1')"
         " WHERE attempt_id = 'R-1/1'"
     )
     with pytest.raises(InvalidKeyError) as caught:
-        filled.pan("R-1/1")
+        filled.card("R-1/1")
     assert PAN_DIGITS not in str(caught.value)
     filled._key = bytes(32)
     with pytest.raises(InvalidKeyError):
-        filled.pan("R-2/1")
+        filled.card("R-2/1")
 
 
 def test_card_is_known_again_by_a_digest_that_needs_the_key(path: Path) -> None:

@@ -118,7 +118,7 @@ def standing(journal: SQLiteJournal) -> object:
         ("DECLINED", "DECLINED_BUT_BOOKED", "MISMATCHED", (0, 0)),
         ("NOT_SENT", "DECLINED_BUT_BOOKED", "MISMATCHED", (0, 0)),
         ("RELEASED", "DECLINED_BUT_BOOKED", "MISMATCHED", (0, 0)),
-        ("MISMATCHED", "DECLINED_BUT_BOOKED", "MISMATCHED", (0, 0)),
+        ("MISMATCHED", "OPEN_CASE", "MISMATCHED", (0, 0)),
     ],
 )
 @pytest.mark.parametrize("day", THREE)
@@ -164,7 +164,7 @@ def test_file_read_twice_changes_nothing_the_second_time(
         ("DECLINED", "DECLINED_BUT_BOOKED", "MISMATCHED", (0, 0)),
         ("NOT_SENT", "DECLINED_BUT_BOOKED", "MISMATCHED", (0, 0)),
         ("RELEASED", "DECLINED_BUT_BOOKED", "MISMATCHED", (0, 0)),
-        ("MISMATCHED", "DECLINED_BUT_BOOKED", "MISMATCHED", (0, 0)),
+        ("MISMATCHED", "OPEN_CASE", "MISMATCHED", (0, 0)),
     ],
 )
 def test_row_that_stands_twice_in_a_file_is_a_case(
@@ -580,12 +580,25 @@ def test_reversal_that_the_host_did_not_book_undoes_nothing(journal: SQLiteJourn
     assert report(read(journal, REFUND_LINE, refused)) == [("RESOLVED_YES", "R-1/1", 1)]
 
 
+def test_the_same_transaction_in_the_files_of_two_days_was_booked_twice(
+    journal: SQLiteJournal,
+) -> None:
+    refund_in(journal, "ACCEPTED")
+    assert read(journal, REFUND_LINE).count("MATCH") == 1
+
+    found = read(journal, REFUND_LINE, day=TOMORROW)
+
+    assert [(f.category, f.attempt_id) for f in found.findings] == [("DUPLICATE_HOST", "R-1/1")]
+    assert journal.attempt("R-1/1").state == "MISMATCHED"
+    assert read(journal, REFUND_LINE).count("OPEN_CASE") == 1
+
+
 def test_every_transaction_of_both_sides_is_found_once(journal: SQLiteJournal) -> None:
     refund_in(journal, "ACCEPTED")
     refund_in(journal, "IN_DOUBT", "R-2", "000008")
     refund_in(journal, "DECLINED", "R-3", "000009")
-    read(journal, REFUND_LINE, day=TOMORROW)
-    read(journal, REFUND_LINE, day=YESTERDAY)
+    read(journal, line(stan="000056"), day=TOMORROW)
+    read(journal, line(stan="000057"), day=YESTERDAY)
     found = read(journal, line(stan="000009"), line(stan="000055"), REFUND_LINE)
 
     assert report(found) == [

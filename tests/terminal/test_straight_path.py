@@ -19,7 +19,7 @@ from posrefund.engine import (
     RefundRequest,
 )
 from posrefund.errors import LinkOpenError, RefusedError, RequestConflictError
-from posrefund.values import RRN, Amount, RequestID
+from posrefund.values import PAN, RRN, Amount, CardRead, RequestID
 from shop import CHIP, HOST_ZONE, OTHER_CHIP, STRIPE, TAP, UNIONPAY, Shop, refund, sale
 
 
@@ -355,6 +355,19 @@ def test_an_interrupted_wait_is_in_doubt_at_once(next_day: Shop) -> None:
     assert isinstance(outcome, InDoubt)
     assert outcome.reason == "interrupted"
     assert next_day.booked("refund") == [100]
+
+
+def test_neither_number_nor_expiry_stands_in_any_file_of_the_shop(shop: Shop) -> None:
+    card = CardRead("051", PAN("6200000000000005"), expiry="2907", sequence_number="001")
+    shop.fault("drop_reply", "0200")
+    shop.terminal.sale(sale("S-1", 500, card))
+    shop.terminal.undo_doubts()
+    assert fields_of(shop.link.sent[-1])["14"] == "2907"
+
+    for row in shop.terminal.journal.rows():
+        assert "2907" not in row.body.replace(row.at, "")
+    for file in shop.folder.iterdir():
+        assert b"6200000000000005" not in file.read_bytes(), file
 
 
 # --- sales and voids in doubt are undone ----------------------------------------------------------

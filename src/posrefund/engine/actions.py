@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from posrefund.engine.attempt import Attempt
     from posrefund.engine.requests import Original
     from posrefund.engine.table import Event
-    from posrefund.values import PAN
+    from posrefund.values import KeptCard
 
 __all__ = ["Action", "Know", "Move", "Note", "Open"]
 
@@ -25,13 +25,13 @@ class Open:
         attempt: In state INTENT.
         content: Digest of the request's content.
         message: Bytes that will leave; the journal keeps only a keyed digest of them.
-        pan: Kept sealed until the batch is closed; never in the chained row.
+        card: Kept sealed until the batch is closed; never in the chained row.
     """
 
     attempt: Attempt
     content: str
     message: bytes = field(repr=False)
-    pan: PAN
+    card: KeptCard
 
 
 @dataclass(frozen=True, slots=True)

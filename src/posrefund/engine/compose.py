@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posrefund.engine.attempt import Attempt
     from posrefund.engine.requests import Original
     from posrefund.engine.view import TerminalView
-    from posrefund.values import PAN, Amount, CardRead
+    from posrefund.values import Amount, CardRead, KeptCard
 
 __all__ = [
     "compose_echo",
@@ -31,36 +31,11 @@ __all__ = [
 
 _MAC_PLACE = "00" * 8
 _KEPT = frozenset(
-    [
-        "t",
-        "3",
-        "4",
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "22",
-        "23",
-        "25",
-        "26",
-        "32",
-        "37",
-        "38",
-        "39",
-        "41",
-        "42",
-        "44",
-        "49",
-        "53",
-        "60",
-        "61",
-        "63",
-    ]
+    "t 3 4 11 12 13 15 22 23 25 26 32 37 38 39 41 42 44 49 53 60 61 63".split()  # noqa: SIM905
 )
 """What a journal may hold of a message, as an allow-list: no number, track, PIN, chip data or key."""
 _PIN_DIGITS_MAX = "12"
-_REVERSAL_COPIES = ("3", "4", "11", "14", "22", "23", "25", "41", "42", "49", "60")
+_REVERSAL_COPIES = ("3", "4", "11", "22", "23", "25", "41", "42", "49", "60")
 
 
 def compose_sale(view: TerminalView, amount: Amount, card: CardRead) -> dict[str, str]:
@@ -90,7 +65,9 @@ def compose_void(view: TerminalView, card: CardRead, original: Original) -> dict
     return _checked(view, "void", fields)
 
 
-def compose_reversal(attempt: Attempt, view: TerminalView, pan: PAN, reason: str) -> dict[str, str]:
+def compose_reversal(
+    attempt: Attempt, view: TerminalView, card: KeptCard, reason: str
+) -> dict[str, str]:
     """Return the fields of the reversal (0400) of *attempt*.
 
     It copies the original's identity, batch and STAN included, and leaves out track, PIN and RRN. A
@@ -103,7 +80,9 @@ def compose_reversal(attempt: Attempt, view: TerminalView, pan: PAN, reason: str
     copied = {name: kept[name] for name in _REVERSAL_COPIES if name in kept}
     fields = {"t": view.dialect.messages["reversal"].mti, **copied, "39": reason}
     if kept.get("card") == "2":
-        fields["2"] = pan.reveal()
+        fields["2"] = card.pan.reveal()
+    if card.expiry is not None:
+        fields["14"] = card.expiry
     if attempt.kind == "void":
         fields["61"] = kept["61"]
     if "auth_code" in attempt.facts:

@@ -45,6 +45,7 @@ Category = Literal[
     "DUPLICATE_HOST",
     "JOURNAL_ONLY",
     "HOST_ONLY",
+    "OPEN_CASE",
     "RESOLVED_NO",
     "PENDING",
 ]
@@ -101,6 +102,8 @@ def judge_row(
     if row.amount_minor != attempt.amount.minor or _rrn_differs(attempt, row):
         return _contradict(attempt, facts, now), "AMOUNT"
     match attempt.state:
+        case State.CONFIRMED if attempt.facts.get("file_day") not in (None, file_day.isoformat()):
+            return judge_repeated(attempt, file_day, now)
         case State.CONFIRMED:
             return [], "MATCH"
         case State.ACCEPTED:
@@ -109,6 +112,8 @@ def judge_row(
             return _resolve(attempt, row, file_day, now), "RESOLVED_YES"
         case State.INTENT | State.SENT | State.REVERSING:
             return [], "PENDING"
+        case State.MISMATCHED | State.BOUNCED:
+            return [], "OPEN_CASE"
         case _:
             return _contradict(attempt, facts, now), "DECLINED_BUT_BOOKED"
 
@@ -116,7 +121,7 @@ def judge_row(
 def judge_repeated(
     attempt: Attempt, file_day: date, now: datetime
 ) -> tuple[list[Action], Category]:
-    """Say what follows from finding *attempt* a second time in one file: the host booked it twice."""
+    """Say what follows from finding *attempt* a second time: the host booked it twice."""
     facts = {"file_day": file_day.isoformat(), "at": now.isoformat()}
     return _contradict(attempt, facts, now), "DUPLICATE_HOST"
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from posrefund.engine.actions import Action
     from posrefund.engine.requests import SaleRequest
     from posrefund.engine.view import TerminalView
-    from posrefund.values import PAN, Received
+    from posrefund.values import KeptCard, Received
 
 __all__ = [
     "Occasion",
@@ -77,19 +77,19 @@ class Plan:
         table: The message's table.
         fields: All fields, the sensitive ones included; they go to ``seal`` and nowhere else.
         content: Digest of the request.
-        pan: For the sealed side table.
+        card: For the sealed side table.
     """
 
     attempt: Attempt
     table: MessageTable
     fields: Mapping[str, str] = field(repr=False)
     content: str
-    pan: PAN
+    card: KeptCard
 
     def opening(self, message: bytes, now: datetime) -> list[Action]:
         """What to commit, all at once, before the first byte leaves."""
         return [
-            Open(self.attempt, self.content, message, self.pan),
+            Open(self.attempt, self.content, message, self.card),
             Move(self.attempt.attempt_id, Event.SEND, now),
         ]
 
@@ -263,7 +263,7 @@ def reversal_due(attempt: Attempt, view: TerminalView) -> bool:
 
 
 def start_reversal(
-    attempt: Attempt, view: TerminalView, pan: PAN, *, tries: int, now: datetime
+    attempt: Attempt, view: TerminalView, card: KeptCard, *, tries: int, now: datetime
 ) -> tuple[list[Action], dict[str, str]]:
     """Say what to write down and which message to send to undo *attempt*.
 
@@ -278,7 +278,7 @@ def start_reversal(
         raise LocalProtocolError(message)
     if tries >= view.dialect.timers.reversal_tries or view.host_day(now) != attempt.host_day:
         return [Move(attempt.attempt_id, Event.GIVE_UP, now)], {}
-    fields = compose_reversal(attempt, view, pan, _reversal_reason(attempt))
+    fields = compose_reversal(attempt, view, card, _reversal_reason(attempt))
     actions: list[Action] = []
     if attempt.state is State.IN_DOUBT:
         actions.append(Move(attempt.attempt_id, Event.REVERSE, now))
@@ -364,4 +364,4 @@ def _plan(
         facts=facts,
     )
     content = request.content(occasion.card_fingerprint)
-    return Plan(attempt, view.dialect.messages[kind], fields, content, request.card.pan)
+    return Plan(attempt, view.dialect.messages[kind], fields, content, request.card.kept)

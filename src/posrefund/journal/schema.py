@@ -85,7 +85,7 @@ CREATE UNIQUE INDEX one_open_attempt_per_original ON attempts (original_id)
     WHERE original_id IS NOT NULL AND state IN ({OPEN_NAMES});
 CREATE INDEX attempts_by_state ON attempts (state);
 
-CREATE TABLE sealed_pans (
+CREATE TABLE sealed_cards (
     attempt_id TEXT PRIMARY KEY,
     item_key BLOB NOT NULL,
     box BLOB NOT NULL

@@ -20,7 +20,7 @@ from posrefund.errors import (
     JournalWriteError,
     RequestConflictError,
 )
-from posrefund.journal.pans import open_pan, seal_pan
+from posrefund.journal.cards import open_card, seal_card
 from posrefund.journal.replay import check_links, check_projection
 from posrefund.journal.rows import (
     FIRST_LINK,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from posrefund.engine import Action
-    from posrefund.values import PAN, TerminalID
+    from posrefund.values import PAN, KeptCard, TerminalID
 
 __all__ = ["SQLiteJournal"]
 
@@ -104,15 +104,15 @@ class SQLiteJournal(Store):
             self._set_meta(**facts)
             self._append(kind, "", at, facts)
 
-    def wipe_pans(self) -> int:
-        """Destroy the item keys of all sealed card numbers; return how many there were.
+    def wipe_cards(self) -> int:
+        """Destroy the item keys of all sealed cards; return how many there were.
 
         Raises:
             JournalWriteError: Nothing was wiped.
         """
         with self._transaction():
-            self._db.execute("UPDATE sealed_pans SET item_key = zeroblob(length(item_key))")
-            count = self._db.execute("DELETE FROM sealed_pans").rowcount
+            self._db.execute("UPDATE sealed_cards SET item_key = zeroblob(length(item_key))")
+            count = self._db.execute("DELETE FROM sealed_cards").rowcount
         self._rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the old pages until then
         return count
 
@@ -194,17 +194,19 @@ class SQLiteJournal(Store):
         found = self._rows("SELECT seq, at, kind, subject, body, link FROM chain ORDER BY seq")
         return [Row(*row) for row in found]
 
-    def pan(self, attempt_id: str) -> PAN:
-        """Return the sealed card number of an attempt of the open batch.
+    def card(self, attempt_id: str) -> KeptCard:
+        """Return the sealed card of an attempt of the open batch.
 
         Raises:
             JournalError: It was wiped.
         """
-        found = self._rows("SELECT item_key, box FROM sealed_pans WHERE attempt_id = ?", attempt_id)
+        found = self._rows(
+            "SELECT item_key, box FROM sealed_cards WHERE attempt_id = ?", attempt_id
+        )
         if not found:
-            message = f"the card number of {attempt_id} was wiped"
+            message = f"the card of {attempt_id} was wiped"
             raise JournalError(message)
-        return open_pan(_derive(self._key, "pans"), attempt_id, *found[0])
+        return open_card(_derive(self._key, "cards"), attempt_id, *found[0])
 
     def fingerprint(self, pan: PAN) -> str:
         """Return the keyed digest by which a card is known again (HMAC-SHA256, 32 hex digits)."""
@@ -268,10 +270,10 @@ class SQLiteJournal(Store):
         self._db.execute(f"INSERT INTO attempts ({columns}) VALUES ({places})", data)
         self._set_meta(stan=attempt.stan)
         self._db.execute(
-            "INSERT INTO sealed_pans VALUES (?, ?, ?)",
+            "INSERT INTO sealed_cards VALUES (?, ?, ?)",
             (
                 attempt.attempt_id,
-                *seal_pan(_derive(self._key, "pans"), attempt.attempt_id, action.pan),
+                *seal_card(_derive(self._key, "cards"), attempt.attempt_id, action.card),
             ),
         )
         digest = hmac.new(

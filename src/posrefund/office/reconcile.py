@@ -79,8 +79,9 @@ def reconcile(
         text: The file.
         file_day: Its settlement day.
         now: The time.
-        line_count: How many lines the acquirer says it has. Without it the file may have been cut
-            off between two lines, so what it holds counts and what it lacks proves nothing.
+        line_count: How many lines the acquirer says it has, once the day is over. Without it the
+            file may have been cut off between two lines, so what it holds counts and what it lacks
+            proves nothing.
 
     Raises:
         DecodeError: The file does not fit its layout or its line count; nothing was applied.

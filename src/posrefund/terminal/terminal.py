@@ -172,6 +172,7 @@ class Terminal:
 
         Raises:
             JournalWriteError: It was not taken in.
+            RequestConflictError: Another sale is known under its id.
         """
         with self._busy:
             self.journal.commit([Know(original, self._clock())])
@@ -296,8 +297,8 @@ class Terminal:
             self._line_failed(attempt, left=False, reason="unreachable")
         except LinkClosedError as error:
             self._line_failed(attempt, left=error.effect == "in_doubt", reason="closed")
-        except FramingError:
-            self._line_failed(attempt, left=True, reason="unreadable")
+        except FramingError as error:
+            self._line_failed(attempt, left=error.effect == "in_doubt", reason="unreadable")
 
     def _took_answer(self, attempt: Attempt) -> bool:
         received = unseal(self._line.receive(), self.dialect, self._keys)
@@ -316,7 +317,7 @@ class Terminal:
             actions, fields = machine.start_reversal(
                 attempt,
                 self.view(),
-                self.journal.pan(attempt.attempt_id),
+                self.journal.card(attempt.attempt_id),
                 tries=tries,
                 now=self._clock(),
             )

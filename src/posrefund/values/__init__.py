@@ -5,7 +5,7 @@ A value that exists is a value that is right: each constructor checks and raises
 """
 
 from posrefund.values.amount import Amount
-from posrefund.values.card import PAN, CardRead, Track2
+from posrefund.values.card import PAN, CardRead, KeptCard, Track2
 from posrefund.values.dates import HostClock, infer_year, next_cut_over, settlement_day
 from posrefund.values.identifiers import RRN, STAN, BatchNumber, MerchantID, RequestID, TerminalID
 from posrefund.values.received import MACVerdict, Received
@@ -18,6 +18,7 @@ __all__ = [
     "BatchNumber",
     "CardRead",
     "HostClock",
+    "KeptCard",
     "MACVerdict",
     "MerchantID",
     "Received",

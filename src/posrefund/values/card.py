@@ -8,12 +8,12 @@ of fewer, and nothing else (PCI DSS v4.0.1, requirement 3.4.1).
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NoReturn, Self, final
 
 from posrefund.errors import InvalidRequestError
 
-__all__ = ["PAN", "CardRead", "EntryMode", "Track2", "mask_pan", "passes_luhn"]
+__all__ = ["PAN", "CardRead", "EntryMode", "KeptCard", "Track2", "mask_pan", "passes_luhn"]
 
 EntryMode = Literal["021", "022", "051", "052", "071", "072"]
 """DE22: 02 magnetic stripe, 05 chip, 07 contactless; third digit 1 a PIN may be entered, 2 not.
@@ -163,6 +163,19 @@ class Track2(_Secret):
 
 
 @dataclass(frozen=True, slots=True)
+class KeptCard:
+    """What has to be kept of a card until its batch is closed, and only sealed: a reversal needs it.
+
+    Attributes:
+        pan: The account number.
+        expiry: YYMM, or None when the reader did not give it.
+    """
+
+    pan: PAN
+    expiry: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CardRead:
     """What a card reader gave for one transaction.
 
@@ -214,6 +227,11 @@ class CardRead:
     def is_magnetic(self) -> bool:
         """Whether the stripe was read; then DE35 carries the number and DE2 does not."""
         return self.entry_mode.startswith("02")
+
+    @property
+    def kept(self) -> KeptCard:
+        """The part of it that may be kept, sealed."""
+        return KeptCard(self.pan, self.expiry)
 
     def __repr__(self) -> str:
         return f"CardRead({self.entry_mode}, {self.pan!s})"
