@@ -12,7 +12,6 @@ from posrefund.errors import ConfigError
 if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
-    from types import TracebackType
 
 __all__ = ["HostProcess"]
 
@@ -59,12 +58,7 @@ class HostProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()  # the end of its commands is the end of the host
         try:

@@ -10,13 +10,10 @@ from __future__ import annotations
 import hmac
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, NoReturn, Self, final
+from typing import NoReturn, Self, final
 
 from posrefund.crypto._blockcipher import BLOCK_BYTES, encrypt_ecb, expand
 from posrefund.errors import InvalidKeyError, KeyUsageError
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = ["Key", "Purpose", "kcv"]
 
@@ -111,12 +108,7 @@ class Key:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

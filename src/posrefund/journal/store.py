@@ -17,7 +17,6 @@ from posrefund.journal.lock import WriterLock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from os import PathLike
-    from types import TracebackType
 
 __all__ = ["Store"]
 
@@ -56,12 +55,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _open(self, schema: str, facts: Mapping[str, str]) -> sqlite3.Connection:

@@ -36,7 +36,6 @@ from posrefund.values import BatchNumber, HostClock, MerchantID, TerminalID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import TracebackType
 
     from posrefund.crypto import KeySet
     from posrefund.dialects import Dialect
@@ -231,12 +230,7 @@ class Terminal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # --- the loop ----------------------------------------------------------------------------

@@ -17,8 +17,6 @@ from posrefund.errors import FramingError
 from posrefund.framing import LengthPrefixFramer, frame
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from posrefund.emulators.host.faults import Delivery
     from posrefund.emulators.host.host import EmulatedHost
 
@@ -93,12 +91,7 @@ class HostServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _accept(self) -> None:
