@@ -90,6 +90,37 @@ def test_a_composite_field_may_be_given_by_its_parts() -> None:
     assert json.loads(invoke("decode", "--json", changed))["fields"]["60"]["batch"] == "000117"
 
 
+CHIP = by_name("sale_0200_ic_contactless_request").raw.hex().upper()
+
+
+def test_chip_data_are_shown_by_tag_and_can_be_given_by_tag() -> None:
+    shown = json.loads(invoke("decode", "--json", CHIP))["fields"]["55"]
+    clear = json.loads(invoke("decode", "--json", "--reveal", CHIP))
+    assert shown["raw"] == "***"
+    assert shown["tags"][0] == {"tag": "9F26", "value": "95BBE372271DDA7C"}
+    assert {"tag": "84", "value": "A000000333010102"} in shown["tags"]
+    assert "9F26 95BBE372271DDA7C" in " ".join(invoke("decode", CHIP).split())
+
+    del clear["fields"]["55"]["raw"]
+    assert invoke("encode", "--framed", stdin=json.dumps(clear)).strip() == CHIP
+
+
+def test_tags_that_may_hold_a_card_number_stay_hidden() -> None:
+    data = json.loads(invoke("decode", "--json", "--reveal", CHIP))
+    inner = [{"tag": "57", "value": "6200000000000005D30122"}, {"tag": "9F36", "value": "0001"}]
+    data["fields"]["55"] = {
+        "tags": [{"tag": "5A", "value": "6200000000000005"}, {"tag": "70", "tags": inner}]
+    }
+
+    message = invoke("encode", stdin=json.dumps(data)).strip()
+    shown = json.loads(invoke("decode", "--json", message))["fields"]["55"]["tags"]
+
+    assert shown == [
+        {"tag": "5A", "value": "***"},
+        {"tag": "70", "tags": [{"tag": "57", "value": "***"}, {"tag": "9F36", "value": "0001"}]},
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [
@@ -102,6 +133,9 @@ def test_a_composite_field_may_be_given_by_its_parts() -> None:
         ({"9": "00000000"}, "DE9"),
         ({"x": "1"}, "DEx"),
         ({"39": None}, "DE39"),
+        ({"55": {"tags": "9F26"}}, "DE55.tags"),
+        ({"55": {"tags": [{"tag": "9F26", "value": "***"}]}}, "DE55/9F26"),
+        ({"55": {"tags": [{"tag": "9F", "value": "00"}]}}, "DE55/9F"),
     ],
 )
 def test_wrong_json_is_refused_by_path(change: dict[str, object], path: str) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from posrefund import __version__
 from posrefund.cli import (
+    compare,
     decode,
     demo,
     encode,
@@ -60,6 +61,8 @@ app.command("release")(money.release)
 app.command("settle")(settle.settle)
 app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)
+app.command("doctor")(compare.doctor)
+app.command("diff")(compare.diff)
 app.add_typer(journal.app, name="journal")
 
 

@@ -15,7 +15,7 @@ from posrefund.dialects import dialect as find_dialect
 from posrefund.dialects.capture import open_capture
 from posrefund.errors import DecodeError
 
-__all__ = ["decode"]
+__all__ = ["decode", "read_message"]
 
 
 def decode(
@@ -29,7 +29,7 @@ def decode(
 ) -> None:
     """Print the fields of a message, with or without length prefix, TPDU and header around it."""
     known = find_dialect(dialect)
-    raw = _bytes(message)
+    raw = read_message(message)
     capture = open_capture(raw, known)
     if json:
         print_json(capture_as_data(capture, known, reveal=reveal))
@@ -37,7 +37,8 @@ def decode(
         stdout.print(message_picture(raw, capture, known, reveal=reveal, lang=lang))
 
 
-def _bytes(source: str) -> bytes:
+def read_message(source: str) -> bytes:
+    """Return the bytes that an argument names: hex digits, ``-`` or ``@FILE`` (hex or raw)."""
     if source == "-":
         data = sys.stdin.buffer.read()
     elif source.startswith("@"):

@@ -73,7 +73,12 @@ def _tree(nodes: Iterable[Node], colours: Mapping[str, str], language: str) -> T
 
 
 def _part(node: Node, language: str) -> Text:
-    name = node.zh if language == "zh" else node.path.partition(".")[2]
+    name = node.path.rpartition("/")[2]
+    if "/" not in node.path:
+        name = node.zh if language == "zh" else node.path.partition(".")[2]
+    if node.children:
+        inner = [_part(child, language) for child in node.children]
+        return Text.assemble((f"{name} (", "dim"), Text(" · ").join(inner), (")", "dim"))
     return Text.assemble((f"{name} ", "dim"), node.value)
 
 

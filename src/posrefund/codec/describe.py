@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from posrefund.codec.tlv import TLV, parse_tlv
+from posrefund.errors import DecodeError
 from posrefund.values.card import mask_pan
 
 if TYPE_CHECKING:
@@ -103,6 +105,8 @@ def _node(
 
 
 def _parts(path: str, field: Field, value: str, *, reveal: bool) -> tuple[Node, ...]:
+    if field.tags is not None:
+        return _objects(path, value, field.tags, reveal=reveal)
     layout = field.layout_of(value)
     if layout is None or (field.show == "never" and not reveal):
         return ()
@@ -116,3 +120,20 @@ def _parts(path: str, field: Field, value: str, *, reveal: bool) -> tuple[Node, 
         shown = text if reveal else mask(text, show)
         children.append(Node(f"{path}.{name}", zh, en, shown, None))
     return tuple(children)
+
+
+def _objects(path: str, value: str, tags: Mapping[str, str], *, reveal: bool) -> tuple[Node, ...]:
+    """The data objects of a BER-TLV field; what is no BER-TLV has no parts."""
+    try:
+        found = parse_tlv(bytes.fromhex(value), path=path)
+    except (DecodeError, ValueError):
+        return ()
+    return tuple(_object(path, item, tags, reveal=reveal) for item in found)
+
+
+def _object(path: str, item: TLV, tags: Mapping[str, str], *, reveal: bool) -> Node:
+    inner = f"{path}/{item.name}"
+    name = tags.get(item.name, "")
+    children = tuple(_object(inner, child, tags, reveal=reveal) for child in item.children)
+    shown = item.value.hex().upper() if reveal or item.name in tags else HIDDEN
+    return Node(inner, name, name, "" if children else shown, None, children)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from posrefund.codec.layout import Layout
 
@@ -44,6 +44,7 @@ class Field:
         show: How much of it may be shown.
         layout: What stands inside it, if it is composite.
         layout_width: The layout applies only to values of this many characters.
+        tags: For a field of BER-TLV: the tags whose values may be shown, and their names.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Field:
     show: Show = "clear"
     layout: Layout | None = None
     layout_width: int | None = None
+    tags: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if not _FORMAT.fullmatch(self.format):
