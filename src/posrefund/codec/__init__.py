@@ -4,12 +4,14 @@ A message specification is a pyiso8583 specification, unchanged. Floor 2: no I/O
 dialect. Nothing but ``CodecError`` leaves it, whatever the bytes.
 """
 
+from posrefund.codec.check import Check
 from posrefund.codec.codec import Codec, Reading
 from posrefund.codec.describe import Node, describe
 from posrefund.codec.field import Field, Show, specification
 from posrefund.codec.layout import Layout, Part
 
 __all__ = [
+    "Check",
     "Codec",
     "Field",
     "Layout",

@@ -19,6 +19,9 @@ from posrefund.errors import DecodeError, EncodeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from posrefund.codec.check import Check
+    from posrefund.errors import Fault
+
 __all__ = ["Codec", "Reading"]
 
 _NO_SUCH_FIELD: dict[str, Any] = {
@@ -36,6 +39,8 @@ _NO_SUCH_BITMAP: dict[str, Any] = {**_NO_SUCH_FIELD, "data_enc": "none"}
 read one that announces nothing, and could not write it again."""
 
 _SECONDARY = tuple(str(number) for number in range(66, 193))
+
+_COMPUTED = frozenset({"p", "1", "65"})
 
 _READS_MAX = 193
 """One repair per field at the most, for the pad of a field stands in one nibble; and the last read."""
@@ -70,6 +75,7 @@ class Codec:
         specification: A pyiso8583 4.x specification.
         accept_pads: Filler nibbles of odd-length packed fields that are accepted besides the one
             the specification sends. UnionPay terminals send 0 and must ignore what they receive.
+        checks: What is expected of values besides, by field; none of it unless asked for.
         engine: ``"compiled"`` writes straight-line code for the shapes it meets; ``"reference"`` is
             pyiso8583 itself. Same fields, same bytes, same refusals.
 
@@ -88,10 +94,12 @@ class Codec:
         specification: Mapping[str, Mapping[str, Any]],
         *,
         accept_pads: str = "",
+        checks: Mapping[str, Check] | None = None,
         engine: Literal["compiled", "reference"] = "compiled",
     ) -> None:
         self.specification = specification
         self._accept_pads = accept_pads
+        self._checks = dict(checks or {})
         self._engine = CompiledEngine(specification)
         if engine == "reference":
             self._engine.head_bytes = 0  # nothing is compiled then
@@ -110,9 +118,12 @@ class Codec:
             TypeError: *raw* is not bytes.
         """
         try:
-            return self._decoders[raw[: self._head_bytes]](raw)
+            fields = self._decoders[raw[: self._head_bytes]](raw)
         except (LookupError, ValueError, TypeError):  # a new shape, or something to say no to
             return self._decode_and_learn(raw)
+        if self._checks and self._first_fault(fields):
+            self.read(raw)  # says where
+        return fields
 
     def _decode_and_learn(self, raw: bytes) -> dict[str, str]:
         reading = self.read(raw)
@@ -137,7 +148,7 @@ class Codec:
             except iso8583.DecodeError as error:
                 refusal = None if self._repair_pad(data, error, pads) else self._refusal(error)
             else:
-                return Reading(fields, _spans(encoded), pads)
+                return self._checked(Reading(fields, _spans(encoded), pads))
             if refusal is not None:  # raised out here: pyiso8583's error holds the message in clear
                 raise refusal
         raise AssertionError("unreachable")  # each round mends another of at most 192 fields
@@ -152,6 +163,8 @@ class Codec:
         Raises:
             EncodeError: With the path of the field that does not fit.
         """
+        if self._checks and (fault := self._first_fault(fields)):
+            raise EncodeError(*fault)
         if not pads:
             try:
                 return self._encoders[(*fields,)](*fields.values())
@@ -160,6 +173,30 @@ class Codec:
         raw = self._encode(fields, pads)
         self._engine.learn_encode(fields, raw)
         return raw
+
+    def faults(self, fields: Mapping[str, str]) -> tuple[Fault, ...]:
+        """Name everything that is wrong with *fields* at once; nothing when they can be encoded.
+
+        Example:
+            >>> from iso8583.specs import default_ascii
+            >>> from posrefund.codec import Check, Codec
+            >>> codec = Codec(default_ascii, checks={"4": Check("n")})
+            >>> codec.faults({"t": "0200", "4": "00000000000A", "11": "1"})
+            (('DE4', 'digits'), ('DE11', '6 bytes, found 1'))
+        """
+        found = [] if "t" in fields else [("MTI", "this field")]
+        mti = fields.get("t", "0000")
+        for name, value in fields.items():
+            check = self._checks.get(name)
+            expected = check.fault(value) if check and isinstance(value, str) else None
+            if expected:
+                found.append((_path(name), expected))
+                continue
+            try:
+                self._encode({"t": mti, name: value} if name not in _COMPUTED else {"t": mti}, None)
+            except EncodeError as refusal:
+                found.append((refusal.path, refusal.expected))
+        return tuple(dict.fromkeys(found))
 
     def source(self, fields: Mapping[str, str]) -> str:
         """Return the Python that is run for messages of the same shape as *fields*, for curious people.
@@ -188,6 +225,23 @@ class Codec:
         else:
             return bytes(self._put_pads(raw, _spans(encoded), pads, fields) if pads else raw)
         raise refusal  # out here: pyiso8583's error holds the fields in clear
+
+    def _first_fault(self, fields: Mapping[str, str]) -> Fault | None:
+        for name, check in self._checks.items():
+            value = fields.get(name)
+            expected = check.fault(value) if isinstance(value, str) else None
+            if expected:
+                return _path(name), expected
+        return None
+
+    def _checked(self, reading: Reading) -> Reading:
+        """Refuse what a check refuses, at the place of the field."""
+        for name, check in self._checks.items():
+            expected = check.fault(reading.fields[name]) if name in reading.fields else None
+            if expected:
+                offset = reading.spans[name][0]
+                raise DecodeError(_path(name), expected, offset_bytes=offset)
+        return reading
 
     def _put_pads(
         self,

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from posrefund.codec.check import Check
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from posrefund.codec.check import Characters
     from posrefund.codec.layout import Layout
 
 __all__ = ["Field", "Show", "specification"]
@@ -23,13 +25,6 @@ Show = Literal["clear", "pan", "never"]
 """How much may be shown: all of it, first six and last four, nothing. What no table names: nothing."""
 
 _FORMAT = re.compile(r"(n|z|an|ans|b)(\.{2,3}|)([0-9]+)(<?)")
-_CHARACTERS = {
-    "n": (re.compile(r"[0-9]*"), "digits"),
-    "z": (re.compile(r"[0-9D=]*"), "digits and a separator"),
-    "an": (re.compile(r"[0-9A-Za-z ]*"), "letters, digits and spaces"),
-    "ans": (re.compile(r"[^\x00-\x1f\x7f]*"), "printable characters"),
-    "b": (re.compile(r"[0-9A-F]*"), "upper-case hexadecimal"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +61,11 @@ class Field:
         fits = self.layout_width is None or len(value) == self.layout_width
         return self.layout if fits else None
 
+    def check(self) -> Check:
+        """Return what the table says of this field's characters; free text may hold any byte."""
+        kind, dots, _, _ = self._parsed()
+        return Check(None if kind == "ans" and dots else cast("Characters", kind))
+
     def fault(self, value: str) -> str | None:
         """Say what was expected of *value*'s characters, or None if they are right.
 
@@ -74,11 +74,7 @@ class Field:
             >>> Field(4, "n12", "交易金额", "amount").fault("00000000000A")
             'digits'
         """
-        kind, dots, _, _ = self._parsed()
-        if kind == "ans" and dots:  # free text, any bytes of any Chinese code page
-            return None
-        pattern, expected = _CHARACTERS[kind]
-        return None if pattern.fullmatch(value) else expected
+        return self.check().fault(value)
 
     def packed(self) -> dict[str, Any]:
         """Return the pyiso8583 rule of this field in the packed (BCD) encoding."""
