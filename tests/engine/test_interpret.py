@@ -120,7 +120,9 @@ def word(verdict: Conclusion | Stranger) -> str:
 def undone(fields: dict[str, str], mac: MACVerdict = "valid", without: tuple[str, ...] = ()) -> str:
     """Say in a word what an answer to the reversal of a sale proves."""
     sale = attempt_in(State.REVERSING, "sale")
-    return word(interpret_reversal(sale, received(fields, mac, without=without), DIALECT))
+    return word(
+        interpret_reversal(sale, received(fields, mac, without=without), DIALECT, is_same_day=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -334,7 +336,10 @@ def test_bytes_that_are_no_message_are_a_doubt(mac: MACVerdict) -> None:
 
     assert word(verdict) == "doubt: unreadable: DE4"
     undo = interpret_reversal(
-        attempt_in(State.REVERSING, "sale"), Received({}, mac, refusal, 30), DIALECT
+        attempt_in(State.REVERSING, "sale"),
+        Received({}, mac, refusal, 30),
+        DIALECT,
+        is_same_day=True,
     )
     assert word(undo) == "doubt: unreadable: DE4"
 

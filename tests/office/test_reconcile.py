@@ -72,7 +72,8 @@ def read(
     journal: SQLiteJournal, *lines: str, day: date = TODAY, whole: bool = True
 ) -> Reconciliation:
     """Read a file whose line count the acquirer confirmed, or did not."""
-    text = "".join(f"{one}\n" for one in lines)
+    here = OTHERS.replace("0309100000", f"{day:%m%d}100000")  # each day's file has rows of its day
+    text = "".join(f"{here if one is OTHERS else one}\n" for one in lines)
     count = len(lines) if whole else None
     return reconcile(journal, text, file_day=day, now=NOW, line_count=count)
 
@@ -267,7 +268,8 @@ def test_same_number_in_the_file_of_another_day_is_another_transaction(
 ) -> None:
     refund_in(journal, "IN_DOUBT")
 
-    assert report(read(journal, REFUND_LINE, day=day)) == [("HOST_ONLY", None, 1)]
+    row = line(transmitted=f"{day:%m%d}100000")
+    assert report(read(journal, row, day=day)) == [("HOST_ONLY", None, 1)]
     assert state_of(journal) == "IN_DOUBT"
 
 
@@ -310,7 +312,8 @@ def test_row_of_a_number_used_again_goes_to_the_attempt_of_the_nearest_day(
         journal.commit(move(f"{request}/1", Event.SEND, Event.DOUBT))
 
     assert report(read(journal, REFUND_LINE, day=YESTERDAY)) == [("RESOLVED_YES", "R-1/1", 1)]
-    assert report(read(journal, REFUND_LINE, day=TODAY)) == [("RESOLVED_YES", "R-2/1", 1)]
+    found = read(journal, REFUND_LINE, OTHERS, day=TODAY)
+    assert report(found) == [("RESOLVED_YES", "R-2/1", 1)]
 
 
 @pytest.mark.parametrize("before", sorted(STATES))
@@ -397,14 +400,54 @@ def test_lines_are_counted_however_they_end(journal: SQLiteJournal, end: str) ->
 
 
 @pytest.mark.parametrize("code", ["05", "25", "51", "96", "ZZ", "  "])
-def test_row_that_the_host_did_not_book_counts_as_absent(journal: SQLiteJournal, code: str) -> None:
+def test_row_that_proves_no_booking_forbids_to_call_the_attempt_absent(
+    journal: SQLiteJournal, code: str
+) -> None:
     refund_in(journal, "IN_DOUBT")
-    not_booked = line(code=code)
 
-    assert report(read(journal, not_booked, day=TODAY)) == []
-    assert state_of(journal) == "IN_DOUBT"
+    assert report(read(journal, line(code=code), day=TODAY)) == []
     assert report(read(journal, OTHERS, day=YESTERDAY)) == []
-    assert report(read(journal, not_booked, day=TOMORROW)) == [("RESOLVED_NO", "R-1/1", None)]
+    assert report(read(journal, OTHERS, day=TOMORROW)) == []
+    assert state_of(journal) == "IN_DOUBT"
+
+
+@pytest.mark.parametrize("change", [{"mti": "0100"}, {"merchant": "999999999999999"}])
+def test_row_of_another_kind_or_merchant_forbids_it_too(
+    journal: SQLiteJournal, change: dict[str, str]
+) -> None:
+    refund_in(journal, "IN_DOUBT")
+
+    read(journal, line(**change), day=TODAY)
+    read(journal, OTHERS, day=YESTERDAY)
+
+    assert read(journal, OTHERS, day=TOMORROW).count("RESOLVED_NO") == 0
+
+
+def test_the_file_of_another_day_is_refused_and_proves_nothing(journal: SQLiteJournal) -> None:
+    refund_in(journal, "IN_DOUBT")
+    old = line(stan="000055", transmitted="0301100000")
+    with pytest.raises(DecodeError, match="a row of 2026-03-09"):
+        read(journal, old, day=TODAY)
+    read(journal, line(stan="000056"), day=TODAY)
+    with pytest.raises(DecodeError, match="another file than that of 2026-03-09"):
+        read(journal, line(stan="000056"), day=TOMORROW)
+
+    read(journal, OTHERS, day=YESTERDAY)
+    assert state_of(journal) == "IN_DOUBT"
+
+
+def test_a_file_that_could_not_be_applied_to_its_end_was_not_read(
+    journal: SQLiteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refund_in(journal, "IN_DOUBT")
+    read(journal, OTHERS, day=YESTERDAY)
+    with monkeypatch.context() as broken:
+        broken.setattr(journal, "_apply_move", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            read(journal, REFUND_LINE, day=TODAY)
+
+    assert read(journal, OTHERS, day=TOMORROW).count("RESOLVED_NO") == 0
+    assert state_of(journal) == "IN_DOUBT"
 
 
 @pytest.mark.parametrize("days", list(permutations(THREE)))
@@ -586,7 +629,7 @@ def test_the_same_transaction_in_the_files_of_two_days_was_booked_twice(
     refund_in(journal, "ACCEPTED")
     assert read(journal, REFUND_LINE).count("MATCH") == 1
 
-    found = read(journal, REFUND_LINE, day=TOMORROW)
+    found = read(journal, REFUND_LINE, OTHERS, day=TOMORROW)
 
     assert [(f.category, f.attempt_id) for f in found.findings] == [("DUPLICATE_HOST", "R-1/1")]
     assert journal.attempt("R-1/1").state == "MISMATCHED"

@@ -86,23 +86,23 @@ def test_kind_of_a_row_follows_from_its_message_type_and_processing_code(
 @pytest.mark.parametrize(
     ("mti", "processing"), [("0200", "310000"), ("0100", "030000"), ("0220", "000000")]
 )
-def test_row_of_another_kind_is_left_out_but_still_counted_as_a_line(
+def test_row_of_another_kind_only_shows_that_the_host_knows_something(
     mti: str, processing: str
 ) -> None:
     text = "\n".join([line(mti=mti, processing=processing), REFUND_LINE])
 
-    assert [row.row for row in read_settlement_file(text)] == [2]
+    assert [row.kind for row in read_settlement_file(text)] == ["other", "refund"]
 
 
 BOOKED = {"00", "11", "A2", "A4", "A5", "A6"}
 
 
 @pytest.mark.parametrize("mti", ["0200", "0220", "0420"])
-def test_row_that_the_host_did_not_book_is_left_out_but_still_counted_as_a_line(mti: str) -> None:
+def test_row_says_whether_the_host_booked_it(mti: str) -> None:
     for code in ["".join(pair) for pair in product(f"{digits}{ascii_uppercase} ", repeat=2)]:
-        rows = read_settlement_file("\n".join([line(mti=mti, code=code), REFUND_LINE]))
+        row, _ = read_settlement_file("\n".join([line(mti=mti, code=code), REFUND_LINE]))
 
-        assert [row.row for row in rows] == ([1, 2] if code in BOOKED else [2])
+        assert row.is_booked == (code in BOOKED)
 
 
 @pytest.mark.parametrize("code", ["05", "25"])

@@ -82,7 +82,7 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
         original=_original(original),
         card=_card(card, entry, expiry),
         reason=reason,
-        amount=_amount(amount) if amount else None,
+        amount=None if amount is None else _amount(amount),
         operator=operator,
     )
     with open_terminal(load(config)) as terminal:
@@ -141,7 +141,7 @@ def _finish(terminal: Terminal, outcome: Outcome, lang: Lang) -> None:
 def _amount(text: str) -> Amount:
     whole, _, part = text.partition(".")
     digits = whole + part.ljust(2, "0")
-    if not (digits.isascii() and digits.isdigit()) or len(part) > 2:
+    if not whole or not (digits.isascii() and digits.isdigit()) or len(part) > 2:
         raise InvalidRequestError([("amount", "yuan and fen, such as 12.30")])
     return Amount(int(digits))
 

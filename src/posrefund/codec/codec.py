@@ -1,7 +1,7 @@
 """``Codec``: one pyiso8583 specification, two verbs, our errors.
 
-pyiso8583 does the work (the compiled engine of a later release must agree with it byte for byte).
-What this adds: a field that the specification lacks is an error and not a crash, the caller's dict is
+The first message of a shape goes through pyiso8583, and so does every refusal; shapes that come back are
+compiled. What this adds: a field that the specification lacks is an error and not a crash, the caller's dict is
 left alone, and no error carries a value. Floor 2.
 """
 
@@ -41,6 +41,8 @@ read one that announces nothing, and could not write it again."""
 _SECONDARY = tuple(str(number) for number in range(66, 193))
 
 _COMPUTED = frozenset({"p", "1", "65"})
+_NOT_SURE = (LookupError, ValueError, TypeError, AttributeError)
+"""What generated code raises at a new shape, or at something to say no to."""
 
 _READS_MAX = 193
 """One repair per field at the most, for the pad of a field stands in one nibble; and the last read."""
@@ -119,7 +121,9 @@ class Codec:
         """
         try:
             fields = self._decoders[raw[: self._head_bytes]](raw)
-        except (LookupError, ValueError, TypeError):  # a new shape, or something to say no to
+        except _NOT_SURE:
+            fields = None
+        if fields is None:  # out here: the error of the generated code may hold the message
             return self._decode_and_learn(raw)
         if self._checks and self._first_fault(fields):
             self.read(raw)  # says where
@@ -168,7 +172,7 @@ class Codec:
         if not pads:
             try:
                 return self._encoders[(*fields,)](*fields.values())
-            except (LookupError, ValueError, TypeError):  # a new shape, or something to say no to
+            except _NOT_SURE:
                 pass
         raw = self._encode(fields, pads)
         self._engine.learn_encode(fields, raw)
@@ -216,7 +220,8 @@ class Codec:
         for name, value in fields.items():
             if name not in self.specification:
                 raise EncodeError(_path(name), "a field of this specification")
-            if not isinstance(value, str):
+            given: object = value
+            if not isinstance(given, str) and name not in _COMPUTED:
                 raise EncodeError(_path(name), "text")
         try:
             raw, encoded = iso8583.encode(dict(fields), self.specification)

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.actions import Know, Move
-from posrefund.engine.requests import Original
+from posrefund.engine.requests import Original, is_note
 from posrefund.engine.table import TABLE, Event, State
 from posrefund.errors import InvalidRequestError, LocalProtocolError
 from posrefund.values import infer_year
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Category",
     "FileRow",
+    "hints_at",
     "judge_absence",
     "judge_repeated",
     "judge_row",
@@ -56,7 +57,7 @@ class FileRow:
     """One transaction of a settlement file, its card number already dropped.
 
     Attributes:
-        kind: Which message it was; ``"reversal"`` undoes another row.
+        kind: Which message it was; ``"reversal"`` undoes another row, ``"other"`` is none of ours.
         terminal: DE41.
         merchant: DE42.
         stan: DE11.
@@ -65,9 +66,11 @@ class FileRow:
         transmitted: MMDDhhmmss, host time.
         original_stan: STAN of the transaction it refers to; empty where none.
         row: Line of the file, from 1.
+        is_booked: Whether its response code says so; one that does not still shows that the host
+            knows the transaction.
     """
 
-    kind: Kind | Literal["reversal"]
+    kind: Kind | Literal["reversal", "other"]
     terminal: str
     merchant: str
     stan: str
@@ -76,6 +79,7 @@ class FileRow:
     transmitted: str
     original_stan: str
     row: int
+    is_booked: bool = True
 
 
 def same_transaction(attempt: Attempt, row: FileRow, file_day: date) -> bool:
@@ -86,6 +90,15 @@ def same_transaction(attempt: Attempt, row: FileRow, file_day: date) -> bool:
     ours = (attempt.kind, attempt.terminal, attempt.merchant, attempt.stan)
     theirs = (row.kind, row.terminal, row.merchant, row.stan)
     return file_day in settlement_days(attempt) and ours == theirs
+
+
+def hints_at(attempt: Attempt, row: FileRow, file_day: date) -> bool:
+    """Say whether *row* may have to do with *attempt*, whatever its kind, code or merchant.
+
+    Such a row proves no booking, but it forbids to call the attempt absent.
+    """
+    near = file_day in settlement_days(attempt)
+    return near and (row.terminal, row.stan) == (attempt.terminal, attempt.stan)
 
 
 def settlement_days(attempt: Attempt) -> tuple[date, date, date]:
@@ -156,8 +169,8 @@ def release(
     first, second = people
     if not first or not second or first == second:
         raise InvalidRequestError([("people", "two different people")])
-    if not evidence:
-        raise InvalidRequestError([("evidence", "what proves the absence")])
+    if not evidence or not all(is_note(text) for text in (first, second, evidence)):
+        raise InvalidRequestError([("evidence", "what proves the absence, no card number")])
     if not attempt.facts.get("absent"):
         message = "complete files of three settlement days have not proven the absence yet"
         raise LocalProtocolError(message)
@@ -180,9 +193,12 @@ def _resolve(attempt: Attempt, row: FileRow, file_day: date, now: datetime) -> l
         Move(attempt.attempt_id, Event.ACCEPT, now, facts),
         Move(attempt.attempt_id, Event.CONFIRM, now),
     ]
-    if attempt.kind == "sale":
-        actions.append(Know(_original(attempt, row, file_day), now))
-    return actions
+    if attempt.kind != "sale":
+        return actions
+    try:
+        return [*actions, Know(_original(attempt, row, file_day), now)]
+    except InvalidRequestError:  # the row's date is none: for people
+        return _contradict(attempt, {"file_day": file_day.isoformat(), "at": now.isoformat()}, now)
 
 
 def _original(attempt: Attempt, row: FileRow, file_day: date) -> Original:

@@ -106,12 +106,13 @@ def _no(attempt: Attempt, facts: Mapping[str, str]) -> Conclusion:
 
 
 def interpret_reversal(
-    attempt: Attempt, received: Received, dialect: Dialect
+    attempt: Attempt, received: Received, dialect: Dialect, *, is_same_day: bool
 ) -> Conclusion | Stranger:
     """Say what *received* proves about the reversal of *attempt*.
 
-    ``UNDO`` only for an answer that authenticates itself or that, without a MAC, says there is nothing
-    (left) to undo. Everything else leaves it REVERSING.
+    ``UNDO`` only for a 00 that authenticates itself, or for one that says there is nothing (left) to
+    undo, while the host's settlement day is certainly the attempt's (*is_same_day*). Everything else
+    leaves it REVERSING.
     """
     if received.refusal is not None:
         return _doubt("unreadable", {"where": received.refusal.path})
@@ -124,7 +125,7 @@ def interpret_reversal(
     facts = {"reversal_code": code, "reversal_mac": received.mac}
     if received.mac in ("wrong", "no_key") or _echo_fault(attempt, fields):
         return _doubt("reversal_refused", facts)
-    proven = received.mac == "valid" or code != "00"
+    proven = received.mac == "valid" if code == "00" else is_same_day
     if code in dialect.reversed_codes and proven:
         return Conclusion(Event.UNDO, facts)
     return _doubt("reversal_refused", facts)

@@ -263,12 +263,12 @@ def reversal_due(attempt: Attempt, view: TerminalView) -> bool:
 
 
 def start_reversal(
-    attempt: Attempt, view: TerminalView, card: KeptCard, *, tries: int, now: datetime
+    attempt: Attempt, view: TerminalView, card: KeptCard | None, *, tries: int, now: datetime
 ) -> tuple[list[Action], dict[str, str]]:
     """Say what to write down and which message to send to undo *attempt*.
 
-    No fields means: nothing is left to try. That is so after the last try, and on another settlement
-    day: a host answers a cross-day reversal with the same 25 as one that is already done.
+    No fields means: nothing is left to try. That is so after the last try, without the card, and on
+    another settlement day: a host answers a cross-day reversal with the same 25 as one that is done.
 
     Raises:
         LocalProtocolError: *attempt* is none that is undone: a refund, or one that is not in doubt.
@@ -276,7 +276,8 @@ def start_reversal(
     if not reversal_due(attempt, view):
         message = f"no reversal of a {attempt.kind} that is {attempt.state}"
         raise LocalProtocolError(message)
-    if tries >= view.dialect.timers.reversal_tries or view.host_day(now) != attempt.host_day:
+    is_over = view.host_day(now) != attempt.host_day
+    if card is None or is_over or tries >= view.dialect.timers.reversal_tries:
         return [Move(attempt.attempt_id, Event.GIVE_UP, now)], {}
     fields = compose_reversal(attempt, view, card, _reversal_reason(attempt))
     actions: list[Action] = []
@@ -290,7 +291,9 @@ def receive_reversal(
     attempt: Attempt, received: Received, view: TerminalView, now: datetime
 ) -> tuple[list[Action], bool]:
     """Say what to write down about the answer to a reversal, and whether it was the answer."""
-    verdict = interpret_reversal(attempt, received, view.dialect)
+    days = {view.host_day(now + shift) for shift in (-_CUT_OVER_MARGIN, _CUT_OVER_MARGIN)}
+    is_same_day = days == {attempt.host_day}
+    verdict = interpret_reversal(attempt, received, view.dialect, is_same_day=is_same_day)
     inbound = _inbound(attempt, received, verdict, now)
     if isinstance(verdict, Stranger):
         return [inbound], False
@@ -298,6 +301,9 @@ def receive_reversal(
         return [inbound, Move(attempt.attempt_id, Event.UNDO, now, verdict.facts)], True
     return [inbound], True
 
+
+_CUT_OVER_MARGIN = timedelta(minutes=5)
+"""So near to 23:00 the host's day may be another than ours, and its 25 mean: not today's."""
 
 _REVERSAL_REASONS = {
     "no_reply": "98",

@@ -88,7 +88,7 @@ class InDoubt(_Outcome):
 
     Attributes:
         attempt: All that is known.
-        reason: ``no_reply``, ``bad_mac``, ``no_mac``, ``unreadable``, ``mismatch``, ``code_NN``,
+        reason: ``no_reply``, ``closed``, ``bad_mac``, ``no_mac``, ``unreadable``, ``mismatch``, ``code_NN``,
             ``declined_after_repeat``, ``restart``, ``interrupted`` or ``contradiction``.
         needs_people: Whether nothing automatic is left to try.
     """

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from posrefund.errors import InvalidRequestError
 from posrefund.values import RRN, Amount, CardRead, RequestID
+from posrefund.values.card import passes_luhn
 
 if TYPE_CHECKING:
     from datetime import date
 
     from posrefund.errors import Fault
 
-__all__ = ["Original", "OriginalRef", "Reason", "RefundRequest", "SaleRequest"]
+__all__ = ["Original", "OriginalRef", "Reason", "RefundRequest", "SaleRequest", "is_note"]
 
 _NOTE_CHARACTERS_MAX = 200
 
@@ -96,7 +97,7 @@ class RefundRequest:
         reason: Why.
         amount: How much; None means all that is left of the sale.
         operator: Who stands at the terminal.
-        note: Free text for the journal; no run of 13 or more digits.
+        note: Free text for the journal; nothing in it that could be a card number.
 
     Raises:
         InvalidRequestError: Every fault at once.
@@ -131,8 +132,8 @@ class RefundRequest:
         faults += _common_faults(amount, self.card, self.operator)
         if not isinstance(reason, Reason):
             faults.append(("reason", f"one of {', '.join(Reason)}"))
-        if not _is_note(self.note):
-            faults.append(("note", "at most 200 characters, no run of 13 digits"))
+        if not is_note(self.note):
+            faults.append(("note", "at most 200 characters, no card number"))
         _raise_if(faults)
         object.__setattr__(self, "request_id", RequestID(self.request_id))
         if isinstance(original, str):
@@ -215,11 +216,23 @@ def _common_faults(amount: object, card: object, operator: object) -> list[Fault
     return faults
 
 
-def _is_note(note: object) -> bool:
+def is_note(note: object) -> bool:
+    """Say whether *note* may be kept: short, and nothing in it that could be a card number."""
     if not isinstance(note, str) or len(note) > _NOTE_CHARACTERS_MAX:
         return False
-    digits = "".join(char if char.isdigit() else " " for char in note)
-    return all(len(run) < 13 for run in digits.split())
+    runs = re.findall(r"[0-9](?:[ ./-]?[0-9]){12,}", note, flags=re.ASCII)
+    digits = [re.sub(r"[^0-9]", "", run) for run in runs]
+    has_run = bool(re.search(r"[0-9]{13}", note))
+    return not has_run and not any(_may_be_pan(run) for run in digits)
+
+
+def _may_be_pan(digits: str) -> bool:
+    """Whether any 13 to 19 digits in a row of *digits* pass the Luhn check."""
+    return any(
+        passes_luhn(digits[start : start + width])
+        for width in range(13, 20)
+        for start in range(len(digits) - width + 1)
+    )
 
 
 def _raise_if(faults: list[Fault]) -> None:

@@ -1,4 +1,4 @@
-"""Cards at rest: each sealed under a key of its own, which is destroyed at batch close. Floor 5."""
+"""Cards at rest: each sealed under a key of its own, which is destroyed once its batch is closed. Floor 5."""
 
 from __future__ import annotations
 

@@ -51,6 +51,7 @@ CREATE TABLE originals (
     organisation TEXT,
     reserved_minor INTEGER NOT NULL DEFAULT 0 CHECK (reserved_minor >= 0),
     accepted_minor INTEGER NOT NULL DEFAULT 0 CHECK (accepted_minor >= 0),
+    CONSTRAINT one_id_per_sale UNIQUE (terminal, merchant, batch, stan, transaction_date),
     CONSTRAINT ceiling CHECK (reserved_minor + accepted_minor <= amount_minor)
 ) STRICT;
 CREATE INDEX originals_by_slip ON originals (rrn, transaction_date);

@@ -105,14 +105,21 @@ class SQLiteJournal(Store):
             self._append(kind, "", at, facts)
 
     def wipe_cards(self) -> int:
-        """Destroy the item keys of all sealed cards; return how many there were.
+        """Destroy the item keys of the sealed cards of everything decided; return how many there were.
+
+        What may still have to be reversed keeps its card until it is decided.
 
         Raises:
             JournalWriteError: Nothing was wiped.
         """
+        decided = (
+            "attempt_id NOT IN (SELECT request_id || '/' || number FROM attempts"
+            f" WHERE state IN ({OPEN_NAMES}))"
+        )
         with self._transaction():
-            self._db.execute("UPDATE sealed_cards SET item_key = zeroblob(length(item_key))")
-            count = self._db.execute("DELETE FROM sealed_cards").rowcount
+            zero = "UPDATE sealed_cards SET item_key = zeroblob(length(item_key))"
+            self._db.execute(f"{zero} WHERE {decided}")
+            count = self._db.execute(f"DELETE FROM sealed_cards WHERE {decided}").rowcount
         self._rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the old pages until then
         return count
 
@@ -194,19 +201,12 @@ class SQLiteJournal(Store):
         found = self._rows("SELECT seq, at, kind, subject, body, link FROM chain ORDER BY seq")
         return [Row(*row) for row in found]
 
-    def card(self, attempt_id: str) -> KeptCard:
-        """Return the sealed card of an attempt of the open batch.
-
-        Raises:
-            JournalError: It was wiped.
-        """
+    def card(self, attempt_id: str) -> KeptCard | None:
+        """Return the sealed card of an attempt, or None once it was wiped."""
         found = self._rows(
             "SELECT item_key, box FROM sealed_cards WHERE attempt_id = ?", attempt_id
         )
-        if not found:
-            message = f"the card of {attempt_id} was wiped"
-            raise JournalError(message)
-        return open_card(_derive(self._key, "cards"), attempt_id, *found[0])
+        return open_card(_derive(self._key, "cards"), attempt_id, *found[0]) if found else None
 
     def fingerprint(self, pan: PAN) -> str:
         """Return the keyed digest by which a card is known again (HMAC-SHA256, 32 hex digits)."""
@@ -310,6 +310,11 @@ class SQLiteJournal(Store):
             if {column: known[0][column] for column in data} != data:
                 raise RequestConflictError(name)
             return
+        identity = ("terminal", "merchant", "batch", "stan", "transaction_date")
+        where = " AND ".join(f"{column} = ?" for column in identity)
+        values = [data[column] for column in identity]
+        if self._rows(f"SELECT 1 FROM originals WHERE {where}", *values):
+            raise RequestConflictError(name)  # one sale under two ids would have two ceilings
         columns = ", ".join(data)
         places = ", ".join(f":{name}" for name in data)
         self._db.execute(f"INSERT INTO originals ({columns}) VALUES ({places})", data)

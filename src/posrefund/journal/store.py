@@ -90,6 +90,8 @@ class Store:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+        except sqlite3.ProgrammingError:
+            raise JournalError("the journal is closed") from None
         except _SQLITE_ERRORS as error:
             raise JournalWriteError(_reason(error)) from None
 
@@ -102,6 +104,8 @@ class Store:
     def _rows(self, sql: str, *values: object) -> list[Any]:
         try:
             return self._db.execute(sql, values).fetchall()
+        except sqlite3.ProgrammingError:
+            raise JournalError("the journal is closed") from None
         except _SQLITE_ERRORS as error:
             raise JournalCorruptError(_reason(error)) from None
 

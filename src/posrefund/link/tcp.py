@@ -6,7 +6,6 @@ before the first byte is written, without writing (a half-open line accepts a wr
 
 from __future__ import annotations
 
-import select
 import socket
 import time
 from collections import deque
@@ -47,10 +46,10 @@ class TCPLink:
         try:
             self._socket = socket.create_connection(self._address, timeout=timeout_s)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
+        except (OSError, UnicodeError, OverflowError) as error:  # the last two: no such address
             host, port = self._address
-            message = f"no connection to {host}:{port}: {_why(error)}"
-            raise LinkOpenError(message) from None
+            why = _why(error) if isinstance(error, OSError) else "no address"
+            raise LinkOpenError(f"no connection to {host}:{port}: {why}") from None
 
     def send(self, message: bytes) -> None:
         """Send one message once.
@@ -78,7 +77,7 @@ class TCPLink:
             LinkClosedError: The host closed the line before a whole message.
             FramingError: What came is no frame.
         """
-        line = self._line()
+        line = self._line(effect="in_doubt")
         deadline = time.monotonic() + timeout_s
         while not self._waiting:
             left_s = deadline - time.monotonic()
@@ -96,19 +95,23 @@ class TCPLink:
         self._framer = LengthPrefixFramer()
         self._waiting.clear()
 
-    def _line(self) -> socket.socket:
+    def _line(self, effect: Effect = "nothing_sent") -> socket.socket:
         if self._socket is None:
-            raise LinkClosedError("the link is not open", effect="nothing_sent")
+            raise LinkClosedError("the link is not open", effect=effect)
         return self._socket
 
     def _peer_has_closed(self, line: socket.socket) -> bool:
-        readable, _, _ = select.select([line], [], [], 0)
-        if not readable:
-            return False
+        """Look without writing and without waiting."""
+        timeout_s = line.gettimeout()
+        line.settimeout(0)
         try:
             return line.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
         except OSError:
             return True
+        finally:
+            line.settimeout(timeout_s)
 
 
 def _read(line: socket.socket) -> bytes:

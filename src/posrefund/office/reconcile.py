@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from posrefund.engine import OPEN_STATES, Note
+from posrefund.engine import OPEN_STATES, Note, State
 from posrefund.engine.evidence import (
     FileRow,
+    hints_at,
     judge_absence,
     judge_repeated,
     judge_row,
@@ -89,20 +90,54 @@ def reconcile(
     """
     _check_count(text, line_count)
     terminal = journal.terminal_facts()["terminal"]
-    rows = [row for row in read_settlement_file(text) if row.terminal == terminal]
-    undone = {(row.terminal, row.original_stan) for row in rows if row.kind == "reversal"}
+    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+    everyone = read_settlement_file(text)
+    _check_day(journal, everyone, file_day, digest)
+    rows = [row for row in everyone if row.terminal == terminal]
+    undone = {row.original_stan for row in rows if row.kind == "reversal" and row.is_booked}
     booked = [
-        row for row in rows if row.kind != "reversal" and (row.terminal, row.stan) not in undone
+        row
+        for row in rows
+        if row.is_booked and row.kind not in ("reversal", "other") and row.stan not in undone
     ]
+    hints = [row for row in rows if row.kind != "reversal" and row.stan not in undone]
+    found = _match(journal, booked, file_day, now)
+    _keep_hints(journal, hints, {finding.attempt_id for finding in found}, file_day, now)
+    # Only now, for a file that was not applied to its end must not prove an absence.
     facts = {
         "day": file_day.isoformat(),
         "rows": str(len(rows)),
         "complete": "no" if line_count is None else "yes",
-        "sha256": hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest(),
+        "sha256": digest,
     }
     journal.commit([Note("file", now, facts)])
-    found = _match(journal, booked, file_day, now)
     return Reconciliation(file_day, (*found, *_absent(journal, found, file_day, now)))
+
+
+def _check_day(journal: SQLiteJournal, rows: list[FileRow], file_day: date, digest: str) -> None:
+    """Refuse the file of another day: what it lacks would be taken for absent."""
+    for row in rows:
+        days = (file_day + timedelta(days=shift) for shift in (-2, -1, 0, 1))
+        if row.transmitted[:4] not in {f"{day:%m%d}" for day in days}:
+            raise DecodeError(f"line {row.row}", f"a row of {file_day}", offset_bytes=0)
+    for note in journal.notes("file"):
+        if rows and note["sha256"] == digest and note["day"] != file_day.isoformat():
+            raise DecodeError("file", f"another file than that of {note['day']}", offset_bytes=0)
+
+
+def _keep_hints(
+    journal: SQLiteJournal,
+    hints: list[FileRow],
+    matched: set[str | None],
+    file_day: date,
+    now: datetime,
+) -> None:
+    """Write down that the host knows of an attempt, where a row shows it without proving a booking."""
+    for attempt in journal.attempts(states=[*OPEN_STATES, State.ACCEPTED]) if hints else ():
+        known = attempt.attempt_id in matched or journal.notes("open_row", attempt.attempt_id)
+        if not known and any(hints_at(attempt, row, file_day) for row in hints):
+            facts = {"day": file_day.isoformat()}
+            journal.commit([Note("open_row", now, facts, attempt.attempt_id)])
 
 
 def _check_count(text: str, line_count: int | None) -> None:

@@ -28,7 +28,7 @@ _KINDS: dict[tuple[str, str], Kind] = {
 
 
 def read_settlement_file(text: str) -> list[FileRow]:
-    """Return the booked rows that a terminal can be compared with; other kinds are left out.
+    """Return the rows of a file, those of other kinds and codes too: they prove nothing but presence.
 
     Shape:
         Lines of 299 characters, fields as ``posrefund.dialects.unionpay.settlement`` lists them.
@@ -36,22 +36,14 @@ def read_settlement_file(text: str) -> list[FileRow]:
     Raises:
         DecodeError: Path ``line N`` and the column where it does not fit; nothing was read.
     """
-    rows = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        row = _row(line, number)
-        if row is not None:
-            rows.append(row)
-    return rows
+    return [_row(line, number) for number, line in enumerate(text.splitlines(), start=1)]
 
 
-def _row(line: str, number: int) -> FileRow | None:
+def _row(line: str, number: int) -> FileRow:
     values = _columns(line, number)
     mti, processing = values["mti"], values["processing_code"][:2]
-    kind = "reversal" if mti == "0420" else _KINDS.get((mti, processing))
-    if kind is None or values["code"] not in _BOOKED:
-        return None
     return FileRow(
-        kind=kind,
+        kind="reversal" if mti == "0420" else _KINDS.get((mti, processing), "other"),
         terminal=values["terminal"],
         merchant=values["merchant"],
         stan=values["stan"],
@@ -60,6 +52,7 @@ def _row(line: str, number: int) -> FileRow | None:
         transmitted=values["transmitted"],
         original_stan=values["original_stan"].strip(),
         row=number,
+        is_booked=values["code"] in _BOOKED,
     )
 
 

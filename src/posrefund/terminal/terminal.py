@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from posrefund.engine import (
     Know,
     Move,
+    SaleRequest,
     State,
     TerminalView,
     machine,
@@ -22,10 +23,11 @@ from posrefund.engine.evidence import release
 from posrefund.engine.refusals import refuse
 from posrefund.errors import (
     FramingError,
-    JournalWriteError,
+    InvalidRequestError,
     LinkClosedError,
     LinkOpenError,
     LinkTimeoutError,
+    PosRefundError,
     RequestConflictError,
 )
 from posrefund.framing import Envelope
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from posrefund.crypto import KeySet
     from posrefund.dialects import Dialect
-    from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest, SaleRequest
+    from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest
     from posrefund.engine.machine import Plan
     from posrefund.journal import SQLiteJournal
     from posrefund.keystore import FileKeyStore
@@ -90,7 +92,7 @@ class Terminal:
         self._line = Line(link, envelope or Envelope(dialect.tpdu, dialect.header), tap)
         self._busy = threading.RLock()
         self._keys: KeySet | None = keystore.working_keys()
-        journal.commit(machine.recover(journal.open_attempts(), clock()))
+        self._recover()
 
     # --- what a shop asks for ----------------------------------------------------------------
 
@@ -107,6 +109,8 @@ class Terminal:
             now = self._clock()
             result = sign_in(self._line, self._take_number(now), operator, now)
             self._keys = self._keystore.keep_sign_in(result.key_block)
+            if result.batch != result.batch_before:
+                self.journal.wipe_cards()  # the batch they were kept for is closed
             self.journal.remember(
                 now,
                 "signed_in",
@@ -170,9 +174,13 @@ class Terminal:
         """Take in a sale made elsewhere, from a feed; the same one twice is one.
 
         Raises:
+            InvalidRequestError: Something of it was given back already: such a sale has no ceiling.
             JournalWriteError: It was not taken in.
-            RequestConflictError: Another sale is known under its id.
+            RequestConflictError: Another sale is known under its id, or the sale under another id.
         """
+        untouched = (original.reserved_minor, original.accepted_minor) == (0, 0)
+        if not untouched or original.is_voided or original.has_open_attempt or original.has_case:
+            raise InvalidRequestError([("original", "a sale of which nothing was given back yet")])
         with self._busy:
             self.journal.commit([Know(original, self._clock())])
 
@@ -184,6 +192,7 @@ class Terminal:
             JournalError: Could not be written down.
         """
         with self._busy:
+            self._recover()
             for attempt in self.journal.attempts(states=[State.IN_DOUBT, State.REVERSING]):
                 if machine.reversal_due(attempt, self.view()):
                     self._undo(attempt)
@@ -223,9 +232,14 @@ class Terminal:
         )
 
     def close(self) -> None:
-        """Hang up, close the journal and forget the working keys."""
-        self._line.close()
-        self.journal.close()
+        """Hang up, close the journal and wipe the working keys; waits for what is under way."""
+        with self._busy:
+            self._line.close()
+            self.journal.close()
+            for key in (self._keys.pik, self._keys.mak, self._keys.tdk) if self._keys else ():
+                if key is not None:
+                    key.close()
+            self._keys = None
 
     def __enter__(self) -> Self:
         return self
@@ -240,6 +254,7 @@ class Terminal:
         request: SaleRequest | RefundRequest,
         start: Callable[[machine.Occasion], Plan],
     ) -> Outcome:
+        self._recover()
         fingerprint = self.journal.fingerprint(request.card.pan)
         known = self.journal.content(request.request_id)
         if known is not None and known != request.content(fingerprint):
@@ -247,6 +262,8 @@ class Terminal:
         last = self.journal.last_attempt(request.request_id)
         if last is not None and not machine.may_try_again(last, self.view()):
             return outcome_of(last, self.dialect)
+        if isinstance(request, SaleRequest) and self.journal.originals(request.request_id):
+            raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         number = last.number + 1 if last else 1
         start(
             machine.Occasion(number, fingerprint, self._clock())
@@ -266,8 +283,11 @@ class Terminal:
         attempt = self.journal.attempt(plan.attempt.attempt_id)
         try:
             self._converse(attempt, message)
-        except JournalWriteError as error:
-            error.effect = "in_doubt"  # it was sent; the next start finds SENT and doubts it
+        except PosRefundError as error:
+            error.effect = (
+                "in_doubt"  # it may have left; whatever comes next finds SENT and doubts it
+            )
+            error.retry_is_safe = False
             raise
         except BaseException:  # Ctrl-C while waiting: nobody will listen any more
             if self.journal.attempt(attempt.attempt_id).state is State.SENT:
@@ -280,19 +300,27 @@ class Terminal:
     def _converse(self, attempt: Attempt, message: bytes) -> None:
         """Send and listen until something is decided; write down what it was."""
         timers = self.dialect.timers
+        left = False
         try:
             self._line.open(timers.connect_s)
             self._line.send(message, answer_s=timers.answer_s)
+            left = True
             while not self._took_answer(attempt):
                 pass  # bounded by the line's deadline
         except LinkTimeoutError:
             self.journal.commit(machine.deadline_passed(attempt, self._clock()))
         except LinkOpenError:
-            self._line_failed(attempt, left=False, reason="unreachable")
+            self._line_failed(attempt, left=left, reason="unreachable")
         except LinkClosedError as error:
-            self._line_failed(attempt, left=error.effect == "in_doubt", reason="closed")
+            self._line_failed(attempt, left=left or error.effect == "in_doubt", reason="closed")
         except FramingError as error:
-            self._line_failed(attempt, left=error.effect == "in_doubt", reason="unreadable")
+            self._line_failed(attempt, left=left or error.effect == "in_doubt", reason="unreadable")
+
+    def _recover(self) -> None:
+        """Doubt whatever is under way though nobody listens any more: a crash, a failed commit."""
+        actions = machine.recover(self.journal.open_attempts(), self._clock())
+        if actions:
+            self.journal.commit(actions)
 
     def _took_answer(self, attempt: Attempt) -> bool:
         received = unseal(self._line.receive(), self.dialect, self._keys)
