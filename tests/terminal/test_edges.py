@@ -166,8 +166,12 @@ def test_closing_wipes_the_keys_and_every_later_call_says_so(shop: Shop) -> None
     shop.terminal.close()
 
     assert bytes(keys.mak._material) == b""
-    with pytest.raises(JournalError, match="closed"):
+    with pytest.raises(JournalError, match=r"^the journal is closed$"):
         shop.terminal.status("S-1")
+    with pytest.raises(JournalError, match=r"^the journal is closed$"):
+        shop.terminal.sale(sale("S-1", 1))
+    with pytest.raises(JournalError, match=r"^the journal is closed$"):
+        shop.terminal.journal.commit([])
     shop.terminal = shop.open()
 
 

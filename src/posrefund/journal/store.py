@@ -81,7 +81,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        try:
+        with _as_ours(JournalWriteError):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -90,10 +90,6 @@ class Store:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-        except sqlite3.ProgrammingError:
-            raise JournalError("the journal is closed") from None
-        except _SQLITE_ERRORS as error:
-            raise JournalWriteError(_reason(error)) from None
 
     def _set_meta(self, **facts: str) -> None:
         self._db.executemany(
@@ -102,20 +98,25 @@ class Store:
         )
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
-        try:
+        with _as_ours(JournalCorruptError):
             return self._db.execute(sql, values).fetchall()
-        except sqlite3.ProgrammingError:
-            raise JournalError("the journal is closed") from None
-        except _SQLITE_ERRORS as error:
-            raise JournalCorruptError(_reason(error)) from None
 
     def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        try:
+        with _as_ours(JournalCorruptError):
             cursor = self._db.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
-        except _SQLITE_ERRORS as error:
-            raise JournalCorruptError(_reason(error)) from None
+
+
+@contextmanager
+def _as_ours(kind: type[JournalError]) -> Iterator[None]:
+    """Turn what SQLite raises into *kind*, or into a plain word where the file is closed."""
+    try:
+        yield
+    except sqlite3.ProgrammingError:
+        raise JournalError("the journal is closed") from None
+    except _SQLITE_ERRORS as error:
+        raise kind(_reason(error)) from None
 
 
 def _text(raw: bytes) -> str:
