@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from posrefund.codec._rule import Rule
 
-__all__ = ["CompiledEngine"]
+__all__ = ["COMPUTED", "CompiledEngine"]
 
 _SHAPES_MAX = 256
 """Compiled shapes kept; a terminal needs a dozen, a gateway a few dozen."""
 _SEEN_MAX = 1024
 """Shapes seen once and not compiled; forgotten all together when there are more."""
 
-_COMPUTED = frozenset({"p", "1", "65"})
+COMPUTED = frozenset({"p", "1", "65"})
 """Keys that an encoder computes; what the caller has there does not count, as in pyiso8583."""
 
 
@@ -106,7 +106,7 @@ class CompiledEngine:
 
 
 def _numbers(fields: Mapping[str, str]) -> list[str]:
-    return sorted((name for name in fields if name.isdigit() and name not in _COMPUTED), key=int)
+    return sorted((name for name in fields if name.isdigit() and name not in COMPUTED), key=int)
 
 
 def _keep(cache: dict[Any, Any], key: Hashable, value: object) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import iso8583
 
-from posrefund.codec._compiled import CompiledEngine
+from posrefund.codec._compiled import COMPUTED, CompiledEngine
 from posrefund.errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ read one that announces nothing, and could not write it again."""
 
 _SECONDARY = tuple(str(number) for number in range(66, 193))
 
-_COMPUTED = frozenset({"p", "1", "65"})
 _NOT_SURE = (LookupError, ValueError, TypeError, AttributeError)
 """What generated code raises at a new shape, or at something to say no to."""
 
@@ -168,7 +167,8 @@ class Codec:
             EncodeError: With the path of the field that does not fit.
         """
         if self._checks and (fault := self._first_fault(fields)):
-            raise EncodeError(*fault)
+            name, expected = fault
+            raise EncodeError(_path(name), expected)
         if not pads:
             try:
                 return self._encoders[(*fields,)](*fields.values())
@@ -197,7 +197,7 @@ class Codec:
                 found.append((_path(name), expected))
                 continue
             try:
-                self._encode({"t": mti, name: value} if name not in _COMPUTED else {"t": mti}, None)
+                self._encode({"t": mti, name: value} if name not in COMPUTED else {"t": mti}, None)
             except EncodeError as refusal:
                 found.append((refusal.path, refusal.expected))
         return tuple(dict.fromkeys(found))
@@ -221,7 +221,7 @@ class Codec:
             if name not in self.specification:
                 raise EncodeError(_path(name), "a field of this specification")
             given: object = value
-            if not isinstance(given, str) and name not in _COMPUTED:
+            if not isinstance(given, str) and name not in COMPUTED:
                 raise EncodeError(_path(name), "text")
         try:
             raw, encoded = iso8583.encode(dict(fields), self.specification)
@@ -232,20 +232,19 @@ class Codec:
         raise refusal  # out here: pyiso8583's error holds the fields in clear
 
     def _first_fault(self, fields: Mapping[str, str]) -> Fault | None:
+        """Name the first field that a check refuses, and what was expected there."""
         for name, check in self._checks.items():
             value = fields.get(name)
             expected = check.fault(value) if isinstance(value, str) else None
             if expected:
-                return _path(name), expected
+                return name, expected
         return None
 
     def _checked(self, reading: Reading) -> Reading:
         """Refuse what a check refuses, at the place of the field."""
-        for name, check in self._checks.items():
-            expected = check.fault(reading.fields[name]) if name in reading.fields else None
-            if expected:
-                offset = reading.spans[name][0]
-                raise DecodeError(_path(name), expected, offset_bytes=offset)
+        if fault := self._first_fault(reading.fields):
+            name, expected = fault
+            raise DecodeError(_path(name), expected, offset_bytes=reading.spans[name][0])
         return reading
 
     def _put_pads(

@@ -102,7 +102,7 @@ def reconcile(
     ]
     hints = [row for row in rows if row.kind != "reversal" and row.stan not in undone]
     found = _match(journal, booked, file_day, now)
-    _keep_hints(journal, hints, {finding.attempt_id for finding in found}, file_day, now)
+    _keep_hints(journal, hints, file_day, now)
     # Only now, for a file that was not applied to its end must not prove an absence.
     facts = {
         "day": file_day.isoformat(),
@@ -116,26 +116,22 @@ def reconcile(
 
 def _check_day(journal: SQLiteJournal, rows: list[FileRow], file_day: date, digest: str) -> None:
     """Refuse the file of another day: what it lacks would be taken for absent."""
+    days = {f"{file_day + timedelta(days=shift):%m%d}" for shift in (-2, -1, 0, 1)}
     for row in rows:
-        days = (file_day + timedelta(days=shift) for shift in (-2, -1, 0, 1))
-        if row.transmitted[:4] not in {f"{day:%m%d}" for day in days}:
+        if row.transmitted[:4] not in days:
             raise DecodeError(f"line {row.row}", f"a row of {file_day}", offset_bytes=0)
-    for note in journal.notes("file"):
-        if rows and note["sha256"] == digest and note["day"] != file_day.isoformat():
+    for note in journal.notes("file") if rows else ():
+        if note["sha256"] == digest and note["day"] != file_day.isoformat():
             raise DecodeError("file", f"another file than that of {note['day']}", offset_bytes=0)
 
 
 def _keep_hints(
-    journal: SQLiteJournal,
-    hints: list[FileRow],
-    matched: set[str | None],
-    file_day: date,
-    now: datetime,
+    journal: SQLiteJournal, hints: list[FileRow], file_day: date, now: datetime
 ) -> None:
-    """Write down that the host knows of an attempt, where a row shows it without proving a booking."""
+    """Write down, once, that the host knows of an attempt which a row shows and does not decide."""
     for attempt in journal.attempts(states=[*OPEN_STATES, State.ACCEPTED]) if hints else ():
-        known = attempt.attempt_id in matched or journal.notes("open_row", attempt.attempt_id)
-        if not known and any(hints_at(attempt, row, file_day) for row in hints):
+        is_known = bool(journal.notes("open_row", attempt.attempt_id))
+        if not is_known and any(hints_at(attempt, row, file_day) for row in hints):
             facts = {"day": file_day.isoformat()}
             journal.commit([Note("open_row", now, facts, attempt.attempt_id)])
 
@@ -165,8 +161,6 @@ def _match(
         else:
             actions, category = judge_row(attempt, row, file_day, now)
         seen.add(known.attempt_id)
-        if not actions and attempt.state in OPEN_STATES:  # no step, but no absence either
-            actions = [Note("open_row", now, {"day": file_day.isoformat()}, attempt.attempt_id)]
         if actions:
             journal.commit(actions)
         findings.append(Finding(category, attempt.attempt_id, row))

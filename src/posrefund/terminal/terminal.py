@@ -265,9 +265,8 @@ class Terminal:
         if isinstance(request, SaleRequest) and self.journal.originals(request.request_id):
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         number = last.number + 1 if last else 1
-        start(
-            machine.Occasion(number, fingerprint, self._clock())
-        )  # the rules speak before the line
+        # The rules speak before the line: what they refuse must not send a reversal either.
+        start(machine.Occasion(number, fingerprint, self._clock()))
         self.undo_doubts()
         return self._perform(start(machine.Occasion(number, fingerprint, self._clock())))
 
@@ -284,10 +283,8 @@ class Terminal:
         try:
             self._converse(attempt, message)
         except PosRefundError as error:
-            error.effect = (
-                "in_doubt"  # it may have left; whatever comes next finds SENT and doubts it
-            )
-            error.retry_is_safe = False
+            # It may have left: whatever comes next finds SENT and doubts it.
+            error.effect, error.retry_is_safe = "in_doubt", False
             raise
         except BaseException:  # Ctrl-C while waiting: nobody will listen any more
             if self.journal.attempt(attempt.attempt_id).state is State.SENT:
@@ -343,11 +340,12 @@ class Terminal:
                 tries=tries,
                 now=self._clock(),
             )
-            if fields:
-                self._line.open(self.dialect.timers.connect_s)
+            if not fields:
+                self.journal.commit(actions)
+                return
+            self._line.open(self.dialect.timers.connect_s)
             self.journal.commit(actions)
-            if fields:
-                self._converse_reversal(self.journal.attempt(attempt.attempt_id), fields)
+            self._converse_reversal(self.journal.attempt(attempt.attempt_id), fields)
             attempt = self.journal.attempt(attempt.attempt_id)
 
     def _converse_reversal(self, attempt: Attempt, fields: dict[str, str]) -> None:
