@@ -177,7 +177,7 @@ def test_unionpay_has_its_papers_defaults() -> None:
     assert UNIONPAY.cut_off == time(23)
     assert UNIONPAY.zone == timezone(timedelta(hours=8))
     assert (UNIONPAY.tpdu.hex(), UNIONPAY.header.hex()) == ("6000030000", "603200000000")
-    assert UNIONPAY.de60_tail == "600"
+    assert UNIONPAY.constants == {"de60_tail": "600"}
     assert UNIONPAY.reversed_codes == {"00", "12", "25"}
     assert UNIONPAY.accept_pads == "0123456789ABCDEF"
 
@@ -207,13 +207,17 @@ def test_derived_dialect_differs_only_in_its_fields(name: str, changed: dict[str
 def test_derive_changes_what_is_given_and_leaves_the_first_alone() -> None:
     assert "60" in UNIONPAY.codec.specification
     house: Dialect = UNIONPAY.derive(
-        "my-bank", fields=[Field(46, "n6", "自定义", "private")], de60_tail="50", cut_off=time(22)
+        "my-bank",
+        fields=[Field(46, "n6", "自定义", "private")],
+        constants={"de60_tail": "50"},
+        cut_off=time(22),
     )
 
-    assert (house.name, house.de60_tail, house.cut_off) == ("my-bank", "50", time(22))
+    assert (house.name, house.constants["de60_tail"]) == ("my-bank", "50")
+    assert house.cut_off == time(22)
     assert house.codec.encode({"t": "0200", "46": "000001"}).hex() == "02000000000000040000000001"
     assert "46" not in UNIONPAY.fields
-    assert (UNIONPAY.de60_tail, UNIONPAY.cut_off) == ("600", time(23))
+    assert (UNIONPAY.constants["de60_tail"], UNIONPAY.cut_off) == ("600", time(23))
     with pytest.raises(TypeError):
         house.fields["2"] = house.fields["3"]  # type: ignore[index]
 
