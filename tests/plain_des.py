@@ -1,4 +1,4 @@
-"""DES, TDEA and the UnionPay MAC, written from their definitions in plain Python.
+"""DES, TDEA and the two MACs, written from their definitions in plain Python.
 
 An oracle for tests and nothing else: slow, not constant-time, sharing no line with the package.
 Bits are lists of 0 and 1, most significant first, numbered from 1 as in FIPS 46-3.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-__all__ = ["decrypt", "encrypt", "unionpay_mac"]
+__all__ = ["decrypt", "encrypt", "iso9797_3_mac", "unionpay_mac"]
 
 Bits = list[int]
 
@@ -156,3 +156,14 @@ def unionpay_mac(key: bytes, data: bytes) -> bytes:
     left = encrypt(key, text[:8])
     mixed = bytes(a ^ b for a, b in zip(left, text[8:], strict=True))
     return encrypt(key, mixed).hex().upper().encode()[:8]
+
+
+def iso9797_3_mac(key: bytes, data: bytes) -> bytes:
+    """Return the MAC of ISO 9797-1, algorithm 3, padding method 1: chain under K, then K', then K."""
+    rest = data or bytes(8)
+    state = bytes(8)
+    while rest:
+        block = rest[:8] + bytes(8 - len(rest[:8]))
+        state = encrypt(key[:8], bytes(a ^ b for a, b in zip(state, block, strict=True)))
+        rest = rest[8:]
+    return encrypt(key[:8], decrypt(key[8:], state))

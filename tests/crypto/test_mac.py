@@ -1,4 +1,4 @@
-"""The UnionPay MAC: the published numbers, an oracle, a strict ``verify``, and the weakness it has."""
+"""Both MACs: the published numbers, an oracle, a strict ``verify``, and the weaknesses they have."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import plain_des
-from posrefund.crypto import UNIONPAY_ECB, Key, MACRule, Purpose, mac, verify
+from posrefund.crypto import ISO9797_3, UNIONPAY_ECB, Key, MACRule, Purpose, mac, verify
 from posrefund.crypto._blockcipher import encrypt_ecb
 from posrefund.crypto.mac import _fold
-from posrefund.errors import KeyUsageError, MACMismatchError
+from posrefund.errors import InvalidKeyError, KeyUsageError, MACMismatchError
 from published import by_name, known_answers
 
 KEY = bytes.fromhex("55036372B17543ECB173730768B8D6C4")
@@ -173,3 +173,91 @@ def test_fold_keeps_the_mac_when_two_blocks_change_alike(change: bytes) -> None:
     )
 
     assert mac(MAK, changed + data[16:]) == mac(MAK, data)
+
+
+# --- ISO 9797-1, algorithm 3 -----------------------------------------------------------------------
+
+double_keys = st.binary(min_size=16, max_size=16)
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(row, id=row["name"]) for row in known_answers("iso9797", "mac")]
+)
+def test_retail_mac_is_the_published_one(case: dict[str, str]) -> None:
+    key, data, tag = (bytes.fromhex(case[name]) for name in ("key", "data", "tag"))
+    found = mac(Key(key, Purpose.MAC), data, ISO9797_3)
+
+    assert len(found) == 8
+    assert found[: len(tag)] == tag  # some print the first half only
+    assert found == plain_des.iso9797_3_mac(key, data)
+    verify(Key(key, Purpose.MAC), data, found, ISO9797_3)
+
+
+@given(double_keys, st.binary(max_size=80))
+def test_retail_mac_agrees_with_the_one_written_from_its_definition(
+    key: bytes, data: bytes
+) -> None:
+    tag = mac(Key(key, Purpose.MAC), data, ISO9797_3)
+
+    assert tag == plain_des.iso9797_3_mac(key, data)
+    assert len(tag) == 8
+
+
+def test_retail_mac_of_nothing_is_that_of_one_block_of_zeros() -> None:
+    assert mac(MAK, b"", ISO9797_3) == mac(MAK, bytes(8), ISO9797_3)
+    assert mac(MAK, b"", ISO9797_3) == plain_des.iso9797_3_mac(KEY, bytes(8))
+
+
+@given(st.binary(max_size=40))
+def test_retail_mac_of_equal_halves_is_plain_chaining_under_one_of_them(data: bytes) -> None:
+    single = KEY[:8]
+    padded = (data + bytes(-len(data) % 8)) or bytes(8)
+    state = bytes(8)
+    for start in range(0, len(padded), 8):
+        mixed = bytes(a ^ b for a, b in zip(state, padded[start : start + 8], strict=True))
+        state = plain_des.encrypt(single, mixed)
+
+    assert mac(Key(single * 2, Purpose.MAC), data, ISO9797_3) == state
+
+
+@given(double_keys, st.binary(min_size=1, max_size=24), st.data())
+def test_retail_verify_takes_its_own_and_refuses_every_changed_bit(
+    material: bytes, data: bytes, draw: Any
+) -> None:
+    key = Key(material, Purpose.MAC)
+    tag = mac(key, data, ISO9797_3)
+    verify(key, data, tag, ISO9797_3)
+    for bit in range(64):
+        wrong = bytearray(tag)
+        wrong[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(MACMismatchError):
+            verify(key, data, bytes(wrong), ISO9797_3)
+    changed = bytearray(data)
+    changed[draw.draw(st.integers(0, len(data) - 1))] ^= 1 << draw.draw(st.integers(0, 7))
+    with pytest.raises(MACMismatchError):
+        verify(key, bytes(changed), tag, ISO9797_3)
+
+
+@pytest.mark.parametrize("size", [8, 24])
+def test_retail_mac_is_refused_to_a_key_that_is_not_double_length(size: int) -> None:
+    key = Key(bytes(range(1, size + 1)), Purpose.MAC)
+    with pytest.raises(InvalidKeyError, match="takes a MAC key of 16 bytes"):
+        mac(key, DATA, ISO9797_3)
+    with pytest.raises(InvalidKeyError):
+        verify(key, DATA, bytes(8), ISO9797_3)
+
+
+def test_retail_mac_is_refused_to_a_key_for_something_else() -> None:
+    with pytest.raises(KeyUsageError):
+        mac(Key(KEY, Purpose.PIN), DATA, ISO9797_3)
+
+
+def test_retail_mac_of_two_swapped_blocks_is_another() -> None:
+    swapped = DATA[8:16] + DATA[:8] + DATA[16:]
+
+    assert mac(MAK, swapped, ISO9797_3) != mac(MAK, DATA, ISO9797_3)
+
+
+def test_retail_mac_keeps_the_tag_when_zeros_fill_the_last_block() -> None:
+    """Known and documented: padding method 1 does not say where the message ends."""
+    assert mac(MAK, DATA + bytes(-len(DATA) % 8), ISO9797_3) == mac(MAK, DATA, ISO9797_3)

@@ -1,4 +1,4 @@
-"""TPDU and header: eleven bytes before the message, swapped in the answer."""
+"""TPDU and header: eleven bytes before the message, five or none; swapped in the answer."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from posrefund.framing import Envelope
 from published import by_name
 
 ASKED = Envelope(bytes.fromhex("6000030000"), bytes.fromhex("603100311003"))
-envelopes = st.builds(
-    Envelope, st.binary(min_size=5, max_size=5), st.binary(min_size=6, max_size=6)
-)
+tpdus, headers = st.binary(min_size=5, max_size=5), st.binary(min_size=6, max_size=6)
+envelopes = st.builds(Envelope, tpdus, headers)
+every_envelope = st.builds(Envelope, tpdus | st.just(b""), headers | st.just(b""))
 
 
 def test_envelope_stands_before_the_body_and_comes_off_again() -> None:
@@ -23,9 +23,46 @@ def test_envelope_stands_before_the_body_and_comes_off_again() -> None:
     assert Envelope.unwrap(message) == (ASKED, b"\x08\x20")
 
 
-@given(envelopes, st.binary(max_size=30))
+@given(every_envelope, st.binary(max_size=30))
 def test_envelope_comes_off_as_it_was_put_on(envelope: Envelope, body: bytes) -> None:
-    assert Envelope.unwrap(envelope.wrap(body)) == (envelope, body)
+    sizes = len(envelope.tpdu), len(envelope.header)
+
+    assert Envelope.unwrap(envelope.wrap(body), *sizes) == (envelope, body)
+
+
+def test_message_without_envelope_is_all_body() -> None:
+    bare = Envelope(b"", b"")
+
+    assert bare.wrap(b"0800") == b"0800"
+    assert Envelope.unwrap(b"0800", 0, 0) == (bare, b"0800")
+    assert Envelope.unwrap(b"", 0, 0) == (bare, b"")
+    assert bare.reply(processing_request=3) == bare
+    assert bare.processing_request == 0
+
+
+def test_message_with_a_tpdu_alone_has_its_addresses_swapped_in_the_answer() -> None:
+    envelope, body = Envelope.unwrap(bytes.fromhex("60000300000200"), header_bytes=0)
+
+    assert envelope == Envelope(bytes.fromhex("6000030000"), b"")
+    assert body == b"\x02\x00"
+    assert envelope.reply(processing_request=3).wrap(b"") == bytes.fromhex("6000000003")
+    assert envelope.processing_request == 0
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ((5, 0), "a TPDU of 5 bytes and a header of 0"),
+        ((0, 6), "a TPDU of 0 bytes and a header of 6"),
+    ],
+)
+def test_envelope_of_one_part_is_refused_when_the_message_is_shorter(
+    sizes: tuple[int, int], expected: str
+) -> None:
+    for size in range(sum(sizes)):
+        with pytest.raises(FramingError) as caught:
+            Envelope.unwrap(bytes(size), *sizes)
+        assert (caught.value.offset_bytes, caught.value.expected) == (size, expected)
 
 
 @pytest.mark.parametrize("size", range(11))
@@ -37,9 +74,9 @@ def test_envelope_is_refused_when_the_message_is_shorter(size: int) -> None:
     assert caught.value.expected == "a TPDU of 5 bytes and a header of 6"
 
 
-@pytest.mark.parametrize(("tpdu", "header"), [(4, 6), (6, 6), (5, 5), (5, 7), (0, 0)])
+@pytest.mark.parametrize(("tpdu", "header"), [(4, 6), (6, 6), (5, 5), (5, 7), (0, 5), (1, 0)])
 def test_envelope_of_other_lengths_cannot_be_made(tpdu: int, header: int) -> None:
-    with pytest.raises(FramingError, match=r"expected 5 bytes of TPDU and 6 of header$"):
+    with pytest.raises(FramingError, match=r"of TPDU or none, and 6 of header or none$"):
         Envelope(bytes(tpdu), bytes(header))
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from posrefund.errors import InvalidKeyError
 
-__all__ = ["BLOCK_BYTES", "decrypt_ecb", "encrypt_ecb", "expand"]
+__all__ = ["BLOCK_BYTES", "decrypt_ecb", "encrypt_cbc", "encrypt_ecb", "expand"]
 
 BLOCK_BYTES = 8
 
@@ -42,4 +42,10 @@ def encrypt_ecb(key: bytes, blocks: bytes) -> bytes:
 def decrypt_ecb(key: bytes, blocks: bytes) -> bytes:
     """Decrypt whole 8-byte *blocks*, each on its own."""
     context = Cipher(TripleDES(expand(key)), modes.ECB()).decryptor()
+    return context.update(blocks) + context.finalize()
+
+
+def encrypt_cbc(key: bytes, blocks: bytes) -> bytes:
+    """Encrypt whole 8-byte *blocks*, each mixed with the one before it; the first with zeros."""
+    context = Cipher(TripleDES(expand(key)), modes.CBC(bytes(BLOCK_BYTES))).encryptor()
     return context.update(blocks) + context.finalize()
