@@ -104,7 +104,11 @@ def test_specification_works_in_pyiso8583_itself(name: str) -> None:
     fields = {"t": "0820", "11": "000001", "41": "12345678", "42": "123456789012345"}
     raw, _ = iso8583.encode(dict(fields), dialect(name).specification)
 
-    assert raw.hex() == ("08200020000000c000000000013132333435363738313233343536373839303132333435")
+    packed = bytes.fromhex(
+        "08200020000000c000000000013132333435363738313233343536373839303132333435"
+    )
+    text = b"08200020000000C0000000000112345678123456789012345"
+    assert raw == (text if name.endswith("ascii") else packed)
     assert dialect(name).codec.encode(fields) == bytes(raw)
 
 
@@ -156,7 +160,16 @@ def test_value_faults_of_any_fields_hold_no_value(fields: dict[str, str]) -> Non
 
 
 def test_dialects_are_found_by_name_the_main_one_first() -> None:
-    assert names() == ("unionpay", "unionpay-botim", "unionpay-vfwz", "unionpay-p8583")
+    assert names() == (
+        "unionpay",
+        "iso87-ascii",
+        "iso87-binary",
+        "iso93-ascii",
+        "iso93-binary",
+        "unionpay-botim",
+        "unionpay-vfwz",
+        "unionpay-p8583",
+    )
     for name in names():
         assert dialect(name).name == name
         assert dialect(name) is dialect(name)
@@ -168,7 +181,8 @@ def test_unknown_dialect_is_a_config_error_that_tells_the_known_ones(name: str) 
         dialect(name)
 
     assert str(caught.value) == (
-        f"unknown dialect {name!r}; known: unionpay, unionpay-botim, unionpay-vfwz, unionpay-p8583"
+        f"unknown dialect {name!r}; known: unionpay, iso87-ascii, iso87-binary, iso93-ascii,"
+        " iso93-binary, unionpay-botim, unionpay-vfwz, unionpay-p8583"
     )
     assert caught.value.__cause__ is None
 

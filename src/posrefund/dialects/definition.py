@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posrefund.codec import Codec, Field, specification
 from posrefund.crypto import UNIONPAY_ECB, MACRule
+from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -82,10 +83,27 @@ class Dialect:
     reversed_codes: frozenset[str] = frozenset()
     accept_pads: str = ""
 
+    def __post_init__(self) -> None:
+        hidden = [
+            n
+            for n in _kept_places(self.kept)
+            if n in self.fields and self.fields[n].show != "clear"
+        ]
+        if hidden:
+            message = (
+                f"dialect {self.name}: fields {', '.join(hidden)} may not be kept, they are hidden"
+            )
+            raise ConfigError(message)
+
     @cached_property
     def specification(self) -> dict[str, dict[str, Any]]:
         """The pyiso8583 specification of this dialect; give it to pyiso8583 and it works there."""
         return specification(self.fields.values(), self.encoding)
+
+    @property
+    def mac_width(self) -> int:
+        """Bytes that a MAC takes on the line: 8, or as many hexadecimal digits as it has."""
+        return 16 if self.encoding == "ascii" else 8
 
     @cached_property
     def codec(self) -> Codec:

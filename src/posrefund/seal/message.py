@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["seal", "unseal"]
 
 _MAC_FIELDS = ("128", "64")
-_MAC_BYTES = 8
+_PLACE = "00" * 8
 
 
 def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> bytes:
@@ -39,8 +39,8 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
         raise EncodeError(f"DE{mac_field}", "a MAC key: sign in first")
     if not _is_last(mac_field, fields):
         raise EncodeError(f"DE{mac_field}", "no field after the MAC")
-    whole = dialect.codec.encode({**fields, mac_field: "00" * _MAC_BYTES})
-    unsealed = whole[: -_width(dialect)]
+    whole = dialect.codec.encode({**fields, mac_field: _PLACE})
+    unsealed = whole[: -dialect.mac_width]
     tag = mac(keys.mak, unsealed, dialect.mac)
     return unsealed + (tag.hex().upper().encode("ascii") if dialect.encoding == "ascii" else tag)
 
@@ -64,7 +64,7 @@ def _verdict(
         return "no_key"
     try:
         tag = bytes.fromhex(fields[mac_field])
-        verify(keys.mak, body[: -_width(dialect)], tag, dialect.mac)
+        verify(keys.mak, body[: -dialect.mac_width], tag, dialect.mac)
     except (MACMismatchError, ValueError):  # ValueError: text that is no hexadecimal
         return "wrong"
     return "valid" if _is_last(mac_field, fields) else "wrong"
@@ -77,8 +77,3 @@ def _mac_field(fields: Mapping[str, str]) -> str | None:
 
 def _is_last(mac_field: str, fields: Mapping[str, str]) -> bool:
     return all(int(name) <= int(mac_field) for name in fields if name.isdigit())
-
-
-def _width(dialect: Dialect) -> int:
-    """Bytes that a MAC takes on the line."""
-    return _MAC_BYTES * (2 if dialect.encoding == "ascii" else 1)
