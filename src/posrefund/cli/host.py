@@ -21,6 +21,7 @@ from posrefund.emulators.host import (
     TerminalRecord,
 )
 from posrefund.emulators.host.control import run
+from posrefund.emulators.host.dialects import DIALECT_NAMES
 
 __all__ = ["host"]
 
@@ -35,20 +36,26 @@ def host(
     day: Annotated[
         str | None, typer.Option(help="Its date, YYYY-MM-DD; today if left out.")
     ] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help="What it speaks; as configured if left out.")
+    ] = None,
     ledger: Annotated[Path | None, typer.Option(help="Keep its books in this file.")] = None,
     batch: Annotated[str, typer.Option(help="Its open batch.")] = "000001",
     control: Annotated[
         bool, typer.Option("--control", help="Take JSON commands on standard input.")
     ] = False,
 ) -> None:
-    """Serve an emulated UnionPay host that knows the terminal of the configuration and its TMK."""
+    """Serve an emulated host that knows the terminal of the configuration and its TMK."""
     settings = load(config)
     record = TerminalRecord(
         settings.terminal, settings.merchant, open_keystore(settings).tmk, batch=batch
     )
     books = Ledger.load(ledger) if ledger and ledger.exists() else Ledger(ledger)
     emulated = EmulatedHost(
-        HostProfile(), [record], clock=HostTime(_start(day), runs=True), ledger=books
+        HostProfile(dialect=_known(dialect or settings.dialect.name)),
+        [record],
+        clock=HostTime(_start(day), runs=True),
+        ledger=books,
     )
     where = (settings.address, settings.port if port is None else port)
     with HostServer(emulated, where) as server:
@@ -60,6 +67,12 @@ def host(
             threading.Event().wait()
         except KeyboardInterrupt:
             stdout.print("stopped")
+
+
+def _known(dialect: str) -> str:
+    if dialect not in DIALECT_NAMES:
+        raise typer.BadParameter(f"--dialect is one of {', '.join(DIALECT_NAMES)}")
+    return dialect
 
 
 def _start(day: str | None) -> datetime:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime, time
 
     from posrefund.emulators.host.ledger import Ledger
-    from posrefund.emulators.host.profile import HostProfile
+    from posrefund.emulators.host.profile import Codes, HostProfile
     from posrefund.emulators.host.wire import Request
     from posrefund.values import PAN
 
@@ -29,12 +29,14 @@ class Case:
     """A money request with all that is needed to decide it.
 
     Attributes:
+        codes: Which code says what.
         now: Host time in the host's zone.
         card: The card number; None if the request has none that is sound.
     """
 
     request: Request
     profile: HostProfile
+    codes: Codes
     ledger: Ledger
     now: datetime
     rrn: str
@@ -65,13 +67,14 @@ class Case:
             rrn=self.rrn,
             auth=f"{self.sequence:06d}" if kind == "sale" else "",
             pan=card,
-            entry_mode=get("22"),
+            entry_mode=self.request.entry_mode,
             processing_code=get("3"),
             amount_minor=self.amount_minor,
             currency=get("49"),
             original_rrn=original.rrn if original else "",
             original_stan=original.stan if original else "",
             original_time=original.mmddhhmmss if original else "",
+            sent_at=self.request.sent_at,
         )
 
 
@@ -116,7 +119,7 @@ def guess_day(mmdd: str, today: date) -> date | None:
 
 def decide_sale(case: Case) -> Decision:
     """Approve any sale of a sound card."""
-    codes = case.profile.codes
+    codes = case.codes
     if case.card is None:
         return Decision(codes.invalid_card)
     if case.amount_minor == 0:
@@ -126,7 +129,7 @@ def decide_sale(case: Case) -> Decision:
 
 def decide_void(case: Case) -> Decision:
     """Undo a sale of the same terminal, open batch and settlement day, whole."""
-    codes = case.profile.codes
+    codes = case.codes
     sale = _find_in_batch(case)
     if sale is None or sale.kind != "sale" or not _names(case, sale):
         return Decision(codes.no_original)
@@ -142,28 +145,26 @@ def decide_void(case: Case) -> Decision:
 
 
 def _find_in_batch(case: Case) -> Entry | None:
-    """Return the entry that DE61.1 and DE61.2 name, if its batch is the open one."""
-    de61 = case.request.get("61")
-    batch, stan = de61[:6], de61[6:12]
-    if batch != case.request.batch:
+    """Return the entry that the request names, if its batch is the open one."""
+    request, original = case.request, case.request.original
+    if original.batch not in ("", request.batch):
         return None
-    return case.ledger.find_stan((case.request.get("41"), batch, stan))
+    return case.ledger.find_stan((request.get("41"), request.batch, original.stan))
 
 
 def _names(case: Case, sale: Entry) -> bool:
     """Say whether all that a void says about its original is true."""
-    said_day = case.request.get("61")[12:16]
     return (
         sale.rrn == case.request.get("37")
-        and said_day in ("", f"{sale.host_time:%m%d}")
+        and f"{sale.host_time:%y%m%d}".endswith(case.request.original.day)
         and case.request.get("38") in ("", sale.auth)
     )
 
 
 def decide_refund(case: Case) -> Decision:
     """Give back up to what is left of an approved sale of an earlier settlement day."""
-    codes = case.profile.codes
-    if case.request.get("22").startswith("01"):
+    codes = case.codes
+    if case.request.entry_mode.startswith("01"):
         return Decision(codes.keyed_pan)
     if case.card is None:
         return Decision(codes.invalid_card)
@@ -179,24 +180,33 @@ def decide_refund(case: Case) -> Decision:
 
 def _find_sale(case: Case) -> Entry | None:
     """Find the original by merchant, RRN and date; the terminal is no part of the key."""
-    get = case.request.get
+    get, original = case.request.get, case.request.original
     entry = case.ledger.find_rrn(get("42"), get("37"))
-    de61 = get("61")
     if entry is None or entry.kind != "sale":
         return None
-    if entry.host_time.date() != guess_day(de61[12:16], case.now.date()):
+    if entry.host_time.date() != _said_day(original.day, case.now.date()):
         return None
     is_named = (
-        de61[:6] in ("000000", entry.batch)
-        and de61[6:12] in ("000000", entry.stan)
+        original.batch in ("", "000000", entry.batch)
+        and original.stan in ("000000", entry.stan)
         and get("38") in ("", entry.auth)
     )
     return entry if is_named else None
 
 
+def _said_day(text: str, today: date) -> date | None:
+    """Return the day that MMDD or YYMMDD means."""
+    if len(text) == 4:
+        return guess_day(text, today)
+    try:
+        return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
+    except ValueError:
+        return None
+
+
 def _why_not(case: Case, sale: Entry) -> str | None:
     """Return the code that refuses a refund of *sale*, or None."""
-    codes, profile = case.profile.codes, case.profile
+    codes, profile = case.codes, case.profile
     if sale.state != "booked":
         return codes.original_state
     if case.card != sale.pan:
@@ -211,26 +221,24 @@ def _why_not(case: Case, sale: Entry) -> str | None:
     return None
 
 
-_REVERSIBLE = {"000000": "sale", "200000": "void"}
-
-
 def decide_reversal(case: Case) -> Decision:
     """Undo a sale or void by its STAN; one that was never booked is refused should it come late."""
-    codes, request = case.profile.codes, case.request
+    codes, request = case.codes, case.request
     original = case.ledger.find_stan((request.get("41"), request.batch, request.get("11")))
     if original is None:
-        return Decision(codes.approved)
+        return Decision(codes.reversal_approved)
     if code := _why_not_reversed(case, original):
         return Decision(code)
-    return Decision(codes.approved, case.entry("reversal", original, original.pan))
+    return Decision(codes.reversal_approved, case.entry("reversal", original, original.pan))
 
 
 def _why_not_reversed(case: Case, original: Entry) -> str | None:
     """Return the code that refuses to reverse *original*, or None."""
-    codes, request = case.profile.codes, case.request
+    codes, request = case.codes, case.request
     is_live = original.state == "booked" and not case.ledger.refunded_minor(original)
     checks = (
-        (original.kind != _REVERSIBLE[request.get("3")], codes.no_original),
+        (request.rule is None or original.kind != request.rule.undoes, codes.no_original),
+        (request.original.sent_at not in ("", original.sent_at), codes.no_original),
         (original.state == "reversed", codes.repeated_reversal),
         (not is_live, codes.original_state),
         (original.settlement_day != case.day, codes.other_day_reversal),

@@ -86,8 +86,7 @@ def _advance(host: EmulatedHost, _: HostServer, line: Line) -> Line:
 
 
 def _fault(host: EmulatedHost, _: HostServer, line: Line) -> Line:
-    fault = Fault(**line["fault"])
-    host.faults.add(fault)
+    fault = host.faults.add(Fault(**line["fault"]))
     return {"fault": asdict(fault)}
 
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from posrefund.crypto import mac, verify
 from posrefund.emulators.host.business import DECIDE, Case, day_of
 from posrefund.emulators.host.cards import read_card
+from posrefund.emulators.host.dialects import Facts
 from posrefund.emulators.host.faults import EFFECTS, NO_EFFECT
 from posrefund.emulators.host.ledger import Refusal
-from posrefund.emulators.host.tables import GENERIC_ANSWER
 from posrefund.emulators.host.terminals import issue_keys
-from posrefund.emulators.host.wire import MAC_BYTES, encode_reply
+from posrefund.emulators.host.wire import encode_reply
 from posrefund.errors import MACMismatchError
 
 if TYPE_CHECKING:
-    from posrefund.crypto import Key
+    from posrefund.crypto import Key, MACRule
     from posrefund.emulators.host.faults import Fault
     from posrefund.emulators.host.host import EmulatedHost
     from posrefund.emulators.host.ledger import StanKey
@@ -42,7 +42,8 @@ class Exchange:
         self._rule = request.rule
         self._record = record = host.terminals.get(request.get("41"))
         self._profile = host.profile
-        self._codes = host.profile.codes
+        self._dialect = host.dialect
+        self._codes = host.codes
         self._ledger = host.ledger
         self._now = host.clock().astimezone(host.profile.zone)
         self._fault = fault
@@ -56,9 +57,9 @@ class Exchange:
         self._card = read_card(request.fields, keys.tdk if keys else None)
 
     def reply(self) -> bytes:
-        """Check, decide and book; return the answer from its TPDU to its end."""
+        """Check, decide and book; return the answer from its envelope to its end."""
         self.code = self._refusal() or self._act()
-        if self.code != self._codes.approved and self._is_money:
+        if self.code not in self._codes.approvals and self._is_money:
             self._ledger.refusals.append(self._as_refusal())
         if self._is_money:
             self._ledger.keep()
@@ -114,7 +115,7 @@ class Exchange:
     def _check_mac(self) -> str | None:
         request = self._request
         self._is_authentic = self._mak is not None and _fits(
-            self._mak, request.mac_input, request.tag
+            self._mak, request, self._dialect.mac_rule
         )
         return None if self._is_authentic else self._codes.bad_mac
 
@@ -134,28 +135,26 @@ class Exchange:
         kind, record = self._rule.kind if self._rule else "", self._record
         if kind in DECIDE:
             return self._decide(kind)
+        if record is not None and self._rule is not None:
+            self._own["60"] = self._dialect.layout.batch_field(
+                self._rule.kind, self._request.fields, record.batch
+            )
         if record is not None and kind == "sign_in":
             self._sign_in(record)
         if record is not None and kind == "sign_off":
             record.keys = None
-        return self._codes.approved
+        return self._codes.management_approved
 
     def _sign_in(self, record: TerminalRecord) -> None:
-        network_code = self._request.get("60")[8:11]
-        keys, block = issue_keys(
-            network_code,
-            record.tmk,
-            self._random_bytes,
-            double_length_mak=self._profile.double_length_mak,
-        )
-        record.keys = keys
-        self._own["60"] = f"00{record.batch}{network_code}"
+        layout = self._dialect.layout.key_block(self._request.network_code, self._profile)
+        record.keys, block = issue_keys(layout, record.tmk, self._random_bytes)
         self._own["62"] = block.hex().upper()
 
     def _decide(self, kind: str) -> str:
         case = Case(
             request=self._request,
             profile=self._profile,
+            codes=self._codes,
             ledger=self._ledger,
             now=self._now,
             rrn=self._rrn,
@@ -167,7 +166,7 @@ class Exchange:
             self._ledger.book(decision.entry)
             self._own["2"] = decision.entry.pan.reveal()
             self._own["38"] = decision.entry.auth
-        if kind == "reversal" and decision.code == self._codes.approved:
+        if kind == "reversal" and decision.code == self._codes.reversal_approved:
             self._ledger.mark_used(self._stan_key)
         return decision.code
 
@@ -191,40 +190,39 @@ class Exchange:
         fields = self._fields()
         if self._fault is not None:
             self._effect.fields(fields, self._fault)
-        has_mac = self._profile.mac_on_declines or fields["39"] in self._profile.mac_codes
+        dialect, profile = self._dialect, self._profile
+        mac_codes = dialect.mac_codes if profile.mac_codes is None else profile.mac_codes
+        has_mac = profile.mac_on_declines or fields["39"] in mac_codes
         if self._mak is None or not self._is_money or not has_mac:
-            return encode_reply(fields)
-        body = encode_reply({**fields, "64": "00" * MAC_BYTES})[:-MAC_BYTES]
-        tag = mac(self._mak, body)
+            return encode_reply(fields, dialect)
+        body = encode_reply({**fields, "64": _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
+        tag = mac(self._mak, body, dialect.mac_rule)
         if self._fault is not None:
             tag = self._effect.tag(tag, self._fault)
-        return body + tag if tag else encode_reply(fields)
+        return body + dialect.mac_on_line(tag) if tag else encode_reply(fields, dialect)
 
     def _fields(self) -> dict[str, str]:
         """Return the answer's fields: the host's own, else the request's."""
         values = self._request.fields | self._host_fields() | self._own
-        wanted = self._rule.answer if self._rule else GENERIC_ANSWER
+        wanted = self._rule.answer if self._rule else self._dialect.generic_answer
         answer = {n: values[n] for n in wanted if values.get(n)}
         return {"t": self._request.reply_mti, **answer}
 
     def _host_fields(self) -> dict[str, str]:
         profile = self._profile
-        fields = {
-            "12": f"{self._now:%H%M%S}",
-            "13": f"{self._now:%m%d}",
-            "15": f"{day_of(self._now, profile.cut_off):%m%d}",
-            "32": profile.acquirer_id,
-            "37": self._rrn,
-            "39": self.code,
-            "44": f"{profile.issuer_id:<11}{profile.acquirer_id:<11}",
-            "63": "CUP",
-        }
+        day = day_of(self._now, profile.cut_off)
+        fields = self._dialect.layout.host_fields(
+            Facts(now=self._now, day=day, rrn=self._rrn, code=self.code, profile=profile)
+        )
         return fields | ({"2": self._card.reveal()} if self._card else {})
 
 
-def _fits(mak: Key, data: bytes, tag: bytes) -> bool:
+_NO_MAC = "00" * 8
+
+
+def _fits(mak: Key, request: Request, rule: MACRule) -> bool:
     try:
-        verify(mak, data, tag)
+        verify(mak, request.mac_input, request.tag, rule)
     except MACMismatchError:
         return False
     return True

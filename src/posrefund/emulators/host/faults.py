@@ -11,8 +11,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from posrefund.emulators.host.dialects import ALL_MTIS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from posrefund.emulators.host.dialects import HostDialect
 
 __all__ = ["EFFECTS", "NO_EFFECT", "Delivery", "Effect", "Fault", "FaultQueue"]
 
@@ -41,9 +45,9 @@ class Fault:
 
     Attributes:
         kind: A key of ``EFFECTS``.
-        mti: The request it strikes.
+        mti: The request it strikes; a refund of the host's dialect if empty.
         times: How many requests it strikes.
-        code: DE39 for ``code`` and ``booked_code``.
+        code: DE39 for ``code`` and ``booked_code``, as long as the dialect's codes.
         seconds: For ``delay``.
         index: For ``flip_mac_byte``, 0 to 7.
 
@@ -53,7 +57,7 @@ class Fault:
     """
 
     kind: str
-    mti: str = "0220"
+    mti: str = ""
     times: int = 1
     code: str = "96"
     seconds: float = 0.0
@@ -62,9 +66,9 @@ class Fault:
     def __post_init__(self) -> None:
         for path, right in (
             ("kind", self.kind in EFFECTS),
-            ("mti", re.fullmatch("[0-9]{4}", self.mti)),
+            ("mti", re.fullmatch("([0-9]{4})?", self.mti)),
             ("times", self.times >= 1),
-            ("code", re.fullmatch("[0-9A-Z]{2}", self.code)),
+            ("code", re.fullmatch("[0-9A-Z]{2,3}", self.code)),
             ("seconds", 0 <= self.seconds <= _DELAY_S_MAX),
             ("index", self.index in range(8)),
         ):
@@ -96,7 +100,7 @@ class Effect:
         sees: Whether the host sees the request at all.
         books: Whether it does what was asked.
         fields: Changes the answer's fields before the MAC is made.
-        tag: Changes DE64; empty removes it.
+        tag: Changes the MAC; empty removes it.
         line: Turns the answer into what goes out.
     """
 
@@ -171,14 +175,35 @@ EFFECTS: Mapping[str, Effect] = {
 
 
 class FaultQueue:
-    """Faults in waiting, first queued first taken."""
+    """Faults in waiting, first queued first taken.
 
-    def __init__(self) -> None:
+    Args:
+        dialect: The host's; a fault that is meant for another dialect is refused.
+    """
+
+    def __init__(self, dialect: HostDialect) -> None:
+        self._dialect = dialect
         self._waiting: list[Fault] = []
 
-    def add(self, fault: Fault) -> None:
-        """Put *fault* at the end."""
+    def add(self, fault: Fault) -> Fault:
+        """Put *fault* at the end and return it, its MTI filled in.
+
+        Raises:
+            ValueError: The request is one of other dialects only, or the code has not the length
+                that codes of this one have.
+        """
+        dialect = self._dialect
+        fault = replace(fault, mti=fault.mti or dialect.refund_mti)
+        says_code = EFFECTS[fault.kind].fields is _set_code
+        for path, right in (
+            ("mti", fault.mti in dialect.known_mtis or fault.mti not in ALL_MTIS),
+            ("code", not says_code or len(fault.code) == len(dialect.codes.approved)),
+        ):
+            if not right:
+                message = f"fault: {path} is not one of {dialect.name}"
+                raise ValueError(message)
         self._waiting.append(fault)
+        return fault
 
     def clear(self) -> None:
         """Forget all of them."""

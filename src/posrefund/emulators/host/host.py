@@ -10,6 +10,7 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING
 
+from posrefund.emulators.host.dialects import find_dialect
 from posrefund.emulators.host.exchange import Exchange
 from posrefund.emulators.host.faults import EFFECTS, Delivery, FaultQueue
 from posrefund.emulators.host.ledger import Ledger
@@ -41,9 +42,14 @@ class EmulatedHost:
         ledger: Its books; new ones in memory if None. With a path, they are written at each change.
 
     Attributes:
+        dialect: What it speaks.
+        codes: Which code says what.
         faults: What will go wrong; nothing by default.
         log: Notes on requests: MTIs, field names and codes.
         unreadable_count: How many messages could not be read and got no answer.
+
+    Raises:
+        ValueError: The profile names a dialect that the host does not speak.
     """
 
     def __init__(
@@ -56,9 +62,11 @@ class EmulatedHost:
         ledger: Ledger | None = None,
     ) -> None:
         self.profile = profile
+        self.dialect = find_dialect(profile.dialect)
+        self.codes = profile.codes or self.dialect.codes
         self.clock = clock
         self.ledger = ledger or Ledger()
-        self.faults = FaultQueue()
+        self.faults = FaultQueue(self.dialect)
         self.log: deque[str] = deque(maxlen=_NOTES_MAX)
         self.unreadable_count = 0
         self.terminals = {record.terminal_id: record for record in terminals}
@@ -73,7 +81,7 @@ class EmulatedHost:
         A caller that wants delays, double answers and hang-ups too takes ``respond``.
 
         Shape:
-            message: from the TPDU to its last byte, without a length prefix; so is the answer.
+            message: from the TPDU (or the MTI) to its last byte, without a length prefix; so is the answer.
         """
         replies = self.respond(message).replies
         return replies[0] if replies else None
@@ -81,7 +89,7 @@ class EmulatedHost:
     def respond(self, message: bytes) -> Delivery:
         """Return all that goes out for *message*: answers, delay, whether the line is closed."""
         try:
-            request = read(message, de60_digits=self.profile.de60_digits)
+            request = read(message, self.dialect, self.profile)
         except UnreadableError as error:
             self.unreadable_count += 1
             self.log.append(f"unreadable: {error.where}")

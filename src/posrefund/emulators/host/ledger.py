@@ -37,10 +37,11 @@ class Entry:
         rrn: The RRN the host gave it.
         auth: Authorisation code of a sale, else empty.
         pan: The card; kept out of every print.
-        entry_mode: DE22.
+        entry_mode: Three digits, as DE22 of ISO 8583:1987.
         original_rrn: RRN of the sale or void it refers to, else empty.
         original_stan: That one's STAN, else empty.
         original_time: That one's MMDDhhmmss, else empty.
+        sent_at: The time its request carried, where a reversal names it by that, else empty.
         state: ``booked``, or what a later entry made of it.
     """
 
@@ -61,6 +62,7 @@ class Entry:
     original_rrn: str = ""
     original_stan: str = ""
     original_time: str = ""
+    sent_at: str = ""
     state: State = "booked"
 
     @property
@@ -74,8 +76,9 @@ class Entry:
         return f"{self.host_time:%m%d%H%M%S}"
 
     def as_data(self) -> dict[str, str | int]:
-        """Return it as plain data with the card number masked."""
-        data = {f.name: getattr(self, f.name) for f in fields(self)}
+        """Return it as plain data with the card number masked; ``sent_at`` only if it has one."""
+        names = [f.name for f in fields(self) if f.name != "sent_at" or self.sent_at]
+        data = {name: getattr(self, name) for name in names}
         data |= {
             "pan": str(self.pan),
             "settlement_day": self.settlement_day.isoformat(),

@@ -6,7 +6,7 @@ choice is named beside the field. Floor 9; read by every other file of the host.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import time, timedelta, timezone
 from typing import Literal
 
@@ -15,17 +15,19 @@ __all__ = ["Codes", "HostProfile"]
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """DE39 of each refusal.
+    """DE39 of each approval and refusal; the defaults are UnionPay's.
 
     Attributes:
-        approved: The request was done.
+        approved: The request for money was done.
+        reversal_approved: The reversal was done.
+        management_approved: The sign-in, sign-off or echo was done.
         format_error: A field is missing, too much, or malformed.
-        unknown_processing: MTI known, but no such DE3 and DE60.1 with it.
+        unknown_processing: MTI known, but no such kind of message with it.
         unknown_terminal: DE41 is not on file.
         unknown_merchant: DE42 is not the terminal's merchant.
         disabled_terminal: The terminal is on file and switched off.
-        batch: Not signed in, or DE60.2 is not the open batch.
-        bad_mac: DE64 is not the MAC of the message.
+        batch: Not signed in, or the batch is not the open one.
+        bad_mac: The MAC is not that of the message.
         duplicate: The STAN was used in this batch before.
         keyed_pan: Refund with a typed card number. 58 "not permitted to the terminal": the request
             is well formed (not 30), and it is the terminal that must not do it (not 57).
@@ -43,6 +45,8 @@ class Codes:
     """
 
     approved: str = "00"
+    reversal_approved: str = "00"
+    management_approved: str = "00"
     format_error: str = "30"
     unknown_processing: str = "12"
     unknown_terminal: str = "97"
@@ -64,35 +68,44 @@ class Codes:
     repeated_reversal: str = "25"
     other_day_reversal: str = "25"
 
+    @property
+    def approvals(self) -> frozenset[str]:
+        """The codes that say that something was done."""
+        return frozenset((self.approved, self.reversal_approved, self.management_approved))
+
 
 @dataclass(frozen=True, slots=True)
 class HostProfile:
     """The rules of one host.
 
     Attributes:
-        codes: Which code says which refusal.
+        dialect: What it speaks: ``"unionpay"``, ``"iso87-ascii"``, ``"iso87-binary"``,
+            ``"iso93-ascii"`` or ``"iso93-binary"``.
+        codes: Which code says which refusal; the dialect's own if None.
         cut_off: The settlement day ends at this host time.
         zone: The host's civil time.
         refund_window_days: How many settlement days after the sale a refund is accepted.
         same_day_refund_allowed: Accept a refund on the sale's own settlement day.
-        mac_codes: The DE39 with which an answer carries DE64.
-        mac_on_declines: Every answer of a signed-in terminal carries DE64.
+        mac_codes: The DE39 with which an answer carries a MAC; the dialect's own if None.
+        mac_on_declines: Every answer to a signed-in terminal carries a MAC.
         repeat: What a repeated STAN gets: ``"none"`` answers *duplicate* whatever became of the
             first copy; ``"stored_answer"`` repeats the first answer to an identical message.
-        double_length_mak: Sign-in hands out a MAK of 16 bytes, else 8 bytes and eight zero bytes.
-        de60_digits: Lengths of DE60 that a transaction may have.
+        double_length_mak: Sign-in hands out a MAK of 16 bytes, else 8 bytes and eight zero bytes
+            (UnionPay only; the other dialects need 16).
+        de60_digits: Lengths of DE60 that a transaction may have (UnionPay only).
         currency: The only DE49 taken.
         acquirer_id: DE32 and the second half of DE44.
         issuer_id: The first half of DE44.
         merchant_type: Merchant category code, settlement file only.
     """
 
-    codes: Codes = field(default_factory=Codes)
+    dialect: str = "unionpay"
+    codes: Codes | None = None
     cut_off: time = time(23)
     zone: timezone = timezone(timedelta(hours=8))
     refund_window_days: int = 30
     same_day_refund_allowed: bool = False
-    mac_codes: tuple[str, ...] = ("00", "10")
+    mac_codes: tuple[str, ...] | None = None
     mac_on_declines: bool = False
     repeat: Literal["none", "stored_answer"] = "none"
     double_length_mak: bool = False

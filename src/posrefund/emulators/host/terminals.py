@@ -14,7 +14,7 @@ from posrefund.crypto import Key, KeySet, Purpose, kcv, wrap_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["TerminalRecord", "issue_keys"]
+__all__ = ["KeyBlock", "TerminalRecord", "issue_keys"]
 
 _KCV_BYTES = 4
 _BATCH_MAX = 999_998
@@ -29,7 +29,7 @@ class TerminalRecord:
         terminal_id: DE41, 8 characters.
         merchant_id: DE42, 15 characters.
         tmk: Wraps the working keys.
-        batch: The open batch, DE60.2.
+        batch: The open batch.
         is_disabled: Known, and switched off.
         keys: The working keys of the last sign-in; None while signed off.
     """
@@ -47,31 +47,39 @@ class TerminalRecord:
         return self.batch
 
 
+@dataclass(frozen=True, slots=True)
+class KeyBlock:
+    """Which keys a sign-in hands out, and how long they are.
+
+    Attributes:
+        pik_bytes: 8 or 16; the MAK has as much room in the block.
+        mak_bytes: 8 or 16.
+        tdk_bytes: 16, or 0 for none.
+    """
+
+    pik_bytes: int
+    mak_bytes: int
+    tdk_bytes: int = 0
+
+
 def issue_keys(
-    network_code: str,
-    tmk: Key,
-    random_bytes: Callable[[int], bytes],
-    *,
-    double_length_mak: bool = False,
+    layout: KeyBlock, tmk: Key, random_bytes: Callable[[int], bytes]
 ) -> tuple[KeySet, bytes]:
     """Make the working keys of a sign-in and the key block that carries them.
 
     Shape:
-        network_code: DE60.3. Key block (DE62): ``001`` 24 bytes, PIK 8 and MAK 8; ``003`` 40 bytes,
-        PIK 16 and MAK 16 (a MAK of 8 is filled with zeros); ``004`` 60 bytes, the same and TDK 16.
-        Four bytes of KCV follow each key.
+        Key block (DE62): 24 bytes, PIK 8 and MAK 8; 40 bytes, PIK 16 and MAK 16 (a MAK of 8 is filled
+        with zeros); 60 bytes, the same and TDK 16. Four bytes of KCV follow each key.
 
     Source:
         UnionPay sign-in, DE62; sample of code456.com/article/3026509 (40 bytes).
     """
-    pik_bytes = 8 if network_code == "001" else 16
-    mak_bytes = 16 if double_length_mak and network_code != "001" else 8
-    pik = _new_key(random_bytes(pik_bytes), Purpose.PIN)
-    mak = _new_key(random_bytes(mak_bytes), Purpose.MAC)
-    tdk = _new_key(random_bytes(16), Purpose.DATA) if network_code == "004" else None
+    pik = _new_key(random_bytes(layout.pik_bytes), Purpose.PIN)
+    mak = _new_key(random_bytes(layout.mak_bytes), Purpose.MAC)
+    tdk = _new_key(random_bytes(layout.tdk_bytes), Purpose.DATA) if layout.tdk_bytes else None
     keys = KeySet(pik, mak, tdk)
-    block = _part(tmk, pik, pik_bytes) + _part(tmk, mak, pik_bytes)
-    return keys, block + (_part(tmk, tdk, 16) if tdk else b"")
+    block = _part(tmk, pik, layout.pik_bytes) + _part(tmk, mak, layout.pik_bytes)
+    return keys, block + (_part(tmk, tdk, layout.tdk_bytes) if tdk else b"")
 
 
 def _new_key(material: bytes, purpose: Purpose) -> Key:

@@ -1,4 +1,4 @@
-"""Bytes to a request and answer fields to bytes, with pyiso8583 and the host's own tables.
+"""Bytes to a request and answer fields to bytes, with pyiso8583 and the tables of the host's dialect.
 
 What is so broken that nobody can be answered ends in ``UnreadableError``; what is merely wrong is
 noted in the request as its first fault, a field name and never a value. Floor 9.
@@ -6,27 +6,22 @@ noted in the request as its first fault, a field name and never a value. Floor 9
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import iso8583
 
-from posrefund.emulators.host.tables import (
-    FIELD_SHAPES,
-    KNOWN_MTIS,
-    REPLY_SPEC,
-    RULES,
-    SPEC,
-    MessageRule,
-    rule_key,
-)
 from posrefund.errors import FramingError
 from posrefund.framing import Envelope
 
-__all__ = ["MAC_BYTES", "Request", "UnreadableError", "encode_reply", "read"]
+if TYPE_CHECKING:
+    from posrefund.emulators.host.dialects import HostDialect, MessageRule, Original
+    from posrefund.emulators.host.profile import HostProfile
 
-MAC_BYTES = 8
-_TPDU_ID = 0x60
+__all__ = ["Request", "UnreadableError", "encode_reply", "read"]
+
+_TPDU_ID = b"\x60"
+_MAC_FIELDS = ("64", "128")
 _MTI = "t"
 
 
@@ -47,15 +42,17 @@ class Request:
     """One request as the host understood it.
 
     Attributes:
-        envelope: TPDU and header.
+        dialect: What it is written in.
+        envelope: TPDU and header, as far as the dialect has them.
         mti: Four digits.
         fields: The well-formed fields by number; the MAC is not among them.
         rule: Its row in the message table, or None.
         fault: The first thing wrong with its form, or None.
         mac_input: The bytes that the MAC covers.
-        tag: DE64, or empty.
+        tag: The MAC, or empty.
     """
 
+    dialect: HostDialect
     envelope: Envelope
     mti: str
     fields: dict[str, str] = field(repr=False)
@@ -70,8 +67,28 @@ class Request:
 
     @property
     def batch(self) -> str:
-        """DE60.2."""
-        return self.get("60")[2:8]
+        """The batch number."""
+        return self.dialect.layout.batch(self.fields)
+
+    @property
+    def original(self) -> Original:
+        """What it says about the message it refers to."""
+        return self.dialect.layout.original(self.fields)
+
+    @property
+    def entry_mode(self) -> str:
+        """How card and PIN came in, three digits as in DE22 of ISO 8583:1987."""
+        return self.dialect.layout.entry_mode(self.fields)
+
+    @property
+    def sent_at(self) -> str:
+        """The time by which a reversal would name it; empty if by none."""
+        return self.dialect.layout.sent_at(self.fields)
+
+    @property
+    def network_code(self) -> str:
+        """What a management message is for."""
+        return self.dialect.layout.network_code(self.fields)
 
     @property
     def reply_mti(self) -> str:
@@ -79,124 +96,99 @@ class Request:
         return f"{self.mti[:2]}{int(self.mti[2]) + 1}{self.mti[3]}"
 
 
-def read(message: bytes, *, de60_digits: tuple[int, ...]) -> Request:
-    """Read *message* from the TPDU to its end.
+def read(message: bytes, dialect: HostDialect, profile: HostProfile) -> Request:
+    """Read *message* from the TPDU, or the MTI, to its end.
 
     Raises:
         UnreadableError: There is no envelope, no MTI of a request, or no terminal to answer to.
     """
-    envelope, body = _open_envelope(message)
-    fields, fault = _unpack(body)
-    mti = fields.pop("t", "")
+    envelope, body = _open_envelope(message, dialect)
+    fields, fault = _unpack(body, dialect)
+    mti = fields.pop(_MTI, "")
     if not mti.isdecimal() or int(mti[2]) % 2:
         raise UnreadableError(where="MTI")
-    tag = bytes.fromhex(fields.get("64", ""))
-    rule = RULES.get(rule_key(mti, fields))
-    form = _misshapen(fields) or _misplaced(mti, rule, fields, de60_digits)
-    sound = {n: v for n, v in fields.items() if n not in form and n != "64"}
+    rule = dialect.rules.get(dialect.layout.rule_key(mti, fields))
+    form = _misshapen(fields, dialect) or _misplaced(mti, rule, fields, dialect, profile)
+    tag = _tag(fields, form)
+    covered = body[: len(body) - len(dialect.mac_on_line(tag))]
+    sound = {n: v for n, v in fields.items() if n not in form and n not in _MAC_FIELDS}
     if "41" not in sound:
         raise UnreadableError(where=fault or "DE41")
     first = fault or next(map(_path, form), None)
-    return Request(envelope, mti, sound, rule, first, body[: len(body) - len(tag)], tag)
+    return Request(dialect, envelope, mti, sound, rule, first, covered, tag)
 
 
-def _open_envelope(message: bytes) -> tuple[Envelope, bytes]:
+def _open_envelope(message: bytes, dialect: HostDialect) -> tuple[Envelope, bytes]:
     try:
-        envelope, body = Envelope.unwrap(message)
+        envelope, body = Envelope.unwrap(message, dialect.tpdu_bytes, dialect.header_bytes)
     except FramingError:
         raise UnreadableError(where="envelope") from None
-    if envelope.tpdu[0] != _TPDU_ID:
+    if envelope.tpdu[:1] != _TPDU_ID[: dialect.tpdu_bytes]:
         raise UnreadableError(where="TPDU")
     return envelope, body
 
 
-def _unpack(body: bytes) -> tuple[dict[str, str], str | None]:
+def _unpack(body: bytes, dialect: HostDialect) -> tuple[dict[str, str], str | None]:
     """Return the fields that could be read, by number (and ``t``), and where reading stopped."""
     stopped_at = None
     try:
-        fields, _ = iso8583.decode(body, SPEC)
+        fields, encoded = iso8583.decode(body, dialect.spec)
+        if dialect.is_text or "1" in fields:
+            stopped_at = _written_otherwise(fields, encoded, dialect)
     except iso8583.DecodeError as error:
         fields, stopped_at = dict(error.doc_dec), error.field
-        fields.pop(stopped_at, None)
-        fields.pop("64", None)
     except (LookupError, ValueError):
         # pyiso8583 lets a KeyError out when a bit is set that its specification does not have.
         raise UnreadableError(where="bitmap") from None
-    for key in ("h", "p"):
+    for key in ("h", "p", "1") if stopped_at is None else ("h", "p", "1", stopped_at, *_MAC_FIELDS):
         fields.pop(key, None)
     return fields, _path(stopped_at) if stopped_at else None
 
 
+def _written_otherwise(
+    fields: dict[str, str], encoded: dict[str, Any], dialect: HostDialect
+) -> str | None:
+    """Return the first part that is not written as the host would: a length of ``+5``, say.
+
+    Characters leave more than one way to write a number, and a second bitmap may be empty.
+    """
+    again = iso8583.encode(dict(fields), dialect.spec)[1]
+    return next((key for key, part in encoded.items() if part != again.get(key)), None)
+
+
+def _tag(fields: dict[str, str], form: list[str]) -> bytes:
+    """Return the MAC, which is the last field of the message; empty if there is none."""
+    last = next((n for n in reversed(_MAC_FIELDS) if n in fields), "64")
+    return b"" if last in form else bytes.fromhex(fields.get(last, ""))
+
+
 def _path(key: str) -> str:
-    return {"t": "MTI", "p": "bitmap"}.get(key, f"DE{key}")
+    return {"t": "MTI", "p": "bitmap", "1": "bitmap"}.get(key, f"DE{key}")
 
 
-def _misshapen(fields: dict[str, str]) -> list[str]:
+def _misshapen(fields: dict[str, str], dialect: HostDialect) -> list[str]:
     """Return the numbers of misshapen fields; one without a shape stands in no request."""
-    return [
-        n
-        for n, value in fields.items()
-        if n not in FIELD_SHAPES or not FIELD_SHAPES[n].fullmatch(value)
-    ]
+    shapes = dialect.shapes
+    return [n for n, value in fields.items() if n not in shapes or not shapes[n].fullmatch(value)]
 
 
 def _misplaced(
-    mti: str, rule: MessageRule | None, fields: dict[str, str], de60_digits: tuple[int, ...]
+    mti: str,
+    rule: MessageRule | None,
+    fields: dict[str, str],
+    dialect: HostDialect,
+    profile: HostProfile,
 ) -> list[str]:
     """Return the numbers of fields that the rule misses, forbids or wants in another form."""
     if rule is None:
-        return [] if mti in KNOWN_MTIS else [_MTI]
+        return [] if mti in dialect.known_mtis else [_MTI]
     present = frozenset(fields)
     wrong = sorted(rule.mandatory - present) + sorted(present - rule.mandatory - rule.optional)
-    if len(fields.get("60", "")) not in (de60_digits if rule.is_money else (11,)):
-        wrong.append("60")
-    if (
-        "61" in present
-        and "61" in rule.mandatory | rule.optional
-        and not _is_original(rule, fields["61"])
-    ):
-        wrong.append("61")
-    return wrong + (_card_faults(fields) if rule.reads_card and not wrong else [])
+    wrong += dialect.layout.misplaced(rule, fields, profile)
+    return wrong + (dialect.layout.card_faults(fields) if rule.reads_card and not wrong else [])
 
 
-def _is_original(rule: MessageRule, de61: str) -> bool:
-    return len(de61) in rule.original_digits and (len(de61) == 12 or _is_day(de61[12:16]))
-
-
-def _is_day(mmdd: str) -> bool:
-    month, day = int(mmdd[:2]), int(mmdd[2:])
-    return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(2000, month)[1]  # 2000: has 29/02
-
-
-def _card_faults(fields: dict[str, str]) -> list[str]:
-    """Return what contradicts the entry mode: number or track, PIN and DE53 belong together."""
-    mode, pin_digit = fields["22"][:2], fields["22"][2]
-    needed, forbidden = _BY_ENTRY[mode]
-    wrong = [n for n in needed if n not in fields] + [n for n in forbidden if n in fields]
-    if ("26" in fields) != ("52" in fields) or (pin_digit == "2" and "52" in fields):
-        wrong.append("52")
-    if ("53" in fields) != bool({"35", "36", "52"} & fields.keys()):
-        wrong.append("53")
-    return wrong
-
-
-_MAGNETIC = ("35",), ("2", "23", "55")
-_CHIP = ("2",), ()
-_BY_ENTRY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "01": (("2",), ("23", "35", "36", "55")),
-    "02": _MAGNETIC,
-    "80": _MAGNETIC,
-    "90": _MAGNETIC,
-    "95": _MAGNETIC,
-    "05": _CHIP,
-    "07": _CHIP,
-    "91": _CHIP,
-    "98": _CHIP,
-}
-"""First two digits of DE22 → (fields it needs, fields it excludes)."""
-
-
-def encode_reply(fields: dict[str, str]) -> bytes:
+def encode_reply(fields: dict[str, str], dialect: HostDialect) -> bytes:
     """Return the body of an answer; *fields* holds the MTI under ``t``."""
-    body, _ = iso8583.encode(fields, REPLY_SPEC)
+    body, _ = iso8583.encode(fields, dialect.reply_spec)
     return bytes(body)

@@ -1,4 +1,4 @@
-"""The host's own field table (a pyiso8583 specification) and its own message tables. Data only.
+"""UnionPay as the host speaks it: its field table (a pyiso8583 specification) and its message tables. Data only.
 
 BCD dialect: numbers packed two digits to a byte, lengths in BCD, an odd digit count filled with a
 zero nibble on the right, except DE23 (on the left). ``RULES`` says for each request which fields it
@@ -7,27 +7,21 @@ must and may have and which of them the answer carries. Floor 9.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
+
+from posrefund.emulators.host.dialects.definition import (
+    MessageRule,
+    Spec,
+    field_set,
+    management,
+    row,
+    shapes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "FIELD_SHAPES",
-    "GENERIC_ANSWER",
-    "KNOWN_MTIS",
-    "REPLY_SPEC",
-    "RULES",
-    "SPEC",
-    "Kind",
-    "MessageRule",
-    "rule_key",
-]
-
-Kind = Literal["sign_in", "sign_off", "echo", "sale", "void", "refund", "reversal"]
-Spec = dict[str, Any]
+__all__ = ["FIELD_SHAPES", "GENERIC_ANSWER", "RULES", "SPEC"]
 
 
 def _digits(count: int, *, left_pad: bool = False) -> Spec:
@@ -102,12 +96,8 @@ SPEC: dict[str, Spec] = {
 }
 """What the host reads. Any other field, and a second bitmap, ends the conversation."""
 
-REPLY_SPEC: dict[str, Spec] = {**SPEC, "9": _raw(8)}
-"""What the host can write: DE9 is the field that no terminal of this dialect knows (a fault)."""
-
-FIELD_SHAPES: Mapping[str, re.Pattern[str]] = {
-    number: re.compile(pattern)
-    for number, pattern in {
+FIELD_SHAPES = shapes(
+    {
         "2": r"[0-9]{12,19}",
         "3": r"[0-9]{6}",
         "4": r"[0-9]{12}",
@@ -134,72 +124,40 @@ FIELD_SHAPES: Mapping[str, re.Pattern[str]] = {
         "62": r"([0-9A-F]{2})+",
         "63": r"[0-9A-Za-z ]{3}",
         "64": r"([0-9A-F]{2}){8}",
-    }.items()
-}
+    }
+)
 """What may stand in a request's field once it is unpacked; DE39 is a reversal's reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRule:
-    """One kind of request and its answer.
-
-    Attributes:
-        kind: What it asks for.
-        mandatory: Fields it must have.
-        optional: Fields it may have under a condition; anything else is forbidden.
-        answer: Fields of the answer, as far as the host or the request has a value for them.
-        original_digits: Lengths that DE61 may have.
-        is_money: It is checked for batch and MAC, and it is booked.
-        has_new_stan: Its STAN must not have been used in the batch.
-        reads_card: The rules for entry mode, track and PIN hold.
-    """
-
-    kind: Kind
-    mandatory: frozenset[str]
-    optional: frozenset[str]
-    answer: tuple[str, ...]
-    original_digits: tuple[int, ...] = ()
-    is_money: bool = True
-    has_new_stan: bool = True
-    reads_card: bool = True
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-def _row(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-_SALE_ANSWER = _row("2 3 4 11 12 13 14 15 23 25 32 37 38 39 41 42 44 49 53 60 63 64")
+_SALE_ANSWER = row("2 3 4 11 12 13 14 15 23 25 32 37 38 39 41 42 44 49 53 60 63 64")
 
 _SALE = MessageRule(
     "sale",
-    _set("3 4 11 22 25 41 42 49 60 64"),
-    _set("2 14 23 26 35 36 52 53 55 59 62 63"),
+    field_set("3 4 11 22 25 41 42 49 60 64"),
+    field_set("2 14 23 26 35 36 52 53 55 59 62 63"),
     _SALE_ANSWER,
 )
 _VOID = MessageRule(
     "void",
-    _set("3 4 11 22 25 37 41 42 49 60 61 64"),
-    _set("2 14 23 26 35 36 38 52 53 59 62 63"),
+    field_set("3 4 11 22 25 37 41 42 49 60 61 64"),
+    field_set("2 14 23 26 35 36 38 52 53 59 62 63"),
     _SALE_ANSWER,
     original_digits=(12, 16),
 )
 _REFUND = MessageRule(
     "refund",
-    _set("3 4 11 22 25 37 41 42 49 60 61 63 64"),
-    _set("2 14 23 26 35 36 38 52 53 59"),
-    _row("2 3 4 11 12 13 14 15 25 32 37 39 41 42 44 49 53 59 60 63 64"),
+    field_set("3 4 11 22 25 37 41 42 49 60 61 63 64"),
+    field_set("2 14 23 26 35 36 38 52 53 59"),
+    row("2 3 4 11 12 13 14 15 25 32 37 39 41 42 44 49 53 59 60 63 64"),
     original_digits=(16,),
 )
-_REVERSAL_ANSWER = _row("2 3 4 11 12 13 14 15 23 25 32 37 39 41 42 44 49 60 64")
+_REVERSAL_ANSWER = row("2 3 4 11 12 13 14 15 23 25 32 37 39 41 42 44 49 60 64")
 _SALE_REVERSAL = MessageRule(
     "reversal",
-    _set("3 4 11 22 25 39 41 42 49 60 64"),
-    _set("2 14 23 38 53 55 59 62 63"),
+    field_set("3 4 11 22 25 39 41 42 49 60 64"),
+    field_set("2 14 23 38 53 55 59 62 63"),
     _REVERSAL_ANSWER,
+    undoes="sale",
     has_new_stan=False,
     reads_card=False,
 )
@@ -208,29 +166,18 @@ _VOID_REVERSAL = MessageRule(
     _SALE_REVERSAL.mandatory | {"61"},
     _SALE_REVERSAL.optional - {"55"},
     _REVERSAL_ANSWER,
+    undoes="void",
     original_digits=(12, 16),
     has_new_stan=False,
     reads_card=False,
 )
 
 
-def _management(kind: Kind, mandatory: str, optional: str, answer: str) -> MessageRule:
-    return MessageRule(
-        kind,
-        _set(mandatory),
-        _set(optional),
-        _row(answer),
-        is_money=False,
-        has_new_stan=False,
-        reads_card=False,
-    )
+_SIGN_IN = management("sign_in", "11 41 42 60", "62 63", "11 12 13 32 37 39 41 42 60 62")
+_SIGN_OFF = management("sign_off", "11 41 42 60", "", "11 12 13 37 39 41 42 60")
+_ECHO = management("echo", "41 42 60", "11", "11 12 13 39 41 42 60")
 
-
-_SIGN_IN = _management("sign_in", "11 41 42 60", "62 63", "11 12 13 32 37 39 41 42 60 62")
-_SIGN_OFF = _management("sign_off", "11 41 42 60", "", "11 12 13 37 39 41 42 60")
-_ECHO = _management("echo", "41 42 60", "11", "11 12 13 39 41 42 60")
-
-RULES: Mapping[tuple[str, str, str, str], MessageRule] = {
+RULES: Mapping[tuple[str, ...], MessageRule] = {
     ("0800", "", "00", "001"): _SIGN_IN,
     ("0800", "", "00", "003"): _SIGN_IN,
     ("0800", "", "00", "004"): _SIGN_IN,
@@ -244,12 +191,5 @@ RULES: Mapping[tuple[str, str, str, str], MessageRule] = {
 }
 """(MTI, DE3, DE60.1, DE60.3) → rule. A refund has no reversal: 0400 with 60.1 = 25 is not in it."""
 
-KNOWN_MTIS = frozenset(mti for mti, *_ in RULES)
-GENERIC_ANSWER = _row("3 4 11 12 13 25 32 37 39 41 42 49 60")
+GENERIC_ANSWER = row("3 4 11 12 13 25 32 37 39 41 42 49 60")
 """What a request gets back that is in no table."""
-
-
-def rule_key(mti: str, fields: Mapping[str, str]) -> tuple[str, str, str, str]:
-    """Return where *fields* would stand in ``RULES``."""
-    de60 = fields.get("60", "")
-    return mti, fields.get("3", ""), de60[:2], de60[8:11]

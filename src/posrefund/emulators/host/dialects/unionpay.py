@@ -1,0 +1,118 @@
+"""UnionPay as the host speaks it: DE60 tells the kind and the batch, DE61 the original. Floor 9."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posrefund.crypto import UNIONPAY_ECB
+from posrefund.emulators.host.dialects.definition import Facts, HostDialect, Layout, Original
+from posrefund.emulators.host.dialects.entry_mode import entry_faults, is_day
+from posrefund.emulators.host.dialects.unionpay_tables import (
+    FIELD_SHAPES,
+    GENERIC_ANSWER,
+    RULES,
+    SPEC,
+)
+from posrefund.emulators.host.profile import Codes
+from posrefund.emulators.host.terminals import KeyBlock
+
+if TYPE_CHECKING:
+    from posrefund.emulators.host.dialects.definition import Kind, MessageRule
+    from posrefund.emulators.host.profile import HostProfile
+
+__all__ = ["UNIONPAY"]
+
+Fields = dict[str, str]
+
+
+class _UnionPay(Layout):
+    """DE60 is kind (2), batch (6), network code (3) and more; DE61 batch (6), STAN (6), MMDD."""
+
+    def rule_key(self, mti: str, fields: Fields) -> tuple[str, ...]:
+        de60 = fields.get("60", "")
+        return mti, fields.get("3", ""), de60[:2], self.network_code(fields)
+
+    def misplaced(self, rule: MessageRule, fields: Fields, profile: HostProfile) -> list[str]:
+        wrong = []
+        if len(fields.get("60", "")) not in (profile.de60_digits if rule.is_money else (11,)):
+            wrong.append("60")
+        if (
+            "61" in fields
+            and "61" in rule.mandatory | rule.optional
+            and not _is_original(rule, fields["61"])
+        ):
+            wrong.append("61")
+        return wrong
+
+    def card_faults(self, fields: Fields) -> list[str]:
+        """Number or track, PIN and DE53 belong together."""
+        mode, pin_digit = fields["22"][:2], fields["22"][2]
+        wrong = entry_faults(mode, fields)
+        if ("26" in fields) != ("52" in fields) or (pin_digit == "2" and "52" in fields):
+            wrong.append("52")
+        if ("53" in fields) != bool({"35", "36", "52"} & fields.keys()):
+            wrong.append("53")
+        return wrong
+
+    def batch(self, fields: Fields) -> str:
+        return fields.get("60", "")[2:8]
+
+    def original(self, fields: Fields) -> Original:
+        de61 = fields.get("61", "")
+        return Original(batch=de61[:6], stan=de61[6:12], day=de61[12:16])
+
+    def entry_mode(self, fields: Fields) -> str:
+        return fields.get("22", "")
+
+    def sent_at(self, fields: Fields) -> str:
+        """Nothing: DE61 of a reversal names batch and STAN only."""
+        return ""
+
+    def network_code(self, fields: Fields) -> str:
+        return fields.get("60", "")[8:11]
+
+    def key_block(self, network_code: str, profile: HostProfile) -> KeyBlock:
+        if network_code == "001":
+            return KeyBlock(8, 8)
+        return KeyBlock(
+            16, 16 if profile.double_length_mak else 8, 16 if network_code == "004" else 0
+        )
+
+    def batch_field(self, kind: Kind, fields: Fields, batch: str) -> str:
+        """Only a sign-in tells the batch; the others repeat the request's DE60."""
+        if kind != "sign_in":
+            return fields.get("60", "")
+        return f"00{batch}{self.network_code(fields)}"
+
+    def host_fields(self, facts: Facts) -> Fields:
+        profile = facts.profile
+        return {
+            "12": f"{facts.now:%H%M%S}",
+            "13": f"{facts.now:%m%d}",
+            "15": f"{facts.day:%m%d}",
+            "32": profile.acquirer_id,
+            "37": facts.rrn,
+            "39": facts.code,
+            "44": f"{profile.issuer_id:<11}{profile.acquirer_id:<11}",
+            "63": "CUP",
+        }
+
+
+def _is_original(rule: MessageRule, de61: str) -> bool:
+    return len(de61) in rule.original_digits and (len(de61) == 12 or is_day(de61[12:16]))
+
+
+UNIONPAY = HostDialect(
+    name="unionpay",
+    spec=SPEC,
+    shapes=FIELD_SHAPES,
+    rules=RULES,
+    generic_answer=GENERIC_ANSWER,
+    layout=_UnionPay(),
+    codes=Codes(),
+    mac_codes=("00", "10"),
+    mac_rule=UNIONPAY_ECB,
+    refund_mti="0220",
+    tpdu_bytes=5,
+    header_bytes=6,
+)
