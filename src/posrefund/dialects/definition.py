@@ -101,6 +101,11 @@ class Dialect:
         return specification(self.fields.values(), self.encoding)
 
     @property
+    def approval(self) -> str:
+        """The plain approval among the codes."""
+        return next(row.code for row in self.codes.values() if row.money == "booked")
+
+    @property
     def mac_width(self) -> int:
         """Bytes that a MAC takes on the line: 8, or as many hexadecimal digits as it has."""
         return 16 if self.encoding == "ascii" else 8
