@@ -269,3 +269,22 @@ def test_the_demo_never_deletes_a_folder_it_did_not_make(tmp_path: Path) -> None
 
     assert isinstance(result.exception, ConfigError)
     assert (tmp_path / "mine").exists()
+
+
+def _control(counter: Counter, *words: str, line: str) -> str:
+    config = ["--config", str(counter.folder / "posrefund.toml"), "--port", "0", "--control"]
+    result = CliRunner().invoke(app, ["host", *words, *config], input=line + '\n{"stop": true}\n')
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_host_speaks_the_dialect_it_is_told_to(counter: Counter) -> None:
+    fault = '{"fault": {"kind": "delay"}}'
+
+    assert '"mti": "0220"' in _control(counter, line=fault)
+    assert '"mti": "0200"' in _control(counter, "--dialect", "iso87-ascii", line=fault)
+    assert '"mti": "1200"' in _control(counter, "--dialect", "iso93-binary", line=fault)
+
+
+def test_host_refuses_a_dialect_that_it_does_not_speak(counter: Counter) -> None:
+    assert "iso93-ascii" in counter.posrefund("host", "--dialect", "iso03", exit_code=2)

@@ -13,6 +13,7 @@ import typer
 from posrefund.cli.config import ConfigOption, load, open_keystore
 from posrefund.cli.screen import stdout
 from posrefund.emulators.host import (
+    DIALECT_NAMES,
     EmulatedHost,
     HostProfile,
     HostServer,
@@ -21,7 +22,6 @@ from posrefund.emulators.host import (
     TerminalRecord,
 )
 from posrefund.emulators.host.control import run
-from posrefund.emulators.host.dialects import DIALECT_NAMES
 
 __all__ = ["host"]
 

@@ -1,11 +1,12 @@
-"""An emulated UnionPay acquirer host: sign-in, sale, void, refund, reversal, books and faults.
+"""An emulated acquirer host: sign-in, sale, void, refund, reversal, books and faults.
 
 ``EmulatedHost`` is the core, bytes in and bytes out; ``HostServer`` puts it on a TCP port;
-``control.run`` steers it from another process. It speaks with pyiso8583 and its own tables, and
-shares no code with the engine it is a witness against. Floor 9.
+``control.run`` steers it from another process. It speaks UnionPay and four dialects of
+plain ISO 8583 (``HostProfile.dialect``), with pyiso8583 and its own tables, and shares no code with the engine it is a witness against. Floor 9.
 """
 
 from posrefund.emulators.host.clock import HostTime
+from posrefund.emulators.host.dialects import DIALECT_NAMES
 from posrefund.emulators.host.faults import Delivery, Fault, FaultQueue
 from posrefund.emulators.host.host import EmulatedHost
 from posrefund.emulators.host.ledger import Entry, Ledger, Refusal, Totals
@@ -14,6 +15,7 @@ from posrefund.emulators.host.server import HostServer
 from posrefund.emulators.host.terminals import TerminalRecord
 
 __all__ = [
+    "DIALECT_NAMES",
     "Codes",
     "Delivery",
     "EmulatedHost",
