@@ -14,10 +14,10 @@ from posrefund.codec.check import Check
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from posrefund.codec.check import Characters
-    from posrefund.codec.layout import Layout
+    from posrefund.codec.inside import Inside
 
 __all__ = ["Field", "Show", "specification"]
 
@@ -37,9 +37,7 @@ class Field:
         zh: Chinese name.
         en: English name.
         show: How much of it may be shown.
-        layout: What stands inside it, if it is composite.
-        layout_width: The layout applies only to values of this many characters.
-        tags: For a field of BER-TLV: the tags whose values may be shown, and their names.
+        layout: What stands inside it, if it is composite: a ``Layout``, ``Tagged``, ``BERTLV`` or ``Nested``.
     """
 
     number: int
@@ -47,19 +45,12 @@ class Field:
     zh: str
     en: str
     show: Show = "clear"
-    layout: Layout | None = None
-    layout_width: int | None = None
-    tags: Mapping[str, str] | None = None
+    layout: Inside | None = None
 
     def __post_init__(self) -> None:
         if not _FORMAT.fullmatch(self.format):
             message = f"DE{self.number}: {self.format!r} is no field format"
             raise ConfigError(message)
-
-    def layout_of(self, value: str) -> Layout | None:
-        """Return the layout that applies to *value*, if any."""
-        fits = self.layout_width is None or len(value) == self.layout_width
-        return self.layout if fits else None
 
     def check(self) -> Check:
         """Return what the table says of this field's characters; free text may hold any byte."""
