@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posrefund.codec.inside import Misfit
+from posrefund.codec.layout import Layout
 from posrefund.codec.place import place_of
 from posrefund.errors import DecodeError
 
@@ -46,7 +47,8 @@ def faults_inside(
         if row is None or row.layout is None:
             continue
         scan = row.layout.scan(value)
-        misfits = {each[::2]: each for each in (*_characters(row, scan.pieces), *scan.misfits)}
+        plain = _characters(row, scan.pieces) if isinstance(row.layout, Layout) else ()
+        misfits = {(each.path, each.at): each for each in (*plain, *scan.misfits)}
         place = place_of(row, value, (spans or {}).get(number))
         found += (
             DecodeError(
@@ -63,8 +65,7 @@ def faults_inside(
 def _characters(row: Field, pieces: Sequence[Piece]) -> Iterator[Misfit]:
     """Yield the parts by position that have not the characters of their field."""
     for piece in pieces:
-        expected = None if piece.is_tag else row.fault(piece.value)
-        if expected:
+        if expected := row.fault(piece.value):
             yield Misfit(piece.path, expected, piece.start)
 
 

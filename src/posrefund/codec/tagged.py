@@ -73,7 +73,13 @@ class Tagged:
     length_width: int = 3
 
     def scan(self, value: str, show: Show = "clear") -> Scan:
-        """Return the objects of *value*, and what is left over after the last whole one."""
+        """Return the objects of *value*, and what is left over after the last whole one.
+
+        Where the field is never shown, a value that begins with no known tag is not taken apart: its "tags"
+        would be pieces of whatever really stands there.
+        """
+        if show == "never" and not self._known(value[: self.tag_width]):
+            return Scan()
         pieces: list[Piece] = []
         misfits: list[Misfit] = []
         start = 0
@@ -99,7 +105,10 @@ class Tagged:
             return f"a tag of {self.tag_width} characters"
         if len(digits) != self.length_width or not (digits.isascii() and digits.isdigit()):
             return f"a length of {self.length_width} digits"
-        return "" if int(digits) <= left else f"{int(digits)} characters, found {left}"
+        if int(digits) <= left:
+            return ""
+        # Out of step, the digits may be those of a card number.
+        return f"{int(digits)} characters, found {left}" if self._known(tag) else "a whole object"
 
     def _object(
         self, name: str, text: str, start: int, value_at: int
