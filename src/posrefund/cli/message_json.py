@@ -22,7 +22,8 @@ __all__ = ["capture_as_data", "capture_from_data"]
 
 def capture_as_data(capture: Capture, dialect: Dialect, *, reveal: bool) -> dict[str, Any]:
     """Return the JSON-able picture of *capture*, masked unless *reveal*."""
-    numbers = sorted((name for name in capture.fields if name.isdigit()), key=int)
+    # The second bitmap is made again from the fields, as the first is.
+    numbers = sorted((name for name in capture.fields if name.isdigit() and name != "1"), key=int)
     return {
         "framing": _framing_as_data(capture.framing),
         "mti": capture.fields["t"],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from posrefund.codec.inside import Misfit, Piece, Scan, Spelling, data_of, octets, rows, spell
+from posrefund.codec.mask import refuse_masked
 from posrefund.errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
@@ -121,8 +122,9 @@ class BERTLV:
         Raises:
             EncodeError: A row has another shape, or a length does not fit its value.
         """
-        if isinstance(data, list) and len(data) == 1 and list(data[0]) == ["rest"]:
-            return str(data[0]["rest"])
+        match data:
+            case [{"rest": str() as text, **more}] if not more:
+                return refuse_masked(text, "never", f"{path}.rest")
         return spell(write_tlv(_objects(data, path), path=path), self.spelling)
 
 

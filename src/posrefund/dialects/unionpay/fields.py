@@ -87,7 +87,7 @@ _DE63 = Layout(
 
 _DEVICE = Tagged(
     (
-        Tag("01", "设备类型", "device type"),
+        Tag("01", "设备类型", "device type", check=Check("n")),
         Tag("02", "终端序列号", "device serial number"),
         Tag("03", "加密随机因子", "random factor: end of the card number or QR code", show="never"),
         Tag("04", "密文数据", "enciphered serial number", show="never"),
