@@ -22,6 +22,7 @@ from typer.models import ArgumentInfo
 
 from posrefund import errors
 from posrefund.cli.app import app
+from posrefund.codec import BERTLV, Layout, Tagged
 from posrefund.dialects import Dialect, MessageTable, dialect, names
 from posrefund.engine.refusals import REFUSALS
 from posrefund.engine.table import OPEN_STATES, TABLE, Event, State
@@ -170,13 +171,21 @@ def _fields(known: Dialect, base: Dialect | None) -> str:
     for number, row in sorted(known.fields.items(), key=lambda item: int(item[0])):
         if base is not None and base.fields.get(number) == row:
             continue
-        parts = (
-            " · ".join(f"{part.name} {part.width}" for part in row.layout.parts)
-            if row.layout
-            else ""
+        rows.append(
+            (f"DE{number}", row.zh, row.en, f"`{row.format}`", row.show, _inside(row.layout))
         )
-        rows.append((f"DE{number}", row.zh, row.en, f"`{row.format}`", row.show, parts))
-    return table(["field", "名称", "name", "format", "shown", "parts and their widths"], rows)
+    return table(["field", "名称", "name", "format", "shown", "what stands inside"], rows)
+
+
+def _inside(layout: object) -> str:
+    if isinstance(layout, Layout):
+        return " · ".join(f"{part.name} {part.width}" for part in layout.parts)
+    if isinstance(layout, Tagged):
+        tags = " · ".join(f"{tag.name} {tag.en} ({tag.show})" for tag in layout.tags)
+        return f"tag {layout.tag_width}, length {layout.length_width}: {tags}"
+    if isinstance(layout, BERTLV):
+        return f"BER-TLV; shown: {' '.join(sorted(layout.tags))}"
+    return "a bitmap and subfields" if layout else ""
 
 
 def messages() -> str:

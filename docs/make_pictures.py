@@ -5,18 +5,13 @@ The clocks stand still and the keys are fixed, so the pictures change only with 
 
 from __future__ import annotations
 
-import html
 import io
-import itertools
-import re
 import tempfile
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from rich import box
-from rich._export_format import CONSOLE_SVG_FORMAT
-from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
@@ -39,6 +34,7 @@ from posrefund import (
     dialect,
 )
 from posrefund.cli.picture import message_picture
+from posrefund.cli.picture_file import svg_of
 from posrefund.crypto import Key, Purpose
 from posrefund.dialects.capture import open_capture
 from posrefund.emulators.host import EmulatedHost, HostProfile, HostServer, HostTime, TerminalRecord
@@ -167,31 +163,7 @@ def _counted() -> Any:
 
 def picture(lang: str) -> str:
     """Return the SVG, with the fonts of whoever looks at it: it fetches nothing."""
-    svg_format = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    svg = render(lang).export_svg(title=_WORDS[lang]["title"], code_format=svg_format)
-    return _TEXT.sub(_runs, svg)
-
-
-_TEXT = re.compile(
-    r'<text class="([^"]+)" x="([^"]+)" y="([^"]+)" textLength="([^"]+)"([^>]*)>(.*?)</text>'
-)
-_CELL_WIDTH = 12.2
-"""Rich draws a cell so wide, and gives Chinese characters one cell each where they need two."""
-
-
-def _runs(match: re.Match[str]) -> str:
-    """Write one text as runs of wide and of narrow characters, each where its cells are."""
-    style, x, y, _, rest, escaped = match.groups()
-    at = float(x)
-    parts = []
-    for _, run in itertools.groupby(html.unescape(escaped), lambda char: cell_len(char) == 2):
-        text = "".join(run)
-        length = _CELL_WIDTH * cell_len(text)
-        shown = html.escape(text).replace("\N{NO-BREAK SPACE}", "&#160;")
-        anchor = f'x="{at:g}" y="{y}" textLength="{length:g}"{rest}'
-        parts.append(f'<text class="{style}" {anchor}>{shown}</text>')
-        at += length
-    return "".join(parts)
+    return svg_of(render(lang), title=_WORDS[lang]["title"])
 
 
 def main() -> None:

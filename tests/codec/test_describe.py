@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posrefund.codec import Field, Node, describe
-from posrefund.codec.describe import HIDDEN, mask
+from posrefund.codec.mask import HIDDEN, mask
 from posrefund.dialects import dialect
 from published import CLEAN, Published
 

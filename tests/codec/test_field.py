@@ -118,14 +118,12 @@ def test_text_with_no_fault_in_a_binary_field_fits_it_or_is_of_odd_length(value:
             codec.encode({"t": "0800", "60": value})
 
 
-def test_layout_of_applies_only_to_values_of_its_width() -> None:
-    layout = Layout((Part("one", 2, "一", "one"),))
-    row = Field(48, "n...322", "域", "field", layout=layout, layout_width=4)
+def test_layout_with_a_width_applies_only_to_values_of_it() -> None:
+    layout = Layout((Part("one", 2, "一", "one"),), width=4)
 
-    assert row.layout_of("1234") is layout
-    assert row.layout_of("123") is None
-    assert row.renamed(layout_width=None).layout_of("123") is layout
-    assert field("n6").layout_of("000001") is None
+    assert layout.split("1234") == {"one": "12", "rest": "34"}
+    assert layout.split("123") == {"rest": "123"}
+    assert layout.scan("123").pieces == ()
 
 
 def test_renamed_changes_only_what_is_given() -> None:

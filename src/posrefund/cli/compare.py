@@ -11,7 +11,7 @@ from rich.text import Text
 
 from posrefund.cli.decode import read_message
 from posrefund.cli.screen import Lang, LangOption, stdout
-from posrefund.codec import describe
+from posrefund.codec import describe, faults_inside
 from posrefund.dialects import dialect as find_dialect
 from posrefund.dialects import names
 from posrefund.dialects.capture import open_capture
@@ -74,7 +74,8 @@ def _verdict(raw: bytes, known: Dialect) -> tuple[int, int, str, str, str]:
         capture = open_capture(raw, known)
     except DecodeError as refusal:
         return _REFUSED, -refusal.offset_bytes, known.name, "", f"no: {refusal}"
-    faults = known.value_faults(capture.fields)
+    inside = faults_inside(capture.fields, known.fields, spans=capture.spans)
+    faults = [*known.value_faults(capture.fields), *((each.path, each.expected) for each in inside)]
     framing = _framing(capture.framing)
     if faults:
         path, expected = faults[0]

@@ -10,6 +10,7 @@ import typer
 
 from posrefund.cli.message_json import capture_as_data
 from posrefund.cli.picture import message_picture
+from posrefund.cli.picture_file import save_picture
 from posrefund.cli.screen import Lang, LangOption, print_json, stdout
 from posrefund.dialects import dialect as find_dialect
 from posrefund.dialects.capture import open_capture
@@ -25,16 +26,24 @@ def decode(
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Show card data and keys. Mind who is watching.")
     ] = False,
+    save: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Also draw the picture into FILE.svg or FILE.html."),
+    ] = None,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Print the fields of a message, with or without length prefix, TPDU and header around it."""
     known = find_dialect(dialect)
     raw = read_message(message)
     capture = open_capture(raw, known)
+    picture = message_picture(raw, capture, known, reveal=reveal, lang=lang)
+    if save is not None:
+        title = f"posrefund decode: {capture.fields['t']} ({known.name})"
+        save_picture(picture, Path(save), title=title)
     if json:
         print_json(capture_as_data(capture, known, reveal=reveal))
     else:
-        stdout.print(message_picture(raw, capture, known, reveal=reveal, lang=lang))
+        stdout.print(picture)
 
 
 def read_message(source: str) -> bytes:

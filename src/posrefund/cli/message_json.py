@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posrefund.codec import describe
-from posrefund.codec.describe import HIDDEN, mask
-from posrefund.codec.tlv import TLV, write_tlv
+from posrefund.codec.inside import data_of, join_value, masked
+from posrefund.codec.mask import mask
 from posrefund.dialects.capture import Capture, Framing
 from posrefund.errors import EncodeError
 
 if TYPE_CHECKING:
-    from posrefund.codec import Field, Node
+    from posrefund.codec import Field
     from posrefund.dialects import Dialect
 
 __all__ = ["capture_as_data", "capture_from_data"]
@@ -23,7 +22,8 @@ __all__ = ["capture_as_data", "capture_from_data"]
 
 def capture_as_data(capture: Capture, dialect: Dialect, *, reveal: bool) -> dict[str, Any]:
     """Return the JSON-able picture of *capture*, masked unless *reveal*."""
-    numbers = sorted((name for name in capture.fields if name.isdigit()), key=int)
+    # The second bitmap is made again from the fields, as the first is.
+    numbers = sorted((name for name in capture.fields if name.isdigit() and name != "1"), key=int)
     return {
         "framing": _framing_as_data(capture.framing),
         "mti": capture.fields["t"],
@@ -80,80 +80,17 @@ def _framing_from_data(data: object) -> Framing:
 def _value(value: str, field: Field | None, *, reveal: bool) -> str | dict[str, Any]:
     show = field.show if field else "never"
     shown = value if reveal else mask(value, show)
-    if field is not None and field.tags is not None:
-        return _tlv_as_data(value, field, shown, reveal=reveal)
-    layout = field.layout_of(value) if field else None
-    if layout is None or (show == "never" and not reveal):
+    layout = field.layout if field else None
+    pieces = layout.scan(value, "clear" if reveal else show).pieces if layout else ()
+    if not pieces:
         return shown
-    kinds = {part.name: part.show for part in layout.parts}
-    parts = {
-        name: text if reveal else mask(text, kinds.get(name, show))
-        for name, text in layout.split(value).items()
-    }
-    return {"raw": shown, **parts}
-
-
-def _tlv_as_data(value: str, field: Field, shown: str, *, reveal: bool) -> str | dict[str, Any]:
-    (node,) = describe({str(field.number): value}, {str(field.number): field}, reveal=reveal)
-    return (
-        {"raw": shown, "tags": [_object_as_data(item) for item in node.children]}
-        if node.children
-        else shown
-    )
-
-
-def _object_as_data(node: Node) -> dict[str, Any]:
-    tag = node.path.rpartition("/")[2]
-    if node.children:
-        return {"tag": tag, "tags": [_object_as_data(child) for child in node.children]}
-    return {"tag": tag, "value": node.value}
-
-
-def _tlv_from_data(path: str, items: object) -> list[TLV]:
-    if not isinstance(items, list):
-        raise EncodeError(f"{path}.tags", "a list of objects with tag and value or tags")
-    found = []
-    for item in items:
-        row = _object(item, f"{path}.tags", "objects with tag and value or tags")
-        tag = _from_hex(row.get("tag"), f"{path}.tags")
-        inner = f"{path}/{tag.hex().upper()}"
-        if "tags" in row:
-            found.append(TLV(tag, b"", tuple(_tlv_from_data(inner, row["tags"]))))
-        else:
-            found.append(TLV(tag, _from_hex(row.get("value"), inner)))
-    return found
-
-
-def _from_hex(value: object, path: str) -> bytes:
-    try:
-        return bytes.fromhex(_text(value, path))
-    except ValueError:
-        raise EncodeError(path, "hexadecimal digits; masked ones need decode --reveal") from None
+    data = data_of(pieces if reveal else masked(pieces))
+    return {"raw": shown, **({"tags": data} if isinstance(data, list) else data)}
 
 
 def _raw(number: str, value: object, field: Field | None) -> str:
-    path = f"DE{number}"
-    if isinstance(value, dict):
-        value = _joined(path, value, field)
-    text = _text(value, path)
-    masked = HIDDEN in text or ("*" in text and field is not None and field.show != "clear")
-    if masked and (field is None or field.show != "clear"):
-        raise EncodeError(path, "a clear value: decode it with --reveal")
-    return text
-
-
-def _joined(path: str, value: dict[str, object], field: Field | None) -> object:
-    if field is not None and field.tags is not None:
-        # The raw text wins: it keeps odd forms of a length that tags and values do not tell.
-        return value.get("raw") or write_tlv(_tlv_from_data(path, value.get("tags"))).hex().upper()
-    parts = {name: _text(text, f"{path}.{name}") for name, text in value.items() if name != "raw"}
-    layout = field.layout if field else None
-    if not parts or layout is None:
-        return value.get("raw")
-    joined = layout.join(parts, path=path)
-    if value.get("raw") not in (None, joined):
-        raise EncodeError(path, "parts that are those of raw; leave raw out to change a part")
-    return joined
+    layout, show = (field.layout, field.show) if field else (None, "never")
+    return join_value(layout, value, f"DE{number}", show)
 
 
 def _object(value: object, path: str, expected: str) -> dict[str, Any]:

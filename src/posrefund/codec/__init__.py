@@ -8,18 +8,29 @@ from posrefund.codec.check import Check
 from posrefund.codec.codec import Codec, Reading
 from posrefund.codec.describe import Node, describe
 from posrefund.codec.field import Encoding, Field, Show, specification
+from posrefund.codec.inside import Inside
 from posrefund.codec.layout import Layout, Part
+from posrefund.codec.nested import Nested
+from posrefund.codec.strict import faults_inside
+from posrefund.codec.tagged import Tag, Tagged
+from posrefund.codec.tlv import BERTLV
 
 __all__ = [
+    "BERTLV",
     "Check",
     "Codec",
     "Encoding",
     "Field",
+    "Inside",
     "Layout",
+    "Nested",
     "Node",
     "Part",
     "Reading",
     "Show",
+    "Tag",
+    "Tagged",
     "describe",
+    "faults_inside",
     "specification",
 ]

@@ -41,6 +41,7 @@ class Check:
         length_max: At most so many.
         luhn: Whether its last digit is a check digit (ISO/IEC 7812-1, annex B).
         calendar: Which digits of a date or time it holds.
+        zeros: Whether it may be all zeros instead, for what is not known.
 
     Example:
         >>> from posrefund.codec import Check
@@ -54,6 +55,7 @@ class Check:
     length_max: int | None = None
     luhn: bool = False
     calendar: Calendar | None = None
+    zeros: bool = False
 
     def fault(self, value: str) -> str | None:
         """Say what was expected of *value*, or None if it is right."""
@@ -65,6 +67,8 @@ class Check:
             return self._length()
         if self.luhn and not (value.isascii() and value.isdigit() and passes_luhn(value)):
             return "digits that pass the Luhn check"
+        if self.zeros and value and not value.strip("0"):
+            return None
         if self.calendar is not None and not _is_on_calendar(value, self.calendar):
             return f"a date or time {self.calendar}"
         return None

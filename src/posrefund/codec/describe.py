@@ -9,18 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from posrefund.codec.tlv import TLV, parse_tlv
-from posrefund.errors import DecodeError
-from posrefund.values.card import mask_pan
+from posrefund.codec.mask import HIDDEN, mask
+from posrefund.codec.place import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from posrefund.codec.field import Field, Show
+    from posrefund.codec.field import Field
+    from posrefund.codec.inside import Piece
+    from posrefund.codec.place import Place
 
-__all__ = ["HIDDEN", "Node", "describe", "mask"]
-
-HIDDEN = "***"
+__all__ = ["Node", "describe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +27,11 @@ class Node:
     """One line of the picture.
 
     Attributes:
-        path: ``"MTI"``, ``"DE4"``, ``"DE61.date"``.
+        path: ``"MTI"``, ``"DE4"``, ``"DE61.date"``, ``"DE55/9F26"``.
         zh: Chinese name.
         en: English name.
-        value: Masked unless the caller asked to reveal it.
-        span: First and past-the-last byte in the message, or None for a part of a field.
+        value: Masked unless the caller asked to reveal it; empty for a tag that was opened.
+        span: First and past-the-last byte in the message, or None where no spans were given.
         children: The parts of a composite field.
     """
 
@@ -42,19 +41,6 @@ class Node:
     value: str
     span: tuple[int, int] | None
     children: tuple[Node, ...] = ()
-
-
-def mask(value: str, show: Show) -> str:
-    """Return as much of *value* as *show* allows.
-
-    Example:
-        >>> from posrefund.codec.describe import mask
-        >>> mask("6200000000000005", "pan"), mask("000001", "clear"), mask("1234", "never")
-        ('620000******0005', '000001', '***')
-    """
-    if show == "clear":
-        return value
-    return mask_pan(value) if show == "pan" else HIDDEN
 
 
 def describe(
@@ -101,39 +87,18 @@ def _node(
     if field is None:
         return Node(path, "未知域", "unknown field", value if reveal else HIDDEN, span)
     shown = value if reveal else mask(value, field.show)
-    return Node(path, field.zh, field.en, shown, span, _parts(path, field, value, reveal=reveal))
+    if field.layout is None:
+        return Node(path, field.zh, field.en, shown, span)
+    pieces = field.layout.scan(value, "clear" if reveal else field.show).pieces
+    place = place_of(field, value, span) if span else None
+    children = tuple(_piece(path, piece, place, reveal=reveal) for piece in pieces)
+    return Node(path, field.zh, field.en, shown, span, children)
 
 
-def _parts(path: str, field: Field, value: str, *, reveal: bool) -> tuple[Node, ...]:
-    if field.tags is not None:
-        return _objects(path, value, field.tags, reveal=reveal)
-    layout = field.layout_of(value)
-    if layout is None or (field.show == "never" and not reveal):
-        return ()
-    rows = layout.split(value)
-    named = {part.name: part for part in layout.parts}
-    children = []
-    for name, text in rows.items():
-        part = named.get(name)
-        show: Show = part.show if part else field.show
-        zh, en = (part.zh, part.en) if part else ("其余", "rest")
-        shown = text if reveal else mask(text, show)
-        children.append(Node(f"{path}.{name}", zh, en, shown, None))
-    return tuple(children)
-
-
-def _objects(path: str, value: str, tags: Mapping[str, str], *, reveal: bool) -> tuple[Node, ...]:
-    """The data objects of a BER-TLV field; what is no BER-TLV has no parts."""
-    try:
-        found = parse_tlv(bytes.fromhex(value), path=path)
-    except (DecodeError, ValueError):
-        return ()
-    return tuple(_object(path, item, tags, reveal=reveal) for item in found)
-
-
-def _object(path: str, item: TLV, tags: Mapping[str, str], *, reveal: bool) -> Node:
-    inner = f"{path}/{item.name}"
-    name = tags.get(item.name, "")
-    children = tuple(_object(inner, child, tags, reveal=reveal) for child in item.children)
-    shown = item.value.hex().upper() if reveal or item.name in tags else HIDDEN
-    return Node(inner, name, name, "" if children else shown, None, children)
+def _piece(parent: str, piece: Piece, place: Place | None, *, reveal: bool) -> Node:
+    path = f"{parent}{piece.path}"
+    shown = piece.value if reveal else mask(piece.value, piece.show)
+    children = tuple(_piece(path, each, place, reveal=reveal) for each in piece.inside)
+    span = place.span(piece.start, piece.end) if place else None
+    is_opened = piece.is_tag and bool(children)
+    return Node(path, piece.zh, piece.en, "" if is_opened else shown, span, children)

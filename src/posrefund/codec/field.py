@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from posrefund.codec.check import Characters
-    from posrefund.codec.layout import Layout
+    from posrefund.codec.inside import Inside
 
 __all__ = ["Encoding", "Field", "Show", "specification"]
 
@@ -41,9 +41,7 @@ class Field:
         zh: Chinese name.
         en: English name.
         show: How much of it may be shown.
-        layout: What stands inside it, if it is composite.
-        layout_width: The layout applies only to values of this many characters.
-        tags: For a field of BER-TLV: the tags whose values may be shown, and their names.
+        layout: What stands inside it, if it is composite: a ``Layout``, ``Tagged``, ``BERTLV`` or ``Nested``.
         rule: Its pyiso8583 rule, where no encoding of the whole dialect says how it is written.
     """
 
@@ -52,20 +50,13 @@ class Field:
     zh: str
     en: str
     show: Show = "clear"
-    layout: Layout | None = None
-    layout_width: int | None = None
-    tags: Mapping[str, str] | None = None
+    layout: Inside | None = None
     rule: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if not _FORMAT.fullmatch(self.format):
             message = f"DE{self.number}: {self.format!r} is no field format"
             raise ConfigError(message)
-
-    def layout_of(self, value: str) -> Layout | None:
-        """Return the layout that applies to *value*, if any."""
-        fits = self.layout_width is None or len(value) == self.layout_width
-        return self.layout if fits else None
 
     def check(self) -> Check:
         """Return what the table says of this field's characters; free text may hold any byte."""

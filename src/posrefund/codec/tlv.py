@@ -7,14 +7,18 @@ again gives the very same bytes, whatever odd but legal form a length had.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from posrefund.codec.inside import Misfit, Piece, Scan, Spelling, data_of, octets, rows, spell
+from posrefund.codec.mask import refuse_masked
 from posrefund.errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["TLV", "parse_tlv", "write_tlv"]
+    from posrefund.codec.field import Show
+
+__all__ = ["BERTLV", "TLV", "parse_tlv", "write_tlv"]
 
 _TAG_BYTES_MAX = 4
 _LENGTH_BYTES_MAX = 4
@@ -57,6 +61,94 @@ class TLV:
             yield from child.walk()
 
 
+@dataclass(frozen=True, slots=True)
+class BERTLV:
+    """The layout of a field of BER-TLV.
+
+    Attributes:
+        tags: Those whose values may be shown, and their names.
+        spelling: How the field's value spells bytes.
+
+    Example:
+        >>> from posrefund.codec import BERTLV
+        >>> BERTLV({"9F36": "transaction counter"}).split("9F3602031E")
+        [{'tag': '9F36', 'value': '031E'}]
+    """
+
+    tags: Mapping[str, str]
+    spelling: Spelling = "hex"
+
+    def scan(self, value: str, show: Show = "clear") -> Scan:
+        """Return the objects of *value*; none at all if one of them is malformed."""
+        data = octets(value, self.spelling)
+        if data is None:
+            return Scan((), (Misfit("", "whole bytes", 0),))
+        unit = 2 if self.spelling == "hex" else 1
+        try:
+            found = parse_tlv(data, path="")
+        except DecodeError as refusal:
+            misfit = Misfit(refusal.path, refusal.expected, refusal.offset_bytes * unit)
+            return Scan((), (misfit,))
+        return Scan(tuple(self._piece(item, unit) for item in found))
+
+    def _piece(self, item: TLV, unit: int) -> Piece:
+        size = len(item.tag) + len(item.length) + len(item.value)
+        odd = item.length != _shortest(len(item.value))
+        return Piece(
+            item.name,
+            item.value.hex().upper(),
+            item.offset * unit,
+            (item.offset + size) * unit,
+            name := self.tags.get(item.name, ""),
+            name,
+            "clear" if item.name in self.tags else "never",
+            is_tag=True,
+            length=item.length.hex().upper() if odd else "",
+            inside=tuple(self._piece(child, unit) for child in item.children),
+        )
+
+    def split(self, value: str) -> list[dict[str, Any]]:
+        """Return the objects in order; a length of an odd but legal form is kept as ``length``."""
+        pieces = self.scan(value).pieces
+        if not pieces:
+            return [{"rest": value}] if value else []
+        data = data_of(pieces)
+        assert isinstance(data, list)
+        return data
+
+    def join(self, data: object, *, path: str = "") -> str:
+        """Return the text of rows with ``tag`` and ``value`` or ``tags``.
+
+        Raises:
+            EncodeError: A row has another shape, or a length does not fit its value.
+        """
+        match data:
+            case [{"rest": str() as text, **more}] if not more:
+                return refuse_masked(text, "never", f"{path}.rest")
+        return spell(write_tlv(_objects(data, path), path=path), self.spelling)
+
+
+def _objects(data: object, path: str) -> list[TLV]:
+    found = []
+    for row in rows(data, path):
+        tag = _unhex(row.get("tag"), f"{path}.tags")
+        inner = f"{path}/{tag.hex().upper()}"
+        length = _unhex(row.get("length", ""), inner)
+        if "tags" in row:
+            found.append(TLV(tag, b"", tuple(_objects(row["tags"], inner)), length))
+        else:
+            found.append(TLV(tag, _unhex(row.get("value"), inner), (), length))
+    return found
+
+
+def _unhex(text: object, path: str) -> bytes:
+    try:
+        return bytes.fromhex(text if isinstance(text, str) else "?")
+    except ValueError:
+        expected = "hexadecimal digits; masked ones need decode --reveal"
+    raise EncodeError(path, expected)
+
+
 def parse_tlv(data: bytes, *, path: str = "DE55", offset: int = 0) -> tuple[TLV, ...]:
     """Return the objects of *data*.
 
@@ -79,8 +171,12 @@ def parse_tlv(data: bytes, *, path: str = "DE55", offset: int = 0) -> tuple[TLV,
     return _parse(data, path, offset, depth=1)
 
 
-def write_tlv(objects: Iterable[TLV]) -> bytes:
+def write_tlv(objects: Iterable[TLV], *, path: str = "DE55") -> bytes:
     """Return the bytes of *objects*; children, where there are any, take the place of the value.
+
+    Args:
+        objects: In their order.
+        path: For errors.
 
     Raises:
         EncodeError: A tag is malformed, or a kept length does not fit its value any more.
@@ -90,7 +186,7 @@ def write_tlv(objects: Iterable[TLV]) -> bytes:
         >>> write_tlv([TLV(bytes.fromhex("9F36"), bytes.fromhex("031E"))]).hex()
         '9f3602031e'
     """
-    return b"".join(_write(found) for found in objects)
+    return b"".join(_write(found, path) for found in objects)
 
 
 def _parse(data: bytes, path: str, offset: int, *, depth: int) -> tuple[TLV, ...]:
@@ -148,15 +244,24 @@ def _read_length(data: bytes, at: int, path: str, offset: int) -> tuple[int, byt
     return int.from_bytes(length[1:], "big"), length
 
 
-def _write(found: TLV) -> bytes:
+def _write(found: TLV, path: str) -> bytes:
+    inner = f"{path}/{found.name}"
     if not is_tag(found.tag):
-        raise EncodeError(f"DE55/{found.name}", "a tag of 1 to 4 bytes")
-    value = write_tlv(found.children) if found.children else found.value
+        raise EncodeError(inner, "a tag of 1 to 4 bytes")
+    value = write_tlv(found.children, path=inner) if found.children else found.value
     length = found.length or _shortest(len(value))
-    size = length[0] if length[0] < 0x80 else int.from_bytes(length[1:], "big")
-    if size != len(value):
-        raise EncodeError(f"DE55/{found.name}", f"a length of {len(value)}")
+    if _read_size(length) != len(value):
+        raise EncodeError(inner, f"a length of {len(value)}")
     return found.tag + length + value
+
+
+def _read_size(length: bytes) -> int:
+    """The size that a length field tells, or -1 if it is none."""
+    try:
+        size, whole = _read_length(length, 0, "", 0)
+    except DecodeError:
+        return -1
+    return size if whole == length else -1
 
 
 def _shortest(size: int) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from posrefund.codec import Field, Layout, Part
+from posrefund.codec import BERTLV, Field, Layout, Part
 from posrefund.dialects.emv import EMV_TAGS
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ _ROWS = (
     Field(52, "b64", "个人标识码数据", "PIN block", show="never"),
     Field(53, "n16", "安全控制信息", "security control"),
     Field(54, "ans...120", "附加金额", "additional amounts", show="never"),
-    Field(55, "b...255", "IC卡数据域", "chip data", show="never", tags=EMV_TAGS),
+    Field(55, "b...255", "IC卡数据域", "chip data", show="never", layout=BERTLV(EMV_TAGS)),
     Field(60, "ans...999", "批次号", "batch"),
     Field(62, "b...255", "密钥", "keys", show="never"),
     Field(64, "b64", "报文鉴别码", "MAC"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from posrefund.codec import Field, Layout, Part
+from posrefund.codec import BERTLV, Field, Layout, Part
 from posrefund.dialects.emv import EMV_TAGS
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ _ROWS = (
     Field(52, "b64", "个人标识码数据", "PIN block", show="never"),
     Field(53, "b..48", "安全控制信息", "security control", show="never"),
     Field(54, "ans...120", "附加金额", "additional amounts", show="never"),
-    Field(55, "b...255", "IC卡数据域", "chip data", show="never", tags=EMV_TAGS),
+    Field(55, "b...255", "IC卡数据域", "chip data", show="never", layout=BERTLV(EMV_TAGS)),
     Field(56, "n..35", "原始数据元", "original data elements", layout=_DE56),
     Field(57, "n3", "授权周期码", "authorisation life cycle"),
     Field(58, "n..11", "授权代理机构", "authorising agent"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from posrefund.codec import Field, Layout, Part
+from posrefund.codec import BERTLV, Check, Field, Layout, Part, Tag, Tagged
 from posrefund.dialects.emv import EMV_TAGS
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ __all__ = ["FIELDS", "ORGANISATIONS"]
 
 ORGANISATIONS = ("CUP", "VIS", "MCC", "MAE", "JCB", "DCC", "AMX")
 """DE63.1 of a notification or refund; ``000`` when the terminal does not know."""
+
+_DAY = Check("n", calendar="MMDD", zeros=True)
+"""Zeros where the terminal does not know the day: QR and offline refunds of some terminals."""
 
 _DE44 = Layout(
     (
@@ -40,7 +43,7 @@ _TOTALS = tuple(
         Part(f"{prefix}result", 1, f"{zh}对账应答", f"{en} result: 1 equal, 2 different, 3 error"),
     )
 )
-_DE48 = Layout(_TOTALS)
+_DE48 = Layout(_TOTALS, width=62)
 _DE53 = Layout(
     (
         Part("pin_format", 1, "PIN格式", "PIN format: 0 none, 1 without PAN, 2 with PAN"),
@@ -64,7 +67,7 @@ _DE61 = Layout(
     (
         Part("batch", 6, "原批次号", "original batch"),
         Part("stan", 6, "原流水号", "original STAN"),
-        Part("date", 4, "原交易日期", "original date MMDD"),
+        Part("date", 4, "原交易日期", "original date MMDD", check=_DAY),
         Part("auth_mode", 2, "原授权方式", "original authorisation mode"),
         Part("auth_institution", 11, "原授权机构", "original authorising institution"),
     )
@@ -75,9 +78,38 @@ _DE62_KEYS = Layout(
         Part("pik_kcv", 8, "PIN密钥校验值", "PIN key check value"),
         Part("mak", 32, "MAC密钥密文", "MAC key, enciphered", show="never"),
         Part("mak_kcv", 8, "MAC密钥校验值", "MAC key check value"),
+    ),
+    width=80,
+)
+_DE63 = Layout(
+    (Part("organisation", 3, "卡组织/操作员", "card organisation or operator"),), is_open=True
+)
+"""63.2, texts for the slip, follows in answers."""
+
+_DEVICE = Tagged(
+    (
+        Tag("01", "设备类型", "device type", check=Check("n")),
+        Tag("02", "终端序列号", "device serial number"),
+        Tag("03", "加密随机因子", "random factor: end of the card number or QR code", show="never"),
+        Tag("04", "密文数据", "enciphered serial number", show="never"),
+        Tag("05", "应用程序版本号", "application version"),
+    ),
+    length_width=2,
+)
+_DE59 = Tagged(
+    (
+        Tag("A1", "国密PIN", "SM4 PIN block", show="never"),
+        Tag("A2", "终端设备信息", "device", show="never", layout=_DEVICE),
+        Tag("A3", "付款码", "QR code that the customer shows", show="never"),
+        Tag("A4", "付款凭证码", "QR voucher", check=Check("n", length_min=20, length_max=20)),
+        Tag("A5", "位置信息", "location", show="never"),
     )
 )
-_DE63 = Layout((Part("organisation", 3, "卡组织/操作员", "card organisation or operator"),))
+"""Two characters of tag, three digits of length, and two of each inside A2.
+
+A4 is what a QR refund names its sale by, and stands on the slip. A6 and above exist, and no source that we have
+says what they hold: they are kept and never shown.
+"""
 
 _ROWS = (
     Field(2, "n..19", "主账号", "PAN", show="pan"),
@@ -102,26 +134,18 @@ _ROWS = (
     Field(41, "ans8", "受卡机终端标识码", "terminal"),
     Field(42, "ans15", "受卡方标识码", "merchant"),
     Field(44, "ans..25", "附加响应数据", "issuer and acquirer", layout=_DE44),
-    Field(48, "n...322", "附加数据-私有", "totals", show="never", layout=_DE48, layout_width=62),
+    Field(48, "n...322", "附加数据-私有", "totals", show="never", layout=_DE48),
     Field(49, "an3", "交易货币代码", "currency"),
     Field(52, "b64", "个人标识码数据", "PIN block", show="never"),
     Field(53, "n16", "安全控制信息", "security control", layout=_DE53),
     Field(54, "ans...040", "附加金额", "balance", show="never"),
-    Field(55, "b...255", "IC卡数据域", "chip data", show="never", tags=EMV_TAGS),
+    Field(55, "b...255", "IC卡数据域", "chip data", show="never", layout=BERTLV(EMV_TAGS)),
     Field(57, "ans...999", "自定义域57", "private 57", show="never"),
     Field(58, "b...100", "PBOC电子钱包", "e-purse data", show="never"),
-    Field(59, "ans...600", "自定义域59", "private 59", show="never"),
+    Field(59, "ans...600", "自定义域59", "tagged data", show="never", layout=_DE59),
     Field(60, "n...17", "自定义域60", "type, batch, network code", layout=_DE60),
     Field(61, "n...29", "原始信息域", "original transaction", layout=_DE61),
-    Field(
-        62,
-        "b...999",
-        "自定义域62",
-        "keys or parameters",
-        show="never",
-        layout=_DE62_KEYS,
-        layout_width=80,
-    ),
+    Field(62, "b...999", "自定义域62", "keys or parameters", show="never", layout=_DE62_KEYS),
     Field(63, "ans...163", "自定义域63", "organisation and texts", layout=_DE63),
     Field(64, "b64", "报文鉴别码", "MAC"),
 )
