@@ -22,7 +22,7 @@ from typer.models import ArgumentInfo
 
 from posrefund import errors
 from posrefund.cli.app import app
-from posrefund.dialects import Dialect, dialect, names
+from posrefund.dialects import Dialect, MessageTable, dialect, names
 from posrefund.engine.refusals import REFUSALS
 from posrefund.engine.table import OPEN_STATES, TABLE, Event, State
 from posrefund.errors import PosRefundError
@@ -160,7 +160,7 @@ def derived_fields() -> str:
     parts = []
     for name in names():
         other = dialect(name)
-        if other is not base:
+        if other is not base and other.messages is base.messages:
             parts.append(f"### `{name}`\n\n{_fields(other, base)}")
     return "\n".join(parts)
 
@@ -185,19 +185,24 @@ def messages() -> str:
     parts = []
     for message in known.messages.values():
         facts = [f"MTI {message.mti} → {message.mti_reply}"]
-        facts += [f"DE3 {message.processing_code}"] if message.processing_code else []
-        facts += [f"DE25 {message.condition_code}"] if message.condition_code else []
-        facts += [f"DE60.1 {message.type_code}", f"DE60.3 {message.network_code}"]
-        facts += ["MAC" if message.mac else "no MAC"]
         facts += ["silence is reversed"] if message.reverses else []
         sides = table(
             ["", "fields"],
-            [("request", _presence(message.request)), ("answer", _presence(message.response))],
+            [
+                ("request", _presence(message.request)),
+                ("holds", _contents(message)),
+                ("answer", _presence(message.response)),
+            ],
         )
         parts.append(
             f"### `{message.name}` — {message.en}, {message.zh}\n\n{' · '.join(facts)}\n\n{sides}"
         )
     return "\n".join(parts)
+
+
+def _contents(message: MessageTable) -> str:
+    rows = sorted(message.templates.items(), key=lambda item: int(item[0]))
+    return " · ".join(f"{number} `{template}`" for number, template in rows)
 
 
 def _presence(text: str) -> str:

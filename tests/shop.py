@@ -21,6 +21,7 @@ from posrefund.values import PAN, Amount, CardRead, MerchantID, RequestID, Termi
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from posrefund.dialects import Dialect
     from posrefund.link import Link
 
 HOST_ZONE = timezone(timedelta(hours=8))
@@ -43,6 +44,7 @@ class Shop:
     profile: HostProfile = field(default_factory=HostProfile)
     start: datetime = datetime(2026, 3, 9, 14, 5, tzinfo=HOST_ZONE)
     other_link: Link | None = None
+    dialect: Dialect = UNIONPAY
 
     def __post_init__(self) -> None:
         self.host_time = HostTime(self.start)
@@ -64,7 +66,7 @@ class Shop:
         return Terminal(
             TERMINAL,
             MERCHANT,
-            dialect=UNIONPAY,
+            dialect=self.dialect,
             keystore=keystore,
             journal=journal,
             link=self.other_link or self.link,

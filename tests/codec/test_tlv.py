@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posrefund.codec.tlv import TLV, is_tag, parse_tlv, write_tlv
+from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
 from posrefund.dialects import dialect
 from posrefund.errors import DecodeError, EncodeError
 from published import by_name
@@ -146,13 +146,25 @@ def test_what_is_no_object_is_not_written(wrong: TLV) -> None:
         write_tlv([wrong])
 
 
-tags = st.binary(min_size=1, max_size=4).filter(is_tag)
-leaves = st.builds(TLV, tags.filter(lambda tag: not tag[0] & 0x20), st.binary(max_size=300))
+def tags(*, constructed: bool) -> st.SearchStrategy[bytes]:
+    """Tags of one to four bytes, made and not filtered."""
+    classes = st.sampled_from([0x00, 0x40, 0x80, 0xC0]).map(lambda top: top | 0x20 * constructed)
+    one = st.builds(lambda top, low: bytes([top | low]), classes, st.integers(0, 0x1E))
+    more = st.builds(
+        lambda top, middle, last: bytes([top | 0x1F, *middle, last]),
+        classes,
+        st.lists(st.integers(0x80, 0xFF), max_size=2),
+        st.integers(0, 0x7F),
+    )
+    return one | more
+
+
+leaves = st.builds(TLV, tags(constructed=False), st.binary(max_size=300))
 trees = st.recursive(
     leaves,
     lambda inner: st.builds(
         lambda tag, children: TLV(tag, b"", tuple(children)),
-        tags.filter(lambda tag: bool(tag[0] & 0x20)),
+        tags(constructed=True),
         st.lists(inner, min_size=1, max_size=3),
     ),
     max_leaves=8,

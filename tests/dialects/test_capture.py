@@ -21,7 +21,7 @@ TPDU, HEADER = "6000030000", "603100000000"
 
 SEED = 8583
 ROUNDS = 100_000 if os.environ.get("CI") == "true" else 15_000
-DIALECTS = tuple(dialect(name) for name in names())
+DIALECTS = tuple(dialect(name) for name in names() if name.startswith("unionpay"))
 
 
 def raw_of(text: str) -> bytes:

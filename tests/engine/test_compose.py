@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from engine.builders import (
     CHIP,
+    DIALECT,
+    NOW,
     PAN_DIGITS,
     PROPERTY,
     STRIPE,
@@ -83,21 +85,21 @@ CARDS = pytest.mark.parametrize(
 
 @CARDS
 def test_sale_has_exactly_the_fields_of_its_table(card: CardRead, fields: dict[str, str]) -> None:
-    assert compose_sale(view(), Amount(12_345), card) == SALE | fields
+    assert compose_sale(view(), Amount(12_345), card, NOW) == SALE | fields
 
 
 @CARDS
 def test_refund_has_exactly_the_fields_of_its_table(card: CardRead, fields: dict[str, str]) -> None:
-    assert compose_refund(view(), Amount(12_345), card, original()) == REFUND | fields
+    assert compose_refund(view(), Amount(12_345), card, original(), NOW) == REFUND | fields
 
 
 @CARDS
 def test_void_has_exactly_the_fields_of_its_table(card: CardRead, fields: dict[str, str]) -> None:
-    assert compose_void(view(), card, original()) == VOID | fields
+    assert compose_void(view(), card, original(), NOW) == VOID | fields
 
 
 def test_sign_in_has_exactly_the_fields_of_its_table() -> None:
-    assert compose_sign_in(view(), "01") == {
+    assert compose_sign_in(view(), "01", NOW) == {
         "t": "0800",
         "11": "000007",
         "41": "12345678",
@@ -108,7 +110,7 @@ def test_sign_in_has_exactly_the_fields_of_its_table() -> None:
 
 
 def test_echo_has_exactly_the_fields_of_its_table() -> None:
-    assert compose_echo(view()) == {
+    assert compose_echo(view(), NOW) == {
         "t": "0820",
         "11": "000007",
         "41": "12345678",
@@ -120,7 +122,7 @@ def test_echo_has_exactly_the_fields_of_its_table() -> None:
 def test_pin_brings_its_block_its_capture_code_and_the_key_that_made_it() -> None:
     card = replace(CHIP, pin_block=bytes.fromhex("0123456789abcdef"))
 
-    assert compose_sale(view(), Amount(12_345), card) == SALE | OF_CHIP | {
+    assert compose_sale(view(), Amount(12_345), card, NOW) == SALE | OF_CHIP | {
         "26": "12",
         "52": "0123456789ABCDEF",
         "53": "2600000000000000",
@@ -129,7 +131,7 @@ def test_pin_brings_its_block_its_capture_code_and_the_key_that_made_it() -> Non
 
 def test_stripe_with_pin_says_both_in_one_security_control_field() -> None:
     card = replace(STRIPE, pin_block=bytes(8))
-    fields = compose_refund(view(), Amount(12_345), card, original())
+    fields = compose_refund(view(), Amount(12_345), card, original(), NOW)
 
     assert (fields["26"], fields["52"], fields["53"]) == (
         "12",
@@ -139,14 +141,14 @@ def test_stripe_with_pin_says_both_in_one_security_control_field() -> None:
 
 
 def test_stripe_never_sends_the_number_twice() -> None:
-    fields = compose_refund(view(), Amount(1), STRIPE, original())
+    fields = compose_refund(view(), Amount(1), STRIPE, original(), NOW)
 
     assert "2" not in fields
     assert [name for name, value in fields.items() if PAN_DIGITS in value] == ["35"]
 
 
 def test_chip_without_expiry_and_sequence_number_leaves_both_out() -> None:
-    fields = compose_sale(view(), Amount(12_345), CardRead("052", PAN(PAN_DIGITS)))
+    fields = compose_sale(view(), Amount(12_345), CardRead("052", PAN(PAN_DIGITS)), NOW)
 
     assert fields == SALE | {"2": "6200000000000005", "22": "052"}
 
@@ -169,39 +171,39 @@ def test_chip_without_expiry_and_sequence_number_leaves_both_out() -> None:
 def test_refund_names_its_original_in_de37_de61_and_de63(
     facts: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    fields = compose_refund(view(), Amount(1), CHIP, original(**facts))
+    fields = compose_refund(view(), Amount(1), CHIP, original(**facts), NOW)
 
     assert {name: fields[name] for name in ("37", "61", "63")} == expected
 
 
 def test_original_without_authorisation_code_leaves_de38_out() -> None:
-    assert "38" not in compose_refund(view(), Amount(1), CHIP, original(auth_code=None))
-    assert "38" not in compose_void(view(), CHIP, original(auth_code=None))
+    assert "38" not in compose_refund(view(), Amount(1), CHIP, original(auth_code=None), NOW)
+    assert "38" not in compose_void(view(), CHIP, original(auth_code=None), NOW)
 
 
 def test_void_is_always_for_the_whole_amount() -> None:
-    fields = compose_void(view(), CHIP, original(amount=Amount(77, "344"), accepted_minor=1))
+    fields = compose_void(view(), CHIP, original(amount=Amount(77, "344"), accepted_minor=1), NOW)
 
     assert (fields["4"], fields["49"]) == ("000000000077", "344")
 
 
 def test_batch_and_number_are_those_of_the_terminal_now() -> None:
     here = view(batch=BatchNumber("000042"), stan=STAN("123456"))
-    fields = compose_refund(here, Amount(1), CHIP, original())
+    fields = compose_refund(here, Amount(1), CHIP, original(), NOW)
 
     assert (fields["11"], fields["60"]) == ("123456", "25000042000600")
     assert fields["61"] == "0000010000030308"
 
 
 def test_de60_ends_in_what_the_acquirer_s_dialect_wants() -> None:
-    here = view(dialect=view().dialect.derive("house", de60_tail="50"))
+    here = view(dialect=view().dialect.derive("house", constants={"de60_tail": "50"}))
 
-    assert compose_sale(here, Amount(1), CHIP)["60"] == "2200000100050"
-    assert compose_echo(here)["60"] == "00000001301"
+    assert compose_sale(here, Amount(1), CHIP, NOW)["60"] == "2200000100050"
+    assert compose_echo(here, NOW)["60"] == "00000001301"
 
 
 def test_reversal_of_a_chip_sale_copies_its_identity_and_gives_a_reason() -> None:
-    fields = compose_reversal(attempt_in(State.IN_DOUBT, "sale"), view(), CARD, "98")
+    fields = compose_reversal(attempt_in(State.IN_DOUBT, "sale"), view(), CARD, "no_reply", NOW)
 
     assert fields == {
         "t": "0400",
@@ -224,10 +226,10 @@ def test_reversal_of_a_chip_sale_copies_its_identity_and_gives_a_reason() -> Non
 
 def test_reversal_of_a_stripe_sale_carries_neither_number_nor_track_nor_pin() -> None:
     card = replace(STRIPE, pin_block=bytes(8))
-    kept = keepable(compose_sale(view(), Amount(10_000), card))
+    kept = keepable(compose_sale(view(), Amount(10_000), card, NOW), DIALECT)
     stripe = attempt_in(State.IN_DOUBT, "sale", fields=kept)
 
-    assert compose_reversal(stripe, view(), KeptCard(PAN(PAN_DIGITS)), "06") == {
+    assert compose_reversal(stripe, view(), KeptCard(PAN(PAN_DIGITS)), "closed_oddly", NOW) == {
         "t": "0400",
         "3": "000000",
         "4": "000000010000",
@@ -244,7 +246,7 @@ def test_reversal_of_a_stripe_sale_carries_neither_number_nor_track_nor_pin() ->
 
 
 def test_reversal_of_a_void_names_the_void_s_original_and_no_reference_number() -> None:
-    fields = compose_reversal(attempt_in(State.IN_DOUBT, "void"), view(), CARD, "98")
+    fields = compose_reversal(attempt_in(State.IN_DOUBT, "void"), view(), CARD, "no_reply", NOW)
 
     assert fields == {
         "t": "0400",
@@ -268,7 +270,7 @@ def test_reversal_of_a_void_names_the_void_s_original_and_no_reference_number() 
 
 def test_reversal_keeps_batch_and_number_of_the_original_whatever_the_terminal_s_are_now() -> None:
     later = view(batch=BatchNumber("000009"), stan=STAN("000123"))
-    fields = compose_reversal(attempt_in(State.IN_DOUBT, "sale"), later, CARD, "98")
+    fields = compose_reversal(attempt_in(State.IN_DOUBT, "sale"), later, CARD, "no_reply", NOW)
 
     assert (fields["11"], fields["60"]) == ("000007", "22000001000600")
 
@@ -276,7 +278,7 @@ def test_reversal_keeps_batch_and_number_of_the_original_whatever_the_terminal_s
 def test_reversal_carries_the_authorisation_code_if_an_answer_brought_one() -> None:
     known = attempt_in(State.IN_DOUBT, "sale", facts={"auth_code": "654321"})
 
-    assert compose_reversal(known, view(), CARD, "A0")["38"] == "654321"
+    assert compose_reversal(known, view(), CARD, "bad_mac", NOW)["38"] == "654321"
 
 
 @pytest.mark.parametrize(
@@ -292,7 +294,7 @@ def test_original_that_does_not_fit_its_fields_is_refused(
     facts: dict[str, Any], faults: tuple[tuple[str, str], ...]
 ) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        compose_refund(view(), Amount(1), CHIP, original(**facts))
+        compose_refund(view(), Amount(1), CHIP, original(**facts), NOW)
 
     assert caught.value.faults == faults
 
@@ -300,7 +302,7 @@ def test_original_that_does_not_fit_its_fields_is_refused(
 def test_every_fault_of_a_message_is_named_at_once() -> None:
     sale = original(rrn="?", auth_code="?", batch="?")
     with pytest.raises(InvalidRequestError) as caught:
-        compose_refund(view(), Amount(1), CHIP, sale)
+        compose_refund(view(), Amount(1), CHIP, sale, NOW)
 
     assert [path for path, _ in caught.value.faults] == ["DE37", "DE38", "DE61"]
 
@@ -310,7 +312,7 @@ def test_field_that_the_table_lacks_is_a_fault() -> None:
     refund = replace(messages["refund"], request="3 4 11 22 25 41 42 49 60 61 64")
     narrow = view(dialect=view().dialect.derive("narrow", messages={**messages, "refund": refund}))
     with pytest.raises(InvalidRequestError) as caught:
-        compose_refund(narrow, Amount(1), CHIP, original())
+        compose_refund(narrow, Amount(1), CHIP, original(), NOW)
 
     surplus = "no such field in this message"
     assert sorted(caught.value.faults) == [
@@ -330,7 +332,7 @@ def test_field_that_the_table_wants_is_a_fault_when_missing() -> None:
     with pytest.raises(
         InvalidRequestError, match=r"^DE62: expected this field; DE63: expected this field$"
     ):
-        compose_echo(wide)
+        compose_echo(wide, NOW)
 
 
 @CARDS
@@ -340,11 +342,11 @@ def test_what_is_kept_of_a_request_holds_no_number_and_no_track(
 ) -> None:
     card = replace(card, pin_block=bytes.fromhex("C0FFEEC0FFEEC0FF"))
     message = {
-        "sale": lambda: compose_sale(view(), Amount(1), card),
-        "refund": lambda: compose_refund(view(), Amount(1), card, original()),
-        "void": lambda: compose_void(view(), card, original()),
+        "sale": lambda: compose_sale(view(), Amount(1), card, NOW),
+        "refund": lambda: compose_refund(view(), Amount(1), card, original(), NOW),
+        "void": lambda: compose_void(view(), card, original(), NOW),
     }[name]()
-    kept = keepable(message)
+    kept = keepable(message, DIALECT)
 
     assert not set(kept) & NEVER_KEPT
     assert kept["card"] == ("35" if "35" in fields else "2")
@@ -354,7 +356,7 @@ def test_what_is_kept_of_a_request_holds_no_number_and_no_track(
 
 
 def test_free_text_after_the_organisation_is_not_kept() -> None:
-    assert keepable({"63": "CUP6200000000000005 paid"}) == {"63": "CUP"}
+    assert keepable({"63": "CUP6200000000000005 paid"}, DIALECT) == {"63": "CUP"}
 
 
 field_names = st.integers(1, 128).map(str) | st.sampled_from(["t", "p", "h", "card", "57", "5A"])
@@ -363,7 +365,7 @@ field_names = st.integers(1, 128).map(str) | st.sampled_from(["t", "p", "h", "ca
 @PROPERTY
 @given(st.dictionaries(field_names, st.text(max_size=40), max_size=20))
 def test_what_is_kept_never_holds_card_data_whatever_the_message(fields: dict[str, str]) -> None:
-    kept = keepable(fields)
+    kept = keepable(fields, DIALECT)
 
     assert not set(kept) & NEVER_KEPT
     assert set(kept) <= {*fields, "card"}
@@ -385,7 +387,7 @@ def test_refund_always_fits_its_table(minor: int, entry_mode: Any, day: date) ->
     track2 = Track2(TRACK2) if entry_mode.startswith("02") else None
     card = CardRead(entry_mode, PAN(PAN_DIGITS), track2=track2)
     sale: Original = original(transaction_date=day)
-    fields = compose_refund(view(), Amount(minor), card, sale)
+    fields = compose_refund(view(), Amount(minor), card, sale, NOW)
 
     assert int(fields["4"]) == minor
     assert len(fields["4"]) == 12

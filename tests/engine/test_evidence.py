@@ -222,7 +222,7 @@ def test_doubt_that_a_file_resolves_gets_all_that_a_slip_needs() -> None:
 
     assert facts_of(actions) == {
         "rrn": "606810000123",
-        "code": "00",
+        "code": "",
         "evidence": "settlement file",
         "file_day": "2026-03-09",
         "host_date": "0309",

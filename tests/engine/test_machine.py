@@ -651,7 +651,7 @@ def test_reversal_tells_the_host_why(reason: str, de39: str) -> None:
     actions, fields = start_reversal(attempt, view(), CARD, tries=0, now=NOW)
 
     assert steps(actions) == ["reverse", "note"]
-    assert actions[1] == Note("reversal_sent", NOW, {"reason": de39, "try": "1"}, "S-9/1")
+    assert actions[1] == Note("reversal_sent", NOW, {"reason": reason, "try": "1"}, "S-9/1")
     assert (fields["t"], fields["39"]) == ("0400", de39)
 
 

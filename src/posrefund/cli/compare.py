@@ -80,7 +80,23 @@ def _verdict(raw: bytes, known: Dialect) -> tuple[int, int, str, str, str]:
         path, expected = faults[0]
         return _ODD, len(faults), known.name, framing, f"reads, but {path}: expected {expected}"
     count = sum(name.isdigit() for name in capture.fields)
-    return _READ, 0, known.name, framing, f"reads: {capture.fields['t']}, {count} fields"
+    words = f"reads: {capture.fields['t']}, {count} fields"
+    return _READ, _strangeness(capture, known), known.name, framing, words
+
+
+def _strangeness(capture: Capture, known: Dialect) -> int:
+    """How far a message that reads is from those that the dialect knows: 0 is one of its own."""
+    framing, fields = capture.framing, capture.fields
+    around = bool(framing.tpdu) != bool(known.tpdu) or bool(framing.header) != bool(known.header)
+    approved = known.codes.get(fields.get("39", ""), None)
+    faults = [
+        table.request_faults(fields)
+        if fields["t"] == table.mti
+        else table.response_faults(fields, approved=approved is not None)
+        for table in known.messages.values()
+        if table.fits(fields)
+    ]
+    return min(map(len, faults), default=len(fields)) * 2 + around
 
 
 def _framing(framing: Framing) -> str:

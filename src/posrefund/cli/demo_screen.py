@@ -124,9 +124,6 @@ class Screen:
         """MTI and, where the tables know it, the message's name."""
         mti = fields["t"]
         for table in self._dialect.messages.values():
-            same_code = table.processing_code in (None, fields.get("3"))
-            network = fields.get("60", "")[8:11]
-            same_network = table.processing_code is not None or network == table.network_code
-            if mti in (table.mti, table.mti_reply) and same_code and same_network:
+            if table.fits(fields):
                 return f"{mti} {table.zh if self.lang == 'zh' else table.en}"
         return mti

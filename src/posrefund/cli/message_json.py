@@ -57,7 +57,7 @@ def _framing_as_data(framing: Framing) -> dict[str, Any]:
         "header": framing.header.hex().upper() or None,
     }
     if framing.mac_missing:
-        data["mac_missing"] = True
+        data["mac_missing"] = framing.mac_missing
     if framing.pads:
         data["pads"] = framing.pads
     return data
@@ -70,7 +70,9 @@ def _framing_from_data(data: object) -> Framing:
         length_prefix=framing.get("length_prefix") is True,
         tpdu=_bytes(framing.get("tpdu"), "framing.tpdu", 5),
         header=_bytes(framing.get("header"), "framing.header", 6),
-        mac_missing=framing.get("mac_missing") is True,
+        mac_missing=_one_of(
+            framing.get("mac_missing", ""), "framing.mac_missing", ("", "64", "128")
+        ),
         pads={number: _text(pad, f"framing.pads.{number}") for number, pad in pads.items()},
     )
 
@@ -164,6 +166,12 @@ def _text(value: object, path: str) -> str:
     if not isinstance(value, str):
         raise EncodeError(path, "text")
     return value
+
+
+def _one_of(value: object, path: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise EncodeError(path, " or ".join(filter(None, allowed)))
+    return str(value)
 
 
 def _bytes(value: object, path: str, length_bytes: int) -> bytes:

@@ -7,12 +7,13 @@ dialect. Nothing but ``CodecError`` leaves it, whatever the bytes.
 from posrefund.codec.check import Check
 from posrefund.codec.codec import Codec, Reading
 from posrefund.codec.describe import Node, describe
-from posrefund.codec.field import Field, Show, specification
+from posrefund.codec.field import Encoding, Field, Show, specification
 from posrefund.codec.layout import Layout, Part
 
 __all__ = [
     "Check",
     "Codec",
+    "Encoding",
     "Field",
     "Layout",
     "Node",

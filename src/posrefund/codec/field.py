@@ -1,7 +1,8 @@
 """One row of a field table, written as the paper writes it, and what pyiso8583 makes of it. Floor 2.
 
 ``n6`` six digits · ``n3<`` left-justified · ``n..19`` two-digit length · ``n...322`` three-digit
-length · ``z..37`` track · ``an12`` ``ans8`` text · ``b64`` bits · ``b...999`` bytes.
+length · ``z..37`` track · ``an12`` ``ans8`` text · ``x+n8`` sign and digits · ``b64`` bits · ``b...999``
+bytes. One table serves every encoding: packed (BCD and bytes) and ASCII.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     from posrefund.codec.check import Characters
     from posrefund.codec.layout import Layout
 
-__all__ = ["Field", "Show", "specification"]
+__all__ = ["Encoding", "Field", "Show", "specification"]
+
+Encoding = Literal["packed", "ascii"]
+"""Digits two to a byte and bytes as they are; or everything as text, bytes as hexadecimal digits."""
 
 Show = Literal["clear", "pan", "never"]
 """How much may be shown: all of it, first six and last four, nothing. What no table names: nothing."""
 
-_FORMAT = re.compile(r"(n|z|an|ans|b)(\.{2,3}|)([0-9]+)(<?)")
+_FORMAT = re.compile(r"(n|z|an|ans|x\+n|b)(\.{2,3}|)([0-9]+)(<?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Field:
         layout: What stands inside it, if it is composite.
         layout_width: The layout applies only to values of this many characters.
         tags: For a field of BER-TLV: the tags whose values may be shown, and their names.
+        rule: Its pyiso8583 rule, where no encoding of the whole dialect says how it is written.
     """
 
     number: int
@@ -50,6 +55,7 @@ class Field:
     layout: Layout | None = None
     layout_width: int | None = None
     tags: Mapping[str, str] | None = None
+    rule: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if not _FORMAT.fullmatch(self.format):
@@ -86,8 +92,20 @@ class Field:
             return rule | {"data_enc": "b", "len_count": "nibbles", pad: "0"}
         if kind == "b":
             return rule | {"data_enc": "b", "max_len": length if dots else length // 8}
-        # Fixed text is ASCII. Free text may be GBK: Latin-1 keeps every byte as it came.
-        return rule | {"data_enc": "latin-1" if dots else "ascii"}
+        return rule | {"data_enc": _text_encoding(dots), "max_len": length + (kind == "x+n")}
+
+    def ascii(self) -> dict[str, Any]:
+        """Return the pyiso8583 rule of this field in the ASCII encoding."""
+        kind, dots, length, _ = self._parsed()
+        if kind == "b":
+            length = 2 * length if dots else length // 4
+        return {
+            "desc": self.en,
+            "data_enc": _text_encoding(dots if kind in ("an", "ans") else ""),
+            "len_enc": "ascii",
+            "len_type": len(dots),
+            "max_len": length + (kind == "x+n"),
+        }
 
     def renamed(self, **changes: Any) -> Field:
         """Return a copy with some attributes replaced, for a derived dialect."""
@@ -100,8 +118,15 @@ class Field:
         return kind, dots, int(length), left
 
 
-def specification(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:
-    """Return the packed pyiso8583 specification of a field table: MTI and bitmap binary, no header.
+def _text_encoding(dots: str) -> str:
+    """Fixed text is ASCII. Free text may be GBK: Latin-1 keeps every byte as it came."""
+    return "latin-1" if dots else "ascii"
+
+
+def specification(
+    fields: Iterable[Field], encoding: Encoding = "packed"
+) -> dict[str, dict[str, Any]]:
+    """Return the pyiso8583 specification of a field table: MTI, bitmaps, fields, no header.
 
     Example:
         >>> from posrefund.codec import Codec, Field, specification
@@ -109,11 +134,13 @@ def specification(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:
         >>> Codec(spec).encode({"t": "0200", "22": "021"}).hex()
         '020000000400000000000210'
     """
-    fixed: dict[str, Any] = {"len_enc": "b", "len_type": 0}
+    data, width = ("b", 1) if encoding == "packed" else ("ascii", 2)
+    fixed: dict[str, Any] = {"data_enc": data, "len_enc": data, "len_type": 0}
+    rows = {str(field.number): dict(field.rule or getattr(field, encoding)()) for field in fields}
     return {
-        "h": {**fixed, "data_enc": "b", "max_len": 0, "desc": "header"},
-        "t": {**fixed, "data_enc": "b", "max_len": 2, "desc": "message type"},
-        "p": {**fixed, "data_enc": "b", "max_len": 8, "desc": "bitmap"},
-        "1": {**fixed, "data_enc": "b", "max_len": 8, "desc": "secondary bitmap"},
-        **{str(field.number): field.packed() for field in fields},
+        "h": {**fixed, "data_enc": "b", "len_enc": "b", "max_len": 0, "desc": "header"},
+        "t": {**fixed, "max_len": 2 * width, "desc": "message type"},
+        "p": {**fixed, "max_len": 8 * width, "desc": "bitmap"},
+        "1": {**fixed, "max_len": 8 * width, "desc": "secondary bitmap"},
+        **rows,
     }

@@ -20,9 +20,12 @@ __all__ = ["Dialect", "MessageTable", "ResponseCode", "Timers", "dialect", "look
 
 def _registry() -> Mapping[str, Dialect]:
     from posrefund.dialects import derived
+    from posrefund.dialects.iso87 import ISO87_ASCII, ISO87_BINARY
+    from posrefund.dialects.iso93 import ISO93_ASCII, ISO93_BINARY
     from posrefund.dialects.unionpay import UNIONPAY
 
-    return {found.name: found for found in (UNIONPAY, *derived.DERIVED)}
+    iso = (ISO87_ASCII, ISO87_BINARY, ISO93_ASCII, ISO93_BINARY)
+    return {found.name: found for found in (UNIONPAY, *iso, *derived.DERIVED)}
 
 
 def names() -> tuple[str, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Capture", "Framing", "open_capture"]
 
 _PREFIX_BYTES, _TPDU_BYTES, _HEADER_BYTES, _MAC_BYTES = 2, 5, 6, 8
+_MAC_FIELDS = ("DE64", "DE128")
 _CAPTURE_BYTES_MAX = 65_535 + _PREFIX_BYTES
 
 
@@ -30,15 +31,15 @@ class Framing:
         length_prefix: Whether two length bytes stood first.
         tpdu: 5 bytes, or empty.
         header: 6 bytes, or empty.
-        mac_missing: The bitmap announces DE64 and the message ends before it: what a MAC is
-            computed over, as people paste it.
+        mac_missing: ``"64"`` or ``"128"`` where the bitmap announces that field and the message ends
+            before it: what a MAC is computed over, as people paste it. Else empty.
         pads: Filler nibbles that are not 0, by field.
     """
 
     length_prefix: bool = False
     tpdu: bytes = b""
     header: bytes = b""
-    mac_missing: bool = False
+    mac_missing: str = ""
     pads: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -70,11 +71,11 @@ class Capture:
         framing = self.framing
         fields = {name: value for name, value in self.fields.items() if name != "p"}
         if framing.mac_missing:
-            fields["64"] = "00" * _MAC_BYTES
+            fields[framing.mac_missing] = "00" * _MAC_BYTES
         body = dialect.codec.encode(fields, pads=framing.pads)
-        message = (
-            framing.tpdu + framing.header + (body[:-_MAC_BYTES] if framing.mac_missing else body)
-        )
+        if framing.mac_missing:
+            body = body[: -dialect.mac_width]
+        message = framing.tpdu + framing.header + body
         prefix = len(message).to_bytes(_PREFIX_BYTES, "big") if framing.length_prefix else b""
         return prefix + message
 
@@ -97,15 +98,15 @@ def open_capture(raw: bytes, dialect: Dialect) -> Capture:
         expected = f"at most {_CAPTURE_BYTES_MAX} bytes"
         raise DecodeError("frame", expected, offset_bytes=_CAPTURE_BYTES_MAX)
     refusal: DecodeError | None = None
-    for framing in _framings(raw):
+    for framing in _framings(raw, dialect):
         try:
             return _read(raw, framing, dialect)
         except DecodeError as error:
             refusal = refusal or error
-    raise refusal or _no_framing(raw)
+    raise refusal or _no_framing(raw, dialect)
 
 
-def _framings(raw: bytes) -> Iterator[Framing]:
+def _framings(raw: bytes, dialect: Dialect) -> Iterator[Framing]:
     """Yield the framings whose signs are there, the most telling first."""
     for prefixed in (True, False):
         start = _PREFIX_BYTES * prefixed
@@ -121,8 +122,8 @@ def _framings(raw: bytes) -> Iterator[Framing]:
             header_at = start + tpdu_bytes
             header = raw[header_at : header_at + header_bytes]
             body_at = header_at + header_bytes
-            signs = _is_tpdu(tpdu) and _is_header(header) and _is_mti(raw[body_at : body_at + 2])
-            if signs:
+            is_mti = _is_mti(raw[body_at : body_at + 4], dialect)
+            if _is_tpdu(tpdu) and _is_header(header) and is_mti:
                 yield Framing(prefixed, tpdu, header)
 
 
@@ -135,23 +136,30 @@ def _is_header(header: bytes) -> bool:
     return not header or (0x60 <= header[0] <= 0x63 and header[:2].hex().isdigit())
 
 
-def _is_mti(mti: bytes) -> bool:
-    """Version 0, a class and a function that ISO 8583:1987 defines; three of four digits even known."""
-    return len(mti) == 2 and 1 <= mti[0] <= 0x09 and mti.hex().isdigit()
+def _is_mti(start: bytes, dialect: Dialect) -> bool:
+    """The dialect's version of ISO 8583, a class, and digits; three of four digits even known."""
+    mti = start[:2].hex() if dialect.encoding == "packed" else start.decode("latin-1")
+    versions = {table.mti[0] for table in dialect.messages.values()}
+    return (
+        len(mti) == 4 and mti.isascii() and mti.isdigit() and mti[0] in versions and mti[1] != "0"
+    )
 
 
 def _read(raw: bytes, framing: Framing, dialect: Dialect) -> Capture:
     at = framing.body_at
     body = raw[at:]
+    mac_missing = ""
     try:
         reading = dialect.codec.read(body)
-        mac_missing = False
     except DecodeError as error:
-        if error.path != "DE64" or error.offset_bytes != len(body):
+        if error.path not in _MAC_FIELDS or error.offset_bytes != len(body):
             raise _moved(error, at) from None
-        reading = dialect.codec.read(body + bytes(_MAC_BYTES))  # DE64 is the last field: this fits
-        mac_missing = True
-        del reading.fields["64"], reading.spans["64"]
+        mac_missing = error.path.removeprefix("DE")
+        try:
+            reading = dialect.codec.read(body + b"0" * dialect.mac_width)
+        except DecodeError:  # it was not the last field
+            raise _moved(error, at) from None
+        del reading.fields[mac_missing], reading.spans[mac_missing]
     found = Framing(framing.length_prefix, framing.tpdu, framing.header, mac_missing, reading.pads)
     spans = {name: (start + at, end + at) for name, (start, end) in reading.spans.items()}
     return Capture(found, reading.fields, spans)
@@ -163,9 +171,9 @@ def _moved(error: DecodeError, by: int) -> DecodeError:
     )
 
 
-def _no_framing(raw: bytes) -> DecodeError:
+def _no_framing(raw: bytes, dialect: Dialect) -> DecodeError:
     rest = raw[_PREFIX_BYTES:]
-    if any(framing.tpdu for framing in _framings(rest)):
+    if any(framing.tpdu for framing in _framings(rest, dialect)):
         expected = f"{len(rest)}, for that many bytes follow"
         return DecodeError("frame.length_prefix", expected, offset_bytes=0)
     expected = "a length prefix, a TPDU (60…), a header (60… to 63…) or an MTI"

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta, timezone
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from posrefund.codec import Codec, Field, specification
 from posrefund.crypto import UNIONPAY_ECB, MACRule
+from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from posrefund.codec import Encoding
     from posrefund.dialects.codes import ResponseCode
     from posrefund.dialects.message import MessageTable
     from posrefund.errors import Fault
 
 __all__ = ["Dialect", "Timers"]
+
+_PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]+):([0-9]+)\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,18 @@ class Dialect:
         fields: The field table by number.
         messages: The message tables by our names.
         codes: The response codes by their two characters.
-        mac: The MAC rule; the MAC stands in DE64.
+        encoding: How fields stand on the line.
+        mac: The MAC rule; the MAC stands in the last field, 64 or 128.
         timers: Waiting times.
         cut_off: When the host's settlement day ends, host time.
         zone: The host's civil time zone.
-        tpdu: Default TPDU of a request, 5 bytes.
-        header: Default message header, 6 bytes.
-        de60_tail: What a transaction's DE60 carries after 60.3 (capability, chip condition …).
+        tpdu: Default TPDU of a request: 5 bytes, or none.
+        header: Default message header: 6 bytes, or none.
+        constants: Facts for the templates that never change.
+        words: What the host calls a fact of ours: for its name, each value and its own; ``*`` is any other.
+        answers: Where an answer holds a fact: ``"37"``, ``"60[2:8]"``.
+        echoed: Fields of a request that an answer repeats, and how many characters have to be equal.
+        kept: What a journal may hold of a message, as an allow-list: ``"3 4 63:3"`` (three characters).
         reversed_codes: Answers to a reversal that mean: undone.
         accept_pads: Filler nibbles that an odd-length field may end in; UnionPay ignores them all.
     """
@@ -62,21 +72,69 @@ class Dialect:
     timers: Timers = field(default_factory=Timers)
     cut_off: time = time(23)
     zone: timezone = timezone(timedelta(hours=8))
-    tpdu: bytes = bytes.fromhex("6000030000")
-    header: bytes = bytes.fromhex("603200000000")
-    de60_tail: str = "600"
-    reversed_codes: frozenset[str] = frozenset({"00", "12", "25"})
-    accept_pads: str = "0123456789ABCDEF"
+    encoding: Encoding = "packed"
+    tpdu: bytes = b""
+    header: bytes = b""
+    constants: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    echoed: Mapping[str, int] = field(default_factory=dict)
+    kept: str = ""
+    reversed_codes: frozenset[str] = frozenset()
+    accept_pads: str = ""
+
+    def __post_init__(self) -> None:
+        hidden = [
+            n
+            for n in _kept_places(self.kept)
+            if n in self.fields and self.fields[n].show != "clear"
+        ]
+        if hidden:
+            message = (
+                f"dialect {self.name}: fields {', '.join(hidden)} may not be kept, they are hidden"
+            )
+            raise ConfigError(message)
 
     @cached_property
     def specification(self) -> dict[str, dict[str, Any]]:
         """The pyiso8583 specification of this dialect; give it to pyiso8583 and it works there."""
-        return specification(self.fields.values())
+        return specification(self.fields.values(), self.encoding)
+
+    @property
+    def approval(self) -> str:
+        """The plain approval among the codes."""
+        return next(row.code for row in self.codes.values() if row.money == "booked")
+
+    @property
+    def mac_width(self) -> int:
+        """Bytes that a MAC takes on the line: 8, or as many hexadecimal digits as it has."""
+        return 16 if self.encoding == "ascii" else 8
 
     @cached_property
     def codec(self) -> Codec:
         """The codec of this dialect."""
         return Codec(self.specification, accept_pads=self.accept_pads)
+
+    def compose(self, name: str, facts: Mapping[str, str]) -> dict[str, str]:
+        """Return the fields of the request called *name*: *facts* in the host's words, in their places."""
+        said = {key: self._word(key, value) for key, value in facts.items()}
+        return self.messages[name].fill({**self.constants, **said})
+
+    def fact(self, name: str, fields: Mapping[str, str]) -> str | None:
+        """Return what an answer says of *name*, or None if it says nothing.
+
+        Example:
+            >>> from posrefund.dialects import dialect
+            >>> dialect("unionpay").fact("batch", {"60": "00000123003"})
+            '000123'
+        """
+        number, part = _place(self.answers.get(name, ""))
+        return fields[number][part] if number in fields else None
+
+    def kept_of(self, fields: Mapping[str, str]) -> dict[str, str]:
+        """Return what a journal may hold of *fields*; never a card number, a track, a PIN or a key."""
+        places = _kept_places(self.kept)
+        return {name: value[: places[name]] for name, value in fields.items() if name in places}
 
     def value_faults(self, fields: Mapping[str, str]) -> tuple[Fault, ...]:
         """Name every field whose characters are not those of its table row."""
@@ -93,9 +151,29 @@ class Dialect:
 
         Example:
             >>> from posrefund.dialects import dialect
-            >>> house = dialect("unionpay").derive("my-bank", de60_tail="50")
-            >>> house.name, house.de60_tail
+            >>> house = dialect("unionpay").derive("my-bank", constants={"de60_tail": "50"})
+            >>> house.name, house.constants["de60_tail"]
             ('my-bank', '50')
         """
         table = {**self.fields, **{str(row.number): row for row in fields}}
         return replace(self, name=name, fields=MappingProxyType(table), **changes)
+
+    def _word(self, name: str, value: str) -> str:
+        words = self.words.get(name, {})
+        return words.get(value, words.get("*", value))
+
+
+@cache
+def _place(text: str) -> tuple[str, slice]:
+    """Read ``"60[2:8]"``: the field, and which of its characters."""
+    match = _PLACE.fullmatch(text)
+    if match is None:
+        return "", slice(None)
+    number, start, end = match.groups()
+    return number, slice(int(start), int(end)) if start else slice(None)
+
+
+@cache
+def _kept_places(text: str) -> dict[str, int | None]:
+    entries = [entry.partition(":") for entry in text.split()]
+    return {"t": None, **{name: int(width) if width else None for name, _, width in entries}}

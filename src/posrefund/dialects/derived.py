@@ -27,6 +27,7 @@ OPEN_TERMINAL = UNIONPAY.derive(
         Field(56, "b...999", "自定义域56", "answer text", show="never"),
         Field(63, "b...163", "自定义域63", "SM4 PIN block", show="never"),
     ],
+    kept=UNIONPAY.kept.removesuffix(" 63:3"),
 )
 """A regional dialect with terminal data in DE46, answer texts in DE56 and an SM4 PIN block in DE63.
 

@@ -1,13 +1,15 @@
-"""One message of a dialect: which fields it has to carry, may carry, must not carry. Floor 3.
+"""One message of a dialect: which fields it carries, and what a terminal writes into them. Floor 3.
 
-Written as the paper writes it: ``"2C 3 4 37A 64A"`` — a bare number is mandatory, ``C`` conditional,
-``A`` mandatory in an answer that approves; a field that is not listed is forbidden.
+Presence is written as the paper writes it: ``"2C 3 4 37A 64A"`` — a bare number is mandatory, ``C``
+conditional, ``A`` mandatory in an answer that approves; a field that is not listed is forbidden. Contents
+are templates over facts: ``"25{batch}000600"``. A template that names a fact which is not there, or is
+empty, leaves its field out.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +24,7 @@ __all__ = ["MessageTable", "Presence"]
 
 Presence = Literal["", "C", "A"]
 _ENTRY = re.compile(r"([0-9]{1,3})([CA]?)")
+_FACT = re.compile(r"\{([a-z0-9_.]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,7 @@ class MessageTable:
         mti: Request's message type; the answer's is ten more.
         request: Fields of the request, as above.
         response: Fields of the answer, as above.
-        processing_code: DE3, or None where the message has none.
-        condition_code: DE25, or None.
-        type_code: DE60.1.
-        network_code: DE60.3.
-        mac: Whether the request carries a MAC and an approving answer must.
+        templates: What a request's fields hold, by number.
         reverses: Whether silence is answered by an automatic reversal.
     """
 
@@ -49,17 +48,38 @@ class MessageTable:
     mti: str
     request: str
     response: str
-    processing_code: str | None = None
-    condition_code: str | None = None
-    type_code: str = "00"
-    network_code: str = "000"
-    mac: bool = True
+    templates: Mapping[str, str] = field(default_factory=dict)
     reverses: bool = False
 
     @property
     def mti_reply(self) -> str:
         """MTI of the answer: the third digit of the request plus one."""
         return f"{self.mti[:2]}{int(self.mti[2]) + 1}{self.mti[3]}"
+
+    def fill(self, facts: Mapping[str, str]) -> dict[str, str]:
+        """Return the fields of a request; one whose template names a missing fact is left out.
+
+        Example:
+            >>> from posrefund.dialects import dialect
+            >>> echo = dialect("unionpay").messages["echo"]
+            >>> echo.fill({"stan": "000007", "batch": "000001"})
+            {'t': '0820', '11': '000007', '60': '00000001301'}
+        """
+        fields = {"t": self.mti}
+        for number, template in self.templates.items():
+            if all(facts.get(name) for name in _FACT.findall(template)):
+                fields[number] = _FACT.sub(lambda found: facts[found[1]], template)
+        return fields
+
+    def fits(self, fields: Mapping[str, str]) -> bool:
+        """Say whether *fields* can be this message or its answer: MTI, processing code and the like."""
+        if fields.get("t") not in (self.mti, self.mti_reply):
+            return False
+        return all(
+            pattern.match(fields[number])
+            for number, pattern in _signs(tuple(self.templates.items()))
+            if number in fields
+        )
 
     def request_faults(self, fields: Mapping[str, str]) -> tuple[Fault, ...]:
         """Say what is missing from or too much in a request; empty when it is right."""
@@ -75,6 +95,16 @@ class MessageTable:
             ('DE35', 'no such field in this message')
         """
         return _faults(self.response, fields, approved=approved)
+
+
+@cache
+def _signs(templates: tuple[tuple[str, str], ...]) -> list[tuple[str, re.Pattern[str]]]:
+    """The fields that tell a message from its neighbours: those whose templates hold fixed digits."""
+    return [
+        (number, re.compile(".*".join(map(re.escape, _FACT.split(template)[::2]))))
+        for number, template in templates
+        if _FACT.sub("", template)
+    ]
 
 
 @cache
@@ -96,6 +126,8 @@ def _faults(table: str, fields: Collection[str], *, approved: bool) -> tuple[Fau
         (n, "this field") for n, rule in presence.items() if rule in wanted and n not in fields
     ]
     surplus = [
-        (n, "no such field in this message") for n in fields if n.isdigit() and n not in presence
+        (n, "no such field in this message")
+        for n in fields
+        if n.isdigit() and n != "1" and n not in presence
     ]
     return tuple((f"DE{number}", expected) for number, expected in missing + surplus)

@@ -181,7 +181,7 @@ def release(
 def _resolve(attempt: Attempt, row: FileRow, file_day: date, now: datetime) -> list[Action]:
     facts = {
         "rrn": row.rrn,
-        "code": "00",
+        "code": "",  # the file says that it was booked, in no words of the host
         "evidence": "settlement file",
         "file_day": file_day.isoformat(),
         "host_date": row.transmitted[:4],

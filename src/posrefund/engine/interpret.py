@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Conclusion", "Stranger", "interpret", "interpret_reversal", "stranger_to"]
 
-_ECHOED = {"3": 6, "4": 12, "25": 2, "42": 15, "49": 3, "60": 8}
-"""Fields of the identity that an answer repeats; where one is there, so many of its characters have to
-be equal: of DE60 the type and the batch, for what follows them is the terminal's own."""
+_KEPT = (
+    "rrn", "auth_code", "host_time", "host_date", "settlement_date", "institutions", "organisation",
+)  # fmt: skip
+"""What an approval says that a slip, a later refund or the books need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +87,16 @@ def interpret(
     if fault:
         return _doubt("mismatch", facts | {"where": fault})
     if booked:
-        return _yes(received, facts)
+        return _yes(received, facts, dialect)
     if code.money == "unknown":
         return _doubt(f"code_{code.code}", facts)
     return _no(attempt, facts)
 
 
-def _yes(received: Received, facts: Mapping[str, str]) -> Conclusion:
+def _yes(received: Received, facts: Mapping[str, str], dialect: Dialect) -> Conclusion:
     if received.mac != "valid":
         return _doubt("no_mac", facts)
-    return Conclusion(Event.ACCEPT, {**facts, **_kept(received.fields)})
+    return Conclusion(Event.ACCEPT, {**facts, **_kept(received.fields, dialect)})
 
 
 def _no(attempt: Attempt, facts: Mapping[str, str]) -> Conclusion:
@@ -110,7 +111,7 @@ def interpret_reversal(
 ) -> Conclusion | Stranger:
     """Say what *received* proves about the reversal of *attempt*.
 
-    ``UNDO`` only for a 00 that authenticates itself, or for one that says there is nothing (left) to
+    ``UNDO`` only for an approval that authenticates itself, or for one that says there is nothing (left) to
     undo, while the host's settlement day is certainly the attempt's (*is_same_day*). Everything else
     leaves it REVERSING.
     """
@@ -123,9 +124,10 @@ def interpret_reversal(
         return stranger
     code = fields.get("39", "")
     facts = {"reversal_code": code, "reversal_mac": received.mac}
-    if received.mac in ("wrong", "no_key") or _echo_fault(attempt, fields):
+    if received.mac in ("wrong", "no_key") or _echo_fault(attempt, fields, dialect):
         return _doubt("reversal_refused", facts)
-    proven = received.mac == "valid" if code == "00" else is_same_day
+    undone_now = look_up(dialect.codes, code).money == "booked"
+    proven = received.mac == "valid" if undone_now else is_same_day
     if code in dialect.reversed_codes and proven:
         return Conclusion(Event.UNDO, facts)
     return _doubt("reversal_refused", facts)
@@ -143,12 +145,12 @@ def _fault(
     faults = (*table.response_faults(fields, approved=booked), *dialect.value_faults(fields))
     if faults:
         return faults[0][0]
-    return _echo_fault(attempt, fields) or (_rrn_fault(fields) if booked else "")
+    return _echo_fault(attempt, fields, dialect) or (_rrn_fault(fields, dialect) if booked else "")
 
 
-def _echo_fault(attempt: Attempt, fields: Mapping[str, str]) -> str:
+def _echo_fault(attempt: Attempt, fields: Mapping[str, str], dialect: Dialect) -> str:
     asked = attempt.fields
-    for name, width in _ECHOED.items():
+    for name, width in dialect.echoed.items():
         if name in fields and fields[name][:width] != asked.get(name, "")[:width]:
             return f"DE{name}"
     if "2" in fields and mask_pan(fields["2"]) != attempt.card_masked:
@@ -156,28 +158,17 @@ def _echo_fault(attempt: Attempt, fields: Mapping[str, str]) -> str:
     return ""
 
 
-def _rrn_fault(fields: Mapping[str, str]) -> str:
+def _rrn_fault(fields: Mapping[str, str], dialect: Dialect) -> str:
     try:
-        RRN(fields["37"])
+        RRN(dialect.fact("rrn", fields) or "")
     except InvalidRequestError:
         return "DE37"
     return ""
 
 
-def _kept(fields: Mapping[str, str]) -> dict[str, str]:
-    """What an approval says that a slip, a later refund or the books need."""
-    named = {
-        "rrn": "37",
-        "auth_code": "38",
-        "host_time": "12",
-        "host_date": "13",
-        "settlement_date": "15",
-        "institutions": "44",
-    }
-    facts = {name: fields[number] for name, number in named.items() if number in fields}
-    if "63" in fields:
-        facts["organisation"] = fields["63"][:3]
-    return facts
+def _kept(fields: Mapping[str, str], dialect: Dialect) -> dict[str, str]:
+    facts = {name: dialect.fact(name, fields) for name in _KEPT}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _doubt(reason: str, facts: Mapping[str, str]) -> Conclusion:

@@ -30,7 +30,7 @@ from posrefund.values import Amount, infer_year
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from posrefund.dialects import MessageTable
+    from posrefund.dialects import Dialect, MessageTable
     from posrefund.engine.actions import Action
     from posrefund.engine.requests import SaleRequest
     from posrefund.engine.view import TerminalView
@@ -102,7 +102,7 @@ def start_sale(request: SaleRequest, view: TerminalView, occasion: Occasion) -> 
         InvalidRequestError: The card's data do not fit the message.
     """
     _require_sign_in(view)
-    fields = compose_sale(view, request.amount, request.card)
+    fields = compose_sale(view, request.amount, request.card, occasion.now)
     return _plan("sale", fields, request, view, occasion)
 
 
@@ -122,10 +122,10 @@ def start_refund(
     minor = amount_to_refund(request, original)
     kind = choose_route(original, minor, view, occasion.now)
     if kind == "void":
-        fields = compose_void(view, request.card, original)
+        fields = compose_void(view, request.card, original, occasion.now)
     else:
         amount = Amount(minor, original.amount.currency)
-        fields = compose_refund(view, amount, request.card, original)
+        fields = compose_refund(view, amount, request.card, original, occasion.now)
     return _plan(kind, fields, request, view, occasion, original_id=original.original_id)
 
 
@@ -153,7 +153,7 @@ def receive(
     """Say what to write down about an answer; no ``Move`` among it means: keep waiting."""
     table = view.dialect.messages[attempt.kind]
     verdict = interpret(attempt, table, received, view.dialect)
-    inbound = _inbound(attempt, received, verdict, now)
+    inbound = _inbound(attempt, received, verdict, view.dialect, now)
     if isinstance(verdict, Stranger):
         return [inbound]
     facts = {**verdict.facts, "at": now.isoformat()}
@@ -279,11 +279,12 @@ def start_reversal(
     is_over = view.host_day(now) != attempt.host_day
     if card is None or is_over or tries >= view.dialect.timers.reversal_tries:
         return [Move(attempt.attempt_id, Event.GIVE_UP, now)], {}
-    fields = compose_reversal(attempt, view, card, _reversal_reason(attempt))
+    reason = attempt.facts.get("reason", "")
+    fields = compose_reversal(attempt, view, card, reason, now)
     actions: list[Action] = []
     if attempt.state is State.IN_DOUBT:
         actions.append(Move(attempt.attempt_id, Event.REVERSE, now))
-    facts = {"reason": fields["39"], "try": str(tries + 1)}
+    facts = {"reason": reason, "try": str(tries + 1)}
     return [*actions, Note("reversal_sent", now, facts, attempt.attempt_id)], fields
 
 
@@ -294,7 +295,7 @@ def receive_reversal(
     days = {view.host_day(now + shift) for shift in (-_CUT_OVER_MARGIN, _CUT_OVER_MARGIN)}
     is_same_day = days == {attempt.host_day}
     verdict = interpret_reversal(attempt, received, view.dialect, is_same_day=is_same_day)
-    inbound = _inbound(attempt, received, verdict, now)
+    inbound = _inbound(attempt, received, verdict, view.dialect, now)
     if isinstance(verdict, Stranger):
         return [inbound], False
     if verdict.event is Event.UNDO:
@@ -305,25 +306,13 @@ def receive_reversal(
 _CUT_OVER_MARGIN = timedelta(minutes=5)
 """So near to 23:00 the host's day may be another than ours, and its 25 mean: not today's."""
 
-_REVERSAL_REASONS = {
-    "no_reply": "98",
-    "restart": "98",
-    "interrupted": "98",
-    "closed": "98",
-    "bad_mac": "A0",
-    "no_mac": "A0",
-}
 
-
-def _reversal_reason(attempt: Attempt) -> str:
-    return _REVERSAL_REASONS.get(attempt.facts.get("reason", ""), "06")
-
-
-def _inbound(attempt: Attempt, received: Received, verdict: object, now: datetime) -> Note:
+def _inbound(
+    attempt: Attempt, received: Received, verdict: object, dialect: Dialect, now: datetime
+) -> Note:
     """What arrived, as far as it may be kept, before anything is concluded from it."""
-    facts = {
-        f"DE{name}": value for name, value in keepable(received.fields).items() if name.isdigit()
-    }
+    kept = keepable(received.fields, dialect)
+    facts = {f"DE{name}": value for name, value in kept.items() if name.isdigit()}
     facts |= {"mti": received.fields.get("t", ""), "mac": received.mac}
     facts["length_bytes"] = str(received.length_bytes)
     if isinstance(verdict, Stranger):
@@ -359,7 +348,7 @@ def _plan(
         batch=view.batch,
         stan=view.stan,
         amount=Amount(int(fields["4"]), fields["49"]),
-        fields=keepable(fields),
+        fields=keepable(fields, view.dialect),
         key_set_id=view.key_set_id,
         created_at=occasion.now,
         host_day=view.host_day(occasion.now),

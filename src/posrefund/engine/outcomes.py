@@ -139,7 +139,7 @@ def outcome_of(attempt: Attempt, dialect: Dialect) -> Outcome:
 
 
 def _approved(attempt: Attempt, dialect: Dialect) -> Approved:
-    code = look_up(dialect.codes, attempt.facts.get("code", "00"))
+    code = look_up(dialect.codes, attempt.facts.get("code") or dialect.approval)
     confirmed = attempt.state is State.CONFIRMED
     return Approved(
         attempt,

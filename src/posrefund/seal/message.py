@@ -16,27 +16,33 @@ if TYPE_CHECKING:
 
 __all__ = ["seal", "unseal"]
 
-_MAC_FIELD = "64"
-_MAC_BYTES = 8
+_MAC_FIELDS = ("128", "64")
+_PLACE = "00" * 8
 
 
 def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> bytes:
-    """Return the bytes of a message, its MAC at the end when *fields* hold DE64.
+    """Return the bytes of a message, its MAC at the end when *fields* hold DE64 or DE128.
 
     Args:
-        fields: ``"t"`` and the fields; the value of ``"64"`` is only a place to fill.
+        fields: ``"t"`` and the fields; the value of the MAC field is only a place to fill.
         dialect: Whose encoding and MAC rule apply.
         keys: Working keys; None only for messages without a MAC.
 
     Raises:
-        EncodeError: A value does not fit its field, or a MAC is asked for without keys.
+        EncodeError: A value does not fit its field, a MAC is asked for without keys, or not in the
+            last field.
     """
-    if _MAC_FIELD not in fields:
+    mac_field = _mac_field(fields)
+    if mac_field is None:
         return dialect.codec.encode(fields)
     if keys is None:
-        raise EncodeError("DE64", "a MAC key: sign in first")
-    unsealed = dialect.codec.encode({**fields, _MAC_FIELD: "00" * _MAC_BYTES})[:-_MAC_BYTES]
-    return unsealed + mac(keys.mak, unsealed, dialect.mac)
+        raise EncodeError(f"DE{mac_field}", "a MAC key: sign in first")
+    if not _is_last(mac_field, fields):
+        raise EncodeError(f"DE{mac_field}", "no field after the MAC")
+    whole = dialect.codec.encode({**fields, mac_field: _PLACE})
+    unsealed = whole[: -dialect.mac_width]
+    tag = mac(keys.mak, unsealed, dialect.mac)
+    return unsealed + (tag.hex().upper().encode("ascii") if dialect.encoding == "ascii" else tag)
 
 
 def unseal(body: bytes, dialect: Dialect, keys: KeySet | None) -> Received:
@@ -51,12 +57,23 @@ def unseal(body: bytes, dialect: Dialect, keys: KeySet | None) -> Received:
 def _verdict(
     fields: Mapping[str, str], body: bytes, dialect: Dialect, keys: KeySet | None
 ) -> MACVerdict:
-    if _MAC_FIELD not in fields:
+    mac_field = _mac_field(fields)
+    if mac_field is None:
         return "absent"
     if keys is None:
         return "no_key"
     try:
-        verify(keys.mak, body[:-_MAC_BYTES], body[-_MAC_BYTES:], dialect.mac)
-    except MACMismatchError:
+        tag = bytes.fromhex(fields[mac_field])
+        verify(keys.mak, body[: -dialect.mac_width], tag, dialect.mac)
+    except (MACMismatchError, ValueError):  # ValueError: text that is no hexadecimal
         return "wrong"
-    return "valid"
+    return "valid" if _is_last(mac_field, fields) else "wrong"
+
+
+def _mac_field(fields: Mapping[str, str]) -> str | None:
+    """The field the MAC stands in, where there is one: the last of the two."""
+    return next((name for name in _MAC_FIELDS if name in fields), None)
+
+
+def _is_last(mac_field: str, fields: Mapping[str, str]) -> bool:
+    return all(int(name) <= int(mac_field) for name in fields if name.isdigit())

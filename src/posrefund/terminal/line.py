@@ -76,7 +76,8 @@ class Line:
         message = self._link.receive(left_s)
         if self._tap:
             self._tap("received", message)
-        envelope, body = Envelope.unwrap(message)
+        ours = self._envelope
+        envelope, body = Envelope.unwrap(message, len(ours.tpdu), len(ours.header))
         self.processing_request = envelope.processing_request
         return body
 

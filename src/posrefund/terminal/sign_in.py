@@ -14,7 +14,6 @@ from posrefund.engine.compose import compose_echo, compose_sign_in
 from posrefund.engine.interpret import stranger_to
 from posrefund.errors import (
     FramingError,
-    InvalidRequestError,
     LinkClosedError,
     LinkTimeoutError,
     RefusedError,
@@ -42,7 +41,7 @@ class SignInAnswer:
         batch: The host's batch number.
         batch_before: Ours until now.
         host_clock: The host's time against ours.
-        key_block: DE62.
+        key_block: As it stands in the answer.
     """
 
     batch: BatchNumber
@@ -82,17 +81,24 @@ def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Sig
         LinkError: No line or no answer.
         RemoteProtocolError: What came is no sign-in answer.
     """
-    fields = _ask(line, view, "sign_in", compose_sign_in(view, operator))
+    fields = _ask(line, view, "sign_in", compose_sign_in(view, operator, now))
+
+    def said(name: str) -> str:
+        return view.dialect.fact(name, fields) or ""
+
     try:
-        batch = BatchNumber(fields["60"][2:8])
-        clock = view.host_clock.learn(now, date_mmdd=fields["13"], time_hhmmss=fields["12"])
-    except InvalidRequestError:
-        message = "DE12, DE13 or DE60 of the sign-in answer is wrong"
+        batch = BatchNumber(said("batch"))
+        clock = view.host_clock.learn(
+            now, date_mmdd=said("host_date"), time_hhmmss=said("host_time")
+        )
+        key_block = bytes.fromhex(said("key_block"))
+    except ValueError:  # InvalidRequestError is one, too
+        message = "date, time, batch or keys of the sign-in answer are wrong"
         raise RemoteProtocolError(message) from None
-    return SignInAnswer(batch, view.batch, clock, bytes.fromhex(fields["62"]))
+    return SignInAnswer(batch, view.batch, clock, key_block)
 
 
-def echo(line: Line, view: TerminalView) -> None:
+def echo(line: Line, view: TerminalView, now: datetime) -> None:
     """Ask whether the host is there.
 
     Raises:
@@ -100,7 +106,7 @@ def echo(line: Line, view: TerminalView) -> None:
         LinkError: No line or no answer.
         RemoteProtocolError: What came is no echo answer.
     """
-    _ask(line, view, "echo", compose_echo(view))
+    _ask(line, view, "echo", compose_echo(view, now))
 
 
 def _ask(

@@ -130,7 +130,7 @@ class Terminal:
         """
         with self._busy:
             now = self._clock()
-            echo(self._line, self._take_number(now))
+            echo(self._line, self._take_number(now), now)
 
     def sale(self, request: SaleRequest) -> Outcome:
         """Sell (0200/000000).

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from posrefund.codec import Field, Layout, Part
+from posrefund.dialects.emv import EMV_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,34 +79,6 @@ _DE62_KEYS = Layout(
 )
 _DE63 = Layout((Part("organisation", 3, "卡组织/操作员", "card organisation or operator"),))
 
-_EMV_TAGS = MappingProxyType(
-    {
-        "82": "application interchange profile",
-        "84": "dedicated file name",
-        "95": "terminal verification results",
-        "9A": "transaction date",
-        "9C": "transaction type",
-        "5F2A": "currency",
-        "5F34": "card sequence number",
-        "9F02": "amount",
-        "9F03": "other amount",
-        "9F09": "application version",
-        "9F10": "issuer application data",
-        "9F1A": "terminal country",
-        "9F1E": "device serial number",
-        "9F26": "application cryptogram",
-        "9F27": "cryptogram information",
-        "9F33": "terminal capabilities",
-        "9F34": "cardholder verification",
-        "9F35": "terminal type",
-        "9F36": "transaction counter",
-        "9F37": "unpredictable number",
-        "9F41": "transaction sequence",
-        "91": "issuer authentication data",
-    }
-)
-"""EMV Book 3, annex A. Tags that hold a number, a name or a track (5A, 57, 5F20 …) are not among them."""
-
 _ROWS = (
     Field(2, "n..19", "主账号", "PAN", show="pan"),
     Field(3, "n6", "交易处理码", "processing code"),
@@ -134,7 +107,7 @@ _ROWS = (
     Field(52, "b64", "个人标识码数据", "PIN block", show="never"),
     Field(53, "n16", "安全控制信息", "security control", layout=_DE53),
     Field(54, "ans...040", "附加金额", "balance", show="never"),
-    Field(55, "b...255", "IC卡数据域", "chip data", show="never", tags=_EMV_TAGS),
+    Field(55, "b...255", "IC卡数据域", "chip data", show="never", tags=EMV_TAGS),
     Field(57, "ans...999", "自定义域57", "private 57", show="never"),
     Field(58, "b...100", "PBOC电子钱包", "e-purse data", show="never"),
     Field(59, "ans...600", "自定义域59", "private 59", show="never"),

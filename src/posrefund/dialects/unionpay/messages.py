@@ -17,7 +17,7 @@ from posrefund.dialects.message import MessageTable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MESSAGES"]
+__all__ = ["ANSWERS", "MESSAGES", "REVERSAL_REASONS"]
 
 _MONEY_REQUEST = "2C 3 4 11 14C 22 23C 25 26C 35C 36C 41 42 49 52C 53C 60 64"
 _MONEY_ANSWER = (
@@ -25,6 +25,15 @@ _MONEY_ANSWER = (
     " 63C 64A"
 )
 _MANAGEMENT_ANSWER = "11C 12A 13A 14C 15C 32C 37C 39 41 42 56C 57C 60 62C 63C"
+
+_DEVICE = {"11": "{stan}", "41": "{terminal}", "42": "{merchant}"}
+_CARD = {
+    "2": "{pan}", "14": "{expiry}", "22": "{entry_mode}", "23": "{sequence_number}",
+    "26": "{pin_digits}", "35": "{track2}", "52": "{pin_block}", "53": "{security}",
+}  # fmt: skip
+_MONEY = {"4": "{amount}", "49": "{currency}", "25": "00", "64": "{mac}", **_DEVICE, **_CARD}
+_ORIGINAL = {"37": "{rrn}", "38": "{auth_code}"}
+_COPIED = {name: f"{{sent.{name}}}" for name in "3 4 11 22 23 25 41 42 49 60 61".split()}  # noqa: SIM905
 
 _TABLES = (
     MessageTable(
@@ -34,8 +43,7 @@ _TABLES = (
         "0800",
         "11 41 42 60 62C 63",
         "11 12A 13A 15C 32C 37C 39 41 42 60 62A",
-        network_code="003",
-        mac=False,
+        {**_DEVICE, "60": "00{batch}003", "63": "{operator}"},
     ),
     MessageTable(
         "sign_off",
@@ -44,8 +52,7 @@ _TABLES = (
         "0820",
         "11 41 42 60",
         _MANAGEMENT_ANSWER,
-        network_code="002",
-        mac=False,
+        {**_DEVICE, "60": "00{batch}002"},
     ),
     MessageTable(
         "echo",
@@ -54,8 +61,7 @@ _TABLES = (
         "0820",
         "11C 41 42 60",
         _MANAGEMENT_ANSWER,
-        network_code="301",
-        mac=False,
+        {**_DEVICE, "60": "00{batch}301"},
     ),
     MessageTable(
         "sale",
@@ -64,9 +70,7 @@ _TABLES = (
         "0200",
         f"{_MONEY_REQUEST} 55C 59C 62C 63C",
         _MONEY_ANSWER,
-        processing_code="000000",
-        condition_code="00",
-        type_code="22",
+        {**_MONEY, "3": "000000", "60": "22{batch}000{de60_tail}"},
         reverses=True,
     ),
     MessageTable(
@@ -76,9 +80,13 @@ _TABLES = (
         "0200",
         f"{_MONEY_REQUEST} 37 38C 59C 61 62C 63C",
         _MONEY_ANSWER,
-        processing_code="200000",
-        condition_code="00",
-        type_code="23",
+        {
+            **_MONEY,
+            **_ORIGINAL,
+            "3": "200000",
+            "60": "23{batch}000{de60_tail}",
+            "61": "{original_batch}{original_stan}",
+        },
         reverses=True,
     ),
     MessageTable(
@@ -88,9 +96,14 @@ _TABLES = (
         "0220",
         f"{_MONEY_REQUEST} 37 38C 55C 59C 61 63",
         _MONEY_ANSWER,
-        processing_code="200000",
-        condition_code="00",
-        type_code="25",
+        {
+            **_MONEY,
+            **_ORIGINAL,
+            "3": "200000",
+            "60": "25{batch}000{de60_tail}",
+            "61": "{original_batch}{original_stan}{original_mmdd}",
+            "63": "{organisation}",
+        },
     ),
     MessageTable(
         "reversal",
@@ -99,7 +112,44 @@ _TABLES = (
         "0400",
         "2C 3 4 11 14C 22 23C 25 38C 39 41 42 49 55C 60 61C 62C 63C 64",
         "2C 3 4C 11 12C 13C 14C 15C 23C 25C 32C 37C 38C 39 41 42C 44C 49C 53C 54C 55C 60C 62C 63C 64A",
+        {
+            **_COPIED,
+            "2": "{pan}",
+            "14": "{expiry}",
+            "38": "{auth_code}",
+            "39": "{reason}",
+            "64": "{mac}",
+        },
     ),
 )
 
 MESSAGES: Mapping[str, MessageTable] = MappingProxyType({table.name: table for table in _TABLES})
+"""A refund: DE37 the sale's RRN, DE61 its batch, STAN and date, DE63 its card organisation. A void leaves the
+date out. A reversal copies the original's identity and leaves out track, PIN and RRN."""
+
+ANSWERS: Mapping[str, str] = MappingProxyType(
+    {
+        "batch": "60[2:8]",
+        "key_block": "62",
+        "rrn": "37",
+        "auth_code": "38",
+        "host_time": "12",
+        "host_date": "13",
+        "settlement_date": "15",
+        "institutions": "44",
+        "organisation": "63[0:3]",
+    }
+)
+
+REVERSAL_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "no_reply": "98",
+        "restart": "98",
+        "interrupted": "98",
+        "closed": "98",
+        "bad_mac": "A0",
+        "no_mac": "A0",
+        "*": "06",
+    }
+)
+"""DE39 of a reversal: 98 no answer, A0 wrong MAC, 06 anything else (96 is a full store, which we have not)."""

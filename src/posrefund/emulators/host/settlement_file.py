@@ -52,7 +52,7 @@ def row(entry: Entry, profile: HostProfile) -> str:
         7: "0" * 12,
         8: "0" * 12,
         9: _MTI[entry.kind],
-        10: entry.processing_code,
+        10: _processing_code(entry),
         11: profile.merchant_type,
         12: entry.terminal,
         13: entry.merchant,
@@ -71,6 +71,12 @@ def row(entry: Entry, profile: HostProfile) -> str:
     }
     cells = [numbers.get(n, "").ljust(width) for n, width in enumerate(WIDTHS, start=1)]
     return " ".join(cells)
+
+
+def _processing_code(entry: Entry) -> str:
+    """The file's own code: a void is 20 in it, whatever the message said."""
+    code = entry.processing_code
+    return f"20{code[2:]}" if code.startswith("02") else code
 
 
 def text(ledger: Ledger, day: date, profile: HostProfile) -> str:

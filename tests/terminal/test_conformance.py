@@ -1,0 +1,286 @@
+"""One suite for every dialect that a host speaks: each message of the table out and back, and a shop's days.
+
+The host has tables of its own, written from the same paper and not from ours. A new dialect passes this, or it
+is not one to talk to a host with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.builders import attempt_in
+from posrefund.dialects import dialect, look_up
+from posrefund.emulators.host import HostProfile
+from posrefund.engine import Approved, Declined, InDoubt, State
+from posrefund.engine.compose import (
+    compose_echo,
+    compose_refund,
+    compose_reversal,
+    compose_sale,
+    compose_sign_in,
+    compose_void,
+    keepable,
+)
+from posrefund.engine.interpret import Conclusion, interpret, stranger_to
+from posrefund.engine.table import Event
+from posrefund.framing import Envelope, LengthPrefixFramer, frame
+from posrefund.seal import seal, unseal
+from posrefund.values import PAN, STAN, CardRead, KeptCard
+from shop import CHIP, MERCHANT, PAN_16, STRIPE, TAP, TERMINAL, Shop, refund, sale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from posrefund.dialects import Dialect
+    from posrefund.engine.attempt import Kind
+
+SPOKEN = ("unionpay", "iso87-ascii", "iso87-binary", "iso93-ascii", "iso93-binary")
+"""What the emulated host speaks; the rest are there to read messages with."""
+
+WITH_PIN = CardRead("051", PAN(PAN_16), expiry="3012", sequence_number="001", pin_block=bytes(8))
+
+
+@pytest.fixture(params=SPOKEN)
+def known(request: pytest.FixtureRequest) -> Dialect:
+    return dialect(request.param)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, known: Dialect) -> Iterator[Shop]:
+    """A signed-in terminal at 14:05 host time of day 0, speaking *known*."""
+    made = Shop(tmp_path, profile=HostProfile(dialect=known.name), dialect=known)
+    yield made
+    made.terminal.close()
+
+
+@pytest.fixture
+def next_day(shop: Shop) -> Shop:
+    assert isinstance(shop.terminal.sale(sale("S-1", 12_800)), Approved)
+    shop.to(1, 10)
+    return shop
+
+
+# --- every message of the table --------------------------------------------------------------------
+
+
+def one_of_each(known: Dialect, shop: Shop) -> dict[str, dict[str, str]]:
+    """Requests in an order in which the host says yes to each: keys change last."""
+    here = shop.terminal.view
+    now = shop.clock()
+    yesterday = shop.terminal.journal.originals("S-1")[0]
+    today = shop.terminal.journal.originals("S-2")[0]
+    amount = yesterday.amount
+    terminal = {"stan": "000900", "batch": "000007", "terminal": TERMINAL, "merchant": MERCHANT}
+    moment = {"utc_mmddhhmmss": "0310020042", "hhmmss": "100000", "mmdd": "0310"}
+    sign_off = known.compose("sign_off", {**terminal, **moment, "yymmddhhmmss": "260310100000"})
+    sent = compose_sale(replace(here(), stan=STAN("000901")), amount, CHIP, now)
+    doubt = attempt_in(
+        State.IN_DOUBT, "sale", fields=keepable(sent, known), stan="000901", batch="000007"
+    )
+    return {
+        "refund": compose_refund(
+            replace(here(), stan=STAN("000904")), amount, CHIP, yesterday, now
+        ),
+        "void": compose_void(replace(here(), stan=STAN("000905")), CHIP, today, now),
+        "sale": sent,
+        "reversal": compose_reversal(doubt, here(), KeptCard(PAN(PAN_16), "3012"), "no_reply", now),
+        "sign_in": compose_sign_in(replace(here(), stan=STAN("000902")), "01", now),
+        "echo": compose_echo(replace(here(), stan=STAN("000903")), now),
+        "sign_off": sign_off,
+    }
+
+
+def test_every_message_goes_out_and_comes_back(next_day: Shop, known: Dialect) -> None:
+    next_day.terminal.sale(sale("S-2", 500))
+    keys = next_day.terminal._keys
+    requests = one_of_each(known, next_day)
+    assert requests.keys() == known.messages.keys()
+
+    for name, fields in requests.items():
+        table = known.messages[name]
+        envelope = Envelope(known.tpdu, known.header)
+        message = envelope.wrap(seal(fields, known, keys))
+        framer = LengthPrefixFramer()
+        fed = [whole for octet in frame(message) for whole in framer.feed(bytes([octet]))]
+        assert fed == [message]
+
+        reply = next_day.host.answer(fed[0])
+        assert reply is not None, name
+        around, body = Envelope.unwrap(reply, len(known.tpdu), len(known.header))
+        assert around.tpdu == envelope.reply().tpdu
+        received = unseal(body, known, keys)
+        answer = received.fields
+        assert received.refusal is None
+        assert stranger_to(table.mti_reply, fields["11"], TERMINAL, answer) is None
+        assert table.request_faults(fields) == ()
+        assert table.response_faults(answer, approved=True) == (), name
+        assert known.value_faults(answer) == (), name
+        assert look_up(known.codes, answer["39"]).money == "booked", name
+        has_mac = bool({"64", "128"} & table.templates.keys())
+        assert received.mac == ("valid" if has_mac else "absent")
+        assert [found.name for found in known.messages.values() if found.fits(fields)] == [name]
+
+
+@pytest.mark.parametrize("kind", ["sale", "void", "refund"])
+def test_the_answer_is_a_yes_and_with_any_bit_changed_it_is_none(
+    next_day: Shop, known: Dialect, kind: Kind
+) -> None:
+    next_day.terminal.sale(sale("S-2", 500))
+    keys = next_day.terminal._keys
+    fields = one_of_each(known, next_day)[kind]
+    message = Envelope(known.tpdu, known.header).wrap(seal(fields, known, keys))
+    reply = next_day.host.answer(message)
+    assert reply is not None
+    body = reply[len(known.tpdu) + len(known.header) :]
+    attempt = attempt_in(
+        State.SENT,
+        kind,
+        fields=keepable(fields, known),
+        stan=fields["11"],
+        terminal=TERMINAL,
+        card_masked=str(CHIP.pan),
+    )
+    table = known.messages[kind]
+
+    verdict = interpret(attempt, table, unseal(body, known, keys), known)
+    assert isinstance(verdict, Conclusion)
+    assert verdict.event is Event.ACCEPT
+    for at in range(len(body)):
+        for bit in range(8):
+            changed = body[:at] + bytes([body[at] ^ 1 << bit]) + body[at + 1 :]
+            found = interpret(attempt, table, unseal(changed, known, keys), known)
+            assert not isinstance(found, Conclusion) or found.event is not Event.ACCEPT
+        cut = interpret(attempt, table, unseal(body[:at], known, keys), known)
+        assert not isinstance(cut, Conclusion) or cut.event is not Event.ACCEPT
+
+
+# --- a shop's days ---------------------------------------------------------------------------------
+
+
+def test_echo_and_sign_in_are_answered(shop: Shop) -> None:
+    shop.terminal.echo()
+    signed_in = shop.terminal.sign_in()
+
+    assert signed_in.batch == "000007"
+    assert signed_in.host_offset.total_seconds() == -42
+
+
+@pytest.mark.parametrize(
+    "card", [CHIP, TAP, STRIPE, WITH_PIN], ids=["chip", "tap", "stripe", "PIN"]
+)
+def test_every_way_of_reading_a_card_sells_and_refunds(shop: Shop, card: CardRead) -> None:
+    assert isinstance(shop.terminal.sale(sale("S-1", 100, card)), Approved)
+    shop.to(1, 10)
+
+    assert isinstance(shop.terminal.refund(refund("R-1", "S-1", card=card)), Approved)
+    assert (shop.booked("sale"), shop.booked("refund")) == ([100], [100])
+
+
+def test_a_refund_in_parts_and_not_a_cent_more(next_day: Shop) -> None:
+    assert isinstance(next_day.terminal.refund(refund("R-1", "S-1", 2_800)), Approved)
+    assert isinstance(next_day.terminal.refund(refund("R-2", "S-1", 10_000)), Approved)
+    assert next_day.booked("refund") == [2_800, 10_000]
+
+
+def test_asking_again_sends_nothing(next_day: Shop) -> None:
+    first = next_day.terminal.refund(refund("R-1", "S-1", 2_800))
+    sent = len(next_day.link.sent)
+    second = next_day.terminal.refund(refund("R-1", "S-1", 2_800))
+
+    assert isinstance(first, Approved)
+    assert isinstance(second, Approved)
+    assert second.rrn == first.rrn
+    assert len(next_day.link.sent) == sent
+
+
+def test_a_refund_of_the_same_day_is_a_void(shop: Shop) -> None:
+    shop.terminal.sale(sale("S-1", 12_800))
+
+    assert isinstance(shop.terminal.refund(refund("R-1", "S-1")), Approved)
+    assert shop.booked("void") == [12_800]
+    assert shop.booked("refund") == []
+
+
+def test_a_decline_of_the_host_is_told_with_its_code(next_day: Shop, known: Dialect) -> None:
+    code = "100" if "93" in known.name else "05"
+    next_day.fault("code", known.messages["refund"].mti, code=code)
+
+    outcome = next_day.terminal.refund(refund("R-1", "S-1", 2_800))
+
+    assert isinstance(outcome, Declined)
+    assert outcome.code == code
+    assert next_day.booked("refund") == []
+
+
+def test_a_silent_host_leaves_a_refund_in_doubt_and_nothing_is_sent_again(
+    next_day: Shop, known: Dialect
+) -> None:
+    next_day.fault("drop_reply", known.messages["refund"].mti)
+
+    assert isinstance(next_day.terminal.refund(refund("R-1", "S-1", 2_800)), InDoubt)
+    assert isinstance(next_day.terminal.refund(refund("R-1", "S-1", 2_800)), InDoubt)
+    assert next_day.booked("refund") == [2_800]
+
+
+def test_an_answer_with_a_wrong_mac_is_no_yes(next_day: Shop, known: Dialect) -> None:
+    next_day.link.on_reply = lambda reply: reply[:-1] + bytes([reply[-1] ^ 1])
+
+    outcome = next_day.terminal.refund(refund("R-1", "S-1", 2_800))
+
+    assert isinstance(outcome, InDoubt)
+    assert outcome.reason == "bad_mac"
+
+
+def test_a_sale_in_doubt_is_reversed_before_the_next(shop: Shop, known: Dialect) -> None:
+    shop.fault("drop_reply", known.messages["sale"].mti)
+    assert isinstance(shop.terminal.sale(sale("S-1", 100)), InDoubt)
+
+    assert isinstance(shop.terminal.sale(sale("S-2", 200)), Approved)
+    assert shop.terminal.journal.attempt("S-1/1").state is State.REVERSED
+    assert shop.booked("sale") == [200]
+
+
+def test_a_void_in_doubt_is_reversed_and_the_sale_stands_again(shop: Shop, known: Dialect) -> None:
+    shop.terminal.sale(sale("S-1", 100))
+    shop.fault("drop_reply", known.messages["void"].mti)
+    assert isinstance(shop.terminal.refund(refund("R-1", "S-1")), InDoubt)
+
+    shop.terminal.undo_doubts()
+
+    assert shop.terminal.journal.attempt("R-1/1").state is State.REVERSED
+    assert shop.booked("void") == []
+    assert isinstance(shop.terminal.refund(refund("R-2", "S-1")), Approved)
+
+
+def test_a_reversal_of_what_never_arrived_is_over_too(shop: Shop, known: Dialect) -> None:
+    shop.fault("drop_request", known.messages["sale"].mti)
+    assert isinstance(shop.terminal.sale(sale("S-1", 100)), InDoubt)
+
+    shop.terminal.undo_doubts()
+
+    assert shop.terminal.journal.attempt("S-1/1").state is State.REVERSED
+    assert shop.booked("sale") == []
+
+
+def test_settlement_files_agree_with_the_journal(next_day: Shop) -> None:
+    next_day.terminal.refund(refund("R-1", "S-1", 2_800))
+    next_day.to(2, 10)
+
+    assert next_day.settle(0).count("MATCH") == 1
+    assert next_day.settle(1).count("MATCH") == 1
+    outcome = next_day.terminal.status("R-1")
+    assert isinstance(outcome, Approved)
+    assert outcome.confirmed
+
+
+def test_no_card_number_reaches_the_journal(next_day: Shop, tmp_path: Path) -> None:
+    next_day.terminal.refund(refund("R-1", "S-1", 2_800))
+    next_day.terminal.close()
+
+    data = b"".join(path.read_bytes() for path in tmp_path.glob("journal.db*"))
+    assert PAN_16.encode("ascii") not in data
+    assert bytes.fromhex(PAN_16) not in data
