@@ -213,7 +213,7 @@ class IsoPeer:
     def open(self, reply: bytes) -> Fields:
         """Return an answer's fields after checking its envelope and, if there is one, its MAC."""
         tpdu = TPDU_BACK if self.wire.tpdu else b""
-        assert reply[: len(tpdu)] == tpdu
+        assert reply[: len(tpdu)] == tpdu, "another TPDU"
         body = reply[len(tpdu) :]
         mti, fields = self.wire.unpack(body)
         if 64 in fields:

@@ -132,16 +132,17 @@ class Exchange:
         """Do what the request asks for and return its code."""
         if not self._effect.books and self._fault is not None:
             return self._fault.code
-        kind, record = self._rule.kind if self._rule else "", self._record
-        if kind in DECIDE:
-            return self._decide(kind)
-        if record is not None and self._rule is not None:
-            self._own["60"] = self._dialect.layout.batch_field(
-                self._rule.kind, self._request.fields, record.batch
-            )
-        if record is not None and kind == "sign_in":
+        rule, record = self._rule, self._record
+        assert rule is not None
+        assert record is not None
+        if rule.kind in DECIDE:
+            return self._decide(rule.kind)
+        self._own["60"] = self._dialect.layout.batch_field(
+            rule.kind, self._request.fields, record.batch
+        )
+        if rule.kind == "sign_in":
             self._sign_in(record)
-        if record is not None and kind == "sign_off":
+        if rule.kind == "sign_off":
             record.keys = None
         return self._codes.management_approved
 
