@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posrefund.codec import BERTLV, Check, Codec, Field, Layout, Part, describe, faults_inside
-from posrefund.codec.inside import Piece, octets
+from posrefund.codec.inside import Piece, join_value, octets
 from posrefund.codec.place import Place, place_of
 from posrefund.dialects import dialect
 from posrefund.dialects.capture import open_capture
@@ -259,3 +259,20 @@ def test_a_part_by_position_in_a_field_that_is_never_shown_is_not_shown() -> Non
     layout = Layout((Part("flag", 1, "标志", "flag"),))
 
     assert layout.scan("6200000000000005", "never").pieces == ()
+
+
+def test_stars_of_a_masked_number_are_not_joined_to_anything() -> None:
+    layout = Layout((Part("kind", 2, "类", "kind"),))
+
+    with pytest.raises(
+        EncodeError, match=r"^DE61: expected a clear value: decode it with --reveal$"
+    ):
+        join_value(layout, {"kind": "25", "rest": "620000******0005"}, "DE61", "pan")
+
+
+def test_a_long_value_gets_the_shortest_length_that_fits() -> None:
+    layout = BERTLV({})
+    value = layout.join([{"tag": "9F7C", "value": "AB" * 200}])
+
+    assert value.startswith("9F7C81C8AB")
+    assert layout.split(value) == [{"tag": "9F7C", "value": "AB" * 200}]

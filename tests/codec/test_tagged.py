@@ -120,6 +120,17 @@ def test_de59_of_a_published_sale_has_another_form_and_is_kept_as_it_is() -> Non
     assert older[-1]["value"] == DEVICE
 
 
+def test_de59_of_botim_is_where_the_terminal_stands() -> None:
+    row = by_name("sale_0200_request_botim")
+    (node,) = describe({"59": row.fields["59"]}, dialect(row.dialect).fields)
+
+    assert row.fields["59"] == "A10280110+24.4958110210+54.408541"
+    assert [(piece.path, piece.value) for piece in node.children[0].children] == [
+        ("DE59/A1/01", "+24.495811"),
+        ("DE59/A1/02", "+54.408541"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "path", "expected", "offset"),
     [

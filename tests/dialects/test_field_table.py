@@ -199,7 +199,7 @@ def test_unionpay_has_its_papers_defaults() -> None:
 @pytest.mark.parametrize(
     ("name", "changed"),
     [
-        ("unionpay-botim", {"60": "ans...999"}),
+        ("unionpay-botim", {"59": "ans...600", "60": "ans...999"}),
         ("unionpay-vfwz", {"46": "ans...999", "56": "b...999", "63": "b...163"}),
         ("unionpay-p8583", {"47": "b...999"}),
     ],

@@ -199,7 +199,7 @@ def join_value(layout: Inside | None, given: object, path: str, show: Show = "cl
             joined = layout.join(pieces.get("tags", pieces), path=path)
             if raw not in (None, joined):
                 raise EncodeError(path, "parts that are those of raw; leave raw out to change one")
-            return joined
+            return refuse_masked(joined, show, path)
     if not isinstance(given, str):
         raise EncodeError(path, "text")
     return refuse_masked(given, show, path)

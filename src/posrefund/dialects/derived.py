@@ -6,16 +6,31 @@ itself is meant to talk to a host.
 
 from __future__ import annotations
 
-from posrefund.codec import Field
+from posrefund.codec import Field, Tag, Tagged
 from posrefund.dialects.unionpay import UNIONPAY
 
 __all__ = ["DERIVED"]
 
+_PLACE = Tagged(
+    (Tag("01", "纬度", "latitude"), Tag("02", "经度", "longitude")),
+    length_width=2,
+)
 BOTIM = UNIONPAY.derive(
     "unionpay-botim",
-    fields=[Field(60, "ans...999", "自定义域60", "batch, merchant, original (ASCII)")],
+    fields=[
+        Field(
+            59,
+            "ans...600",
+            "自定义域59",
+            "tagged data",
+            show="never",
+            layout=Tagged((Tag("A1", "位置信息", "location", layout=_PLACE),)),
+        ),
+        Field(60, "ans...999", "自定义域60", "batch, merchant, original (ASCII)"),
+    ],
 )
-"""Botim/PayBy gateway: DE60 is text of 46 or 64 characters and carries the original of a refund.
+"""Botim/PayBy gateway: DE60 is text of 46 or 64 characters and carries the original of a refund; A1 of DE59 is
+where the terminal stands.
 
 Source: "Gateway terminal to host guide" v2.1.2, public.
 """
