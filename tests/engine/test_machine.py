@@ -107,7 +107,7 @@ def test_plan_of_a_refund_holds_what_may_be_kept_and_nothing_else() -> None:
     assert attempt.original_id == "S-1"
     assert attempt.card_masked == "620000******0005"
     assert attempt.card_fingerprint == FINGERPRINT
-    assert attempt.facts == {"operator": "01", "why": "customer"}
+    assert attempt.facts == {"operator": "01", "entry": "021", "why": "customer"}
     assert attempt.fields == {
         "t": "0220",
         "3": "200000",
@@ -135,7 +135,7 @@ def test_plan_of_a_sale_holds_nothing_of_any_original() -> None:
 
     assert (attempt.kind, attempt.hold, attempt.original_id) == ("sale", "none", None)
     assert attempt.amount == Amount(10_000)
-    assert attempt.facts == {"operator": "01"}
+    assert attempt.facts == {"operator": "01", "entry": "051"}
 
 
 def test_note_of_a_refund_is_kept_beside_its_reason() -> None:
@@ -143,7 +143,12 @@ def test_note_of_a_refund_is_kept_beside_its_reason() -> None:
         refund_request(note="颜色不对"), original(), view(), Occasion(1, FINGERPRINT, NOW)
     )
 
-    assert made.attempt.facts == {"operator": "01", "why": "customer", "note": "颜色不对"}
+    assert made.attempt.facts == {
+        "operator": "01",
+        "entry": "051",
+        "why": "customer",
+        "note": "颜色不对",
+    }
 
 
 def test_refund_of_today_s_sale_is_planned_as_a_void() -> None:

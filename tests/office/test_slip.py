@@ -17,6 +17,7 @@ from posrefund.values import Amount
 
 FACTS = {
     "operator": "01",
+    "entry": "051",
     "why": "customer",
     "code": "00",
     "rrn": "606810000123",
@@ -247,9 +248,9 @@ def test_slip_in_yuan_holds_no_sign_that_is_not_in_the_code_pages() -> None:
     ],
 )
 def test_slip_says_how_the_card_was_read(entry_mode: str, letter: str) -> None:
-    fields = {**attempt_in(State.ACCEPTED).fields, "22": entry_mode}
+    facts = FACTS | {"entry": entry_mode}
 
-    assert f"620000******0005 {letter}\n" in slip(approved(fields=fields), DIALECT)
+    assert f"620000******0005 {letter}\n" in slip(approved(facts=facts), DIALECT)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -273,12 +274,18 @@ def test_slip_never_says_that_money_has_arrived(language: Language, state: State
 
 
 def test_slip_of_a_sale_resolved_by_a_file_leaves_out_what_nobody_knows() -> None:
-    facts = {"operator": "01", "rrn": "606810000123", "host_date": "0309", "host_time": "100001"}
+    facts = {
+        "operator": "01",
+        "entry": "051",
+        "rrn": "606810000123",
+        "host_date": "0309",
+        "host_time": "100001",
+    }
     text = slip(approved("sale", State.CONFIRMED, facts=facts), DIALECT)
 
     assert "授权码" not in text
     assert "03/09 10:00:01" in text
-    bare = slip(approved("sale", facts={"operator": "01"}), DIALECT)
+    bare = slip(approved("sale", facts={"operator": "01", "entry": "051"}), DIALECT)
     assert "日期时间" not in bare
     assert "参考号" not in bare
 
@@ -314,8 +321,8 @@ def test_no_line_is_ever_wider_than_the_paper_and_none_shows_the_card(
     state: State,
     reprint: bool,
 ) -> None:
-    fields = {**attempt_in(State.ACCEPTED, kind).fields, "22": entry_mode}
-    outcome = approved(kind, state, amount=Amount(minor, currency), fields=fields)
+    facts = FACTS | {"entry": entry_mode}
+    outcome = approved(kind, state, amount=Amount(minor, currency), facts=facts)
     text = slip(outcome, DIALECT, original=original(), language=language, reprint=reprint)
 
     assert max(columns(line) for line in text.split("\n")) <= COLUMNS

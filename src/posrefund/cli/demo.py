@@ -28,6 +28,7 @@ def demo(
         Path, typer.Option("--dir", help="Where its files go; made anew each time.")
     ] = Path("posrefund-demo"),
     lang: LangOption = Lang.EN,
+    dialect: Annotated[str, typer.Option(help="What terminal and host speak.")] = "unionpay",
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
 ) -> None:
     """Play a sale and its next-day refund against an emulated host, with everything that goes wrong.
@@ -36,11 +37,11 @@ def demo(
     """
     _clear(folder)
     make_keystore(folder, secrets.token_bytes(16))
-    config = _write(folder, port=1)  # the port is not known before the host listens
+    config = _write(folder, dialect, port=1)  # the port is not known before the host listens
     console = stdout
     console.quiet = json
     with HostProcess(config, folder / "host-ledger.json") as host:
-        settings = load(_write(folder, port=host.port))
+        settings = load(_write(folder, dialect, port=host.port))
         screen = Screen(console, settings.dialect, lang.value)
         screen.say(
             f"模拟主机：进程 {host.pid}，127.0.0.1:{host.port}；文件在 {folder}/",
@@ -52,9 +53,15 @@ def demo(
     raise typer.Exit(0 if total == 0 else 1)
 
 
-def _write(folder: Path, *, port: int) -> Path:
+def _write(folder: Path, dialect: str, *, port: int) -> Path:
     return write(
-        folder, terminal=_TERMINAL, merchant=_MERCHANT, address="127.0.0.1", port=port, answer_s=10
+        folder,
+        terminal=_TERMINAL,
+        merchant=_MERCHANT,
+        address="127.0.0.1",
+        port=port,
+        answer_s=10,
+        dialect_name=dialect,
     )
 
 

@@ -130,7 +130,7 @@ class Story:
         """Let another terminal process wait for an answer that never comes, and kill it."""
         show = self._screen
         show.chapter("5  应答丢失，终端断电", "5  The answer is lost, the terminal loses power")
-        self._host.lose_next_answer("0220")
+        self._host.lose_next_answer(self._settings.dialect.messages["refund"].mti)
         command = [sys.executable, "-m", "posrefund", "refund", "REFUND-5", "--original", "SALE-3"]
         process = subprocess.Popen(  # noqa: S603 — ourselves, with our own words
             [*command, "--card", _CARD, "--config", str(self._config)], stdout=subprocess.DEVNULL

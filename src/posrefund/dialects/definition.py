@@ -26,6 +26,9 @@ __all__ = ["Dialect", "Timers"]
 _PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]+):([0-9]+)\])?")
 
 
+_SLIP_TITLE: Mapping[str, str] = MappingProxyType({"zh": "签购单", "en": "Sales slip"})
+
+
 @dataclass(frozen=True, slots=True)
 class Timers:
     """How long the terminal waits and how often it tries.
@@ -61,6 +64,7 @@ class Dialect:
         echoed: Fields of a request that an answer repeats, and how many characters have to be equal.
         kept: What a journal may hold of a message, as an allow-list: ``"3 4 63:3"`` (three characters).
         reversed_codes: Answers to a reversal that mean: undone.
+        slip_title: What stands above a slip, by language.
         accept_pads: Filler nibbles that an odd-length field may end in; UnionPay ignores them all.
     """
 
@@ -81,6 +85,7 @@ class Dialect:
     echoed: Mapping[str, int] = field(default_factory=dict)
     kept: str = ""
     reversed_codes: frozenset[str] = frozenset()
+    slip_title: Mapping[str, str] = field(default_factory=lambda: _SLIP_TITLE)
     accept_pads: str = ""
 
     def __post_init__(self) -> None:

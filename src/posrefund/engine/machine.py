@@ -334,7 +334,7 @@ def _plan(
     *,
     original_id: str | None = None,
 ) -> Plan:
-    facts = {"operator": request.operator}
+    facts = {"operator": request.operator, "entry": request.card.entry_mode}
     if isinstance(request, RefundRequest):
         facts |= {"why": request.reason, **({"note": request.note} if request.note else {})}
     attempt = Attempt(

@@ -26,7 +26,6 @@ _COLUMNS = 32
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
-        "title": "银联签购单",
         "merchant": "商户编号",
         "terminal": "终端编号",
         "operator": "操作员号",
@@ -47,7 +46,6 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "reprint": "*** 重打印 ***",
     },
     "en": {
-        "title": "UnionPay sales slip",
         "merchant": "Merchant",
         "terminal": "Terminal",
         "operator": "Operator",
@@ -98,7 +96,8 @@ def slip(
     """
     words = _WORDS[language]
     attempt = outcome.attempt
-    lines = [words["title"].center(_COLUMNS - _extra_width(words["title"])), "-" * _COLUMNS]
+    title = dialect.slip_title[language]
+    lines = [title.center(_COLUMNS - _extra_width(title)), "-" * _COLUMNS]
     if reprint:
         lines.insert(1, words["reprint"].center(_COLUMNS - _extra_width(words["reprint"])))
     lines += [_line(words[name], value) for name, value in _rows(outcome, dialect, language)]
@@ -115,7 +114,7 @@ def _rows(outcome: Approved, dialect: Dialect, language: Language) -> list[tuple
         ("merchant", attempt.merchant),
         ("terminal", attempt.terminal),
         ("operator", facts["operator"]),
-        ("card", f"{attempt.card_masked} {_ENTRY_LETTERS.get(attempt.fields['22'][:2], 'N')}"),
+        ("card", f"{attempt.card_masked} {_ENTRY_LETTERS.get(facts.get('entry', '')[:2], 'N')}"),
         ("kind", kind),
         ("batch", attempt.batch),
         ("stan", attempt.stan),
