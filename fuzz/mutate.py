@@ -12,6 +12,7 @@ import time
 from random import Random
 from typing import TYPE_CHECKING
 
+from fuzz.samples import sample_messages
 from posrefund.dialects import dialect, names
 from posrefund.dialects.capture import open_capture
 from posrefund.errors import DecodeError
@@ -26,23 +27,10 @@ _MESSAGES_MAX = 10**9
 
 def seeds(known: Dialect) -> list[bytes]:
     """Return one whole message of each kind the dialect can express."""
-    sample = {"n": "1", "z": "1", "an": "A", "ans": "A", "b": "0"}
-    found = []
-    for table in known.messages.values():
-        for mti, presence in ((table.mti, table.request), (table.mti_reply, table.response)):
-            numbers = [entry.rstrip("CA") for entry in presence.split()]
-            fields = {"t": mti}
-            for number in numbers:
-                if number in known.fields:
-                    rule = known.specification[number]
-                    width = min(rule["max_len"], 24) if rule["len_type"] else rule["max_len"]
-                    kind = known.fields[number].format.rstrip("0123456789<.")
-                    doubled = 2 if kind == "b" else 1
-                    fields[number] = sample[kind] * width * doubled
-            found.append(
-                _ENVELOPE + seal({n: v for n, v in fields.items() if n != "64"}, known, None)
-            )
-    return found
+    return [
+        _ENVELOPE + seal({n: v for n, v in fields.items() if n != "64"}, known, None)
+        for _, fields in sample_messages(known)
+    ]
 
 
 def damage(random: Random, message: bytes) -> bytes:
