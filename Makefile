@@ -29,9 +29,15 @@ docs: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
 
-fuzz: $(VENV)/dev.stamp
+fuzz: $(VENV)/dev.stamp $(VENV)/fuzz.tried
+	$(BIN)/python -m fuzz.run --seconds $(SECONDS)
 	$(BIN)/python -m fuzz.mutate --seconds $(SECONDS) --messages $(MESSAGES)
 	$(BIN)/python -m fuzz.differential --seconds $(SECONDS) --messages $(MESSAGES)
+
+# Atheris never comes as source: building it needs clang. Without it fuzz.run says so, and why.
+$(VENV)/fuzz.tried: pyproject.toml | $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris -e '.[fuzz]' \
+	  && touch $@ || echo "Atheris could not be installed: going on without it"
 
 simulate: $(VENV)/dev.stamp
 	PYTHONPATH=tests $(BIN)/python -m terminal.simulation --seeds $(SEEDS)
