@@ -29,13 +29,13 @@ docs: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
 
-fuzz: $(VENV)/dev.stamp $(VENV)/fuzz.tried
+fuzz: $(VENV)/dev.stamp $(VENV)/fuzz.stamp
 	$(BIN)/python -m fuzz.run --seconds $(SECONDS)
 	$(BIN)/python -m fuzz.mutate --seconds $(SECONDS) --messages $(MESSAGES)
 	$(BIN)/python -m fuzz.differential --seconds $(SECONDS) --messages $(MESSAGES)
 
 # Atheris never comes as source: building it needs clang. Without it fuzz.run says so, and why.
-$(VENV)/fuzz.tried: pyproject.toml | $(VENV)/dev.stamp
+$(VENV)/fuzz.stamp: pyproject.toml | $(VENV)/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris -e '.[fuzz]' \
 	  && touch $@ || echo "Atheris could not be installed: going on without it"
 

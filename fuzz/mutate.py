@@ -21,16 +21,20 @@ from posrefund.seal import seal, unseal
 if TYPE_CHECKING:
     from posrefund.dialects import Dialect
 
-_ENVELOPE = bytes.fromhex("6000030000603200000000")
+_MAC_FIELDS = ("64", "128")
 _MESSAGES_MAX = 10**9
 
 
 def seeds(known: Dialect) -> list[bytes]:
     """Return one whole message of each kind the dialect can express."""
     return [
-        _ENVELOPE + seal({n: v for n, v in fields.items() if n != "64"}, known, None)
+        known.tpdu + known.header + seal(_without_mac(fields), known, None)
         for _, fields in sample_messages(known)
     ]
+
+
+def _without_mac(fields: dict[str, str]) -> dict[str, str]:
+    return {number: value for number, value in fields.items() if number not in _MAC_FIELDS}
 
 
 def damage(random: Random, message: bytes) -> bytes:
@@ -56,7 +60,7 @@ def damage(random: Random, message: bytes) -> bytes:
 
 def check(raw: bytes, known: Dialect) -> bool:
     """Read *raw*; say whether it was a message."""
-    unseal(raw[11:], known, None)
+    unseal(raw[len(known.tpdu + known.header) :], known, None)
     try:
         capture = open_capture(raw, known)
     except DecodeError as error:
