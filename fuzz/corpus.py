@@ -100,17 +100,36 @@ def _published() -> dict[str, bytes]:
 
 
 def _generated() -> dict[str, bytes]:
-    """One message of each kind; of a MAC'd one also as it is framed on the line."""
-    found = {}
+    """One message of each kind; the longest also as it is framed on the line, and damaged."""
+    found: dict[str, bytes] = {}
     for name in names():
         known = dialect(name)
-        for kind, fields in sample_messages(known):
-            found[f"{name}-{kind}"] = selector(known) + _sealed(fields, known)
-        request = next((fields for _, fields in sample_messages(known)), None)
-        if request:
-            framed = frame(known.tpdu + known.header + _sealed(request, known))
-            found[f"{name}-framed"] = selector(known) + framed
+        made = {kind: _sealed(fields, known) for kind, fields in sample_messages(known)}
+        if made:
+            made |= _damaged(max(made.values(), key=len), known)
+        found |= {f"{name}-{kind}": selector(known) + raw for kind, raw in made.items()}
     return found
+
+
+def _damaged(message: bytes, known: Dialect) -> dict[str, bytes]:
+    bitmap_at = known.codec._engine._mti_bytes
+    bitmap_end = known.codec._head_bytes
+    digits = 16 if bitmap_end - bitmap_at == 16 else 0
+
+    def with_bitmap(bits: str) -> bytes:
+        bitmap = bits.encode() if digits else bytes.fromhex(bits)
+        return message[:bitmap_at] + bitmap + message[bitmap_end:]
+
+    return {
+        "framed": frame(known.tpdu + known.header + message),
+        "cut": message[: len(message) // 2],
+        "without-mac": message[:-8],
+        "longer": message + b"\0",
+        "every-field": with_bitmap("7FFFFFFFFFFFFFFF"),
+        "secondary-bitmap": with_bitmap("8000000000000000"),
+        "fields-forgotten": with_bitmap("0000000000000000"),
+        "odd-filler": message.replace(b"\x11\x10", b"\x11\x1f"),
+    }
 
 
 def _sealed(fields: dict[str, str], known: Dialect) -> bytes:
