@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fuzz.samples import sample_messages
+from fuzz.samples import head_of, sample_messages
 from fuzz.targets import FRAME_BYTES_MAX, KEYS, TARGETS, selector
 from posrefund.codec.tlv import parse_tlv
 from posrefund.dialects import dialect, names
@@ -112,12 +112,10 @@ def _generated() -> dict[str, bytes]:
 
 
 def _damaged(message: bytes, known: Dialect) -> dict[str, bytes]:
-    bitmap_at = known.codec._engine._mti_bytes
-    bitmap_end = known.codec._head_bytes
-    digits = 16 if bitmap_end - bitmap_at == 16 else 0
+    bitmap_at, bitmap_end = head_of(known.codec)
 
     def with_bitmap(bits: str) -> bytes:
-        bitmap = bits.encode() if digits else bytes.fromhex(bits)
+        bitmap = bytes.fromhex(bits) if bitmap_end - bitmap_at == 8 else bits.encode()
         return message[:bitmap_at] + bitmap + message[bitmap_end:]
 
     return {

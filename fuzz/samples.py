@@ -16,10 +16,32 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect
 
-__all__ = ["sample_fields", "sample_messages"]
+__all__ = ["announced", "head_of", "sample_fields", "sample_messages"]
 
 _VARIABLE_WIDTH = 12
 """Of a field of variable length: even, so that packed digits need no filler."""
+
+
+def head_of(codec: Codec) -> tuple[int, int]:
+    """Return where the primary bitmap of a message begins and where it ends."""
+    mti, bitmap = (codec.specification[name]["data_enc"] for name in ("t", "p"))
+    begin = codec.specification["h"]["max_len"] + (2 if mti == "b" else 4)
+    return begin, begin + (8 if bitmap == "b" else 16)
+
+
+def announced(codec: Codec, head: bytes) -> tuple[str, list[str]] | None:
+    """Return the MTI and the fields of the primary bitmap of *head*; None if they cannot be read."""
+    begin, _ = head_of(codec)
+    parts = {"t": head[codec.specification["h"]["max_len"] : begin], "p": head[begin:]}
+    try:
+        mti, bitmap = (
+            part.hex() if codec.specification[name]["data_enc"] == "b" else part.decode("ascii")
+            for name, part in parts.items()
+        )
+        bits = f"{int(bitmap, 16):064b}"
+    except ValueError:
+        return None
+    return mti, [str(number) for number, bit in enumerate(bits, start=1) if bit == "1"]
 
 
 def sample_fields(codec: Codec, mti: str, numbers: Iterable[str]) -> dict[str, str]:

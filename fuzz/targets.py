@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from fuzz.samples import sample_fields
+from fuzz.samples import announced, head_of, sample_fields
 from posrefund.codec import Codec, describe
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
 from posrefund.crypto import Key, KeySet, Purpose
@@ -33,8 +33,11 @@ KEYS = KeySet(
 """Published test keys (``tests/vectors``)."""
 
 FRAME_BYTES_MAX = 4096
-_BYTE_BY_BYTE_MAX = 512
+_BYTE_BY_BYTE_MAX = 128
 """Longer streams are cut where the input says, not after every byte: that would be slow, not new."""
+_NEIGHBOURS = 6
+_SHAPES = 200
+"""Shapes taught and remembered: fewer than the compiled engine keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +90,38 @@ def identity(data: bytes) -> None:
     else:
         assert capture.rebuild(known) == raw, "a capture is rebuilt to the byte"
         body = raw[capture.framing.body_at :]
-    compiled, reference = _engines(known.name)
-    _teach(compiled, body)
+    if _agree(known, body, checked=False):
+        _agree(known, body, checked=True)
+
+
+def _agree(known: Dialect, body: bytes, *, checked: bool) -> bool:
+    """Compare the engines on *body*, on what they read in it and on its neighbours; was it a message?"""
+    compiled, reference = _engines(known.name, checked=checked)
+    _teach(known.name, body[: head_of(compiled)[1]], checked=checked)
     expected = _answer(reference, body)
     assert _answer(compiled, body) == expected, "compiled and reference engine read the same"
     if not isinstance(expected, dict):
-        return
+        return False
+    for _ in range(2):  # compiled, run
+        assert _answer(compiled, body) == expected, "compiled and reference engine read the same"
     pads = reference.read(body).pads
     fields = {name: value for name, value in expected.items() if name != "p"}
     assert reference.encode(fields, pads=pads) == body, "fields are written back to the byte"
     canonical = reference.encode(fields)
-    for _ in range(3):  # noted, compiled, run
+    for _ in range(3):
         assert compiled.encode(fields) == canonical, "compiled and reference engine write the same"
+    for near in _neighbours(body):
+        assert _answer(compiled, near) == _answer(reference, near), "and read neighbours the same"
+    return True
+
+
+def _neighbours(body: bytes) -> Iterable[bytes]:
+    """Yield a few messages as long as *body* that differ in one byte: the same for the same input."""
+    digest = zlib.crc32(body)
+    for turn in range(_NEIGHBOURS):
+        at = (digest + turn * 7919) % len(body)
+        changed = (1 << (digest >> turn) % 8, 0x80, 0x0F)[turn % 3]
+        yield body[:at] + bytes([body[at] ^ changed]) + body[at + 1 :]
 
 
 def unsealed(data: bytes) -> None:
@@ -154,13 +177,14 @@ def _points_into(refusal: DecodeError, raw: bytes) -> None:
 
 
 @cache
-def _engines(name: str) -> tuple[Codec, Codec]:
-    """Return a compiled and a reference codec that read what the dialect's own codec reads."""
-    own = dialect(name).codec
-    pads, checks = own._accept_pads, own._checks
+def _engines(name: str, *, checked: bool) -> tuple[Codec, Codec]:
+    """Return a compiled and a reference codec of a dialect, *checked* with what its table says of values."""
+    known = dialect(name)
+    rows = {number: row.check() for number, row in known.fields.items()} if checked else None
+    spec, pads = known.specification, known.accept_pads
     return (
-        Codec(own.specification, accept_pads=pads, checks=checks),
-        Codec(own.specification, accept_pads=pads, checks=checks, engine="reference"),
+        Codec(spec, accept_pads=pads, checks=rows),
+        Codec(spec, accept_pads=pads, checks=rows, engine="reference"),
     )
 
 
@@ -174,42 +198,22 @@ def _answer(codec: Codec, body: bytes) -> _Answer:
         return refusal.path, refusal.offset_bytes, refusal.expected
 
 
-def _teach(compiled: Codec, body: bytes) -> None:
-    """Make *compiled* write its code for the shape of *body*, so that one input alone shows a difference."""
-    head = body[: compiled._head_bytes]
-    if not head or len(head) < compiled._head_bytes or head in compiled._decoders:
+@lru_cache(_SHAPES)
+def _teach(name: str, head: bytes, *, checked: bool) -> None:
+    """Make the compiled engine write its code for *head*: one input alone then shows a difference."""
+    compiled, _ = _engines(name, checked=checked)
+    found = announced(compiled, head) if len(head) == head_of(compiled)[1] else None
+    if found is None:
         return
-    announced = _announced(compiled, head)
-    if announced is None:
-        return
-    mti, numbers = announced
+    mti, numbers = found
     fields = sample_fields(compiled, mti, numbers)
     if len(fields) != len(numbers) + 1:
         return  # a field that the specification lacks: no such shape
     try:
-        example = compiled.encode(fields)
-        for _ in range(2):
-            compiled.decode(example)
+        for _ in range(3):
+            compiled.decode(compiled.encode(fields))
     except (EncodeError, DecodeError):
-        return  # checks that a made-up value does not pass; whole messages teach their own shapes
-    assert head in compiled._decoders or example[: len(head)] != head, (
-        "a shape seen twice is learnt"
-    )
-
-
-def _announced(codec: Codec, head: bytes) -> tuple[str, list[str]] | None:
-    """Return the MTI and the field numbers that the primary bitmap of *head* announces."""
-    codes = [codec.specification[name]["data_enc"] for name in ("t", "p")]
-    mti_bytes = codec._engine._mti_bytes
-    try:
-        mti, bitmap = (
-            part.hex() if code == "b" else part.decode(code)
-            for part, code in zip((head[:mti_bytes], head[mti_bytes:]), codes, strict=True)
-        )
-        bits = f"{int(bitmap, 16):064b}"
-    except ValueError:
-        return None
-    return mti, [str(number) for number, bit in enumerate(bits, start=1) if bit == "1"]
+        return  # no such message type, or values that a check refuses: whole messages teach those
 
 
 # --- data objects ----------------------------------------------------------------------------------
