@@ -172,7 +172,7 @@ def _streams(messages: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     yield "cut", b"\0" + line[:-5]
     yield "keep-alives", bytes((2, 3, 1)) + bytes(4) + frame(b"z") + bytes(2)
     yield "wrong-prefix", bytes((1, 5)) + frame(b"abc") + b"\x10\x01rest"
-    yield "longest", bytes((1, 200)) + frame(bytes(FRAME_BYTES_MAX))
+    yield "longest", bytes((1, 200)) + frame(b"\1" * FRAME_BYTES_MAX)
     yield "envelope-only", b"\0" + frame(bytes.fromhex("6000030000603200000000"))
     yield "half-an-envelope", b"\0" + frame(bytes.fromhex("60000300006032"))
 
