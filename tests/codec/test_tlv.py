@@ -146,13 +146,26 @@ def test_what_is_no_object_is_not_written(wrong: TLV) -> None:
         write_tlv([wrong])
 
 
-tags = st.binary(min_size=1, max_size=4).filter(is_tag)
-leaves = st.builds(TLV, tags.filter(lambda tag: not tag[0] & 0x20), st.binary(max_size=300))
+def tags(*, is_constructed: bool) -> st.SearchStrategy[bytes]:
+    """Tags of one to four bytes, made and not sifted: few bytes at random are a tag."""
+    classes = st.sampled_from((0x00, 0x40, 0x80, 0xC0)).map(lambda it: it | 0x20 * is_constructed)
+    short = st.builds(lambda high, low: bytes([high | low]), classes, st.integers(0, 0x1E))
+    more = st.lists(st.integers(0x80, 0xFF), max_size=2)
+    long = st.builds(
+        lambda high, middle, last: bytes([high | 0x1F, *middle, last]),
+        classes,
+        more,
+        st.integers(0, 0x7F),
+    )
+    return short | long
+
+
+leaves = st.builds(TLV, tags(is_constructed=False), st.binary(max_size=300))
 trees = st.recursive(
     leaves,
     lambda inner: st.builds(
         lambda tag, children: TLV(tag, b"", tuple(children)),
-        tags.filter(lambda tag: bool(tag[0] & 0x20)),
+        tags(is_constructed=True),
         st.lists(inner, min_size=1, max_size=3),
     ),
     max_leaves=8,
@@ -167,6 +180,7 @@ def shape(found: TLV) -> object:
 def test_what_is_written_is_read_back_the_same(objects: list[TLV]) -> None:
     data = write_tlv(objects)
 
+    assert all(is_tag(item.tag) for top in objects for item in top.walk())
     assert [shape(item) for item in parse_tlv(data)] == [shape(item) for item in objects]
     assert write_tlv(parse_tlv(data)) == data
 
