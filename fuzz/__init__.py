@@ -1,1 +1,1 @@
-"""Seeded fuzzing that needs nothing but the package: ``make fuzz``."""
+"""Fuzzing: ``make fuzz``. Targets under Atheris or a plain loop, damaged messages, comparison with pyiso8583."""

@@ -12,6 +12,7 @@ import time
 from random import Random
 from typing import TYPE_CHECKING
 
+from fuzz.samples import sample_messages
 from posrefund.dialects import dialect, names
 from posrefund.dialects.capture import open_capture
 from posrefund.errors import DecodeError
@@ -20,29 +21,20 @@ from posrefund.seal import seal, unseal
 if TYPE_CHECKING:
     from posrefund.dialects import Dialect
 
-_ENVELOPE = bytes.fromhex("6000030000603200000000")
+_MAC_FIELDS = ("64", "128")
 _MESSAGES_MAX = 10**9
 
 
 def seeds(known: Dialect) -> list[bytes]:
     """Return one whole message of each kind the dialect can express."""
-    sample = {"n": "1", "z": "1", "an": "A", "ans": "A", "b": "0"}
-    found = []
-    for table in known.messages.values():
-        for mti, presence in ((table.mti, table.request), (table.mti_reply, table.response)):
-            numbers = [entry.rstrip("CA") for entry in presence.split()]
-            fields = {"t": mti}
-            for number in numbers:
-                if number in known.fields:
-                    rule = known.specification[number]
-                    width = min(rule["max_len"], 24) if rule["len_type"] else rule["max_len"]
-                    kind = known.fields[number].format.rstrip("0123456789<.")
-                    doubled = 2 if kind == "b" else 1
-                    fields[number] = sample[kind] * width * doubled
-            found.append(
-                _ENVELOPE + seal({n: v for n, v in fields.items() if n != "64"}, known, None)
-            )
-    return found
+    return [
+        known.tpdu + known.header + seal(_without_mac(fields), known, None)
+        for _, fields in sample_messages(known)
+    ]
+
+
+def _without_mac(fields: dict[str, str]) -> dict[str, str]:
+    return {number: value for number, value in fields.items() if number not in _MAC_FIELDS}
 
 
 def damage(random: Random, message: bytes) -> bytes:
@@ -68,7 +60,7 @@ def damage(random: Random, message: bytes) -> bytes:
 
 def check(raw: bytes, known: Dialect) -> bool:
     """Read *raw*; say whether it was a message."""
-    unseal(raw[11:], known, None)
+    unseal(raw[len(known.tpdu + known.header) :], known, None)
     try:
         capture = open_capture(raw, known)
     except DecodeError as error:

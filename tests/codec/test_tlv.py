@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
+from posrefund.codec.tlv import TLV, is_tag, parse_tlv, write_tlv
 from posrefund.dialects import dialect
 from posrefund.errors import DecodeError, EncodeError
 from published import by_name
@@ -146,25 +146,26 @@ def test_what_is_no_object_is_not_written(wrong: TLV) -> None:
         write_tlv([wrong])
 
 
-def tags(*, constructed: bool) -> st.SearchStrategy[bytes]:
-    """Tags of one to four bytes, made and not filtered."""
-    classes = st.sampled_from([0x00, 0x40, 0x80, 0xC0]).map(lambda top: top | 0x20 * constructed)
-    one = st.builds(lambda top, low: bytes([top | low]), classes, st.integers(0, 0x1E))
-    more = st.builds(
-        lambda top, middle, last: bytes([top | 0x1F, *middle, last]),
+def tags(*, is_constructed: bool) -> st.SearchStrategy[bytes]:
+    """Tags of one to four bytes, made and not sifted: few bytes at random are a tag."""
+    classes = st.sampled_from((0x00, 0x40, 0x80, 0xC0)).map(lambda it: it | 0x20 * is_constructed)
+    short = st.builds(lambda high, low: bytes([high | low]), classes, st.integers(0, 0x1E))
+    more = st.lists(st.integers(0x80, 0xFF), max_size=2)
+    long = st.builds(
+        lambda high, middle, last: bytes([high | 0x1F, *middle, last]),
         classes,
-        st.lists(st.integers(0x80, 0xFF), max_size=2),
+        more,
         st.integers(0, 0x7F),
     )
-    return one | more
+    return short | long
 
 
-leaves = st.builds(TLV, tags(constructed=False), st.binary(max_size=300))
+leaves = st.builds(TLV, tags(is_constructed=False), st.binary(max_size=300))
 trees = st.recursive(
     leaves,
     lambda inner: st.builds(
         lambda tag, children: TLV(tag, b"", tuple(children)),
-        tags(constructed=True),
+        tags(is_constructed=True),
         st.lists(inner, min_size=1, max_size=3),
     ),
     max_leaves=8,
@@ -179,6 +180,7 @@ def shape(found: TLV) -> object:
 def test_what_is_written_is_read_back_the_same(objects: list[TLV]) -> None:
     data = write_tlv(objects)
 
+    assert all(is_tag(item.tag) for top in objects for item in top.walk())
     assert [shape(item) for item in parse_tlv(data)] == [shape(item) for item in objects]
     assert write_tlv(parse_tlv(data)) == data
 
