@@ -28,7 +28,7 @@ __all__ = ["FRAME_BYTES_MAX", "KEYS", "TARGETS", "Target", "selector"]
 
 KEYS = KeySet(
     pik=Key(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"), Purpose.PIN),
-    mak=Key(bytes.fromhex("5BB5C72CD00B7338"), Purpose.MAC),
+    mak=Key(bytes.fromhex("1032547698BADCFEEFCDAB8967452301"), Purpose.MAC),
 )
 """Published test keys (``tests/vectors``)."""
 
