@@ -70,6 +70,7 @@ def describe(
         for key, path, zh, en in (
             ("t", "MTI", "消息类型", "message type"),
             ("p", "bitmap", "位元表", "bitmap"),
+            ("1", "bitmap.secondary", "第二位元表", "secondary bitmap"),
         )
         if key in fields
     ]
