@@ -9,6 +9,7 @@ from posrefund.codec.codec import Codec, Reading
 from posrefund.codec.describe import Node, describe
 from posrefund.codec.field import Field, Show, specification
 from posrefund.codec.layout import Layout, Part
+from posrefund.codec.record import Record, View
 
 __all__ = [
     "Check",
@@ -18,7 +19,9 @@ __all__ = [
     "Node",
     "Part",
     "Reading",
+    "Record",
     "Show",
+    "View",
     "describe",
     "specification",
 ]

@@ -1,8 +1,9 @@
-"""Writes the straight-line encoder of one message shape: which fields, in which order of the dict. Floor 2.
+"""Writes the straight-line encoder of one message shape: the keys of its dict, in any order. Floor 2.
 
 Binary fields are joined as hexadecimal digits and turned into bytes at once, text fields of one encoding
-likewise. Every length is checked; joining refuses whatever is not text. Anything that does not fit raises,
-and pyiso8583 then says what is wrong.
+likewise. Every length is checked; joining refuses whatever is not text, and a text type that prints itself
+as something else is joined as what it holds. Anything that does not fit raises, and pyiso8583 then says
+what is wrong.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from binascii import unhexlify
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from posrefund.codec._classes import check_lines
 from posrefund.codec._rule import Rule, prefix_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from posrefund.codec.check import Check
 
 __all__ = ["encoder_source", "make_encoder"]
 
@@ -24,7 +28,7 @@ class _Writer:
     """Collects lines, the lengths to check, and the pieces of the message in order."""
 
     lines: list[str] = field(default_factory=list)
-    fixed: list[tuple[str, int]] = field(default_factory=list)
+    fixed: dict[int, list[str]] = field(default_factory=dict)
     pieces: list[tuple[str, str]] = field(default_factory=list)  # expression, encoding
     names: dict[str, Any] = field(default_factory=lambda: {"unhexlify": unhexlify})
 
@@ -35,41 +39,57 @@ class _Writer:
 
 
 def encoder_source(
-    order: Sequence[str], rules: Sequence[Rule], bitmap: tuple[str, str]
+    keys: Sequence[str],
+    rules: Sequence[Rule],
+    bitmaps: Sequence[tuple[str, str]],
+    checks: Mapping[str, Check],
 ) -> tuple[str, dict[str, Any]]:
     """Return the source of the encoder of one shape and the constants it needs.
 
     Args:
-        order: Keys of the dict, in its order; those without a rule are ignored.
-        rules: The MTI (as rule ``t``), then the fields in the order of the line.
-        bitmap: Its text, and its encoding (empty for hexadecimal digits).
+        keys: Keys of the dict; those without a rule are computed or ignored.
+        rules: The header if there is one, the MTI (as rule ``t``), the fields in the order of the line.
+        bitmaps: Text and encoding of each (empty for hexadecimal digits).
+        checks: What is expected of values.
     """
     writer = _Writer()
     for rule in rules:
         (_fixed if rule.is_fixed else _variable)(writer, rule)
         if rule.name == "t":
-            writer.pieces.append((repr(bitmap[0]), bitmap[1]))
-    lengths = "".join(f"len({value}), " for value, _ in writer.fixed)
-    wanted = writer.constant(tuple(size for _, size in writer.fixed), "sizes")
-    check = f"if ({lengths}) != {wanted}: raise ValueError"
-    body = "\n    ".join([check, *writer.lines, f"return {_concatenation(writer.pieces)}"])
-    arguments = ", ".join(f"f{name}" for name in order)
-    return f"def encode({arguments}):\n    {body}\n", writer.names
+            writer.pieces += [(repr(text), encoding) for text, encoding in bitmaps]
+    used = {rule.name for rule in rules}
+    targets = ", ".join(f"f{name}" for name in keys if name in used)
+    values = ", ".join(f"fields[{name!r}]" for name in keys if name in used)
+    lines = [f"{targets} = {values}"]
+    lines += [f"fields[{name!r}]  # computed here" for name in keys if name not in used]
+    if writer.fixed:
+        lengths = " and ".join(
+            f"{size} == {' == '.join(f'len({value})' for value in values)}"
+            for size, values in writer.fixed.items()
+        )
+        lines.append(f"if not ({lengths}): raise ValueError")
+    checked = [(rule, checks[rule.name]) for rule in rules if rule.name in checks]
+    lines += check_lines(checked, writer.constant, given=True)
+    body = "\n    ".join([*lines, *writer.lines, f"return {_concatenation(writer.pieces)}"])
+    return f"def encode(fields):\n    {body}\n", writer.names
 
 
 def make_encoder(
-    order: Sequence[str], rules: Sequence[Rule], bitmap: tuple[str, str]
-) -> Callable[..., bytes]:
+    keys: Sequence[str],
+    rules: Sequence[Rule],
+    bitmaps: Sequence[tuple[str, str]],
+    checks: Mapping[str, Check],
+) -> Callable[[Mapping[str, str]], bytes]:
     """Compile the encoder of one shape."""
-    source, names = encoder_source(order, rules, bitmap)
+    source, names = encoder_source(keys, rules, bitmaps, checks)
     exec(compile(source, "<encoder>", "exec"), names)  # noqa: S102 — our own text, made of numbers
-    encode: Callable[..., bytes] = names["encode"]
+    encode: Callable[[Mapping[str, str]], bytes] = names["encode"]
     return encode
 
 
 def _fixed(writer: _Writer, rule: Rule) -> None:
     value = (f"f{rule.name}", rule.encoding)
-    writer.fixed.append((value[0], rule.characters(rule.size_max)))
+    writer.fixed.setdefault(rule.characters(rule.size_max), []).append(value[0])
     filler = [(repr(rule.pad), "")] if rule.is_odd else []
     writer.pieces += [*filler, value] if rule.pad_left else [value, *filler]
 
