@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import iso8583
 import pytest
 from fuzz.differential import run
+from iso8583.specs import default_ascii
 
 from posrefund.codec import Codec
 from posrefund.codec import _compiled as compiled
@@ -100,6 +102,71 @@ def test_a_compiled_message_cut_or_longer_is_refused_at_its_place() -> None:
     with pytest.raises(DecodeError) as refused:
         codec.decode(raw + b"\0")
     assert (refused.value.path, refused.value.offset_bytes) == ("DE11", len(raw))
+
+
+SECONDARY = {"t": "0800", "11": "000001", "70": "301", "100": "48021000"}
+
+
+@pytest.mark.parametrize("header", ["", "60003200"])
+def test_messages_with_a_secondary_bitmap_and_a_header_are_compiled(header: str) -> None:
+    spec = {**default_ascii, "h": {**default_ascii["h"], "max_len": len(header)}}
+    fields = {"h": header, **SECONDARY} if header else SECONDARY
+    codec = Codec(spec)
+    raw = warm(codec, fields)
+    engine = codec._engine
+
+    assert [len(engine.secondary), len(engine.encoders), engine._stencil_count] == [1, 1, 1]
+    assert codec.decode(raw) == iso8583.decode(raw, spec)[0]
+    assert codec.encode(fields) == raw
+    for end in range(len(raw)):  # one of these ends inside the secondary bitmap
+        with pytest.raises(DecodeError):
+            codec.decode(raw[:end])
+
+
+def test_messages_of_other_lengths_are_read_by_the_decoder_of_their_shape() -> None:
+    codec = Codec(dialect("unionpay").specification)
+    warm(codec, SALE)
+    shorter = SALE | {"2": "620000000003"}
+    raw = iso8583.encode(dict(shorter), codec.specification)[0]
+
+    assert codec.decode(bytes(raw)).items() >= shorter.items()
+
+
+class Masked(str):
+    """A text that prints itself as something else, digits included."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "0" * len(self)
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+
+def test_a_text_that_prints_itself_as_something_else_is_sent_as_what_it_is() -> None:
+    codec = Codec(dialect("unionpay").specification)
+    raw = warm(codec, SALE)
+
+    assert codec.encode(SALE | {"2": Masked(SALE["2"]), "11": Masked("000001")}) == raw
+
+
+def test_a_mapping_that_makes_up_its_keys_is_not_asked_for_others() -> None:
+    codec = Codec(dialect("unionpay").specification)
+    warm(codec, SALE)
+    other = defaultdict(str, {**SALE, "12": "101112"})
+    del other["3"]
+
+    assert codec.decode(codec.encode(other)).items() >= dict(other).items()
+    assert "3" not in other
+
+
+def test_keys_that_are_computed_do_not_stand_in_for_others() -> None:
+    codec = Codec(dialect("unionpay").specification)
+    raw = warm(codec, {**SALE, "p": "whatever"})
+
+    assert codec.encode({**SALE, "p": ""}) == raw
+    assert codec.encode({**SALE, "12": "101112"}) != raw
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])

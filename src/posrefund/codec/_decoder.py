@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from posrefund.codec._classes import check_lines
+from posrefund.codec._classes import grouped
 from posrefund.codec._rule import Rule, size_table
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def decoder_source(
     writer.flush()
     writer.lines.append(f"if {writer.offset(writer.at)} != len({whole}): raise ValueError")
     checked = [(rule, checks[rule.name]) for rule in rules if rule.name in checks]
-    writer.lines += check_lines(checked, writer.constant, given=False)
+    writer.lines += grouped(checked, given=False).lines(writer.constant)
     items = [f"'h': f{rule.name}" for rule in rules if rule.name == "h"]
     items += [f"{name!r}: {value!r}" for name, value in head.values.items()]
     items += [f"{rule.name!r}: f{rule.name}" for rule in numbers]

@@ -14,18 +14,20 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from posrefund.codec._classes import byte_class, is_only_characters
+from posrefund.codec.check import Check
 from posrefund.codec.record import Record, View, record_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from posrefund.codec._rule import Rule
-    from posrefund.codec.check import Check
 
 __all__ = ["NO_STENCIL", "NoStencil", "Stencil", "lay"]
 
 _EVERY_BYTE = frozenset({"ascii", "iso8859-1", "cp037", "cp1140", "cp273", "cp500"})
 """Encodings that can read every byte, or (ASCII) say in one bit which they cannot."""
+
+_WORDS = frozenset({byte_class(Check("an")), byte_class(Check("ans"))})
 
 
 @dataclass
@@ -284,12 +286,26 @@ def _conditions(laying: _Laying) -> tuple[str, list[str], dict[str, Any]]:
         )
     width = 2 * len(laying.raw)
     text = "".join(f"{name:<8} = 0x{value:0{width}X}\n" for name, value in numbers.items())
-    if laying.classes:
-        pattern = _pattern(laying.classes)
-        names["classes"] = re.compile(pattern, re.DOTALL).match
-        text += f"# classes: {pattern!r}\n"
-        lines.append("if not classes(raw): return None")
+    words = [place for place in laying.classes if place[2] in _WORDS]
+    for name, places in (("words", words), ("classes", [*set(laying.classes) - set(words)])):
+        if places:
+            pattern = _pattern(sorted(places))
+            names[name] = re.compile(pattern, re.DOTALL).match
+            text += f"# {name}: {pattern!r}\n"
+            plain = _plain(sorted(places)) if name == "words" else ""
+            lines.append(f"if not ({plain}{name}(raw)): return None")
     return text, lines, names
+
+
+def _plain(places: Sequence[tuple[int, int, bytes]]) -> str:
+    """Letters and digits alone are of both classes of text, and quick to see."""
+    runs: list[list[int]] = []
+    for start, end, _ in places:
+        if runs and runs[-1][1] == start:
+            runs[-1][1] = end
+        else:
+            runs.append([start, end])
+    return " and ".join(f"raw[{start}:{end}].isalnum()" for start, end in runs) + " or "
 
 
 def _pattern(classes: Sequence[tuple[int, int, bytes]]) -> bytes:
