@@ -6,7 +6,9 @@ still on the line. What neither can say, a check digit or a calendar, is a call 
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from posrefund.codec.check import pattern_of
@@ -45,14 +47,16 @@ class Groups:
 
     Attributes:
         digits: Digits only.
-        words: Text, by its class.
-        upper: Hexadecimal digits that have to be capitals.
+        words: Text, by its class: letters and digits, or printable.
+        upper: Hexadecimal digits that have to be capitals; packed ones are made to bytes anyway.
+        hexadecimal: Whether text is among them, which has to be looked at.
         calls: The rest, each with its own check.
     """
 
     digits: list[str] = field(default_factory=list)
     words: dict[Characters, list[str]] = field(default_factory=dict)
     upper: list[str] = field(default_factory=list)
+    hexadecimal: bool = False
     calls: list[tuple[str, Check]] = field(default_factory=list)
 
     def lines(self, constant: Callable[[Any, str], str], *, words: str = "") -> list[str]:
@@ -68,7 +72,10 @@ class Groups:
             lines.append(f"if not {digits}.encode().isdigit(): raise ValueError")
         lines += self._word_lines(constant, words)
         if self.upper:
-            lines += [f"b = {joined(self.upper)}", "if b != b.upper(): raise ValueError"]
+            lines.append(f"b = {joined(self.upper)}")
+            if self.hexadecimal:  # raises; so it does at half a byte, which is rare enough
+                lines.append(f"{constant(unhexlify, 'unhexlify')}(b)")
+            lines.append("if b != b.upper(): raise ValueError")
         return lines + [
             f"if {constant(check.fault, 'fault')}({name}): raise ValueError"
             for name, check in self.calls
@@ -76,17 +83,14 @@ class Groups:
 
     def _word_lines(self, constant: Callable[[Any, str], str], words: str) -> list[str]:
         """Letters and digits alone are right for both classes of text, and quick to see."""
-        exact = {
-            characters: f"{constant(pattern_of(characters).fullmatch, 'only')}({joined(names)})"
+        if not self.words:
+            return []
+        first = words or f"{joined([*chain(*self.words.values())])}.encode().isalnum()"
+        calls = " and ".join(
+            f"{constant(pattern_of(characters).fullmatch, 'only')}({joined(names)})"
             for characters, names in self.words.items()
-        }
-        plain = [name for one in ("an", "ans") for name in self.words.get(one, ())]
-        calls = " and ".join(exact.pop(one) for one in ("an", "ans") if one in exact)
-        lines = [f"if not {call}: raise ValueError" for call in exact.values()]
-        if plain:
-            first = words or f"{joined(plain)}.encode().isalnum()"
-            lines.append(f"if not ({first} or {calls}): raise ValueError")
-        return lines
+        )
+        return [f"if not ({first} or {calls}): raise ValueError"]
 
 
 def grouped(checked: Sequence[tuple[Rule, Check]], *, given: bool) -> Groups:
@@ -104,12 +108,14 @@ def grouped(checked: Sequence[tuple[Rule, Check]], *, given: bool) -> Groups:
             groups.calls.append((name, check))
         elif characters == "n":
             groups.digits.append(name)
-        elif characters == "z" and not rule.encoding:
-            groups.digits.append(f"{name}.replace('D', '')")
+        elif characters == "z":
+            equals = ".replace('=', '')" if rule.encoding else ""
+            groups.digits.append(f"{name}.replace('D', ''){equals}")
         elif characters is None or (not rule.encoding and characters in ("an", "ans")):
             continue  # hexadecimal digits are letters and digits
-        elif characters == "b" and not rule.encoding:
-            groups.upper += [name] if given else []
+        elif characters == "b":
+            groups.upper += [name] if given or rule.encoding else []
+            groups.hexadecimal = groups.hexadecimal or bool(rule.encoding)
         else:
             groups.words.setdefault(characters, []).append(name)
     return groups

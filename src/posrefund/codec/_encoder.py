@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from binascii import unhexlify
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from posrefund.codec._classes import Groups, grouped, joined
@@ -109,7 +110,7 @@ class _Writer:
 
     def finish(self) -> str:
         """Write checks, and return the expression of the message."""
-        words = {name for one in ("an", "ans") for name in self.groups.words.get(one, ())}
+        words = {*chain(*self.groups.words.values())}
         parts: list[str] = []
         named: list[str] = []
         for encoding, expressions in self.runs():
