@@ -14,6 +14,7 @@ from iso8583.specs import default_ascii
 
 from posrefund.codec import Codec
 from posrefund.codec import _compiled as compiled
+from posrefund.codec import _stencil as stencil
 from posrefund.dialects import dialect
 from posrefund.errors import DecodeError, EncodeError
 from published import CLEAN, Published
@@ -121,6 +122,14 @@ def test_messages_with_a_secondary_bitmap_and_a_header_are_compiled(header: str)
     for end in range(len(raw)):  # one of these ends inside the secondary bitmap
         with pytest.raises(DecodeError):
             codec.decode(raw[:end])
+
+
+@pytest.mark.parametrize("encoding", sorted(stencil._EVERY_BYTE - {"ascii"}))
+def test_encodings_of_stencils_read_every_byte_as_one_character(encoding: str) -> None:
+    read = bytes(range(256)).decode(encoding)
+
+    assert len(read) == len(set(read)) == 256
+    assert "0123456789".encode(encoding)[0] & 0x0F == 0  # digits in one row of sixteen
 
 
 def test_messages_of_other_lengths_are_read_by_the_decoder_of_their_shape() -> None:
