@@ -236,3 +236,18 @@ def test_a_stencil_keeps_no_value_of_the_message_it_was_made_from() -> None:
     text = " ".join(walk(value) for value in held)
     assert not [secret for secret in SECRETS if secret in text]
     assert f"{raw[20:30]!r}" not in text
+
+
+@pytest.mark.parametrize("count", [1, 2, 6, 7, 12])
+def test_a_stencil_reads_messages_of_any_number_of_fields(count: int) -> None:
+    names = ["3", "4", "11", "12", "13", "14", "15", "37", "38", "39", "41", "42"][:count]
+    sizes = {name: UNIONPAY.specification[name]["max_len"] for name in names}
+    codec, raw = warmed({"t": "0800", **{name: "1" * size for name, size in sizes.items()}})
+    (lengths,) = codec._stencils.values()
+    (stencil,) = lengths.values()
+
+    assert stencil.decode(raw) == codec.decode(raw) == codec._engine.decode(raw)
+    record, view = stencil.record(raw), stencil.view(raw)
+    assert record is not None
+    assert view is not None
+    assert record.fields() == dict(view) == codec.decode(raw)

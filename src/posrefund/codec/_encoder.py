@@ -150,8 +150,7 @@ def encoder_source(
         writer.name_digits()
     message = writer.finish()
     names = [name for name in keys if name in {rule.name for rule in rules}]
-    values = ", ".join(f"fields[{name!r}]" for name in names)
-    lines = [f"{', '.join(f'f{name}' for name in names)} = {values}"]
+    lines = [f"f{name} = fields[{name!r}]" for name in names]
     lines += [f"fields[{name!r}]  # computed here" for name in keys if name not in names]
     lengths = " and ".join(
         f"{size} == {' == '.join(f'len({value})' for value in values)}"

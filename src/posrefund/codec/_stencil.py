@@ -199,8 +199,12 @@ class Stencil:
     def _decoder_lines(self) -> list[str]:
         """Fill a copy of the blank dict, which has all keys in order and MTI and bitmaps filled in."""
         self._names["blank"] = self._blank
-        targets = ", ".join(f"fields[{hole.name!r}]" for hole in self._holes)
-        filled = [f"{targets} = {self._cut()}"] if self._holes else []
+        targets = [f"fields[{hole.name!r}]" for hole in self._holes]
+        rows = [", ".join(targets[at : at + 6]) for at in range(0, len(targets), 6)]
+        block = ",\n        ".join(rows)
+        if len(targets) > 1:
+            block = f"(\n        {block},\n    )"
+        filled = [f"{block} = {self._cut()}"] if rows else []
         return ["fields = blank.copy()", *filled, "return fields"]
 
     def _cut(self) -> str:
@@ -292,8 +296,10 @@ def _conditions(laying: _Laying) -> tuple[str, list[str], dict[str, Any]]:
             pattern = _pattern(sorted(places))
             names[name] = re.compile(pattern, re.DOTALL).match
             text += f"# {name}: {pattern!r}\n"
-            plain = _plain(sorted(places)) if name == "words" else ""
-            lines.append(f"if not ({plain}{name}(raw)): return None")
+            call = f"{name}(raw)"
+            if name == "words":
+                call = f"({_plain(sorted(places))} or {call})"
+            lines.append(f"if not {call}: return None")
     return text, lines, names
 
 
@@ -305,7 +311,7 @@ def _plain(places: Sequence[tuple[int, int, bytes]]) -> str:
             runs[-1][1] = end
         else:
             runs.append([start, end])
-    return " and ".join(f"raw[{start}:{end}].isalnum()" for start, end in runs) + " or "
+    return " and ".join(f"raw[{start}:{end}].isalnum()" for start, end in runs)
 
 
 def _pattern(classes: Sequence[tuple[int, int, bytes]]) -> bytes:

@@ -258,7 +258,8 @@ class Codec:
             >>> source = Codec(default_ascii).source({"t": "0800", "11": "000001"})
             >>> print(source[source.index("def encode"):])  # doctest: +ELLIPSIS
             def encode(fields):
-                ft, f11 = fields['t'], fields['11']
+                ft = fields['t']
+                f11 = fields['11']
                 if not (4 == len(ft) and 6 == len(f11)): raise ValueError
                 return ...
         """
