@@ -14,6 +14,8 @@ _WELL_FORMED = 100
 """One message in so many is read, with a set of fields that never was before."""
 _TWICE = 1000
 """One in so many is sent until it has a decoder and a stencil of its own."""
+_SHAPES = 2000
+"""Sent before anything is measured: more than are ever kept."""
 _FIXED = (
     "3",
     "4",
@@ -40,19 +42,23 @@ _FIXED = (
 
 
 def memory(messages: int) -> None:
-    """Read *messages* hostile messages and print what the process holds before and after."""
+    """Read *messages* hostile messages and print what the process holds on the way."""
     random = Random(8583)  # noqa: S311
     known = dialect("unionpay")
     codec = Codec(known.specification, accept_pads=known.accept_pads)
     noise = random.randbytes(1 << 16)
-    _read(codec, random, noise, min(messages, 20_000))  # what any run needs
-    before, began = resident_bytes(), time.perf_counter()
-    refused = _read(codec, random, noise, messages)
-    took, after = time.perf_counter() - began, resident_bytes()
+    for _ in range(min(messages, _SHAPES)):  # the caches are full before anything is measured
+        _read(codec, random, noise, 1)
+    held, refused, began = [resident_bytes()], 0, time.perf_counter()
+    for _ in range(4):
+        refused += _read(codec, random, noise, messages // 4)
+        held.append(resident_bytes())
+    took = time.perf_counter() - began
     engine = codec._engine  # noqa: SLF001
     print(f"{messages} hostile messages, {refused} refused, {took / messages * 1e6:.1f} µs each")
     print(
-        f"  resident before {before / 2**20:.1f} MiB, after {after / 2**20:.1f} MiB;"
+        f"  resident with full caches and after each quarter, MiB:"
+        f" {', '.join(f'{size / 2**20:.1f}' for size in held)};"
         f" {len(engine.decoders)} decoders, {engine._stencil_count} stencils,"  # noqa: SLF001
         f" {len(engine.encoders)} encoders, {len(engine._seen)} shapes seen once"  # noqa: SLF001
     )

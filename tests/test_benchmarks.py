@@ -47,8 +47,8 @@ def test_a_peer_that_fails_or_is_absent_is_named_with_the_reason(
 
 
 def test_hostile_messages_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    memory(300)
+    memory(400)
 
     said = capsys.readouterr().out
-    assert said.startswith("300 hostile messages, 297 refused")
+    assert said.startswith("400 hostile messages, 396 refused")
     assert "shapes seen once" in said
