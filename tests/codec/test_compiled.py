@@ -22,7 +22,7 @@ from published import CLEAN, Published
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MESSAGES = 60_000 if os.environ.get("CI") else 12_000
+MESSAGES = 40_000 if os.environ.get("CI") else 10_000
 SALE = {"t": "0200", "2": "6200000000000005", "3": "000000", "4": "000000000100", "11": "000001"}
 
 
