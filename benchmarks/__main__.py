@@ -1,60 +1,27 @@
-"""``python -m benchmarks``: codec, MAC and journal, each beside a peer in the same run."""
+"""``python -m benchmarks``: codec, MAC and journal, each beside a peer in the same run.
+
+``--memory 10000000`` also reads so many hostile messages; ``--only codec`` measures nothing else.
+"""
 
 from __future__ import annotations
 
+import argparse
 import platform
 import sqlite3
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import cryptography
-import iso8583
 
-from benchmarks.messages import ANSWER, REFUND, in_ascii
+from benchmarks.codec import codec
+from benchmarks.memory import memory
 from benchmarks.timing import measure, report
-from posrefund.codec import Codec
 from posrefund.crypto import Key, Purpose, mac
-from posrefund.dialects import dialect
 from posrefund.engine import Note
 from posrefund.journal import SQLiteJournal
 from posrefund.values import TerminalID
-
-
-def codec() -> None:
-    """Our codec, compiled and not, beside pyiso8583 on the same specification."""
-    packed = dialect("unionpay").specification
-    for encoding, spec in (("packed", packed), ("ASCII", in_ascii(packed))):
-        for name, fields in (("0220", REFUND), ("0230", ANSWER)):
-            _codec(f"{name} {encoding}", spec, fields)
-
-
-def _codec(title: str, spec: dict[str, dict[str, Any]], fields: dict[str, str]) -> None:
-    compiled, reference = Codec(spec), Codec(spec, engine="reference")
-    raw = bytes(iso8583.encode(dict(fields), spec)[0])
-    for _ in range(3):  # a shape is compiled when it comes back
-        assert compiled.decode(raw) == iso8583.decode(raw, spec)[0]
-        assert compiled.encode(fields) == raw
-    decoding = measure(
-        {
-            "pyiso8583": lambda: iso8583.decode(raw, spec),
-            "posrefund, compiled": lambda: compiled.decode(raw),
-            "posrefund, reference": lambda: reference.decode(raw),
-        }
-    )
-    encoding = measure(
-        {
-            "pyiso8583": lambda: iso8583.encode(dict(fields), spec),
-            "posrefund, compiled": lambda: compiled.encode(fields),
-            "posrefund, reference": lambda: reference.encode(fields),
-        }
-    )
-    report(
-        f"decode {title}, {len(fields) - 1} fields, {len(raw)} bytes", decoding, peer="pyiso8583"
-    )
-    report(f"encode {title}", encoding, peer="pyiso8583")
 
 
 def crypto() -> None:
@@ -101,13 +68,23 @@ def journal() -> None:
 
 def main() -> None:
     """Measure everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--memory", type=int, default=200_000, help="hostile messages to read")
+    parser.add_argument("--only", choices=("codec", "memory", "crypto", "journal"))
+    asked = parser.parse_args()
     print(
         f"Python {platform.python_version()} on {platform.machine()}, cryptography"
         f" {cryptography.__version__}, SQLite {sqlite3.sqlite_version}, {sys.platform}"
     )
-    codec()
-    crypto()
-    journal()
+    parts = {
+        "codec": codec,
+        "memory": lambda: memory(asked.memory),
+        "crypto": crypto,
+        "journal": journal,
+    }
+    for name, part in parts.items():
+        if asked.only in (None, name):
+            part()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from posrefund.errors import CodecError, DecodeError, EncodeError
 
 _decode, _encode = iso8583.decode, iso8583.encode
 _NAMES = {"MTI": "t", "bitmap": "p", "bitmap.secondary": "1", "header": "h"}
-_CALLS = 3
+_CALLS = 5
 compared = {"decode": 0, "encode": 0, "refused": 0}
 _inside = False
 

@@ -177,7 +177,7 @@ def test_a_whole_message_carries_it_there_and_back() -> None:
     reading = codec.read(raw)
     assert raw[18:24] == b"000076"
     assert reading.fields["127"] == VALUE
-    (_, _, node) = describe(reading.fields, {"127": DE127}, spans=reading.spans)
+    (*_, node) = describe(reading.fields, {"127": DE127}, spans=reading.spans)
     assert node.children[0].span == (18 + 6 + 8, 18 + 6 + 8 + 9)
     assert raw[slice(*node.children[-1].span or ())] == b"20260309"
 

@@ -11,6 +11,7 @@ from posrefund.codec.field import Encoding, Field, Show, specification
 from posrefund.codec.inside import Inside
 from posrefund.codec.layout import Layout, Part
 from posrefund.codec.nested import Nested
+from posrefund.codec.record import Record, View
 from posrefund.codec.strict import faults_inside
 from posrefund.codec.tagged import Tag, Tagged
 from posrefund.codec.tlv import BERTLV
@@ -27,9 +28,11 @@ __all__ = [
     "Node",
     "Part",
     "Reading",
+    "Record",
     "Show",
     "Tag",
     "Tagged",
+    "View",
     "describe",
     "faults_inside",
     "specification",

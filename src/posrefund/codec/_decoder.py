@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from posrefund.codec._classes import grouped
 from posrefund.codec._rule import Rule, size_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["decoder_source", "make_decoder"]
+    from posrefund.codec.check import Check
+
+__all__ = ["Head", "decoder_source", "make_decoder"]
 
 _ASCII = frozenset({"", "ascii", "iso8859-1", "cp1252"})
 
@@ -93,45 +96,70 @@ class _Writer:
         self.lines.append(f"{', '.join(c.target for c in run)} = {getter}({source})")
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands before the fields.
+
+    Attributes:
+        values: MTI and bitmaps, decoded: the same in every message of the shape.
+        start: Bytes before the MTI: those of the header.
+        end: Where the fields begin.
+    """
+
+    values: Mapping[str, str]
+    start: int
+    end: int
+
+
 def decoder_source(
-    rules: Sequence[Rule], head: Mapping[str, str], head_bytes: int
+    rules: Sequence[Rule], head: Head, checks: Mapping[str, Check]
 ) -> tuple[str, dict[str, Any]]:
     """Return the source of the decoder of one shape and the constants it needs.
 
     Args:
-        rules: The fields in the order of the line.
-        head: MTI and bitmap, decoded.
-        head_bytes: How many bytes they take.
+        rules: The fields in the order of the line; a header stands first.
+        head: What stands before them.
+        checks: What is expected of values.
     """
+    numbers = [rule for rule in rules if rule.name != "h"]
     is_text = all(
         rule.encoding
         and {rule.encoding, rule.prefix_encoding} <= _ASCII
         and rule.prefix not in ("bcd", "b")
-        for rule in rules
+        for rule in numbers
     )
-    writer = _Writer(is_text, at=0 if is_text else 2 * head_bytes)
-    for rule in rules:
+    writer = _Writer(is_text, at=0 if is_text else 2 * head.end)
+    whole = "text" if is_text else "digits"
+    writer.lines += [_header(rule, head.start) for rule in rules if rule.name == "h"]
+    writer.lines.append(
+        f"text = raw[{head.end}:].decode('ascii')" if is_text else "digits = raw.hex().upper()"
+    )
+    for rule in numbers:
         (_fixed if rule.is_fixed else _variable)(writer, rule)
     writer.flush()
-    whole = "text" if is_text else "digits"
     writer.lines.append(f"if {writer.offset(writer.at)} != len({whole}): raise ValueError")
-    items = [f"{name!r}: {value!r}" for name, value in head.items()]
-    items += [f"{rule.name!r}: f{rule.name}" for rule in rules]
-    first = (
-        f"text = raw[{head_bytes}:].decode('ascii')" if is_text else "digits = raw.hex().upper()"
-    )
-    body = "\n    ".join([first, *writer.lines, f"return {{{', '.join(items)}}}"])
+    checked = [(rule, checks[rule.name]) for rule in rules if rule.name in checks]
+    writer.lines += grouped(checked, given=False).lines(writer.constant)
+    items = [f"'h': f{rule.name}" for rule in rules if rule.name == "h"]
+    items += [f"{name!r}: {value!r}" for name, value in head.values.items()]
+    items += [f"{rule.name!r}: f{rule.name}" for rule in numbers]
+    body = "\n    ".join([*writer.lines, f"return {{{', '.join(items)}}}"])
     return f"def decode(raw):\n    {body}\n", writer.names
 
 
 def make_decoder(
-    rules: Sequence[Rule], head: Mapping[str, str], head_bytes: int
+    rules: Sequence[Rule], head: Head, checks: Mapping[str, Check]
 ) -> Callable[[bytes], dict[str, str]]:
     """Compile the decoder of one shape."""
-    source, names = decoder_source(rules, head, head_bytes)
+    source, names = decoder_source(rules, head, checks)
     exec(compile(source, "<decoder>", "exec"), names)  # noqa: S102 — our own text, made of numbers
     decode: Callable[[bytes], dict[str, str]] = names["decode"]
     return decode
+
+
+def _header(rule: Rule, size: int) -> str:
+    read = f"decode({rule.encoding!r})" if rule.encoding else "hex().upper()"
+    return f"fh = raw[:{size}].{read}"
 
 
 def _fixed(writer: _Writer, rule: Rule) -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from posrefund.values.card import passes_luhn
 
-__all__ = ["Calendar", "Characters", "Check"]
+__all__ = ["Calendar", "Characters", "Check", "pattern_of"]
 
 Characters = Literal["n", "an", "ans", "z", "b", "x+n"]
 """ISO 8583 classes: digits; letters and digits; and specials; track; hexadecimal; C or D and digits."""
@@ -79,6 +79,11 @@ class Check:
         if self.length_min == self.length_max:
             return f"{self.length_max} characters"
         return f"{self.length_min} to {self.length_max} characters"
+
+
+def pattern_of(characters: Characters) -> re.Pattern[str]:
+    """Return the pattern of a class of characters."""
+    return _CHARACTERS[characters][0]
 
 
 def _is_on_calendar(value: str, calendar: Calendar) -> bool:

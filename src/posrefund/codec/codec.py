@@ -7,19 +7,21 @@ left alone, and no error carries a value. Floor 2.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import iso8583
 
-from posrefund.codec._compiled import COMPUTED, CompiledEngine
+from posrefund.codec._compiled import COMPUTED, NOT_SURE, CompiledEngine
+from posrefund.codec._refusal import LENGTH_REFUSED, expectation, path_of, spans_of
+from posrefund.codec.record import plain_record, plain_view
 from posrefund.errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from posrefund.codec.check import Check
+    from posrefund.codec.record import Record, View
     from posrefund.errors import Fault
 
 __all__ = ["Codec", "Reading"]
@@ -40,18 +42,8 @@ read one that announces nothing, and could not write it again."""
 
 _SECONDARY = tuple(str(number) for number in range(66, 193))
 
-_NOT_SURE = (LookupError, ValueError, TypeError, AttributeError)
-"""What generated code raises at a new shape, or at something to say no to."""
-
 _READS_MAX = 193
 """One repair per field at the most, for the pad of a field stands in one nibble; and the last read."""
-
-_LENGTH_REFUSED = re.compile(
-    r"Field (?:data|length) is (\d+) (bytes|nibbles)(?: wide)?, expecting (\d+)"
-)
-_LENGTH_EXCEEDED = re.compile(
-    r"Field (?:data|length) is (\d+) (bytes|nibbles), larger than maximum (\d+)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +93,11 @@ class Codec:
         self.specification = specification
         self._accept_pads = accept_pads
         self._checks = dict(checks or {})
-        self._engine = CompiledEngine(specification)
+        self._engine = CompiledEngine(specification, self._checks)
         if engine == "reference":
-            self._engine.head_bytes = 0  # nothing is compiled then
-        self._decoders, self._encoders = self._engine.decoders, self._engine.encoders
-        self._head_bytes = self._engine.head_bytes
+            self._engine.stop()
+        self._head, self._stencils = self._engine.head, self._engine.stencils
+        self._encoders, self._likely = self._engine.encoders, self._engine.likely
         missing = {str(n): _NO_SUCH_FIELD for n in range(2, 193) if n != 65}
         self._total: dict[str, Mapping[str, Any]] = {**missing, **specification}
         if "1" not in specification or not any(name in specification for name in _SECONDARY):
@@ -119,16 +111,57 @@ class Codec:
             TypeError: *raw* is not bytes.
         """
         try:
-            fields = self._decoders[raw[: self._head_bytes]](raw)
-        except _NOT_SURE:
+            fields = self._stencils[raw[self._head]][len(raw)].decode(raw)
+        except NOT_SURE:
             fields = None
-        if fields is None:  # out here: the error of the generated code may hold the message
-            return self._decode_and_learn(raw)
-        if self._checks and self._first_fault(fields):
-            self.read(raw)  # says where
-        return fields
+        # From here on out of the handler: an error of the generated code may hold the message.
+        return self._decode(raw) if fields is None else fields
 
-    def _decode_and_learn(self, raw: bytes) -> dict[str, str]:
+    def record(self, raw: bytes) -> Record:
+        """Return the fields of *raw* by attribute: ``record.t``, ``record.de4``; quicker than a dict.
+
+        Raises:
+            DecodeError: As ``decode``.
+            TypeError: *raw* is not bytes.
+
+        Example:
+            >>> from iso8583.specs import default_ascii
+            >>> from posrefund.codec import Codec
+            >>> Codec(default_ascii).record(b"08000020000000000000000001").de11
+            '000001'
+        """
+        try:
+            record = self._stencils[raw[self._head]][len(raw)].record(raw)
+        except NOT_SURE:
+            record = None
+        return plain_record(self._decode(raw)) if record is None else record
+
+    def lazy(self, raw: bytes) -> View:
+        """Return a mapping of the fields of *raw* that cuts a value when it is asked for.
+
+        The message is checked whole at once: what ``decode`` refuses is refused here.
+
+        Raises:
+            DecodeError: As ``decode``.
+            TypeError: *raw* is not bytes.
+
+        Example:
+            >>> from iso8583.specs import default_ascii
+            >>> from posrefund.codec import Codec
+            >>> Codec(default_ascii).lazy(b"08000020000000000000000001")["11"]
+            '000001'
+        """
+        try:
+            view = self._stencils[raw[self._head]][len(raw)].view(raw)
+        except NOT_SURE:
+            view = None
+        return plain_view(self._decode(raw)) if view is None else view
+
+    def _decode(self, raw: bytes) -> dict[str, str]:
+        """Decode what no stencil fits: by its shape, or by the reference."""
+        fields = self._engine.decode(raw)
+        if fields is not None:
+            return fields
         reading = self.read(raw)
         if not reading.pads:
             self._engine.learn_decode(bytes(raw), reading.fields)
@@ -151,7 +184,7 @@ class Codec:
             except iso8583.DecodeError as error:
                 refusal = None if self._repair_pad(data, error, pads) else self._refusal(error)
             else:
-                return self._checked(Reading(fields, _spans(encoded), pads))
+                return self._checked(Reading(fields, spans_of(encoded), pads))
             if refusal is not None:  # raised out here: pyiso8583's error holds the message in clear
                 raise refusal
         raise AssertionError("unreachable")  # each round mends another of at most 192 fields
@@ -166,17 +199,27 @@ class Codec:
         Raises:
             EncodeError: With the path of the field that does not fit.
         """
-        if self._checks and (fault := self._first_fault(fields)):
+        raw = self._encode_quickly(fields) if not pads else None
+        if raw is not None:
+            return raw
+        if fault := self._first_fault(fields):
             name, expected = fault
-            raise EncodeError(_path(name), expected)
-        if not pads:
-            try:
-                return self._encoders[(*fields,)](*fields.values())
-            except _NOT_SURE:
-                pass
+            raise EncodeError(path_of(name), expected)
         raw = self._encode(fields, pads)
         self._engine.learn_encode(fields, raw)
         return raw
+
+    def _encode_quickly(self, fields: Mapping[str, str]) -> bytes | None:
+        """Encode by generated code, or None if it is not sure."""
+        try:
+            if fields.__class__ is dict:  # any other mapping may make up the keys it is asked for
+                return self._likely[fields["t"], len(fields)](fields)
+        except NOT_SURE:
+            pass
+        try:
+            return self._encoders[(*fields,)](fields)
+        except NOT_SURE:
+            return None
 
     def faults(self, fields: Mapping[str, str]) -> tuple[Fault, ...]:
         """Name everything that is wrong with *fields* at once; nothing when they can be encoded.
@@ -194,7 +237,7 @@ class Codec:
             check = self._checks.get(name)
             expected = check.fault(value) if check and isinstance(value, str) else None
             if expected:
-                found.append((_path(name), expected))
+                found.append((path_of(name), expected))
                 continue
             try:
                 self._encode({"t": mti, name: value} if name not in COMPUTED else {"t": mti}, None)
@@ -207,28 +250,35 @@ class Codec:
 
         Raises:
             EncodeError: *fields* do not fit.
+            DecodeError: They fit, and cannot be read again.
 
         Example:
             >>> from iso8583.specs import default_ascii
             >>> from posrefund.codec import Codec
-            >>> print(Codec(default_ascii).source({"t": "0800", "11": "000001"}).splitlines()[0])
-            def decode(raw):
+            >>> source = Codec(default_ascii).source({"t": "0800", "11": "000001"})
+            >>> print(source[source.index("def encode"):])  # doctest: +ELLIPSIS
+            def encode(fields):
+                ft = fields['t']
+                f11 = fields['11']
+                if not (4 == len(ft) and 6 == len(f11)): raise ValueError
+                return ...
         """
-        return self._engine.source(fields, self._encode(fields, None))
+        raw = self.encode(fields)
+        return self._engine.source(fields, raw, self.read(raw).fields)
 
     def _encode(self, fields: Mapping[str, str], pads: Mapping[str, str] | None) -> bytes:
         for name, value in fields.items():
             if name not in self.specification:
-                raise EncodeError(_path(name), "a field of this specification")
+                raise EncodeError(path_of(name), "a field of this specification")
             given: object = value
             if not isinstance(given, str) and name not in COMPUTED:
-                raise EncodeError(_path(name), "text")
+                raise EncodeError(path_of(name), "text")
         try:
             raw, encoded = iso8583.encode(dict(fields), self.specification)
         except iso8583.EncodeError as error:
-            refusal = EncodeError(_path(error.field), _expectation(error.msg))
+            refusal = EncodeError(path_of(error.field), expectation(error.msg))
         else:
-            return bytes(self._put_pads(raw, _spans(encoded), pads, fields) if pads else raw)
+            return bytes(self._put_pads(raw, spans_of(encoded), pads, fields) if pads else raw)
         raise refusal  # out here: pyiso8583's error holds the fields in clear
 
     def _first_fault(self, fields: Mapping[str, str]) -> Fault | None:
@@ -244,7 +294,7 @@ class Codec:
         """Refuse what a check refuses, at the place of the field."""
         if fault := self._first_fault(reading.fields):
             name, expected = fault
-            raise DecodeError(_path(name), expected, offset_bytes=reading.spans[name][0])
+            raise DecodeError(path_of(name), expected, offset_bytes=reading.spans[name][0])
         return reading
 
     def _put_pads(
@@ -257,7 +307,7 @@ class Codec:
         for name, pad in pads.items():
             there = name in spans and self._has_pad(name, fields.get(name, ""))
             if not there or len(pad) != 1 or pad not in self._accept_pads:
-                raise EncodeError(_path(name), "a filler nibble of a field that is there")
+                raise EncodeError(path_of(name), "a filler nibble of a field that is there")
             at, keep = self._pad_place(name, *spans[name])
             raw[at] = (raw[at] & keep) | (int(pad * 2, 16) & ~keep)
         return raw
@@ -277,19 +327,19 @@ class Codec:
     def _refusal(self, error: iso8583.DecodeError) -> DecodeError:
         known = self._total[error.field] is self.specification.get(error.field)
         # What pyiso8583 says names lengths and kinds, never data; checked against its 4.0 source.
-        expected = _expectation(error.msg) if known else "a field of this specification"
+        expected = expectation(error.msg) if known else "a field of this specification"
         partial = [
-            f"{_path(name)} ({len(part['len']) + len(part['data'])} bytes)"
+            f"{path_of(name)} ({len(part['len']) + len(part['data'])} bytes)"
             for name, part in error.doc_enc.items()
             if name != error.field
         ]
-        return DecodeError(_path(error.field), expected, offset_bytes=error.pos, partial=partial)
+        return DecodeError(path_of(error.field), expected, offset_bytes=error.pos, partial=partial)
 
     def _repair_pad(
         self, data: bytearray, error: iso8583.DecodeError, pads: dict[str, str]
     ) -> bool:
         """Note the filler of the refused field and put the specification's there instead."""
-        shape = _LENGTH_REFUSED.fullmatch(error.msg)
+        shape = LENGTH_REFUSED.fullmatch(error.msg)
         name = error.field
         if name in pads or not shape or int(shape[1]) != int(shape[3]) + 1:
             return False
@@ -306,32 +356,3 @@ class Codec:
         wanted = int((rule.get("left_pad") or rule["right_pad"])[0] * 2, 16)
         data[at] = (data[at] & keep) | (wanted & ~keep)
         return True
-
-
-def _path(field: str) -> str:
-    return {"t": "MTI", "p": "bitmap", "1": "bitmap.secondary", "h": "header"}.get(
-        field, f"DE{field}"
-    )
-
-
-def _expectation(message: str) -> str:
-    """Turn what pyiso8583 says into what was expected; its texts name lengths and kinds, no data."""
-    if refused := _LENGTH_REFUSED.fullmatch(message):
-        found, unit, wanted = refused.groups()
-        return f"{wanted} {unit}, found {found}"
-    if refused := _LENGTH_EXCEEDED.fullmatch(message):
-        found, unit, most = refused.groups()
-        return f"at most {most} {unit}, found {found}"
-    if message.startswith("Extra data"):
-        return "nothing after the last field"
-    return f"another encoding ({message[:1].lower()}{message[1:]})"
-
-
-def _spans(encoded: Mapping[str, Mapping[str, bytes]]) -> dict[str, tuple[int, int]]:
-    spans = {}
-    start = 0
-    for name, part in encoded.items():
-        end = start + len(part["len"]) + len(part["data"])
-        spans[name] = (start, end)
-        start = end
-    return spans
