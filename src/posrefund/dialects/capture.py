@@ -65,6 +65,9 @@ class Capture:
     def rebuild(self, dialect: Dialect) -> bytes:
         """Return the bytes of the capture.
 
+        A message of characters may have been written otherwise: small letters in a bitmap, a blank in a
+        length. It is rebuilt in capitals and digits.
+
         Raises:
             EncodeError: A field does not fit; cannot happen with fields that were read.
         """
