@@ -77,7 +77,7 @@ def decode(data: bytes) -> None:
     assert all(0 <= start <= end <= len(raw) for start, end in spans.values()), "spans lie within"
     describe(capture.fields, known.fields, spans=spans)
     known.value_faults(capture.fields)
-    for fault in faults_inside(capture.fields, known.fields, spans):
+    for fault in faults_inside(capture.fields, known.fields, spans=spans):
         _points_into(fault, raw)
 
 
