@@ -62,6 +62,8 @@ class Dialect:
         kept: What a journal may hold of a message, as an allow-list: ``"3 4 63:3"`` (three characters).
         reversed_codes: Answers to a reversal that mean: undone.
         accept_pads: Filler nibbles that an odd-length field may end in; UnionPay ignores them all.
+        mti_enc: How the MTI stands on the line where ``encoding`` does not say it: ``"b"`` packed, or a text encoding.
+        bitmap_enc: The same for the bitmaps: ``"b"`` bytes, or the encoding of hexadecimal digits.
     """
 
     name: str
@@ -82,6 +84,8 @@ class Dialect:
     kept: str = ""
     reversed_codes: frozenset[str] = frozenset()
     accept_pads: str = ""
+    mti_enc: str = ""
+    bitmap_enc: str = ""
 
     def __post_init__(self) -> None:
         hidden = [
@@ -98,7 +102,16 @@ class Dialect:
     @cached_property
     def specification(self) -> dict[str, dict[str, Any]]:
         """The pyiso8583 specification of this dialect; give it to pyiso8583 and it works there."""
-        return specification(self.fields.values(), self.encoding)
+        rules = specification(self.fields.values(), self.encoding)
+        for name, encoding, width in (
+            ("t", self.mti_enc, 2),
+            ("p", self.bitmap_enc, 8),
+            ("1", self.bitmap_enc, 8),
+        ):
+            if encoding:
+                length = width if encoding == "b" else 2 * width
+                rules[name] |= {"data_enc": encoding, "max_len": length}
+        return rules
 
     @property
     def approval(self) -> str:
@@ -108,7 +121,9 @@ class Dialect:
     @property
     def mac_width(self) -> int:
         """Bytes that a MAC takes on the line: 8, or as many hexadecimal digits as it has."""
-        return 16 if self.encoding == "ascii" else 8
+        rules = self.specification
+        rule = rules.get("64") or rules.get("128") or rules["t"]
+        return 8 if rule["data_enc"] == "b" else 16
 
     @cached_property
     def codec(self) -> Codec:
