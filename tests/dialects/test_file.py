@@ -472,10 +472,10 @@ def warnings(text: str) -> list[str]:
 
 def test_a_table_without_messages_can_only_read() -> None:
     assert warnings(SMALL) == [
-        "11: messages: sign_in, sale, refund, void, reversal: can read, cannot talk to a host"
+        "11: messages: no sign_in, sale, refund, void, reversal: can read, cannot talk to a host"
     ]
     read_only = SMALL[: SMALL.index("[messages")]
-    assert warnings(read_only)[0].startswith("1: messages: sign_in, echo, sale")
+    assert warnings(read_only)[0].startswith("1: messages: no sign_in, echo, sale")
 
 
 def test_what_surprises_is_told() -> None:
@@ -489,10 +489,10 @@ kept = "3 4 11 12 13 15 22 23 25 26 32 37 38 39 41 42 44 49 53 60 63:3"
 words.reason."*" = false
 messages.reversal = { request = "3 4 11 22 23C 25 39 41 42 49 60", holds = { 64 = false, 61 = false, 2 = false, 14 = false, 38 = false } }
 """) == [
-        "3: answers.key_block: a place: without it nobody can sign in",
-        "5: echoed.61: DE61 shown: who compares answers cannot see it",
-        "7: words.reason: a word for any other reason: *",
-        "8: messages.reversal.holds: a MAC: it is sent without one",
+        "3: answers.key_block: no place for it: nobody can sign in",
+        "5: echoed.61: DE61 is never shown: who compares answers cannot see it",
+        "7: words.reason: no word for any other reason: *",
+        "8: messages.reversal.holds: no MAC: it is sent without one",
     ]
 
 

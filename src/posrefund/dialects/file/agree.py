@@ -44,7 +44,7 @@ def check_agreement(known: Dialect, findings: Findings) -> None:
             findings.fault(("echoed", number), f"a field of the table; DE{number} is not in it")
         elif known.fields[number].show == "never":
             findings.warn(
-                ("echoed", number), f"DE{number} shown: who compares answers cannot see it"
+                ("echoed", number), f"DE{number} is never shown: who compares answers cannot see it"
             )
     _warn(known, findings)
 
@@ -168,19 +168,19 @@ def _check_words(known: Dialect, findings: Findings) -> None:
         if fact not in facts:
             findings.fault(("words", fact), "a fact that messages hold")
         elif fact == "reason" and "*" not in said:
-            findings.warn(("words", fact), "a word for any other reason: *")
+            findings.warn(("words", fact), "no word for any other reason: *")
 
 
 def _warn(known: Dialect, findings: Findings) -> None:
     missing = [name for name in FACTS if name not in known.messages]
     if missing:
-        findings.warn(("messages",), f"{', '.join(missing)}: can read, cannot talk to a host")
+        findings.warn(("messages",), f"no {', '.join(missing)}: can read, cannot talk to a host")
         return
     for name in _missing_answers(known):
-        findings.warn(("answers", name), "a place: without it nobody can sign in")
+        findings.warn(("answers", name), "no place for it: nobody can sign in")
     for name in ("sale", "refund", "void", "reversal"):
         if not any(number in known.messages[name].templates for number in _MAC_FIELDS):
-            findings.warn(("messages", name, "holds"), "a MAC: it is sent without one")
+            findings.warn(("messages", name, "holds"), "no MAC: it is sent without one")
 
 
 def _missing_answers(known: Dialect) -> Iterator[str]:

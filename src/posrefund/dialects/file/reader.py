@@ -29,7 +29,7 @@ class FileFault(NamedTuple):
     Attributes:
         line: Where, counted from 1.
         path: Of the key: ``"messages.refund.request"``.
-        expected: What should stand there, never what does.
+        expected: What should stand there, never what does; of a warning, what will surprise.
     """
 
     line: int
@@ -50,9 +50,9 @@ class Findings:
         if len(self._faults) < _FAULTS_MAX:
             self._faults[self._at(path, expected)] = None
 
-    def warn(self, path: Path, expected: str) -> None:
+    def warn(self, path: Path, surprise: str) -> None:
         """Note what is legal and will surprise."""
-        self._warnings[self._at(path, expected)] = None
+        self._warnings[self._at(path, surprise)] = None
 
     @property
     def faults(self) -> tuple[FileFault, ...]:
