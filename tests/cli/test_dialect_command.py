@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -16,9 +17,6 @@ from posrefund.dialects import dialect, names
 from posrefund.dialects.file import dialect_data, load_dialect
 from posrefund.errors import ConfigError
 from published import by_name
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SALE = by_name("sale_0200_mag_request_jiso").raw.hex()
 TWO_LINES = 'name = "my-bank"\nbase = "unionpay"\n'
@@ -243,3 +241,24 @@ def test_what_is_no_dialect_is_one_sentence(
         run()
     assert exit_.value.code == 2
     assert capsys.readouterr().err.startswith(f"ConfigError: {said}")
+
+
+# --- the page that explains it ---------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "dialect.md"
+TOML_BLOCKS = re.findall(
+    r"^```toml\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+)
+
+
+def test_the_files_of_the_page_are_dialects_and_its_faults_are_those_that_lint_prints(
+    folder: Path,
+) -> None:
+    outcomes = []
+    for block in TOML_BLOCKS:
+        (folder / "my-bank.toml").write_text(block, encoding="utf-8")
+        outcomes.append(CliRunner().invoke(app, ["dialect", "lint", "my-bank.toml"]))
+
+    assert [outcome.exit_code for outcome in outcomes] == [0, 0, 1, 0, 0]
+    assert outcomes[0].output in f"`{PAGE.read_text(encoding='utf-8')}".replace("`", "\n")
+    assert f"```text\n{outcomes[2].output}```" in PAGE.read_text(encoding="utf-8")
