@@ -221,6 +221,7 @@ def test_settings_name_a_file_beside_them(folder: Path, monkeypatch: pytest.Monk
     [
         ("visa", "unknown dialect 'visa'; known: unionpay, iso87-ascii"),
         ("none.toml", "none.toml cannot be read: No such file or directory"),
+        ("a\0b.toml", "a\0b.toml cannot be read: no name of a file"),
         ("latin.toml", "latin.toml:2: no UTF-8 text"),
         ("bad.toml", "bad.toml:3: kept: expected fields that are shown; DE2 is not (and 1 more: posrefund dialect lint bad.toml)"),
     ],

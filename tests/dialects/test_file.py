@@ -270,6 +270,19 @@ WRONG = [
         "3: fields.60.format: a format like n6, n3<, n..19, z..37, an12, ans...999, x+n8, b64 or b...255",
     ),
     ('fields.64.format = "b63"', "3: fields.64.format: bits in whole bytes: b64"),
+    (
+        'fields.11.format = "n0"',
+        "3: fields.11.format: a format like n6, n3<, n..19, z..37, an12, ans...999, x+n8, b64 or b...255",
+    ),
+    ('fields.2.format = "n..190"', "3: fields.2.format: a length of at most 99, what its digits can count"),
+    (
+        'fields.61.format = "n...28"',
+        "3: fields.61.format: room for the layout of the base; say another, or layout = false",
+    ),
+    (
+        'fields.55.layout = { ber_tlv = "emv", spelling = "latin-1" }',
+        '3: fields.55.layout: spelling = "hex", for the field holds bytes',
+    ),
     ('fields.47 = { format = "n3", zh = "x" }', "3: fields.47.en: text, not empty; it is missing"),
     ('fields.60.show = "some"', "3: fields.60.show: one of clear, pan, never"),
     (
@@ -459,6 +472,31 @@ calendar = "MD"
         "15: fields.61.layout.tags[1].en",
         "17: fields.61.layout.tags[1].check.calendar",
     ]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "subfields = { 2 = { format = 'b...999', zh = 'x', en = 'x', layout = { %s } } }",
+        "tags = [{ tag = 'A1', zh = 'x', en = 'x', layout = { %s } }]",
+    ],
+)
+def test_layouts_stand_four_deep_at_most(kind: str) -> None:
+    for depth in (4, 5, 60):
+        inner = "ber_tlv = 'emv'"
+        for _ in range(depth - 1):
+            inner = kind % inner
+        text = f"fields.47 = {{ format = 'b...999', zh = 'x', en = 'x', layout = {{ {inner} }} }}"
+        found = read_dialect(TWO_LINES + text).faults
+        assert [fault.expected for fault in found] == (
+            [] if depth == 4 else ["a list of parts, or one of parts, tags, ber_tlv, subfields"]
+        )
+
+
+def test_a_file_of_nonsense_is_told_in_good_time() -> None:
+    found = faults_of("".join(f"key{number} = 1\n" for number in range(50_000)))
+
+    assert len(found) == 500
 
 
 # --- what is legal and surprises -------------------------------------------------------------------

@@ -57,8 +57,9 @@ def read_text(path: Path) -> str:
     """
     try:
         data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        reason = getattr(error, "strerror", "") or "no name of a file"
+        raise ConfigError(f"{path} cannot be read: {reason}") from None
     if len(data) > _BYTES_MAX:
         raise ConfigError(f"{path} has more than {_BYTES_MAX} bytes")
     try:

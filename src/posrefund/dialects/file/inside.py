@@ -52,23 +52,23 @@ def read_layout(row: Table, size: int, encoding: Encoding, *, depth: int = 1) ->
     spelling = table.choice("spelling", get_args(Spelling), "hex")
     if kinds == ["ber_tlv"]:
         return BERTLV(_names(table), spelling)  # type: ignore[arg-type]  # reason: one of Spelling
-    return _subfields(table, spelling)
+    return _subfields(table, spelling, depth)
 
 
 def _parts(table: Table, size: int, *, is_list: bool) -> Layout:
-    parts: list[Part] = []
+    parts: dict[str, Part] = {}
     at = table.path if is_list else (*table.path, "parts")
     for index, row in enumerate(table.rows("parts")):
         inner = Table(row.data, (*at, index), row.findings)
         inner.only(("name", "width", "zh", "en", "show", "check"))
         name = inner.needs("name", like=_NAME, what="a name of letters, digits and _")
-        if name == "rest" or name in [part.name for part in parts]:
+        if name == "rest" or name in parts:
             inner.fault("name", "a name of its own, not rest")
         show = inner.choice("show", get_args(Show), "clear")
         width = inner.whole("width", 0, least=1, most=9999)
         zh, en = inner.needs("zh"), inner.needs("en")
-        parts.append(Part(name, width, zh, en, show, _check(inner)))  # type: ignore[arg-type]  # reason: one of Show
-    total = sum(part.width for part in parts)
+        parts[name] = Part(name, width, zh, en, show, _check(inner))  # type: ignore[arg-type]  # reason: one of Show
+    total = sum(part.width for part in parts.values())
     whole = table.whole("width", 0, least=1, most=9999) if "width" in table else None
     if not parts:
         table.findings.fault(at, "at least one part")
@@ -78,27 +78,27 @@ def _parts(table: Table, size: int, *, is_list: bool) -> Layout:
         )
     elif whole is not None and total > whole:
         table.fault("width", f"at least {total}, what the parts take")
-    return Layout(tuple(parts), whole, table.flag("open"))
+    return Layout(tuple(parts.values()), whole, table.flag("open"))
 
 
 def _tags(table: Table, encoding: Encoding, depth: int) -> Tagged:
     tag_width = table.whole("tag_width", 2, least=1, most=9)
     length_width = table.whole("length_width", 3, least=1, most=4)
-    tags: list[Tag] = []
+    tags: dict[str, Tag] = {}
     for row in table.rows("tags"):
         row.only(("tag", "zh", "en", "show", "check", "layout"))
         name = row.needs("tag", like=f".{{{tag_width}}}", what=f"a tag of {tag_width} characters")
-        if name in [tag.name for tag in tags]:
+        if name in tags:
             row.fault("tag", "a tag of its own")
         show = row.choice("show", get_args(Show), "clear")
         inner = None
         if "layout" in row:
             inner = read_layout(row, 10**length_width - 1, encoding, depth=depth + 1)
         zh, en = row.needs("zh"), row.needs("en")
-        tags.append(Tag(name, zh, en, show, _check(row), inner))  # type: ignore[arg-type]  # reason: one of Show
+        tags[name] = Tag(name, zh, en, show, _check(row), inner)  # type: ignore[arg-type]  # reason: one of Show
     if not tags:
         table.fault("tags", "at least one tag")
-    return Tagged(tuple(tags), tag_width, length_width)
+    return Tagged(tuple(tags.values()), tag_width, length_width)
 
 
 def _names(table: Table) -> dict[str, str]:
@@ -113,18 +113,14 @@ def _names(table: Table) -> dict[str, str]:
     return tags
 
 
-def _subfields(table: Table, spelling: str) -> Nested | None:
-    from posrefund.dialects.file.rows import (
-        ENCODINGS,
-        check_rules,
-        read_fields,
-    )  # each needs the other
+def _subfields(table: Table, spelling: str, depth: int) -> Nested | None:
+    from posrefund.dialects.file.rows import ENCODINGS, check_rules, read_fields  # each needs both
 
     encoding: Encoding = (
         "ascii" if table.choice("encoding", ("packed", "ascii"), "packed") == "ascii" else "packed"
     )
     inner = table.table("subfields")
-    fields = read_fields(inner, {}, encoding=encoding, kept="a subfield")
+    fields = read_fields(inner, {}, encoding=encoding, depth=depth + 1)
     bitmap = table.choice("bitmap_enc", ("", *ENCODINGS))
     check_rules(inner, fields, encoding)
     rules = specification(fields.values(), encoding)

@@ -45,9 +45,14 @@ class Findings:
         self._faults: dict[FileFault, None] = {}
         self._warnings: dict[FileFault, None] = {}
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more faults are taken."""
+        return len(self._faults) >= _FAULTS_MAX
+
     def fault(self, path: Path, expected: str) -> None:
         """Note that *expected* is not what stands at *path*."""
-        if len(self._faults) < _FAULTS_MAX:
+        if not self.is_full:
             self._faults[self._at(path, expected)] = None
 
     def warn(self, path: Path, surprise: str) -> None:
@@ -92,6 +97,8 @@ class Table:
     def only(self, known: Collection[str], what: str = "a key") -> None:
         """Fault every key that is not *known*, and say which one is nearest."""
         for key in self.data:
+            if self.findings.is_full:
+                return
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f"; did you mean {near[0]}?" if near else f": {', '.join(known)}"

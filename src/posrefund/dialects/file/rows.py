@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, get_args
 
-from posrefund.codec import Codec, Encoding, Field, Show, specification
+from posrefund.codec import Codec, Encoding, Field, Layout, Show, specification
 from posrefund.dialects.file.inside import read_layout
 from posrefund.dialects.file.reader import Table
 from posrefund.errors import CodecError, ConfigError
@@ -25,7 +25,7 @@ RULE_KEYS = (
 )  # fmt: skip
 """The keys of a pyiso8583 rule."""
 _FIELD_KEYS = ("format", "zh", "en", "show", "layout", "rule")
-_FORMAT = r"(n|z|an|ans|x\+n|b)(\.{2,3}|)[0-9]{1,4}<?"
+_FORMAT = r"(n|z|an|ans|x\+n|b)(\.{2,3}|)(?=0*[1-9])([0-9]{1,4})<?"
 _FORMAT_WORDS = "a format like n6, n3<, n..19, z..37, an12, ans...999, x+n8, b64 or b...255"
 _STAND_IN = "ans...999"
 """For a format that is none, so that the fault is told once and not at every use of the field."""
@@ -34,7 +34,7 @@ _MTI = "0000"
 
 
 def read_fields(
-    table: Table, base: Mapping[str, Field], *, encoding: Encoding, kept: str = "a field"
+    table: Table, base: Mapping[str, Field], *, encoding: Encoding, depth: int = 1
 ) -> dict[str, Field]:
     """Return the rows of *base* with what *table* says of them, by number and in their order.
 
@@ -42,20 +42,20 @@ def read_fields(
         table: ``[fields]``, or the subfields of a layout.
         base: The rows of the dialect that this one begins with.
         encoding: What a row without a rule is written in.
-        kept: What a number is called in a fault.
+        depth: How deep the layouts of the rows stand.
     """
     found = dict(base)
     for number, row in table.data.items():
         if not _NUMBER.fullmatch(number) or not 2 <= int(number) <= 128 or number == "65":
-            table.fault(number, f"{kept} from 2 to 128, not 65")
+            table.fault(number, "a field from 2 to 128, not 65")
         elif row is False:
             found.pop(number, None)
         else:
-            found[number] = _row(table.table(number), int(number), base.get(number), encoding)
+            found[number] = _row(table.table(number), base.get(number), encoding, depth)
     return dict(sorted(found.items(), key=lambda item: int(item[0])))
 
 
-def _row(table: Table, number: int, old: Field | None, encoding: Encoding) -> Field:
+def _row(table: Table, old: Field | None, encoding: Encoding, depth: int) -> Field:
     table.only(_FIELD_KEYS)
     if old is None:
         form = table.needs("format", like=_FORMAT, what=_FORMAT_WORDS)
@@ -63,23 +63,45 @@ def _row(table: Table, number: int, old: Field | None, encoding: Encoding) -> Fi
     else:
         form = table.text("format", old.format, like=_FORMAT, what=_FORMAT_WORDS)
         zh, en = table.text("zh", old.zh), table.text("en", old.en)
-    if form and not _fits_whole_bytes(form):
-        table.fault("format", "bits in whole bytes: b64")
+    if form and (expected := _misfit(form, has_rule="rule" in table)):
+        table.fault("format", expected)
         form = ""
     form = form or _STAND_IN
+    number = int(table.path[-1])
     show = table.choice("show", get_args(Show), old.show if old else "clear")
     rule = old.rule if old and "format" not in table else None
     if "rule" in table:
         rule = _rule(table.table("rule"), en)
     row = Field(number, form, zh, en, show, None, rule)  # type: ignore[arg-type]  # reason: one of Show
-    layout: Inside | None = old.layout if old else None
+    return row.renamed(layout=_layout(table, row, old, encoding, depth))
+
+
+def _layout(
+    table: Table, row: Field, old: Field | None, encoding: Encoding, depth: int
+) -> Inside | None:
+    size = widest(row, encoding)
     if "layout" in table:
-        layout = read_layout(table, widest(row, encoding), encoding)
-    return row.renamed(layout=layout)
+        layout = read_layout(table, size, encoding, depth=depth)
+        if row.format.startswith("b") and getattr(layout, "spelling", "hex") != "hex":
+            table.fault("layout", 'spelling = "hex", for the field holds bytes')
+        return layout
+    kept = old.layout if old else None
+    if isinstance(kept, Layout) and sum(part.width for part in kept.parts) > size:
+        table.fault("format", "room for the layout of the base; say another, or layout = false")
+    return kept
 
 
-def _fits_whole_bytes(form: str) -> bool:
-    return not (form[0] == "b" and "." not in form and int(form[1:].rstrip("<")) % 8)
+def _misfit(form: str, *, has_rule: bool) -> str:
+    """Say what is wrong with a format that is one by its letters."""
+    found = re.fullmatch(_FORMAT, form)
+    assert found is not None
+    kind, dots, length = found[1], found[2], int(found[3])
+    if kind == "b" and not dots and length % 8:
+        return "bits in whole bytes: b64"
+    most = 10 ** len(dots) - 1
+    if dots and length > most and not has_rule:
+        return f"a length of at most {most}, what its digits can count"
+    return ""
 
 
 def widest(row: Field, encoding: Encoding) -> int:

@@ -223,7 +223,7 @@ def _row(row: Foreign, coding: Coding, encoding: Encoding) -> dict[str, Any]:
     show: Show = "never" if iso is None or row.number in _PRIVATE else iso.show
     if show != "clear":
         data["show"] = show
-    if {**rule, "desc": "x"} != usual:
+    if coding.digits > 3 or {**rule, "desc": "x"} != usual:
         data["rule"] = rule
     return data
 
