@@ -24,6 +24,7 @@ from posrefund import errors
 from posrefund.cli.app import app
 from posrefund.codec import BERTLV, Layout, Tagged
 from posrefund.dialects import Dialect, MessageTable, dialect, names
+from posrefund.dialects.message import FACTS
 from posrefund.engine.refusals import REFUSALS
 from posrefund.engine.table import OPEN_STATES, TABLE, Event, State
 from posrefund.errors import PosRefundError
@@ -209,6 +210,17 @@ def messages() -> str:
     return "\n".join(parts)
 
 
+def facts() -> str:
+    """What the engine has for each message that it sends."""
+    return table(
+        ["message", "facts"],
+        (
+            (f"`{name}`", " ".join(f"`{fact}`" for fact in sorted(found)))
+            for name, found in FACTS.items()
+        ),
+    )
+
+
 def _contents(message: MessageTable) -> str:
     rows = sorted(message.templates.items(), key=lambda item: int(item[0]))
     return " · ".join(f"{number} `{template}`" for number, template in rows)
@@ -303,6 +315,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "states": state_table,
     "fields": fields,
     "derived-fields": derived_fields,
+    "facts": facts,
     "messages": messages,
     "codes": codes,
     "command-line": command_line,

@@ -19,6 +19,7 @@ from posrefund.errors import (
     CryptoError,
     DecodeError,
     DeviceBusyError,
+    DialectFileError,
     EncodeError,
     FramingError,
     InvalidKeyError,
@@ -67,6 +68,12 @@ TABLE: list[tuple[PosRefundError, str, str, bool]] = [
         False,
     ),
     (ConfigError("unknown dialect"), "unknown dialect", "nothing_sent", False),
+    (
+        DialectFileError([(3, "kept", "shown fields"), (9, "fields.60.zh", "text")]),
+        "line 3: kept: expected shown fields; line 9: fields.60.zh: expected text",
+        "nothing_sent",
+        False,
+    ),
     (CodecError("DE4", "12 digits"), "DE4: expected 12 digits", "nothing_sent", False),
     (EncodeError("DE4", "12 digits"), "DE4: expected 12 digits", "nothing_sent", False),
     (
@@ -175,7 +182,7 @@ def test_tree_that_is_drawn_is_the_tree_that_is() -> None:
     }
 
     assert set(drawn_tree()) == real
-    assert len(drawn_tree()) == len(real) == 25
+    assert len(drawn_tree()) == len(real) == 26
 
 
 def test_all_errors_are_exported_and_end_in_error() -> None:

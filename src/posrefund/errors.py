@@ -11,6 +11,7 @@ codes only. Floor 0: imports nothing of ours.
     ├── InvalidRequestError
     ├── RefusedError
     ├── ConfigError
+    │   └── DialectFileError
     ├── CodecError
     │   ├── EncodeError
     │   └── DecodeError
@@ -48,6 +49,7 @@ __all__ = [
     "CryptoError",
     "DecodeError",
     "DeviceBusyError",
+    "DialectFileError",
     "Effect",
     "EncodeError",
     "Fault",
@@ -151,6 +153,28 @@ def _rebuild_refused(
 
 class ConfigError(PosRefundError):
     """Dialect, rules or settings are wrong; raised at start-up only."""
+
+
+class DialectFileError(ConfigError):
+    """A dialect file is wrong; every fault is listed at once, with its line.
+
+    Attributes:
+        faults: ``(line, path, expectation)``, in the order of the lines.
+
+    Example:
+        >>> from posrefund.errors import DialectFileError
+        >>> str(DialectFileError([(14, "messages.refund.request", "DE47 in the field table")]))
+        'line 14: messages.refund.request: expected DE47 in the field table'
+    """
+
+    def __init__(self, faults: Sequence[tuple[int, str, str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(
+            "; ".join(f"line {line}: {path}: expected {what}" for line, path, what in self.faults)
+        )
+
+    def __reduce__(self) -> tuple[type[DialectFileError], tuple[object, ...]]:
+        return type(self), (self.faults,)
 
 
 class CodecError(PosRefundError, ValueError):

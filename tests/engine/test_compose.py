@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -23,7 +26,9 @@ from engine.builders import (
     original,
     view,
 )
-from posrefund.engine import Original, State
+from posrefund.dialects import Dialect
+from posrefund.dialects.message import ANSWER_FACTS, FACTS
+from posrefund.engine import Original, State, interpret
 from posrefund.engine.compose import (
     compose_echo,
     compose_refund,
@@ -35,6 +40,9 @@ from posrefund.engine.compose import (
 )
 from posrefund.errors import InvalidRequestError
 from posrefund.values import PAN, STAN, Amount, BatchNumber, CardRead, KeptCard, Track2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CARD = KeptCard(PAN(PAN_DIGITS), "3012")
 
@@ -393,3 +401,47 @@ def test_refund_always_fits_its_table(minor: int, entry_mode: Any, day: date) ->
     assert len(fields["4"]) == 12
     assert fields["61"][12:] == f"{day.month:02d}{day.day:02d}"
     assert ("2" in fields) != ("35" in fields)
+
+
+# --- what dialects may ask for ---------------------------------------------------------------------
+
+
+class _AllTold(Dialect):
+    """Remembers the facts that it is given."""
+
+    told: ClassVar[dict[str, set[str]]] = {}
+
+    def compose(self, name: str, facts: Mapping[str, str]) -> dict[str, str]:
+        self.told.setdefault(name, set()).update(facts)
+        return super().compose(name, facts)
+
+
+def test_the_facts_that_dialects_may_name_are_those_that_the_engine_has() -> None:
+    curious = _AllTold(
+        **{each.name: getattr(DIALECT, each.name) for each in dataclass_fields(DIALECT)}
+    )
+    desk = replace(view(), dialect=curious)
+    with_pin = replace(STRIPE, pin_block=bytes(8), entry_mode="021")
+    for card in (CHIP, TAP, STRIPE, with_pin):
+        compose_sale(desk, Amount(12345), card, NOW)
+        compose_refund(desk, Amount(12345), card, original(), NOW)
+        compose_void(desk, card, original(), NOW)
+    compose_sign_in(desk, "01", NOW)
+    compose_echo(desk, NOW)
+    attempt = attempt_in(State.IN_DOUBT, kind="sale")
+    compose_reversal(replace(attempt, facts={"auth_code": "654321"}), desk, CARD, "no_reply", NOW)
+
+    told = {
+        name: {fact for fact in facts if "." not in fact} for name, facts in curious.told.items()
+    }
+    assert told == FACTS
+    sent = {fact for fact in curious.told["reversal"] if "." in fact}
+    assert sent <= {f"sent.{name}" for name in ("t", "card", *DIALECT.fields)}
+
+
+def test_the_facts_that_the_engine_asks_an_answer_for_are_listed() -> None:
+    source = (Path(interpret.__file__).parent.parent).rglob("*.py")
+    text = "".join(path.read_text(encoding="utf-8") for path in source)
+
+    asked = set(re.findall(r'(?:\bsaid|\.fact)\("([a-z_]+)"', text)) | set(interpret._KEPT)
+    assert asked == set(ANSWER_FACTS)

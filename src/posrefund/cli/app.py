@@ -12,6 +12,7 @@ from posrefund.cli import (
     compare,
     decode,
     demo,
+    dialect,
     encode,
     host,
     init,
@@ -63,6 +64,7 @@ app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)
 app.command("doctor")(compare.doctor)
 app.command("diff")(compare.diff)
+app.add_typer(dialect.app, name="dialect")
 app.add_typer(journal.app, name="journal")
 
 

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from posrefund.cli.decode import read_message
+from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.screen import Lang, LangOption, stdout
 from posrefund.codec import describe, faults_inside
-from posrefund.dialects import dialect as find_dialect
 from posrefund.dialects import names
 from posrefund.dialects.capture import open_capture
 from posrefund.errors import DecodeError
@@ -29,13 +29,18 @@ __all__ = ["diff", "doctor"]
 
 def doctor(
     message: Annotated[str, typer.Argument(help="Hex digits, - for standard input, or @FILE.")],
+    dialect: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="A dialect file to try besides; repeatable."),
+    ] = None,
 ) -> None:
     """Say which dialect and framing a message is of, best first, and why the others are not it.
 
     Exit status 1 if no dialect reads it.
     """
     raw = read_message(message)
-    verdicts = sorted((_verdict(raw, find_dialect(name)) for name in names()), key=lambda v: v[:2])
+    known = [find_dialect(name) for name in dict.fromkeys([*(dialect or []), *names()])]
+    verdicts = sorted((_verdict(raw, each) for each in known), key=lambda v: v[:2])
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in ("dialect", "framing", "verdict"):
         table.add_column(title, overflow="fold")
@@ -48,7 +53,9 @@ def doctor(
 def diff(
     first: Annotated[str, typer.Argument(help="A message, as decode takes it.")],
     second: Annotated[str, typer.Argument(help="Another one.")],
-    dialect: Annotated[str, typer.Option(help="Which table to read them by.")] = "unionpay",
+    dialect: Annotated[
+        str, typer.Option(help="Which table to read them by: a name, or a dialect file.")
+    ] = "unionpay",
     lang: LangOption = Lang.EN,
 ) -> None:
     """Compare two messages field by field, masked; exit status 1 if they differ."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from posrefund.dialects import Dialect, dialect
+from posrefund.cli.dialect_file import find_dialect
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import SQLiteJournal
@@ -20,6 +20,8 @@ from posrefund.values import MerchantID, TerminalID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from posrefund.dialects import Dialect
 
 __all__ = ["ConfigOption", "Settings", "load", "open_keystore", "open_terminal", "write"]
 
@@ -96,7 +98,7 @@ def load(path: Path) -> Settings:
 
 def _settings(data: dict[str, Any], folder: Path) -> Settings:
     host = _table(data, "host")
-    known = dialect(_text(data, "profile", "dialect"))
+    known = find_dialect(_text(data, "profile", "dialect"), folder)
     answer_s = host.get("answer_s", known.timers.answer_s)
     if not isinstance(answer_s, (int, float)) or not 0 < answer_s <= 600:
         raise ConfigError("[host] answer_s: expected seconds, above 0 and at most 600")

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.message_json import capture_as_data
 from posrefund.cli.picture import message_picture
 from posrefund.cli.picture_file import save_picture
 from posrefund.cli.screen import Lang, LangOption, print_json, stdout
-from posrefund.dialects import dialect as find_dialect
 from posrefund.dialects.capture import open_capture
 from posrefund.errors import DecodeError
 
@@ -21,7 +21,9 @@ __all__ = ["decode", "read_message"]
 
 def decode(
     message: Annotated[str, typer.Argument(help="Hex digits, - for standard input, or @FILE.")],
-    dialect: Annotated[str, typer.Option(help="Which table to read it by.")] = "unionpay",
+    dialect: Annotated[
+        str, typer.Option(help="Which table to read it by: a name, or a dialect file.")
+    ] = "unionpay",
     json: Annotated[bool, typer.Option("--json", help="Print JSON that encode reads.")] = False,
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Show card data and keys. Mind who is watching.")

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.message_json import capture_from_data
-from posrefund.dialects import dialect as find_dialect
 from posrefund.dialects.capture import Capture, Framing
 from posrefund.errors import EncodeError
 
@@ -17,7 +17,9 @@ __all__ = ["encode"]
 
 
 def encode(
-    dialect: Annotated[str, typer.Option(help="Which table to write it by.")] = "unionpay",
+    dialect: Annotated[
+        str, typer.Option(help="Which table to write it by: a name, or a dialect file.")
+    ] = "unionpay",
     framed: Annotated[
         bool, typer.Option("--framed", help="Put back the framing that decode reported.")
     ] = False,

@@ -141,8 +141,9 @@ def _is_header(header: bytes) -> bool:
 
 def _is_mti(start: bytes, dialect: Dialect) -> bool:
     """The dialect's version of ISO 8583, a class, and digits; three of four digits even known."""
-    mti = start[:2].hex() if dialect.encoding == "packed" else start.decode("latin-1")
-    versions = {table.mti[0] for table in dialect.messages.values()}
+    encoding = dialect.specification["t"]["data_enc"]
+    mti = start[:2].hex() if encoding == "b" else start.decode(encoding, "replace")
+    versions = {table.mti[0] for table in dialect.messages.values()} or set("012")
     return (
         len(mti) == 4 and mti.isascii() and mti.isdigit() and mti[0] in versions and mti[1] != "0"
     )

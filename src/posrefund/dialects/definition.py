@@ -66,6 +66,8 @@ class Dialect:
         reversed_codes: Answers to a reversal that mean: undone.
         slip_title: What stands above a slip, by language.
         accept_pads: Filler nibbles that an odd-length field may end in; UnionPay ignores them all.
+        mti_enc: How the MTI stands on the line where ``encoding`` does not say it: ``"b"`` packed, or a text encoding.
+        bitmap_enc: The same for the bitmaps: ``"b"`` bytes, or the encoding of hexadecimal digits.
     """
 
     name: str
@@ -87,6 +89,8 @@ class Dialect:
     reversed_codes: frozenset[str] = frozenset()
     slip_title: Mapping[str, str] = field(default_factory=lambda: _SLIP_TITLE)
     accept_pads: str = ""
+    mti_enc: str = ""
+    bitmap_enc: str = ""
 
     def __post_init__(self) -> None:
         hidden = [
@@ -103,7 +107,16 @@ class Dialect:
     @cached_property
     def specification(self) -> dict[str, dict[str, Any]]:
         """The pyiso8583 specification of this dialect; give it to pyiso8583 and it works there."""
-        return specification(self.fields.values(), self.encoding)
+        rules = specification(self.fields.values(), self.encoding)
+        for name, encoding, width in (
+            ("t", self.mti_enc, 2),
+            ("p", self.bitmap_enc, 8),
+            ("1", self.bitmap_enc, 8),
+        ):
+            if encoding:
+                length = width if encoding == "b" else 2 * width
+                rules[name] |= {"data_enc": encoding, "max_len": length}
+        return rules
 
     @property
     def approval(self) -> str:
@@ -113,7 +126,9 @@ class Dialect:
     @property
     def mac_width(self) -> int:
         """Bytes that a MAC takes on the line: 8, or as many hexadecimal digits as it has."""
-        return 16 if self.encoding == "ascii" else 8
+        rules = self.specification
+        rule = rules.get("64") or rules.get("128") or rules["t"]
+        return 8 if rule["data_enc"] == "b" else 16
 
     @cached_property
     def codec(self) -> Codec:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.errors import ConfigError
@@ -20,11 +21,42 @@ if TYPE_CHECKING:
 
     from posrefund.errors import Fault
 
-__all__ = ["MessageTable", "Presence"]
+__all__ = ["ANSWER_FACTS", "FACTS", "MessageTable", "Presence"]
 
 Presence = Literal["", "C", "A"]
 _ENTRY = re.compile(r"([0-9]{1,3})([CA]?)")
 _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
+
+_MANAGEMENT = frozenset(
+    "stan batch terminal merchant utc_mmddhhmmss hhmmss mmdd yymmddhhmmss".split()  # noqa: SIM905
+)
+_MONEY = _MANAGEMENT.union(
+    "amount currency mac pan track2 expiry sequence_number entry_mode entry verification".split(),  # noqa: SIM905
+    "pin_digits pin_block security".split(),  # noqa: SIM905
+)
+_ORIGINAL = _MONEY.union(
+    "rrn auth_code organisation original_batch original_stan original_mmdd".split(),  # noqa: SIM905
+    ["original_yymmdd"],
+)
+FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "sign_in": _MANAGEMENT | {"operator"},
+        "echo": _MANAGEMENT,
+        "sale": _MONEY,
+        "refund": _ORIGINAL,
+        "void": _ORIGINAL,
+        "reversal": frozenset(
+            "utc_mmddhhmmss hhmmss mmdd yymmddhhmmss reason mac pan expiry auth_code".split()  # noqa: SIM905
+        ),
+    }
+)
+"""The messages that the engine sends, and the facts it has for each; a reversal has besides what its
+original sent and the journal kept, ``{sent.11}``. A test of the engine holds this list."""
+
+ANSWER_FACTS = tuple(
+    "batch key_block rrn auth_code host_time host_date settlement_date institutions organisation".split()  # noqa: SIM905
+)
+"""What the engine asks an answer for."""
 
 
 @dataclass(frozen=True, slots=True)

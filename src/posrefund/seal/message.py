@@ -42,7 +42,7 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
     whole = dialect.codec.encode({**fields, mac_field: _PLACE})
     unsealed = whole[: -dialect.mac_width]
     tag = mac(keys.mak, unsealed, dialect.mac)
-    return unsealed + (tag.hex().upper().encode("ascii") if dialect.encoding == "ascii" else tag)
+    return unsealed + (tag if dialect.mac_width == 8 else tag.hex().upper().encode("ascii"))
 
 
 def unseal(body: bytes, dialect: Dialect, keys: KeySet | None) -> Received:

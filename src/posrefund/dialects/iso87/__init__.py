@@ -19,6 +19,7 @@ ISO87_ASCII = Dialect(
     CODES,
     mac=ISO9797_3,
     encoding="ascii",
+    constants=MappingProxyType({"nii": ""}),
     words=WORDS,
     answers=ANSWERS,
     echoed=ECHOED,

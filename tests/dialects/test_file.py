@@ -1,0 +1,596 @@
+"""A dialect file: what it says, what is wrong with it and on which line, and the way back."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import time, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from posrefund.codec import BERTLV, Check, Field, Layout, Nested, Part, Tag, Tagged, specification
+from posrefund.dialects import Dialect, dialect, names
+from posrefund.dialects.file import dialect_data, dump_dialect, load_dialect, read_dialect
+from posrefund.errors import ConfigError, DialectFileError
+
+UNIONPAY = dialect("unionpay")
+PROPERTY = settings(deadline=None, derandomize=True, database=None)
+
+SMALL = """\
+name = "small"
+encoding = "ascii"
+kept = "3 11"
+
+[fields]
+3 = { format = "n6", zh = "处理码", en = "processing code" }
+11 = { format = "n6", zh = "流水号", en = "STAN" }
+39 = { format = "an2", zh = "应答码", en = "response code" }
+41 = { format = "ans8", zh = "终端", en = "terminal" }
+
+[messages.echo]
+zh = "回响"
+en = "echo"
+mti = "0800"
+request = "3 11 41"
+response = "11 39"
+
+[messages.echo.holds]
+3 = "990000"
+11 = "{stan}"
+41 = "{terminal}"
+
+[codes]
+00 = { as = "00" }
+"""
+
+
+def faults(text: str, suffix: Any = "toml") -> list[str]:
+    with pytest.raises(DialectFileError) as caught:
+        load_dialect(text, suffix=suffix)
+    return [f"{line}: {path}: {expected}" for line, path, expected in caught.value.faults]
+
+
+def derived(text: str) -> Dialect:
+    return load_dialect(f'name = "house"\nbase = "unionpay"\n{text}')
+
+
+def faults_of(text: str) -> list[str]:
+    return faults(f'name = "house"\nbase = "unionpay"\n{text}')
+
+
+# --- what it says ----------------------------------------------------------------------------------
+
+
+def test_two_lines_are_a_dialect() -> None:
+    assert derived("") == replace(UNIONPAY, name="house")
+
+
+def test_a_file_says_only_what_differs() -> None:
+    house = derived("""
+tpdu = "6000060000"
+cut_off = "22:30"
+zone = "-03:30"
+reversed_codes = ["00"]
+
+[timers]
+answer_s = 40
+
+[constants]
+de60_tail = "50"
+
+[fields]
+47 = { format = "ans...999", zh = "自定义域47", en = "terminal data", show = "never" }
+54 = { show = "clear" }
+58 = false
+
+[messages.refund]
+request = "2C 3 4 11 14C 22 23C 25 26C 35C 36C 37 38C 41 42 47C 49 52C 53C 60 61 63 64"
+holds = { 61 = "{original_batch}{original_stan}" }
+
+[messages]
+sign_off = false
+
+[codes]
+94.money = "not_booked"
+ZY = { as = "05", en = "our own no" }
+ZX = { as = "iso87-ascii:63" }
+
+[echoed]
+60 = false
+""")
+
+    assert house.tpdu == bytes.fromhex("6000060000")
+    assert house.header == UNIONPAY.header
+    assert (house.cut_off, house.zone) == (time(22, 30), timezone(-timedelta(hours=3, minutes=30)))
+    assert (house.timers.answer_s, house.timers.connect_s) == (40.0, 10.0)
+    assert house.reversed_codes == {"00"}
+    assert house.constants["de60_tail"] == "50"
+    assert house.fields["47"].show == "never"
+    assert house.fields["54"] == UNIONPAY.fields["54"].renamed(show="clear")
+    assert "58" not in house.fields
+    refund = house.messages["refund"]
+    assert refund.templates["61"] == "{original_batch}{original_stan}"
+    assert refund.templates["37"] == "{rrn}"
+    assert "47C" in refund.request
+    assert "sign_off" not in house.messages
+    assert house.codes["94"].money == "not_booked"
+    assert (house.codes["ZY"].kind, house.codes["ZY"].en) == ("declined", "our own no")
+    assert house.codes["ZX"] == replace(dialect("iso87-ascii").codes["63"], code="ZX")
+    assert "60" not in house.echoed
+
+
+def test_a_whole_dialect_needs_no_base() -> None:
+    small = load_dialect(SMALL)
+
+    fields = small.compose("echo", {"stan": "000007", "terminal": "12345678"})
+    assert (
+        small.codec.encode(fields) == b"0800" + b"2020000000800000" + b"990000" + b"00000712345678"
+    )
+    assert small.approval == "00"
+
+
+def test_mti_and_bitmap_may_be_written_otherwise_than_the_fields() -> None:
+    mixed = load_dialect(SMALL.replace("kept =", 'bitmap_enc = "b"\nmti_enc = "cp037"\nkept ='))
+
+    line = mixed.codec.encode({"t": "0800", "11": "000007"})
+    assert line == bytes.fromhex("f0f8f0f00020000000000000") + b"000007"
+
+
+def test_a_rule_says_what_no_encoding_does() -> None:
+    house = derived("""
+[fields.54]
+rule = { data_enc = "cp500", len_enc = "b", len_type = 1, max_len = 40 }
+""")
+
+    line = house.codec.encode({"t": "0800", "54": "AB"})
+    assert line == bytes.fromhex("0800000000000000040002c1c2")
+
+
+def test_every_kind_of_layout_is_read() -> None:
+    house = derived("""
+[fields.47]
+format = "b...99"
+zh = "域47"
+en = "subfields"
+show = "never"
+[fields.47.layout]
+spelling = "hex"
+bitmap_enc = "ascii"
+[fields.47.layout.subfields]
+2 = { format = "ans..32", zh = "键", en = "key" }
+3 = { format = "n4", zh = "日", en = "day", layout = [
+    { name = "day", width = 4, zh = "日", en = "day", check = { calendar = "MMDD", zeros = true } },
+] }
+
+[fields.46]
+format = "ans...99"
+zh = "域46"
+en = "tags"
+layout = { tag_width = 3, length_width = 2, tags = [
+  { tag = "A01", zh = "甲", en = "first", show = "never", layout = [{ name = "x", width = 2, zh = "x", en = "x" }] },
+] }
+
+[fields.56]
+format = "b...99"
+zh = "域56"
+en = "chip"
+layout = { ber_tlv = { 9F36 = "counter" } }
+
+[fields.61.layout]
+open = true
+width = 10
+parts = [{ name = "batch", width = 6, zh = "批次", en = "batch" }]
+
+[fields.60]
+layout = false
+""")
+
+    day = Part("day", 4, "日", "day", check=Check(calendar="MMDD", zeros=True))
+    rows = [Field(2, "ans..32", "键", "key"), Field(3, "n4", "日", "day", layout=Layout((day,)))]
+    rules = specification(rows)
+    for name in ("p", "1"):
+        rules[name] |= {"data_enc": "ascii", "max_len": 16}
+    assert house.fields["47"].layout == Nested({"2": rows[0], "3": rows[1]}, rules, "hex")
+    inner = Layout((Part("x", 2, "x", "x"),))
+    tags = Tagged((Tag("A01", "甲", "first", "never", layout=inner),), 3, 2)
+    assert house.fields["46"].layout == tags
+    assert house.fields["56"].layout == BERTLV({"9F36": "counter"})
+    assert house.fields["61"].layout == Layout(
+        (Part("batch", 6, "批次", "batch"),), 10, is_open=True
+    )
+    assert house.fields["60"].layout is None
+    assert load_dialect(dump_dialect(house)) == house
+
+
+# --- and back --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_dialect_is_equal_to_what_its_file_gives(name: str) -> None:
+    known = dialect(name)
+
+    again = load_dialect(dump_dialect(known))
+    assert again == known
+    assert again.specification == known.specification
+    assert list(again.codes) == list(known.codes)  # the first that approves is the plain one
+    assert load_dialect(json.dumps(dialect_data(known)), suffix="json") == known
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_built_in_dialect_has_no_fault_and_no_warning(name: str) -> None:
+    reading = read_dialect(dump_dialect(dialect(name)))
+
+    assert (reading.faults, reading.warnings) == ((), ())
+
+
+def test_a_layout_of_a_fifth_kind_cannot_be_written() -> None:
+    odd = UNIONPAY.derive("odd", fields=[Field(47, "n4", "x", "x", layout=object())])  # type: ignore[arg-type]
+
+    with pytest.raises(ConfigError, match="none of the four kinds"):
+        dump_dialect(odd)
+
+
+# --- what is wrong with it -------------------------------------------------------------------------
+
+WRONG = [
+    ('kept = "3 47"', '3: kept: fields of the table; DE47 is not in it'),
+    ('kept = "2 3"', "3: kept: fields that are shown; DE2 is not"),
+    ('kept = "3 4x"', "3: kept: numbers of fields, with a width where not all is kept: 3 4 63:3"),
+    ('tpdu = "60"', "3: tpdu: 10 hexadecimal digits, or none"),
+    ("encoding = 1", "3: encoding: one of packed, ascii"),
+    ('mac = "none"', "3: mac: one of unionpay-ecb, iso9797-3"),
+    ('cut_off = "24:00"', "3: cut_off: hh:mm"),
+    ('zone = "CST"', "3: zone: an offset like +08:00, -14:59 to +14:59"),
+    ('kpet = "3"', "3: kpet: a key that is known; did you mean kept?"),
+    ("timers.answer_s = 0", "3: timers.answer_s: seconds, above 0 and at most 600"),
+    ("timers.reversal_tries = 0", "3: timers.reversal_tries: a whole number from 1 to 99"),
+    ("timers = 3", "3: timers: a table"),
+    ("constants.a = 3", "3: constants.a: text"),
+    ('answers.rrm = "37"', "3: answers.rrm: a fact that is known; did you mean rrn?"),
+    ('answers.rrn = "47"', "3: answers.rrn: a field of the table; DE47 is not in it"),
+    ('answers.rrn = "37[5:3]"', "3: answers.rrn: characters that DE37 has, the first one first"),
+    ('answers.rrn = "37[0:13]"', "3: answers.rrn: characters that DE37 has, the first one first"),
+    ('answers.rrn = "x"', "3: answers.rrn: a field, or characters of it: 37, 60[2:8]"),
+    ("echoed.47 = 3", "3: echoed.47: a field of the table; DE47 is not in it"),
+    ("echoed.4 = true", "3: echoed.4: a whole number from 1 to 9999"),
+    ('words.reasn = { "*" = "1" }', "3: words.reasn: a fact that messages hold"),
+    ('reversed_codes = ["ZZ"]', "3: reversed_codes: codes of the table; ZZ is not in it"),
+    ("reversed_codes = [0]", "3: reversed_codes: a list of texts"),
+    ('accept_pads = "G"', "3: accept_pads: digits and A to F"),
+    ("fields.1 = {}", "3: fields.1: a field from 2 to 128, not 65"),
+    ("fields.65 = {}", "3: fields.65: a field from 2 to 128, not 65"),
+    ("fields.129 = {}", "3: fields.129: a field from 2 to 128, not 65"),
+    ('fields.60.fromat = "n3"', "3: fields.60.fromat: a key that is known; did you mean format?"),
+    (
+        'fields.60.format = "q3"',
+        "3: fields.60.format: a format like n6, n3<, n..19, z..37, an12, ans...999, x+n8, b64 or b...255",
+    ),
+    ('fields.64.format = "b63"', "3: fields.64.format: bits in whole bytes: b64"),
+    (
+        'fields.11.format = "n0"',
+        "3: fields.11.format: a format like n6, n3<, n..19, z..37, an12, ans...999, x+n8, b64 or b...255",
+    ),
+    ('fields.2.format = "n..190"', "3: fields.2.format: a length of at most 99, what its digits can count"),
+    (
+        'fields.61.format = "n...28"',
+        "3: fields.61.format: room for the layout of the base; say another, or layout = false",
+    ),
+    (
+        'fields.55.layout = { ber_tlv = "emv", spelling = "latin-1" }',
+        '3: fields.55.layout: spelling = "hex", for the field holds bytes',
+    ),
+    ('fields.47 = { format = "n3", zh = "x" }', "3: fields.47.en: text, not empty; it is missing"),
+    ('fields.60.show = "some"', "3: fields.60.show: one of clear, pan, never"),
+    (
+        'fields.54.rule = { data_enc = "b" }',
+        "3: fields.54.rule.len_enc: a value; a rule is whole: data_enc, len_enc, len_type, max_len",
+    ),
+    (
+        'fields.54.rule = { data_enc = "rot13", len_enc = "b", len_type = 1, max_len = 9 }',
+        "3: fields.54.rule.data_enc: one of b, ascii, latin-1, cp037, cp500, cp1140, cp273, cp1252",
+    ),
+    (
+        'fields.54.rule = { data_enc = "b", len_enc = "b", len_type = 0, max_len = 9, len_count = "nibbles" }',
+        "3: fields.54: a rule that writes a value of 9 characters and reads it again",
+    ),
+    ("fields.60.layout = 3", "3: fields.60.layout: a table"),
+    (
+        "fields.60.layout = { parts = [], tags = [] }",
+        "3: fields.60.layout: a list of parts, or one of parts, tags, ber_tlv, subfields",
+    ),
+    ("fields.60.layout = []", "3: fields.60.layout: at least one part"),
+    (
+        'fields.60.layout = [{ name = "a", width = 18, zh = "a", en = "a" }]',
+        "3: fields.60.layout: at most 17 characters in all; these are 18",
+    ),
+    (
+        'fields.60.layout = [{ name = "a", width = 8, zh = "a", en = "a" }, { name = "a", width = 1, zh = "a", en = "a" }]',
+        "3: fields.60.layout[1].name: a name of its own, not rest",
+    ),
+    (
+        'fields.55.layout = { ber_tlv = { 9f36 = "counter" } }',
+        "3: fields.55.layout.ber_tlv.9f36: a tag in upper-case hexadecimal: 9F26",
+    ),
+    (
+        'fields.59.layout = { tags = [{ tag = "A", zh = "a", en = "a" }] }',
+        "3: fields.59.layout.tags[0].tag: a tag of 2 characters",
+    ),
+    ('messages.echo.mti = "820"', "3: messages.echo.mti: four digits of a request, whose answer is ten more"),
+    ('messages.echo.mti = "0830"', "3: messages.echo.mti: four digits of a request, whose answer is ten more"),
+    ('messages.echo.request = "41 42 47C 60 11"', "3: messages.echo.request: fields of the table; DE47 is not in it"),
+    ('messages.echo.request = "11 41 42 60 41C"', "3: messages.echo.request: each field once; DE41 stands there twice"),
+    (
+        'messages.echo.request = "11 41 42 60 M3"',
+        "3: messages.echo.request: numbers of fields, with C or A where not mandatory: 2C 3 4 64A",
+    ),
+    ('messages.echo.request = "11C 41 42 60 37"', "3: messages.echo.holds: what DE37 holds, for the request needs it"),
+    ('messages.echo.holds.37 = "1"', "3: messages.echo.holds.37: a field that the request lists"),
+    ('messages.echo.holds.60 = "{rrn}"', "3: messages.echo.holds.60: a fact of this message or a constant; rrn is none"),
+    (
+        'messages.reversal.holds.61 = "{sent.35}"',
+        "3: messages.reversal.holds.61: a fact of this message or a constant; sent.35 is none",
+    ),
+    ('messages.echo.holds.60 = "{Batch}"', "3: messages.echo.holds.60: facts in braces, small letters: {stan}"),
+    (f'messages.echo.holds.60 = "{"0" * 18}"', "3: messages.echo.holds.60: at most 17 characters"),
+    ('messages.sale.holds.60 = "{mac}"', "3: messages.sale.holds.60: the MAC alone in DE64 or DE128"),
+    ('codes.0000 = { as = "05" }', "3: codes.0000: one to three letters or digits, as in DE39"),
+    ('codes.000 = { as = "05" }', "3: codes.000: 2 characters, as many as DE39 has"),
+    ('codes.ZY = { as = "ZZ" }', "3: codes.ZY.as: a code of the base, or NAME:CODE of a built-in dialect"),
+    ('codes.05.money = "maybe"', "3: codes.05.money: one of booked, not_booked, unknown"),
+    ('base2 = "x"', "3: base2: a key that is known; did you mean base?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "fault"), WRONG, ids=[line[:60] for line, _ in WRONG])
+def test_a_fault_names_its_line_and_what_is_expected(line: str, fault: str) -> None:
+    assert fault in faults_of(line)
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_the_lines() -> None:
+    assert faults_of("""\
+kept = "3 4 11 22 23 25 41 42 47 49 60 61"
+[fields.60]
+format = "n...x"
+shwo = "clear"
+[messages.refund]
+reqest = "3"
+[codes.05]
+kind = "no"
+""") == [
+        "3: kept: fields of the table; DE47 is not in it",
+        "5: fields.60.format: a format like n6, n3<, n..19, z..37, an12, ans...999, x+n8, b64 or b...255",
+        "6: fields.60.shwo: a key that is known; did you mean show?",
+        "8: messages.refund.reqest: a key that is known; did you mean request?",
+        "10: codes.05.kind: one of approved, retry, declined, operator, system",
+    ]  # fmt: skip
+
+
+def test_what_a_base_gave_and_no_longer_fits_is_a_fault_of_the_base_line() -> None:
+    found = faults_of("fields.37 = false")
+
+    assert "2: kept: fields of the table; DE37 is not in it" in found
+    assert "2: answers.rrn: a field of the table; DE37 is not in it" in found
+
+
+def test_nothing_stands_after_the_mac() -> None:
+    found = faults_of("""
+[fields]
+70 = { format = "n3", zh = "x", en = "x" }
+[messages.echo]
+response = "39 64 70"
+""")
+
+    assert found == ["7: messages.echo.response: no field after the MAC in DE64"]
+
+
+def test_a_mac_has_eight_bytes() -> None:
+    assert faults_of('fields.64.format = "b32"') == [
+        "3: fields.64: b64 for the MAC: eight bytes, or their digits in ASCII"
+    ]
+
+
+def test_without_a_base_the_whole_is_needed() -> None:
+    assert faults('kept = ""') == [
+        "1: encoding: a value, for there is no base",
+        "1: fields: a value, for there is no base",
+        "1: name: text, not empty; it is missing".replace(
+            "text, not empty", "a name of small letters, digits, - and ."
+        ),
+    ]
+    assert faults('name = "x"\nbase = "visa"')[0].startswith(
+        "2: base: one of unionpay, iso87-ascii"
+    )
+
+
+def test_some_code_approves() -> None:
+    assert faults(SMALL.replace('as = "00"', 'as = "05"')) == [
+        '23: codes: a code that approves: money = "booked"'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('name = "x"\nkept = \n', "2: file: TOML (Invalid value)"),
+        ('name = "x"\nname = "y"', "2: file: TOML (Cannot overwrite a value)"),
+        ("[fields", "1: file: TOML (Expected ']' at the end of a table declaration)"),
+        ("a = " + "[" * 3000, "1: file: TOML with plain numbers, nested less deep"),
+        ("a = " + "9" * 5000, "1: file: TOML with plain numbers, nested less deep"),
+        ("#" * 1_000_001, "1: file: at most 1000000 characters"),
+    ],
+    ids=range(6),
+)
+def test_what_is_no_toml_says_where(text: str, fault: str) -> None:
+    assert faults(text) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('{\n"name": }', "2: file: JSON (Expecting value)"),
+        ("[]", "1: file: an object with keys"),
+        ('{"name": NaN}', "1: file: JSON with plain numbers, nested less deep"),
+        ('{"name": "x",\n"base": "unionpay",\n"base": "unionpay"}', "3: base: a key once only"),
+        ('{"name": "x",\n"base": "unionpay",\n"timers":\n{"a": [1, {"b": 2}],\n"answer_s": "x"}}',
+         "5: timers.answer_s: seconds, above 0 and at most 600"),
+    ],
+)  # fmt: skip
+def test_json_has_lines_too(text: str, fault: str) -> None:
+    assert fault in faults(text, "json")
+
+
+def test_lines_are_found_in_every_way_that_toml_writes_a_table() -> None:
+    text = '''\
+name = "house" # a comment = [with] "signs"
+base = "unionpay"
+"tpdu" = """
+60 """
+answers = { rrn = "37", "auth_code" = "x" }
+timers.answer_s = -1
+[[fields.61.layout.tags]]
+tag = "A1"
+zh = 'a'
+en = """b
+""c"" """
+[[fields.61.layout.tags]]
+tag = "A1"
+zh = "a"
+en = ''
+[fields.61.layout.tags.check]
+calendar = "MD"
+'''
+
+    assert [": ".join(found.split(": ")[:2]) for found in faults(text)] == [
+        "3: tpdu",
+        "5: answers.auth_code",
+        "6: timers.answer_s",
+        "13: fields.61.layout.tags[1].tag",
+        "15: fields.61.layout.tags[1].en",
+        "17: fields.61.layout.tags[1].check.calendar",
+    ]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "subfields = { 2 = { format = 'b...999', zh = 'x', en = 'x', layout = { %s } } }",
+        "tags = [{ tag = 'A1', zh = 'x', en = 'x', layout = { %s } }]",
+    ],
+)
+def test_layouts_stand_four_deep_at_most(kind: str) -> None:
+    for depth in (4, 5, 60):
+        inner = "ber_tlv = 'emv'"
+        for _ in range(depth - 1):
+            inner = kind % inner
+        text = f"fields.47 = {{ format = 'b...999', zh = 'x', en = 'x', layout = {{ {inner} }} }}"
+        found = read_dialect(TWO_LINES + text).faults
+        assert [fault.expected for fault in found] == (
+            [] if depth == 4 else ["a list of parts, or one of parts, tags, ber_tlv, subfields"]
+        )
+
+
+def test_a_file_of_nonsense_is_told_in_good_time() -> None:
+    found = faults_of("".join(f"key{number} = 1\n" for number in range(50_000)))
+
+    assert len(found) == 500
+
+
+# --- what is legal and surprises -------------------------------------------------------------------
+
+
+def warnings(text: str) -> list[str]:
+    reading = read_dialect(text)
+    assert reading.faults == ()
+    return [f"{line}: {path}: {expected}" for line, path, expected in reading.warnings]
+
+
+def test_a_table_without_messages_can_only_read() -> None:
+    assert warnings(SMALL) == [
+        "11: messages: no sign_in, sale, refund, void, reversal: can read, cannot talk to a host"
+    ]
+    read_only = SMALL[: SMALL.index("[messages")]
+    assert warnings(read_only)[0].startswith("1: messages: no sign_in, echo, sale")
+
+
+def test_what_surprises_is_told() -> None:
+    assert warnings("""\
+name = "house"
+base = "unionpay"
+answers.key_block = false
+fields.61.show = "never"
+echoed.61 = 4
+kept = "3 4 11 12 13 15 22 23 25 26 32 37 38 39 41 42 44 49 53 60 63:3"
+words.reason."*" = false
+messages.reversal = { request = "3 4 11 22 23C 25 39 41 42 49 60", holds = { 64 = false, 61 = false, 2 = false, 14 = false, 38 = false } }
+""") == [
+        "3: answers.key_block: no place for it: nobody can sign in",
+        "5: echoed.61: DE61 is never shown: who compares answers cannot see it",
+        "7: words.reason: no word for any other reason: *",
+        "8: messages.reversal.holds: no MAC: it is sent without one",
+    ]
+
+
+# --- whatever stands there -------------------------------------------------------------------------
+
+CARD = "6200000000000005"
+GOOD = dump_dialect(dialect("unionpay-botim"))
+TWO_LINES = 'name = "x"\nbase = "unionpay"\n'
+JUNK = st.sampled_from(
+    [CARD, f'"{CARD}"', f'{CARD} = "{CARD}"', "=", "[", "]", "{", "}", '"', "'", "\n", ".", "#", "\\", "-1", "false",
+     "[[a]]", "[fields.2]", "1979-05-27", "0x", '"""', "'''", "\x00", "\ud800", "é", "{mac}", "nan", "\ufeff", ","]
+)  # fmt: skip
+
+
+def is_sound(text: str, suffix: Any) -> None:
+    reading = read_dialect(text, suffix=suffix)
+
+    assert (reading.dialect is None) == bool(reading.faults)
+    for line, path, expected in (*reading.faults, *reading.warnings):
+        assert 1 <= line <= text.count("\n") + 1
+        assert path
+        assert expected
+        assert CARD not in path + expected
+
+
+@PROPERTY
+@given(st.text() | JUNK, st.sampled_from(["toml", "json"]))
+def test_any_text_is_a_dialect_or_has_faults(text: str, suffix: Any) -> None:
+    is_sound(text, suffix)
+    is_sound(TWO_LINES + text, suffix)
+
+
+@settings(PROPERTY, max_examples=60)
+@given(st.integers(0, len(GOOD)), st.integers(0, 40), JUNK | st.text(max_size=5))
+def test_any_change_of_a_good_file_is_a_dialect_or_has_faults(at: int, cut: int, put: str) -> None:
+    is_sound(GOOD[:at] + put + GOOD[at + cut :], "toml")
+
+
+@settings(PROPERTY, max_examples=60)
+@given(st.data())
+def test_any_value_in_any_place_is_a_dialect_or_has_faults(data: st.DataObject) -> None:
+    tree = json.loads(json.dumps(dialect_data(UNIONPAY)))
+    value = data.draw(
+        st.sampled_from(
+            [CARD, 7, -1, 1.5, True, False, [], {}, [CARD], {CARD: CARD}, [[]], {"": {}}, ""]
+        )
+    )
+    place = tree
+    while True:
+        key = data.draw(st.sampled_from([*place] if isinstance(place, dict) else range(len(place))))
+        inner = place[key]
+        if not isinstance(inner, dict | list) or not inner or data.draw(st.booleans()):
+            break
+        place = inner
+    place[key] = value
+    is_sound(json.dumps(tree, indent=1), "json")
+
+
+def test_a_number_that_could_be_a_card_is_in_no_fault() -> None:
+    found = faults_of(f'{CARD} = "{CARD}"\n[messages.echo.holds]\n60 = "{{{CARD}}}"')
+
+    assert len(found) == 2
+    assert not re.search(CARD, "".join(found))
