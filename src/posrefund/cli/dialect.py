@@ -29,7 +29,7 @@ def list_all() -> None:
     """List the built-in dialects."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in ("dialect", "encoding", "fields", "messages", "codes", "MAC", "framing"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title in ("dialect", "MAC"))
     for known in map(dialect, names()):
         counts = (len(known.fields), len(known.messages), len(known.codes))
         around = [word for word, there in (("TPDU", known.tpdu), ("header", known.header)) if there]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posrefund.codec import Layout
 from posrefund.codec.inside import data_of, join_value, masked
 from posrefund.codec.mask import mask
 from posrefund.dialects.capture import Capture, Framing
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from posrefund.codec import Field
     from posrefund.dialects import Dialect
 
-__all__ = ["capture_as_data", "capture_from_data"]
+__all__ = ["capture_as_data", "capture_from_data", "with_value"]
 
 
 def capture_as_data(capture: Capture, dialect: Dialect, *, reveal: bool) -> dict[str, Any]:
@@ -48,6 +49,49 @@ def capture_from_data(data: object, dialect: Dialect) -> Capture:
         number: _raw(number, value, dialect.fields.get(number)) for number, value in fields.items()
     }
     return Capture(framing, {"t": mti, **values}, {})
+
+
+def with_value(data: object, path: str, value: str, dialect: Dialect) -> dict[str, Any]:
+    """Return *data* with one field, or one part of a field, changed; an empty *value* takes it out.
+
+    Args:
+        data: As ``capture_from_data`` takes it.
+        path: ``"mti"``, ``"4"``, or ``"61.date"`` for a part by name.
+        value: Its text.
+        dialect: Whose table says what stands inside a field.
+
+    Raises:
+        EncodeError: There is no such field or part; the path says which.
+    """
+    whole = _object(data, "message", "a JSON object with mti and fields")
+    if path == "mti":
+        return {**whole, "mti": value}
+    fields = dict(_object(whole.get("fields"), "fields", "a JSON object of fields by number"))
+    number, dot, part = path.partition(".")
+    if number not in dialect.fields:
+        raise EncodeError(f"DE{number}", "a field of this dialect")
+    if dot:
+        fields[number] = _with_part(fields.get(number), number, part, value, dialect)
+    else:
+        fields[number] = value
+    if not fields[number]:
+        del fields[number]
+    return {**whole, "fields": fields}
+
+
+def _with_part(
+    given: object, number: str, part: str, value: str, dialect: Dialect
+) -> dict[str, Any]:
+    """Return the parts of a field by position with one of them changed."""
+    layout = dialect.fields[number].layout
+    if not isinstance(layout, Layout) or part not in [each.name for each in layout.parts]:
+        raise EncodeError(f"DE{number}.{part}", "a part of this field, by position")
+    whole = join_value(layout, given or "", f"DE{number}", dialect.fields[number].show)
+    parts = {name: text for name, text in layout.split(whole).items() if name != part}
+    if value:
+        parts[part] = value
+    order = [each.name for each in layout.parts]
+    return {name: parts[name] for name in (*order, "rest") if name in parts}
 
 
 def _framing_as_data(framing: Framing) -> dict[str, Any]:
