@@ -44,7 +44,7 @@ def test_list_names_every_dialect() -> None:
     lines = invoke("dialect", "list")
 
     assert [line.split()[0] for line in lines[2:]] == list(names())
-    assert " ".join(lines[2].split()) == "unionpay packed 36 7 74 unionpay-ecb TPDU, header"
+    assert " ".join(lines[2].split()) == "unionpay packed 36 7 unionpay-ecb TPDU, header"
 
 
 def test_show_prints_a_file_that_is_the_dialect() -> None:

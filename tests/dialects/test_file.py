@@ -96,11 +96,15 @@ sign_off = false
 
 [codes]
 94.money = "not_booked"
+01 = false
 ZY = { as = "05", en = "our own no" }
 ZX = { as = "iso87-ascii:63" }
 
 [echoed]
 60 = false
+
+[words]
+reason = false
 """)
 
     assert house.tpdu == bytes.fromhex("6000060000")
@@ -121,6 +125,8 @@ ZX = { as = "iso87-ascii:63" }
     assert (house.codes["ZY"].kind, house.codes["ZY"].en) == ("declined", "our own no")
     assert house.codes["ZX"] == replace(dialect("iso87-ascii").codes["63"], code="ZX")
     assert "60" not in house.echoed
+    assert "01" not in house.codes
+    assert "reason" not in house.words
 
 
 def test_a_whole_dialect_needs_no_base() -> None:
@@ -296,6 +302,18 @@ WRONG = [
     (
         'fields.54.rule = { data_enc = "b", len_enc = "b", len_type = 0, max_len = 9, len_count = "nibbles" }',
         "3: fields.54: a rule that writes a value of 9 characters and reads it again",
+    ),
+    (
+        'fields.54.rule = { data_enc = "ascii", len_enc = "b", len_type = 1, max_len = 9, len_count = "nibbles" }',
+        "3: fields.54.rule.len_count: bytes: only packed data is counted in nibbles",
+    ),
+    ("messages.Echo = {}", "3: messages.Echo: a name of small letters, digits and _"),
+    ("messages.echo.reverses = 1", "3: messages.echo.reverses: true or false"),
+    ("fields.59.layout.tags = 1", "3: fields.59.layout.tags: a list of tables"),
+    ("fields.59.layout.tags = []", "3: fields.59.layout.tags: at least one tag"),
+    (
+        'fields.60.layout = { width = 3, parts = [{ name = "a", width = 4, zh = "a", en = "a" }] }',
+        "3: fields.60.layout.width: at least 4, what the parts take",
     ),
     ("fields.60.layout = 3", "3: fields.60.layout: a table"),
     (

@@ -273,6 +273,19 @@ def test_what_is_no_packager_says_where(xml: str, fault: str) -> None:
     assert str(caught.value) == fault
 
 
+def test_what_our_own_loader_refuses_is_left_out_too() -> None:
+    found = import_jpos(packager((3, 6, "IFA_NUMERIC"), (28, 1, "IFA_AMOUNT"), mti="IFA_NUMERIC"))
+
+    (problem,) = found.problems
+    assert str(problem).startswith("field 28: IFA_AMOUNT: expected a format like")
+    assert list(loaded(found).fields) == ["3"]
+
+
+def test_the_name_is_one_that_a_dialect_can_have() -> None:
+    with pytest.raises(DialectFileError, match=r"name: expected a name of small letters"):
+        import_jpos(packager((3, 6, "IFB_NUMERIC")), name="My Bank")
+
+
 def test_a_header_is_for_people_to_set() -> None:
     xml = packager((3, 6, "IFB_NUMERIC")).replace("<isopackager>", '<isopackager headerLength="5">')
 
@@ -355,6 +368,8 @@ def test_what_of_moov_cannot_be_written_is_named() -> None:
             f34=row("String", 28, "HexToASCII", "ASCII.LL"),
             f35=row("Track2", 37, "ASCII", "ASCII.LL"),
             f44=row("String", 28, "ASCII", "Hex.LL"),
+            f45=row("String", 28, "ASCII", "ASCII."),
+            f46=row("String", 28, "ASCIIToHex", "ASCII.LL"),
             f48=row(
                 "Composite",
                 255,
@@ -372,6 +387,8 @@ def test_what_of_moov_cannot_be_written_is_named() -> None:
         "field 34: String/HexToASCII/ASCII.LL: is not supported",
         "field 35: Track2/ASCII/ASCII.LL: is not supported",
         "field 44: String/ASCII/Hex.LL: is not supported",
+        "field 45: String/ASCII/ASCII.: is not supported",
+        "field 46: String/ASCIIToHex/ASCII.LL: is not supported",
         "field 48: Composite/ASCII.LLL: taken whole; its subfields are not supported",
         "field 55: Composite/BerTLV: is not supported",
         "field 56: String: is not supported",

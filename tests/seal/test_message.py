@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import plain_des
 from posrefund.crypto import Key, KeySet, Purpose
 from posrefund.dialects import dialect
+from posrefund.dialects.file import load_dialect
 from posrefund.errors import EncodeError
 from posrefund.seal import seal, unseal
 from posrefund.values import Received
@@ -54,6 +55,18 @@ def test_seal_leaves_the_given_fields_alone() -> None:
 def test_seal_without_keys_refuses_a_message_that_needs_them() -> None:
     with pytest.raises(EncodeError, match=r"^DE64: expected a MAC key: sign in first$"):
         seal({**ECHO, "64": ""}, UNIONPAY, None)
+
+
+def test_the_mac_is_as_wide_as_its_own_field_whatever_the_others_are_written_in() -> None:
+    rule = 'data_enc = "b", len_enc = "b", len_type = 0, max_len = 8'
+    text = (
+        f'name = "x"\nbase = "iso87-ascii"\nbitmap_enc = "b"\nfields.64 = {{ rule = {{ {rule} }} }}'
+    )
+    mixed = load_dialect(text)
+
+    raw = seal({"t": "0800", "11": "000001", "64": ""}, mixed, KEYS)
+    assert raw[:-8] == b"0800" + bytes.fromhex("0020000000000001") + b"000001"
+    assert unseal(raw, mixed, KEYS).mac == "valid"
 
 
 @pytest.mark.parametrize(("name", "value"), [("11", "1"), ("8", "1"), ("35", "G")])

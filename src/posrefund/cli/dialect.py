@@ -28,10 +28,10 @@ FileArgument = Annotated[Path, typer.Argument(help="A dialect file, TOML or JSON
 def list_all() -> None:
     """List the built-in dialects."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for title in ("dialect", "encoding", "fields", "messages", "codes", "MAC", "framing"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("dialect", "MAC"))
+    for title in ("dialect", "encoding", "fields", "messages", "MAC", "framing"):
+        table.add_column(title, overflow="fold")
     for known in map(dialect, names()):
-        counts = (len(known.fields), len(known.messages), len(known.codes))
+        counts = (len(known.fields), len(known.messages))
         around = [word for word, there in (("TPDU", known.tpdu), ("header", known.header)) if there]
         framing = ", ".join(around) or "—"
         table.add_row(known.name, known.encoding, *map(str, counts), known.mac.algorithm, framing)

@@ -13,7 +13,6 @@ from posrefund.codec.check import Calendar, Characters
 from posrefund.codec.inside import Spelling
 from posrefund.dialects.emv import EMV_TAGS
 from posrefund.dialects.file.reader import Table
-from posrefund.errors import PosRefundError
 
 if TYPE_CHECKING:
     from posrefund.codec import Encoding, Inside
@@ -113,7 +112,7 @@ def _names(table: Table) -> dict[str, str]:
     return tags
 
 
-def _subfields(table: Table, spelling: str, depth: int) -> Nested | None:
+def _subfields(table: Table, spelling: str, depth: int) -> Nested:
     from posrefund.dialects.file.rows import ENCODINGS, check_rules, read_fields  # each needs both
 
     encoding: Encoding = (
@@ -127,11 +126,7 @@ def _subfields(table: Table, spelling: str, depth: int) -> Nested | None:
     if bitmap:
         for name in ("p", "1"):
             rules[name] |= {"data_enc": bitmap, "max_len": 8 if bitmap == "b" else 16}
-    try:
-        return Nested(fields, rules, spelling)  # type: ignore[arg-type]  # reason: one of Spelling
-    except PosRefundError:
-        table.fault("subfields", "rules that can be written")
-        return None
+    return Nested(fields, rules, spelling)  # type: ignore[arg-type]  # reason: one of Spelling
 
 
 def _check(row: Table) -> Check | None:

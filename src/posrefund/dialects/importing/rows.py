@@ -125,7 +125,7 @@ def write_file(
     """Return the dialect file of *rows*, and beside *problems* what of them cannot be written.
 
     Raises:
-        DialectFileError: There is no MTI, or no bitmap, that we can write.
+        DialectFileError: There is no MTI, or no bitmap, that we can write, or *name* is none.
     """
     head: dict[str, Foreign] = {row.number: row for row in rows if row.number in ("0", "1")}
     data: dict[str, Any] = {"name": name} | _head(head)
@@ -270,6 +270,8 @@ def _drop_unwritable(
     for fault in read_dialect(write_toml(data)).faults:
         _, _, number = fault.path.partition("fields.")
         number = number.partition(".")[0]
+        if number not in by_number:  # the name of the dialect
+            raise DialectFileError([(1, fault.path, fault.expected)])
         if data["fields"].pop(number, None) is not None:
             row = by_number[number]
             problems.append(Problem(row.line, number, row.kind, f"expected {fault.expected}"))
