@@ -50,7 +50,7 @@ class Dialect:
         name: As the command line and the configuration call it.
         fields: The field table by number.
         messages: The message tables by our names.
-        codes: The response codes by their two characters.
+        codes: The response codes as they stand in DE39.
         encoding: How fields stand on the line.
         mac: The MAC rule; the MAC stands in the last field, 64 or 128.
         timers: Waiting times.
