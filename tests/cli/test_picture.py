@@ -272,3 +272,37 @@ def test_tags_and_the_whole_that_differ_are_refused() -> None:
         "DE55",
         "parts that are those of raw; leave raw out to change one",
     )
+
+
+# --- what a peer may not do to a screen ------------------------------------------------------------
+
+
+HOSTILE = dialect("iso87-ascii").codec.encode(
+    {"t": "0210", "41": "[/x]\x1b[2J", "60": "\x1b]0;mine\x07\x9b31m[red]"}
+)
+
+
+def test_escape_sequences_and_markup_of_a_message_are_shown_and_never_obeyed(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "message.svg"
+    words = ("--dialect", "iso87-ascii", "--save", str(file))
+    shown = invoke("decode", HOSTILE.hex(), *words)
+
+    assert "[/x]\ufffd[2J" in shown
+    assert "\ufffd]0;mine\ufffd\ufffd31m[red]" in shown
+    assert not set(shown) & {"\x1b", "\x07", "\x9b"}
+    ElementTree.fromstring(file.read_text(encoding="utf-8"))
+
+
+def test_difference_of_two_hostile_messages_is_a_table() -> None:
+    other = dialect("iso87-ascii").codec.encode({"t": "0210", "60": "[/]"})
+    result = CliRunner().invoke(
+        app,
+        ["diff", HOSTILE.hex(), other.hex(), "--dialect", "iso87-ascii"],
+        catch_exceptions=False,
+    )
+
+    assert result.exit_code == 1
+    assert "[/]" in result.output
+    assert not set(result.output) & {"\x1b", "\x07", "\x9b"}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.builders import CHIP, NOW, STRIPE, attempt_in, original, view
+from engine.builders import CHIP, NOW, STRIPE, attempt_in, original, received, view
 from posrefund.codec import Codec
 from posrefund.crypto import Key, KeySet, Purpose
 from posrefund.dialects import dialect, names
@@ -25,6 +25,8 @@ from posrefund.engine.compose import (
     compose_sign_in,
     keepable,
 )
+from posrefund.engine.interpret import Conclusion, interpret, interpret_reversal
+from posrefund.engine.table import Event
 from posrefund.errors import ConfigError, DecodeError, EncodeError
 from posrefund.seal import seal, unseal
 from posrefund.values import PAN, Amount, CardRead, KeptCard
@@ -32,6 +34,7 @@ from posrefund.values import PAN, Amount, CardRead, KeptCard
 if TYPE_CHECKING:
     from posrefund.codec import Field
     from posrefund.dialects import Dialect, MessageTable
+    from posrefund.values import MACVerdict
 
 ISO = ("iso87-ascii", "iso87-binary", "iso93-ascii", "iso93-binary")
 KEYS = KeySet(
@@ -159,6 +162,86 @@ def test_a_journal_keeps_no_field_that_is_hidden(name: str) -> None:
 def test_dialect_that_would_keep_a_hidden_field_is_refused() -> None:
     with pytest.raises(ConfigError, match="52 may not be kept"):
         dialect("iso87-ascii").derive("leaky", kept="3 4 52")
+
+
+@every_iso_dialect
+def test_a_journal_keeps_no_field_of_an_answer_that_is_long_enough_for_a_card_number(
+    name: str,
+) -> None:
+    """DE42 is the merchant's own number; a host can put what it likes into DE90 or DE56."""
+    known = dialect(name)
+    kept = known.kept_of(dict.fromkeys(known.fields, "6200000000000005" * 2))
+
+    wide = {number for number in kept if int(known.fields[number].format.lstrip("anszbx+.")) >= 13}
+    assert wide == {"42", "60"}
+    assert kept["60"] == "620000"
+
+
+# --- what is a yes ---------------------------------------------------------------------------------
+
+
+YES_87 = {
+    "t": "0210", "2": "6200000000000005", "3": "200000", "4": "000000001000", "7": "0309020000",
+    "11": "000007", "12": "100001", "13": "0309", "15": "0309", "37": "606810000123", "39": "00",
+    "41": "12345678", "42": "123456789012345", "49": "156", "60": "000001", "64": "00" * 8,
+}  # fmt: skip
+YES_93 = {
+    **{name: value for name, value in YES_87.items() if name != "13"},
+    "t": "1210", "12": "260309100001", "15": "260309", "39": "000",
+}  # fmt: skip
+
+
+def verdict(name: str, mac: MACVerdict = "valid", **changes: str) -> str:
+    known = dialect(name)
+    attempt = attempt_in(State.SENT, fields=keepable(refund(known), known))
+    answer = {**(YES_93 if "93" in name else YES_87), **{k[2:]: v for k, v in changes.items()}}
+    found = interpret(attempt, known.messages["refund"], received(answer, mac), known)
+    assert isinstance(found, Conclusion)
+    return str(found.event)
+
+
+@every_iso_dialect
+def test_answer_of_the_paper_is_a_yes_and_no_other_code_of_an_approval_is(name: str) -> None:
+    assert verdict(name) == "accept"
+    booked = [code for code, row in dialect(name).codes.items() if row.money == "booked"]
+    assert booked == (["000"] if "93" in name else ["00", "11"])
+
+
+@pytest.mark.parametrize("code", ["400", "800"])
+def test_yes_to_a_reversal_or_a_sign_in_is_none_to_a_refund(code: str) -> None:
+    assert verdict("iso93-ascii", DE39=code) == "doubt"
+
+
+@every_iso_dialect
+@pytest.mark.parametrize("mac", ["valid", "absent"])
+def test_answer_to_a_message_of_another_moment_closes_nothing(name: str, mac: MACVerdict) -> None:
+    refused = "100" if "93" in name else "05"
+
+    assert verdict(name, mac, DE39=refused) == "decline"
+    assert verdict(name, mac, DE39=refused, DE7="0308020000") == "doubt"
+    assert verdict(name, DE7="0308020000") == "doubt"
+
+
+@every_iso_dialect
+@pytest.mark.parametrize("is_same_day", [True, False])
+def test_reversal_is_undone_by_a_yes_with_a_mac_or_by_nothing_there_on_the_same_day(
+    name: str, *, is_same_day: bool
+) -> None:
+    known = dialect(name)
+    sale = compose_sale(view(dialect=known), Amount(10_000), CHIP, NOW)
+    attempt = attempt_in(State.REVERSING, "sale", fields=keepable(sale, known))
+    yes, nothing, mti = ("400", "914", "1430") if "93" in name else ("00", "25", "0410")
+    same = {number: sale[number] for number in ("3", "4", "11", "41", "42", "49", "60")}
+
+    def undone(code: str, mac: MACVerdict) -> bool:
+        answer = received({"t": mti, **same, "7": "0309020130", "39": code}, mac)
+        found = interpret_reversal(attempt, answer, known, is_same_day=is_same_day)
+        return isinstance(found, Conclusion) and found.event is Event.UNDO
+
+    assert undone(yes, "valid")
+    assert not undone(yes, "absent")
+    assert undone(nothing, "absent") is is_same_day
+    assert not undone("000" if "93" in name else "11", "valid")
 
 
 # --- the MAC ---------------------------------------------------------------------------------------

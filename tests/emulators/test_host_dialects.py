@@ -254,7 +254,7 @@ def test_refund_to_another_card_is_refused(peer: IsoPeer) -> None:
 def test_refund_with_a_typed_number_is_refused(peer: IsoPeer) -> None:
     sale = peer.sale()
     clock(peer).advance(timedelta(days=1))
-    keyed = "51010115414C" if peer.is_1993 else "012"
+    keyed = "51010165414C" if peer.is_1993 else "012"
 
     assert peer.refund(sale, 100, de22=keyed)[39] == says(peer, "keyed")
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.builders import PROPERTY
-from posrefund.crypto import Key, Purpose, open_box, unwrap_key_set
+from posrefund.crypto import ISO9797_3, Key, Purpose, open_box, unwrap_key_set
 from posrefund.errors import ConfigError, InvalidKeyError
 from posrefund.keystore import FileKeyStore
 from posrefund.keystore import file as keystore_file
@@ -89,6 +89,13 @@ def test_sign_in_is_kept_for_the_next_start(store: FileKeyStore, path: Path) -> 
     assert store.keep_sign_in(BLOCK).key_set_id == "8D0A74-AB7153"
     assert _key_set_id(store) == "8D0A74-AB7153"
     assert _key_set_id(FileKeyStore(path, PASSPHRASE)) == "8D0A74-AB7153"
+
+
+def test_mac_key_that_the_rule_does_not_take_is_no_sign_in(store: FileKeyStore) -> None:
+    """Kept, it would stop every sale, and every undoing of one, until somebody signs in again."""
+    with pytest.raises(InvalidKeyError, match="takes a MAC key of 16 bytes"):
+        store.keep_sign_in(BLOCK, ISO9797_3)
+    assert store.working_keys() is None
 
 
 def _key_set_id(store: FileKeyStore) -> str | None:

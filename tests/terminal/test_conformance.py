@@ -119,7 +119,9 @@ def test_every_message_goes_out_and_comes_back(next_day: Shop, known: Dialect) -
         assert table.request_faults(fields) == ()
         assert table.response_faults(answer, approved=True) == (), name
         assert known.value_faults(answer) == (), name
-        assert look_up(known.codes, answer["39"]).money == "booked", name
+        money = look_up(known.codes, answer["39"]).money == "booked"
+        others = known.reversed_codes if name == "reversal" else known.managed_codes
+        assert money if name in ("sale", "void", "refund") else answer["39"] in others, name
         has_mac = bool({"64", "128"} & table.templates.keys())
         assert received.mac == ("valid" if has_mac else "absent")
         assert [found.name for found in known.messages.values() if found.fits(fields)] == [name]

@@ -21,7 +21,7 @@ from posrefund.cli import (
     settle,
     sign_in,
 )
-from posrefund.cli.screen import stderr
+from posrefund.cli.screen import as_text, stderr
 from posrefund.errors import PosRefundError, RefusedError
 
 __all__ = ["app", "run"]
@@ -73,7 +73,8 @@ def run() -> None:
     try:
         app()
     except RefusedError as refusal:
-        stderr.print(f"refused ({refusal.code}): {refusal.hint_en} / {refusal.hint_zh}")
+        said = f"refused ({refusal.code}): {refusal.hint_en} / {refusal.hint_zh}"
+        stderr.print(as_text(said))  # a host's code is part of it
         if refusal.not_before is not None:
             stderr.print(f"not before {refusal.not_before:%Y-%m-%d %H:%M} host time")
         sys.exit(3)

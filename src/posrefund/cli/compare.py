@@ -11,7 +11,7 @@ from rich.text import Text
 
 from posrefund.cli.decode import read_message
 from posrefund.cli.dialect_file import find_dialect
-from posrefund.cli.screen import Lang, LangOption, stdout
+from posrefund.cli.screen import Lang, LangOption, as_text, stdout
 from posrefund.codec import describe, faults_inside
 from posrefund.dialects import names
 from posrefund.dialects.capture import open_capture
@@ -66,7 +66,7 @@ def diff(
         table.add_column(title, overflow="fold")
     count = 0
     for path, name, one, other in _differences(left, right, known, lang.value):
-        table.add_row(path, name, one, other)
+        table.add_row(as_text(path), name, as_text(one), as_text(other))
         count += 1
     stdout.print(table if count else "no difference")
     raise typer.Exit(1 if count else 0)

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 
 from posrefund.cli.config import ConfigOption, load, open_keystore
-from posrefund.cli.screen import print_json, stdout
+from posrefund.cli.screen import as_text, print_json, stdout
 from posrefund.journal import SQLiteJournal
 
 __all__ = ["app"]
@@ -40,7 +40,7 @@ def show(
     for name in data[0] if data else ():
         table.add_column(name, overflow="fold", no_wrap=name != "body")
     for line in data:
-        table.add_row(*line.values())
+        table.add_row(*map(as_text, line.values()))
     stdout.print(table if data else "the journal is empty")
 
 

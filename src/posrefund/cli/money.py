@@ -98,7 +98,7 @@ def status(
     with open_terminal(load(config)) as terminal:
         found = terminal.status(request)
         if found is None:
-            stderr.print(f"request {request} is unknown")
+            stderr.print(f"request {request} is unknown", markup=False)
             sys.exit(2)
         _finish(terminal, found, lang)
 

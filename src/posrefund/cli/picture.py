@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from posrefund.cli.screen import as_text
 from posrefund.codec import Node, describe
 
 if TYPE_CHECKING:
@@ -105,11 +106,11 @@ def _tree(
     table.add_column(overflow="fold")
     for node in nodes:
         path = Text(node.path, style=colours[node.path])
-        table.add_row(path, getattr(node, language), Text(node.value, style="bold"))
+        table.add_row(path, getattr(node, language), as_text(node.value, "bold"))
         if is_wide:
             for lead, child in _inner(node, ""):
                 label = Text.assemble((lead, "dim"), (_name(child), colours[node.path]))
-                table.add_row(label, getattr(child, language), Text(child.value))
+                table.add_row(label, getattr(child, language), as_text(child.value))
         elif node.children:
             parts = [_part(child, language) for child in node.children]
             table.add_row("", "", Text(" · ").join(parts))
@@ -134,7 +135,7 @@ def _part(node: Node, language: str) -> Text:
     if node.children:
         inner = [_part(child, language) for child in node.children]
         return Text.assemble((f"{name} (", "dim"), Text(" · ").join(inner), (")", "dim"))
-    return Text.assemble((f"{name} ", "dim"), node.value)
+    return Text.assemble((f"{name} ", "dim"), as_text(node.value))
 
 
 def _label(node: Node, language: str) -> str:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-__all__ = ["Lang", "LangOption", "print_json", "stderr", "stdout"]
+__all__ = ["Lang", "LangOption", "as_text", "print_json", "stderr", "stdout"]
 
 
 class Lang(StrEnum):
@@ -23,6 +24,14 @@ LangOption = Annotated[Lang, typer.Option("--lang", help="Language of what is pr
 
 stdout = Console(highlight=False, soft_wrap=False)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\N{REPLACEMENT CHARACTER}")
+
+
+def as_text(value: str, style: str = "") -> Text:
+    """Return what a peer wrote so that a screen can only show it: no markup, no escape sequence."""
+    return Text(value.translate(_CONTROLS), style=style)
 
 
 def print_json(data: object) -> None:

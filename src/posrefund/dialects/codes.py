@@ -25,7 +25,7 @@ class ResponseCode:
     """One row of a dialect's table of response codes.
 
     Attributes:
-        code: Two characters as they stand in DE39.
+        code: Two characters, or three, as they stand in DE39.
         zh: The table's own text, Chinese.
         en: The same, English.
         kind: The table's class.

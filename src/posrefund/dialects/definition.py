@@ -50,7 +50,7 @@ class Dialect:
         name: As the command line and the configuration call it.
         fields: The field table by number.
         messages: The message tables by our names.
-        codes: The response codes by their two characters.
+        codes: The response codes as they stand in DE39.
         encoding: How fields stand on the line.
         mac: The MAC rule; the MAC stands in the last field, 64 or 128.
         timers: Waiting times.
@@ -64,6 +64,7 @@ class Dialect:
         echoed: Fields of a request that an answer repeats, and how many characters have to be equal.
         kept: What a journal may hold of a message, as an allow-list: ``"3 4 63:3"`` (three characters).
         reversed_codes: Answers to a reversal that mean: undone.
+        managed_codes: Answers to a management message that mean: done.
         slip_title: What stands above a slip, by language.
         accept_pads: Filler nibbles that an odd-length field may end in; UnionPay ignores them all.
         mti_enc: How the MTI stands on the line where ``encoding`` does not say it: ``"b"`` packed, or a text encoding.
@@ -87,6 +88,7 @@ class Dialect:
     echoed: Mapping[str, int] = field(default_factory=dict)
     kept: str = ""
     reversed_codes: frozenset[str] = frozenset()
+    managed_codes: frozenset[str] = frozenset({"00"})
     slip_title: Mapping[str, str] = field(default_factory=lambda: _SLIP_TITLE)
     accept_pads: str = ""
     mti_enc: str = ""

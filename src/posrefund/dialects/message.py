@@ -88,6 +88,10 @@ class MessageTable:
         """MTI of the answer: the third digit of the request plus one."""
         return f"{self.mti[:2]}{int(self.mti[2]) + 1}{self.mti[3]}"
 
+    def copies(self, number: str) -> bool:
+        """Say whether field *number* of a reversal is that of the message it undoes."""
+        return self.templates.get(number) == f"{{sent.{number}}}"
+
     def fill(self, facts: Mapping[str, str]) -> dict[str, str]:
         """Return the fields of a request; one whose template names a missing fact is left out.
 

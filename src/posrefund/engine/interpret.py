@@ -124,10 +124,11 @@ def interpret_reversal(
         return stranger
     code = fields.get("39", "")
     facts = {"reversal_code": code, "reversal_mac": received.mac}
-    if received.mac in ("wrong", "no_key") or _echo_fault(attempt, fields, dialect):
+    echoed = {name: width for name, width in dialect.echoed.items() if table.copies(name)}
+    if received.mac in ("wrong", "no_key") or _echo_fault(attempt, fields, echoed):
         return _doubt("reversal_refused", facts)
-    undone_now = look_up(dialect.codes, code).money == "booked"
-    proven = received.mac == "valid" if undone_now else is_same_day
+    was_nothing = look_up(dialect.codes, code).money == "not_booked"
+    proven = is_same_day if was_nothing else received.mac == "valid"
     if code in dialect.reversed_codes and proven:
         return Conclusion(Event.UNDO, facts)
     return _doubt("reversal_refused", facts)
@@ -145,12 +146,13 @@ def _fault(
     faults = (*table.response_faults(fields, approved=booked), *dialect.value_faults(fields))
     if faults:
         return faults[0][0]
-    return _echo_fault(attempt, fields, dialect) or (_rrn_fault(fields, dialect) if booked else "")
+    echo = _echo_fault(attempt, fields, dialect.echoed)
+    return echo or (_rrn_fault(fields, dialect) if booked else "")
 
 
-def _echo_fault(attempt: Attempt, fields: Mapping[str, str], dialect: Dialect) -> str:
+def _echo_fault(attempt: Attempt, fields: Mapping[str, str], echoed: Mapping[str, int]) -> str:
     asked = attempt.fields
-    for name, width in dialect.echoed.items():
+    for name, width in echoed.items():
         if name in fields and fields[name][:width] != asked.get(name, "")[:width]:
             return f"DE{name}"
     if "2" in fields and mask_pan(fields["2"]) != attempt.card_masked:

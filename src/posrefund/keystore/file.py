@@ -15,7 +15,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from posrefund.crypto import Key, KeySet, Purpose, open_box, seal_box, unwrap_key_set
+from posrefund.crypto import (
+    UNIONPAY_ECB,
+    Key,
+    KeySet,
+    MACRule,
+    Purpose,
+    mac,
+    open_box,
+    seal_box,
+    unwrap_key_set,
+)
 from posrefund.errors import ConfigError, InvalidKeyError
 
 if TYPE_CHECKING:
@@ -73,13 +83,18 @@ class FileKeyStore:
         """32 bytes for the journal: chain, fingerprints, sealed numbers."""
         return self._slot("journal")
 
-    def keep_sign_in(self, block: bytes) -> KeySet:
+    def keep_sign_in(self, block: bytes, rule: MACRule = UNIONPAY_ECB) -> KeySet:
         """Open DE62 of a sign-in answer and, only if all of it is right, keep it for the next start.
+
+        Args:
+            block: As it stands in the answer.
+            rule: What its MAC key has to serve.
 
         Raises:
             InvalidKeyError: The set is refused; the one before stays.
         """
         keys = unwrap_key_set(self.tmk, block)
+        mac(keys.mak, b"", rule)  # a key that the rule does not take is no key
         slots = self._data["slots"] | {"sign_in": _sealed(self._kek, "sign_in", block)}
         data = self._data | {"slots": slots}
         _write(self._path, data)

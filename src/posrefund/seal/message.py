@@ -31,6 +31,7 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
     Raises:
         EncodeError: A value does not fit its field, a MAC is asked for without keys, or not in the
             last field.
+        InvalidKeyError: The dialect's MAC rule does not take the key: sign in again.
     """
     mac_field = _mac_field(fields)
     if mac_field is None:
@@ -65,7 +66,7 @@ def _verdict(
     try:
         tag = bytes.fromhex(fields[mac_field])
         verify(keys.mak, body[: -dialect.mac_width], tag, dialect.mac)
-    except (MACMismatchError, ValueError):  # ValueError: text that is no hexadecimal
+    except (MACMismatchError, ValueError):  # text that is no hexadecimal, a key of another rule
         return "wrong"
     return "valid" if _is_last(mac_field, fields) else "wrong"
 

@@ -143,7 +143,7 @@ def _answer(line: Line, view: TerminalView, name: str) -> Mapping[str, str] | No
     if stranger_to(table.mti_reply, view.stan, view.terminal, {**fields, "11": stan}):
         return None
     code = look_up(view.dialect.codes, fields.get("39", ""))
-    if code.money != "booked":
+    if code.code not in view.dialect.managed_codes:
         raise RefusedError(
             f"host_{code.code}", owner=code.owner, hint_zh=code.clerk_zh, hint_en=code.clerk_en
         )

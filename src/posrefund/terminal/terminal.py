@@ -108,7 +108,7 @@ class Terminal:
         with self._busy:
             now = self._clock()
             result = sign_in(self._line, self._take_number(now), operator, now)
-            self._keys = self._keystore.keep_sign_in(result.key_block)
+            self._keys = self._keystore.keep_sign_in(result.key_block, self.dialect.mac)
             if result.batch != result.batch_before:
                 self.journal.wipe_cards()  # the batch they were kept for is closed
             self.journal.remember(

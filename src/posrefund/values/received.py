@@ -24,7 +24,7 @@ class Received:
 
     Attributes:
         fields: Decoded fields, empty when the bytes were no message; they hold card data.
-        mac: Whether DE64 fits the bytes before it.
+        mac: Whether DE64 or DE128 fits the bytes before it.
         refusal: Why the bytes were no message of the dialect, or None.
         length_bytes: How many bytes came.
     """

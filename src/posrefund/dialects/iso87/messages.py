@@ -131,5 +131,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """DE39 of a reversal: 68 no answer in time, 63 wrong MAC, 96 anything else. DE53 stands beside a PIN only."""
 
-ECHOED: Mapping[str, int] = MappingProxyType({"3": 6, "4": 12, "25": 2, "42": 15, "49": 3, "60": 6})
-KEPT = "3 4 7 11 12 13 15 22 23 24 25 26 32 37 38 39 41 42 49 60:6 90"
+ECHOED: Mapping[str, int] = MappingProxyType(
+    {"3": 6, "4": 12, "7": 10, "25": 2, "42": 15, "49": 3, "60": 6}
+)
+KEPT = "3 4 7 11 12 13 15 22 23 24 25 26 32 37 38 39 41 42 49 60:6"

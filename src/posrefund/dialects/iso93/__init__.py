@@ -22,5 +22,6 @@ ISO93_ASCII = Dialect(
     echoed=ECHOED,
     kept=KEPT,
     reversed_codes=frozenset({"400", "914"}),
+    managed_codes=frozenset({"800"}),
 )
 ISO93_BINARY = ISO93_ASCII.derive("iso93-binary", encoding="packed")

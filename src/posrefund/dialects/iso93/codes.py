@@ -55,8 +55,6 @@ _AS_IN_87 = {
     "206": "38",  # PIN tries exceeded, pick up
     "208": "41",  # lost card
     "209": "43",  # stolen card
-    "400": "00",  # reversal accepted
-    "800": "00",  # network management accepted
     "902": "12",  # invalid transaction
     "903": "19",  # re-enter transaction
     "904": "30",  # format error
@@ -76,6 +74,13 @@ _AS_IN_87 = {
     "940": "77",  # wrong batch or not signed in: private
 }
 
+_OF_OTHER_MESSAGES = (
+    replace(CODES_87["20"], code="400", zh="冲正已受理", en="reversal accepted"),
+    replace(CODES_87["20"], code="800", zh="网络管理已受理", en="network management accepted"),
+)
+"""A yes to a reversal or to a sign-in; to a message that moves money they answer nothing."""
+
 CODES: Mapping[str, ResponseCode] = MappingProxyType(
     {code: replace(CODES_87[old], code=code) for code, old in _AS_IN_87.items()}
+    | {row.code: row for row in _OF_OTHER_MESSAGES}
 )

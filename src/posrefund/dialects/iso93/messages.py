@@ -121,12 +121,12 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "no_mac": "4020",
             "*": "4007",
         },
-        "entry": {"01": "1", "02": "2", "80": "2", "90": "2", "*": "5"},
+        "entry": {"01": "6", "02": "2", "80": "2", "90": "2", "*": "5"},
         "verification": {"pin": "13", "*": "54"},
     }
 )
 """DE25 of a reversal: 4021 time-out, 4020 invalid response, 4007 the terminal cannot complete. DE22, positions 7
-to 9: how the card was read (1 keyed, 2 magnetic, 5 chip), how its holder was verified and by whom."""
+to 9: how the card was read (6 keyed, 2 magnetic, 5 chip), how its holder was verified and by whom."""
 
-ECHOED: Mapping[str, int] = MappingProxyType({"3": 6, "4": 12, "42": 15, "49": 3, "60": 6})
-KEPT = "3 4 7 11 12 15 22 23 24 25 32 37 38 39 41 42 49 56 60:6"
+ECHOED: Mapping[str, int] = MappingProxyType({"3": 6, "4": 12, "7": 10, "42": 15, "49": 3, "60": 6})
+KEPT = "3 4 7 11 12 15 22 23 24 25 32 37 38 39 41 42 49 60:6"
