@@ -75,6 +75,10 @@ tpdu = "6000060000"
 cut_off = "22:30"
 zone = "-03:30"
 reversed_codes = ["00"]
+managed_codes = ["00", "11"]
+
+[slip_title]
+en = "Corner shop"
 
 [timers]
 answer_s = 40
@@ -112,6 +116,8 @@ reason = false
     assert (house.cut_off, house.zone) == (time(22, 30), timezone(-timedelta(hours=3, minutes=30)))
     assert (house.timers.answer_s, house.timers.connect_s) == (40.0, 10.0)
     assert house.reversed_codes == {"00"}
+    assert house.managed_codes == {"00", "11"}
+    assert house.slip_title == {"zh": "银联签购单", "en": "Corner shop"}
     assert house.constants["de60_tail"] == "50"
     assert house.fields["47"].show == "never"
     assert house.fields["54"] == UNIONPAY.fields["54"].renamed(show="clear")
@@ -265,6 +271,7 @@ WRONG = [
     ("echoed.4 = true", "3: echoed.4: a whole number from 1 to 9999"),
     ('words.reasn = { "*" = "1" }', "3: words.reasn: a fact that messages hold"),
     ('reversed_codes = ["ZZ"]', "3: reversed_codes: codes of the table; ZZ is not in it"),
+    ('managed_codes = ["ZZ"]', "3: managed_codes: codes of the table; ZZ is not in it"),
     ("reversed_codes = [0]", "3: reversed_codes: a list of texts"),
     ('accept_pads = "G"', "3: accept_pads: digits and A to F"),
     ("fields.1 = {}", "3: fields.1: a field from 2 to 128, not 65"),

@@ -249,7 +249,7 @@ def test_yes_to_a_sale_on_an_impossible_day_is_a_doubt(name: str, value: str) ->
     actions = receive(attempt_in(State.SENT, "sale"), answer, view(), NOW)
 
     assert steps(actions) == ["note", "doubt"]
-    assert facts_of(actions) == {"reason": "mismatch", "where": "DE13 or DE15", "at": AT}
+    assert facts_of(actions) == {"reason": "mismatch", "where": "dates", "at": AT}
     assert steps(receive(attempt_in(State.IN_DOUBT, "sale"), answer, view(), NOW)) == ["note"]
 
 

@@ -7,11 +7,12 @@ is not one to talk to a host with.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.builders import attempt_in
+from engine.builders import NOW, attempt_in, view
 from posrefund.dialects import dialect, look_up
 from posrefund.emulators.host import HostProfile
 from posrefund.engine import Approved, Declined, InDoubt, State
@@ -24,11 +25,11 @@ from posrefund.engine.compose import (
     compose_void,
     keepable,
 )
-from posrefund.engine.interpret import Conclusion, interpret, stranger_to
+from posrefund.engine.interpret import Conclusion, interpret, interpret_reversal, stranger_to
 from posrefund.engine.table import Event
 from posrefund.framing import Envelope, LengthPrefixFramer, frame
 from posrefund.seal import seal, unseal
-from posrefund.values import PAN, STAN, CardRead, KeptCard
+from posrefund.values import PAN, STAN, Amount, CardRead, KeptCard, Received
 from shop import CHIP, MERCHANT, PAN_16, STRIPE, TAP, TERMINAL, Shop, refund, sale
 
 if TYPE_CHECKING:
@@ -286,3 +287,50 @@ def test_no_card_number_reaches_the_journal(next_day: Shop, tmp_path: Path) -> N
     data = b"".join(path.read_bytes() for path in tmp_path.glob("journal.db*"))
     assert PAN_16.encode("ascii") not in data
     assert bytes.fromhex(PAN_16) not in data
+
+
+# --- what some dialects say and others do not --------------------------------------------------------
+
+
+def test_a_clock_that_was_reset_is_mended_by_a_host_that_says_the_year(
+    shop: Shop, known: Dialect
+) -> None:
+    shop.clock.set(datetime(2015, 1, 1, tzinfo=UTC))
+    shop.terminal.sign_in()
+
+    day = shop.terminal.view().host_clock.at(shop.clock())
+    assert f"{day:%m%d}" == "0309"
+    assert (day.year == 2026) is known.name.startswith("iso93")
+
+
+@pytest.mark.parametrize("known", ["iso93-ascii", "iso93-binary"], indirect=True)
+def test_an_approval_of_another_year_is_no_yes(shop: Shop) -> None:
+    shop.host_time.set(shop.host_time().replace(year=2027))
+
+    outcome = shop.terminal.sale(sale("S-1", 100))
+
+    assert isinstance(outcome, InDoubt)
+    assert outcome.reason == "mismatch"
+
+
+def test_a_no_to_a_reversal_has_to_have_the_form_of_one(known: Dialect) -> None:
+    here = view(dialect=known)
+    sent = compose_sale(here, Amount(100), CHIP, NOW)
+    attempt = attempt_in(State.REVERSING, "sale", fields=keepable(sent, known), stan=sent["11"])
+    not_found = "914" if known.name.startswith("iso93") else "25"
+    table = known.messages["reversal"]
+    bare = {"t": table.mti_reply, "11": sent["11"], "41": sent["41"], "39": not_found}
+    whole = {**{name: sent[name] for name in ("3", "7", "11", "41") if name in sent}, **bare}
+    whole |= {"60": sent["60"]} if "60 " in f"{table.response} " else {}
+
+    def verdict(fields: dict[str, str]) -> object:
+        received = Received(fields, "absent", None, 100)
+        return interpret_reversal(attempt, received, known, is_same_day=True)
+
+    assert verdict(bare) == Conclusion(
+        Event.DOUBT,
+        {"reason": "reversal_refused", "reversal_code": not_found, "reversal_mac": "absent"},
+    )
+    found = verdict(whole)
+    assert isinstance(found, Conclusion)
+    assert found.event is Event.UNDO

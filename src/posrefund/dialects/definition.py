@@ -88,7 +88,7 @@ class Dialect:
     echoed: Mapping[str, int] = field(default_factory=dict)
     kept: str = ""
     reversed_codes: frozenset[str] = frozenset()
-    managed_codes: frozenset[str] = frozenset({"00"})
+    managed_codes: frozenset[str] = frozenset()
     slip_title: Mapping[str, str] = field(default_factory=lambda: _SLIP_TITLE)
     accept_pads: str = ""
     mti_enc: str = ""

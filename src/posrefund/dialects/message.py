@@ -54,7 +54,7 @@ FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
 original sent and the journal kept, ``{sent.11}``. A test of the engine holds this list."""
 
 ANSWER_FACTS = tuple(
-    "batch key_block rrn auth_code host_time host_date settlement_date institutions organisation".split()  # noqa: SIM905
+    "batch key_block rrn auth_code host_time host_date host_year settlement_date settlement_year institutions organisation".split()  # noqa: SIM905
 )
 """What the engine asks an answer for."""
 

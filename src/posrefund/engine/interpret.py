@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Conclusion", "Stranger", "interpret", "interpret_reversal", "stranger_to"]
 
 _KEPT = (
-    "rrn", "auth_code", "host_time", "host_date", "settlement_date", "institutions", "organisation",
+    "rrn", "auth_code", "host_time", "host_date", "host_year", "settlement_date", "settlement_year",
+    "institutions", "organisation",
 )  # fmt: skip
 """What an approval says that a slip, a later refund or the books need."""
 
@@ -125,9 +126,13 @@ def interpret_reversal(
     code = fields.get("39", "")
     facts = {"reversal_code": code, "reversal_mac": received.mac}
     echoed = {name: width for name, width in dialect.echoed.items() if table.copies(name)}
-    if received.mac in ("wrong", "no_key") or _echo_fault(attempt, fields, echoed):
-        return _doubt("reversal_refused", facts)
     was_nothing = look_up(dialect.codes, code).money == "not_booked"
+    form = (
+        *table.response_faults(fields, approved=not was_nothing),
+        *dialect.value_faults(fields),
+    )
+    if received.mac in ("wrong", "no_key") or form or _echo_fault(attempt, fields, echoed):
+        return _doubt("reversal_refused", facts)
     proven = is_same_day if was_nothing else received.mac == "valid"
     if code in dialect.reversed_codes and proven:
         return Conclusion(Event.UNDO, facts)

@@ -162,7 +162,7 @@ def receive(
         try:
             known = Know(original_of(attempt, facts, view, now), now)
         except InvalidRequestError:
-            doubt = {"reason": "mismatch", "where": "DE13 or DE15", "at": now.isoformat()}
+            doubt = {"reason": "mismatch", "where": "dates", "at": now.isoformat()}
             return [inbound, *_step(attempt, Event.DOUBT, doubt, now)]
     moves = _step(attempt, verdict.event, facts, now)
     is_sale = known and any(move.event is Event.ACCEPT for move in moves)
@@ -203,7 +203,7 @@ def original_of(
     """Return the sale that *attempt* has become, for later refunds.
 
     Raises:
-        InvalidRequestError: DE13 or DE15 of the answer is no day near today.
+        InvalidRequestError: A date of the answer is no day near today, or of another year.
     """
     today = view.host_clock.at(now).date()
     return Original(
@@ -213,8 +213,8 @@ def original_of(
         batch=attempt.batch,
         stan=attempt.stan,
         rrn=facts["rrn"],
-        transaction_date=_near(facts["host_date"], today, _TRANSACTION_DAYS),
-        settlement_date=_near(facts["settlement_date"], today, _SETTLEMENT_DAYS),
+        transaction_date=_near(facts, "host", today, _TRANSACTION_DAYS),
+        settlement_date=_near(facts, "settlement", today, _SETTLEMENT_DAYS),
         amount=attempt.amount,
         auth_code=facts.get("auth_code"),
         card_fingerprint=attempt.card_fingerprint,
@@ -222,9 +222,10 @@ def original_of(
     )
 
 
-def _near(mmdd: str, today: date, within: timedelta) -> date:
-    day = infer_year(mmdd, not_after=today + within)
-    if today - day > within:
+def _near(facts: Mapping[str, str], name: str, today: date, within: timedelta) -> date:
+    """Return the day that an answer said, with its year; where the host says the year, it has to be that one."""
+    day = infer_year(facts[f"{name}_date"], not_after=today + within)
+    if today - day > within or facts.get(f"{name}_year", f"{day:%y}") != f"{day:%y}":
         raise InvalidRequestError([("date", "MMDD of a day near today")])
     return day
 

@@ -89,7 +89,10 @@ def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Sig
     try:
         batch = BatchNumber(said("batch"))
         clock = view.host_clock.learn(
-            now, date_mmdd=said("host_date"), time_hhmmss=said("host_time")
+            now,
+            date_mmdd=said("host_date"),
+            time_hhmmss=said("host_time"),
+            year_yy=said("host_year"),
         )
         key_block = bytes.fromhex(said("key_block"))
     except ValueError:  # InvalidRequestError is one, too

@@ -32,8 +32,12 @@ class HostClock:
         """Return the host's wall time at our *now* (aware)."""
         return (now + self.offset).astimezone(self.zone)
 
-    def learn(self, now: datetime, *, date_mmdd: str, time_hhmmss: str) -> HostClock:
-        """Return the clock after a host said DE13 *date_mmdd* and DE12 *time_hhmmss* at our *now*.
+    def learn(
+        self, now: datetime, *, date_mmdd: str, time_hhmmss: str, year_yy: str = ""
+    ) -> HostClock:
+        """Return the clock after a host said *date_mmdd* and *time_hhmmss* at our *now*.
+
+        The year is the nearest that fits, unless the host said *year_yy* too: of this century.
 
         Raises:
             InvalidRequestError: The digits are no date or time.
@@ -49,14 +53,15 @@ class HostClock:
         base = now.astimezone(self.zone)
         try:
             wall = _wall_time(time_hhmmss)
+            near = (base.year - 1, base.year, base.year + 1)
             candidates = [
                 datetime.combine(day, wall, self.zone)
-                for year in (base.year - 1, base.year, base.year + 1)
+                for year in ((2000 + int(year_yy),) if year_yy else near)
                 if (day := _date_or_none(year, date_mmdd)) is not None
             ]
             nearest = min(candidates, key=lambda host: abs(host - base))
         except (ValueError, TypeError):
-            raise InvalidRequestError([("host_time", "DE13 MMDD and DE12 hhmmss")]) from None
+            raise InvalidRequestError([("host_time", "a date MMDD and a time hhmmss")]) from None
         return HostClock(self.zone, nearest.astimezone(UTC) - now.astimezone(UTC))
 
 

@@ -157,9 +157,10 @@ def _check_codes(known: Dialect, findings: Findings) -> None:
     for code in known.codes:
         if width and len(code) != width:
             findings.fault(("codes", code), f"{width} characters, as many as DE39 has")
-    for code in sorted(known.reversed_codes):
-        if code not in known.codes:
-            findings.fault(("reversed_codes",), f"codes of the table; {code[:3]} is not in it")
+    for key in ("reversed_codes", "managed_codes"):
+        for code in sorted(getattr(known, key)):
+            if code not in known.codes:
+                findings.fault((key,), f"codes of the table; {code[:3]} is not in it")
 
 
 def _check_words(known: Dialect, findings: Findings) -> None:

@@ -58,6 +58,8 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "accept_pads": known.accept_pads,
         "kept": known.kept,
         "reversed_codes": sorted(known.reversed_codes),
+        "managed_codes": sorted(known.managed_codes),
+        "slip_title": dict(known.slip_title),
         "timers": asdict(known.timers),
         "constants": dict(known.constants),
         "words": {fact: dict(said) for fact, said in known.words.items()},

@@ -32,7 +32,7 @@ __all__ = ["KEYS", "Reading", "load_dialect", "read_dialect"]
 
 KEYS = (
     "name", "base", "encoding", "mti_enc", "bitmap_enc", "tpdu", "header", "mac", "cut_off", "zone",
-    "accept_pads", "kept", "reversed_codes", "timers", "constants", "words", "answers", "echoed",
+    "accept_pads", "kept", "reversed_codes", "managed_codes", "slip_title", "timers", "constants", "words", "answers", "echoed",
     "fields", "messages", "codes",
 )  # fmt: skip
 """What may stand at the top of a file."""
@@ -126,6 +126,10 @@ def _dialect(table: Table) -> Dialect:
         echoed=MappingProxyType(counts(table.table("echoed"), base.echoed)),
         kept=kept(table, base.kept, fields),
         reversed_codes=frozenset(texts(table, "reversed_codes", base.reversed_codes)),
+        managed_codes=frozenset(texts(table, "managed_codes", base.managed_codes)),
+        slip_title=MappingProxyType(
+            {**base.slip_title, **table.words("slip_title", dict(base.slip_title))}
+        ),
         accept_pads=table.text(
             "accept_pads", base.accept_pads, like="[0-9A-F]*", what="digits and A to F"
         ),

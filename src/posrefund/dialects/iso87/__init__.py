@@ -24,6 +24,7 @@ ISO87_ASCII = Dialect(
     answers=ANSWERS,
     echoed=ECHOED,
     kept=KEPT,
+    managed_codes=frozenset({"00"}),
     reversed_codes=frozenset({"00", "25"}),
 )
 ISO87_BINARY = ISO87_ASCII.derive(

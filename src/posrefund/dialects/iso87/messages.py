@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWERS", "ECHOED", "KEPT", "MESSAGES", "WORDS"]
 
-_TIMES = {"7": "{utc_mmddhhmmss}", "11": "{stan}", "12": "{hhmmss}", "13": "{mmdd}"}
-_PLACE = {"24": "{nii}", "41": "{terminal}", "42": "{merchant}"}
+_DEVICE = {
+    "7": "{utc_mmddhhmmss}", "11": "{stan}", "12": "{hhmmss}", "13": "{mmdd}",
+    "41": "{terminal}", "42": "{merchant}",
+}  # fmt: skip
 _CARD = {
     "2": "{pan}", "14": "{expiry}", "22": "{entry_mode}", "23": "{sequence_number}",
     "26": "{pin_digits}", "35": "{track2}", "52": "{pin_block}", "53": "{verification}",
 }  # fmt: skip
 _MONEY = {
-    **_TIMES, **_PLACE, **_CARD,
-    "4": "{amount}", "25": "00", "49": "{currency}", "60": "{batch}",
+    **_DEVICE, **_CARD,
+    "4": "{amount}", "24": "{nii}", "25": "00", "49": "{currency}", "60": "{batch}",
 }  # fmt: skip
 _ORIGINAL = {
     "37": "{rrn}",
@@ -35,15 +37,11 @@ _COPIED = {name: f"{{sent.{name}}}" for name in "3 4 11 12 13 22 23 25 41 42 49 
 
 _MONEY_REQUEST = "2C 3 4 7 11 12 13 14C 22 23C 24C 25 26C 35C 41 42 49 52C 53C 60"
 _MONEY_ANSWER = "2C 3 4A 7 11 12A 13A 14C 15A 23C 24C 25C 32C 37A 38C 39 41 42A 49A 60A 64A"
-_MANAGEMENT = {"7": _TIMES["7"], "11": "{stan}", "12": "{hhmmss}", "13": "{mmdd}"} | {
-    "41": "{terminal}",
-    "42": "{merchant}",
-}
 
 
 def _management(name: str, zh: str, en: str, code: str, answer: str) -> MessageTable:
     return MessageTable(
-        name, zh, en, "0800", "7 11 12 13 41 42 70", answer, {**_MANAGEMENT, "70": code}
+        name, zh, en, "0800", "7 11 12 13 41 42 70", answer, {**_DEVICE, "70": code}
     )
 
 
@@ -132,6 +130,6 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """DE39 of a reversal: 68 no answer in time, 63 wrong MAC, 96 anything else. DE53 stands beside a PIN only."""
 
 ECHOED: Mapping[str, int] = MappingProxyType(
-    {"3": 6, "4": 12, "7": 10, "25": 2, "42": 15, "49": 3, "60": 6}
+    {"3": 6, "4": 12, "7": 10, "25": 2, "42": 15, "49": 3, "60": 999}
 )
 KEPT = "3 4 7 11 12 13 15 22 23 24 25 26 32 37 38 39 41 42 49 60:6"

@@ -106,7 +106,9 @@ ANSWERS: Mapping[str, str] = MappingProxyType(
         "auth_code": "38",
         "host_time": "12[6:12]",
         "host_date": "12[2:6]",
+        "host_year": "12[0:2]",
         "settlement_date": "15[2:6]",
+        "settlement_year": "15[0:2]",
     }
 )
 
@@ -128,5 +130,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """DE25 of a reversal: 4021 time-out, 4020 invalid response, 4007 the terminal cannot complete. DE22, positions 7
 to 9: how the card was read (6 keyed, 2 magnetic, 5 chip), how its holder was verified and by whom."""
 
-ECHOED: Mapping[str, int] = MappingProxyType({"3": 6, "4": 12, "7": 10, "42": 15, "49": 3, "60": 6})
+ECHOED: Mapping[str, int] = MappingProxyType(
+    {"3": 6, "4": 12, "7": 10, "42": 15, "49": 3, "60": 999}
+)
 KEPT = "3 4 7 11 12 15 22 23 24 25 32 37 38 39 41 42 49 60:6"

@@ -27,6 +27,7 @@ UNIONPAY = Dialect(
     answers=ANSWERS,
     echoed=MappingProxyType({"3": 6, "4": 12, "25": 2, "42": 15, "49": 3, "60": 8}),
     kept="3 4 11 12 13 15 22 23 25 26 32 37 38 39 41 42 44 49 53 60 61 63:3",
+    managed_codes=frozenset({"00"}),
     reversed_codes=frozenset({"00", "12", "25"}),
     slip_title=MappingProxyType({"zh": "银联签购单", "en": "UnionPay sales slip"}),
     accept_pads="0123456789ABCDEF",
