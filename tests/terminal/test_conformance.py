@@ -320,8 +320,8 @@ def test_a_no_to_a_reversal_has_to_have_the_form_of_one(known: Dialect) -> None:
     not_found = "914" if known.name.startswith("iso93") else "25"
     table = known.messages["reversal"]
     bare = {"t": table.mti_reply, "11": sent["11"], "41": sent["41"], "39": not_found}
-    whole = {**{name: sent[name] for name in ("3", "7", "11", "41") if name in sent}, **bare}
-    whole |= {"60": sent["60"]} if "60 " in f"{table.response} " else {}
+    mandatory = [entry for entry in table.response.split() if entry.isdigit() and entry in sent]
+    whole = {**{name: sent[name] for name in mandatory}, **bare}
 
     def verdict(fields: dict[str, str]) -> object:
         received = Received(fields, "absent", None, 100)
