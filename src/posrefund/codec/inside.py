@@ -32,6 +32,7 @@ __all__ = [
     "rows",
     "shifted",
     "spell",
+    "tag_rows",
 ]
 
 Spelling = Literal["hex", "latin-1"]
@@ -168,6 +169,15 @@ def data_of(pieces: Sequence[Piece]) -> dict[str, Any] | list[dict[str, Any]]:
         piece.name: {"raw": piece.value, **_open(piece)} if piece.inside else piece.value
         for piece in pieces
     }
+
+
+def tag_rows(value: str, pieces: Sequence[Piece]) -> list[dict[str, Any]]:
+    """Return tagged *pieces* as data; where there are none, the whole of *value* as ``rest``."""
+    if not pieces:
+        return [{"rest": value}] if value else []
+    data = data_of(pieces)
+    assert isinstance(data, list)
+    return data
 
 
 def _row(piece: Piece) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from posrefund.codec.inside import (
     Misfit,
     Piece,
     Scan,
-    data_of,
     join_value,
     rest,
     rows,
     shifted,
+    tag_rows,
 )
 from posrefund.errors import EncodeError
 
@@ -131,12 +131,7 @@ class Tagged:
 
     def split(self, value: str) -> list[dict[str, Any]]:
         """Return the objects in order, and what is left over as ``rest``."""
-        pieces = self.scan(value).pieces
-        if not pieces:
-            return [{"rest": value}] if value else []
-        data = data_of(pieces)
-        assert isinstance(data, list)
-        return data
+        return tag_rows(value, self.scan(value).pieces)
 
     def join(self, data: object, *, path: str = "") -> str:
         """Return the text of rows with ``tag`` and ``value``, ``tags`` or parts, or with ``rest``.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from posrefund.codec.inside import Misfit, Piece, Scan, Spelling, data_of, octets, rows, spell
+from posrefund.codec.inside import Misfit, Piece, Scan, Spelling, octets, rows, spell, tag_rows
 from posrefund.codec.mask import refuse_masked
 from posrefund.errors import DecodeError, EncodeError
 
@@ -109,12 +109,7 @@ class BERTLV:
 
     def split(self, value: str) -> list[dict[str, Any]]:
         """Return the objects in order; a length of an odd but legal form is kept as ``length``."""
-        pieces = self.scan(value).pieces
-        if not pieces:
-            return [{"rest": value}] if value else []
-        data = data_of(pieces)
-        assert isinstance(data, list)
-        return data
+        return tag_rows(value, self.scan(value).pieces)
 
     def join(self, data: object, *, path: str = "") -> str:
         """Return the text of rows with ``tag`` and ``value`` or ``tags``.
