@@ -29,6 +29,15 @@ def test_decode_then_encode_framed_gives_the_same_bytes(row: Published) -> None:
     assert again.strip() == row.raw.hex().upper()
 
 
+def test_a_bitmap_in_small_letters_survives_the_json() -> None:
+    raw = (b"08000220000000c00000030902000000000712345678123456789012345").hex()
+    text = invoke("decode", "--dialect", "iso87-ascii", "--json", "--reveal", raw)
+
+    assert (
+        invoke("encode", "--dialect", "iso87-ascii", "--framed", stdin=text).strip() == raw.upper()
+    )
+
+
 SIGN_IN = by_name("signin_0810_response_40byte_keys_cib").raw.hex().upper()
 SALE = by_name("sale_0200_mag_request_jiso").raw.hex().upper()
 

@@ -130,7 +130,7 @@ def test_bytes_may_be_spelled_in_hexadecimal() -> None:
         (VALUE.replace("20260309", "2026030A"), "DE127.20", "digits", 68),
         ("\x02" + VALUE[1:], "DE127.7", "a field of this specification", 8),
         ("\u65e5" + VALUE, "DE127", "whole bytes", 0),
-        (VALUE.replace("07", " 7"), "DE127", "the form that these subfields are written in", 0),
+        (VALUE.replace("07", " 7"), "DE127.2", "a length of 2 digits", 8),
     ],
 )
 def test_a_strict_reader_names_the_subfield_and_the_byte(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -229,3 +230,57 @@ def test_wounded_messages_are_refused_or_rebuilt_whatever_the_wound(found: Diale
     assert (
         read > ROUNDS // 25
     )  # enough of them are still messages for the rebuild to mean something
+
+
+# --- spelled in another way ------------------------------------------------------------------------
+
+ECHO_87 = b"0800822000000000000004000000000000000309020000000007301"
+
+
+@pytest.mark.parametrize(
+    ("raw", "bitmap"),
+    [
+        (ECHO_87, ""),
+        (
+            b"08000220000000c00000030902000000000712345678123456789012345",
+            "0220000000c00000",
+        ),
+        (
+            b"0800822000000000000000000000000000000309020000000007",
+            "82200000000000000000000000000000",
+        ),
+        (
+            b"08008220000000c000000400000000000000030902000000000712345678123456789012345301",
+            "8220000000c000000400000000000000",
+        ),
+    ],
+    ids=["ours", "small letters", "an empty second one", "small letters and a second one"],
+)
+def test_bitmaps_spelled_in_another_way_are_given_back_as_they_came(
+    raw: bytes, bitmap: str
+) -> None:
+    known = dialect("iso87-ascii")
+    capture = open_capture(raw, known)
+
+    assert capture.framing.bitmap == bitmap
+    assert capture.rebuild(known) == raw
+
+
+@pytest.mark.parametrize("bitmap", ["0220000000C00001", "02200000", "x" * 16, "8220000000C00000"])
+def test_a_bitmap_of_other_fields_is_not_written(bitmap: str) -> None:
+    known = dialect("iso87-ascii")
+    raw = b"08000220000000c00000030902000000000712345678123456789012345"
+    capture = open_capture(raw, known)
+    other = replace(capture, framing=replace(capture.framing, bitmap=bitmap))
+
+    with pytest.raises(EncodeError, match=r"^framing\.bitmap: expected a bitmap of the fields"):
+        other.rebuild(known)
+
+
+@pytest.mark.parametrize("length", [b" 6", b"+6", b"6 ", b"1_"])
+def test_a_length_that_is_no_digits_is_refused_where_it_stands(length: bytes) -> None:
+    raw = b"02004000000000000000" + length + b"620000"
+
+    with pytest.raises(DecodeError, match=r"^DE2 at byte 20: expected ") as caught:
+        open_capture(raw, dialect("iso87-ascii"))
+    assert caught.value.offset_bytes == 20

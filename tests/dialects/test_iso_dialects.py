@@ -234,7 +234,9 @@ def test_reversal_is_undone_by_a_yes_with_a_mac_or_by_nothing_there_on_the_same_
     same = {number: sale[number] for number in ("3", "4", "11", "41", "42", "49", "60")}
 
     def undone(code: str, mac: MACVerdict) -> bool:
-        answer = received({"t": mti, **same, "7": "0309020130", "39": code}, mac)
+        sealed = {} if mac == "absent" else {"64": "00" * 8}
+        fields = {"t": mti, **same, "7": "0309020130", "39": code, **sealed}
+        answer = received(fields, mac)
         found = interpret_reversal(attempt, answer, known, is_same_day=is_same_day)
         return isinstance(found, Conclusion) and found.event is Event.UNDO
 

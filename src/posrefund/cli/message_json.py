@@ -104,6 +104,8 @@ def _framing_as_data(framing: Framing) -> dict[str, Any]:
         data["mac_missing"] = framing.mac_missing
     if framing.pads:
         data["pads"] = framing.pads
+    if framing.bitmap:
+        data["bitmap"] = framing.bitmap
     return data
 
 
@@ -118,6 +120,7 @@ def _framing_from_data(data: object) -> Framing:
             framing.get("mac_missing", ""), "framing.mac_missing", ("", "64", "128")
         ),
         pads={number: _text(pad, f"framing.pads.{number}") for number, pad in pads.items()},
+        bitmap=_text(framing.get("bitmap", ""), "framing.bitmap"),
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posrefund.errors import DecodeError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
-__all__ = ["LENGTH_REFUSED", "expectation", "path_of", "spans_of"]
+__all__ = ["LENGTH_REFUSED", "expectation", "path_of", "refuse_odd_length", "spans_of"]
 
 LENGTH_REFUSED = re.compile(
     r"Field (?:data|length) is (\d+) (bytes|nibbles)(?: wide)?, expecting (\d+)"
@@ -47,3 +50,22 @@ def spans_of(encoded: Mapping[str, Mapping[str, bytes]]) -> dict[str, tuple[int,
         spans[name] = (start, end)
         start = end
     return spans
+
+
+def refuse_odd_length(
+    encoded: Mapping[str, Mapping[str, bytes]], specification: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Refuse a length in characters that is no digits: ``" 7"``, ``"+7"`` and ``"1_0"`` are lengths to ``int``.
+
+    Raises:
+        DecodeError: At the first of them. pyiso8583 reads them, and nobody could write them again.
+    """
+    start = 0
+    for name, part in encoded.items():
+        digits = part["len"]
+        if digits and specification[name]["len_enc"] not in ("b", "bcd"):
+            text = digits.decode(specification[name]["len_enc"])
+            if not (text.isascii() and text.isdigit()):
+                expected = f"a length of {len(text)} digits"
+                raise DecodeError(path_of(name), expected, offset_bytes=start)
+        start += len(digits) + len(part["data"])

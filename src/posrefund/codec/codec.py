@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import iso8583
 
 from posrefund.codec._compiled import COMPUTED, NOT_SURE, CompiledEngine
-from posrefund.codec._refusal import LENGTH_REFUSED, expectation, path_of, spans_of
+from posrefund.codec._refusal import (
+    LENGTH_REFUSED,
+    expectation,
+    path_of,
+    refuse_odd_length,
+    spans_of,
+)
 from posrefund.codec.record import plain_record, plain_view
 from posrefund.errors import DecodeError, EncodeError
 
@@ -184,6 +190,7 @@ class Codec:
             except iso8583.DecodeError as error:
                 refusal = None if self._repair_pad(data, error, pads) else self._refusal(error)
             else:
+                refuse_odd_length(encoded, self._total)
                 return self._checked(Reading(fields, spans_of(encoded), pads))
             if refusal is not None:  # raised out here: pyiso8583's error holds the message in clear
                 raise refusal

@@ -6,13 +6,14 @@ same bytes back. For tools and tests: a link knows its framing and never guesses
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from posrefund.errors import DecodeError
+from posrefund.dialects.bitmaps import announce_the_same, bitmaps_of, spell
+from posrefund.errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from posrefund.dialects.definition import Dialect
 
@@ -34,6 +35,8 @@ class Framing:
         mac_missing: ``"64"`` or ``"128"`` where the bitmap announces that field and the message ends
             before it: what a MAC is computed over, as people paste it. Else empty.
         pads: Filler nibbles that are not 0, by field.
+        bitmap: The bitmaps where we would write them otherwise (small letters, an empty second one), in
+            hexadecimal. Else empty.
     """
 
     length_prefix: bool = False
@@ -41,6 +44,7 @@ class Framing:
     header: bytes = b""
     mac_missing: str = ""
     pads: dict[str, str] = field(default_factory=dict)
+    bitmap: str = ""
 
     @property
     def body_at(self) -> int:
@@ -65,9 +69,6 @@ class Capture:
     def rebuild(self, dialect: Dialect) -> bytes:
         """Return the bytes of the capture.
 
-        A message of characters may have been written otherwise: small letters in a bitmap, a blank in a
-        length. It is rebuilt in capitals and digits.
-
         Raises:
             EncodeError: A field does not fit; cannot happen with fields that were read.
         """
@@ -75,12 +76,22 @@ class Capture:
         fields = {name: value for name, value in self.fields.items() if name != "p"}
         if framing.mac_missing:
             fields[framing.mac_missing] = "00" * _MAC_BYTES
-        body = dialect.codec.encode(fields, pads=framing.pads)
+        body = self._with_bitmap(dialect.codec.encode(fields, pads=framing.pads), fields, dialect)
         if framing.mac_missing:
             body = body[: -dialect.mac_width]
         message = framing.tpdu + framing.header + body
         prefix = len(message).to_bytes(_PREFIX_BYTES, "big") if framing.length_prefix else b""
         return prefix + message
+
+    def _with_bitmap(self, body: bytes, fields: Iterable[str], dialect: Dialect) -> bytes:
+        given, made = self.framing.bitmap, bitmaps_of(fields)
+        if not given:
+            return body
+        if not announce_the_same(given, made):
+            raise EncodeError("framing.bitmap", "a bitmap of the fields of this message")
+        mti, bitmap = (dialect.specification[name]["data_enc"] for name in ("t", "p"))
+        start = 2 if mti == "b" else 4
+        return body[:start] + spell(given, bitmap) + body[start + len(spell(made, bitmap)) :]
 
 
 def open_capture(raw: bytes, dialect: Dialect) -> Capture:
@@ -164,7 +175,14 @@ def _read(raw: bytes, framing: Framing, dialect: Dialect) -> Capture:
         except DecodeError:  # it was not the last field
             raise _moved(error, at) from None
         del reading.fields[mac_missing], reading.spans[mac_missing]
-    found = Framing(framing.length_prefix, framing.tpdu, framing.header, mac_missing, reading.pads)
+    given = reading.fields["p"] + reading.fields.get("1", "")
+    made = bitmaps_of((*reading.fields, mac_missing))
+    found = replace(
+        framing,
+        mac_missing=mac_missing,
+        pads=reading.pads,
+        bitmap="" if given == made else given,
+    )
     spans = {name: (start + at, end + at) for name, (start, end) in reading.spans.items()}
     return Capture(found, reading.fields, spans)
 
