@@ -35,7 +35,7 @@ _ROWS = (
     Field(4, "n12", "交易金额", "amount"),
     Field(5, "n12", "清算金额", "settlement amount"),
     Field(6, "n12", "持卡人扣账金额", "cardholder billing amount"),
-    Field(7, "n10", "交易传输时间", "transmission MMDDhhmmss UTC"),
+    Field(7, "n10", "交易传输时间", "sent at MMDDhhmmss UTC"),
     Field(8, "n8", "持卡人扣账手续费", "cardholder billing fee"),
     Field(9, "n8", "清算汇率", "settlement conversion rate"),
     Field(10, "n8", "持卡人扣账汇率", "billing conversion rate"),
