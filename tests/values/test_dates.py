@@ -224,7 +224,7 @@ def test_clock_learns_any_difference_of_less_than_half_a_year(
 )
 def test_clock_refuses_digits_that_are_no_date_or_time(mmdd: str, hhmmss: str) -> None:
     with pytest.raises(
-        InvalidRequestError, match=r"^host_time: expected DE13 MMDD and DE12 hhmmss$"
+        InvalidRequestError, match=r"^host_time: expected a date MMDD and a time hhmmss$"
     ):
         HostClock().learn(datetime(2026, 3, 9, tzinfo=UTC), date_mmdd=mmdd, time_hhmmss=hhmmss)
 
@@ -236,3 +236,24 @@ def test_clock_of_anything_learns_or_refuses(now: datetime, mmdd: str, hhmmss: s
     except InvalidRequestError:
         return
     assert f"{clock.at(now):%m%d%H%M%S}" == mmdd + hhmmss
+
+
+@pytest.mark.parametrize(
+    ("our_year", "year_yy", "expected"),
+    [(2015, "26", 2026), (2026, "26", 2026), (2099, "00", 2000), (2015, "", 2015)],
+)
+def test_clock_takes_the_year_where_the_host_says_it(
+    our_year: int, year_yy: str, expected: int
+) -> None:
+    now = datetime(our_year, 3, 9, 2, 0, tzinfo=UTC)
+    clock = HostClock().learn(now, date_mmdd="0309", time_hhmmss="100000", year_yy=year_yy)
+
+    assert clock.at(now).isoformat() == f"{expected}-03-09T10:00:00+08:00"
+
+
+@pytest.mark.parametrize("year_yy", ["x", "2x", "-4", "028", "9999", "25"])
+def test_clock_refuses_a_year_that_is_none_or_has_no_such_day(year_yy: str) -> None:
+    now = datetime(2026, 3, 9, 2, 0, tzinfo=UTC)
+
+    with pytest.raises(InvalidRequestError, match=r"a date MMDD and a time hhmmss"):
+        HostClock().learn(now, date_mmdd="0229", time_hhmmss="100000", year_yy=year_yy)

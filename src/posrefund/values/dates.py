@@ -56,7 +56,7 @@ class HostClock:
             near = (base.year - 1, base.year, base.year + 1)
             candidates = [
                 datetime.combine(day, wall, self.zone)
-                for year in ((2000 + int(year_yy),) if year_yy else near)
+                for year in ((_year(year_yy),) if year_yy else near)
                 if (day := _date_or_none(year, date_mmdd)) is not None
             ]
             nearest = min(candidates, key=lambda host: abs(host - base))
@@ -116,6 +116,13 @@ def infer_year(mmdd: str, *, not_after: date) -> date:
         if day is not None and timedelta(0) <= not_after - day < timedelta(days=_AGE_DAYS_MAX):
             return day
     raise InvalidRequestError([("date", "MMDD of a day in the last 365 days")])
+
+
+def _year(yy: str) -> int:
+    if len(yy) != 2 or not (yy.isascii() and yy.isdigit()):
+        message = "no YY"
+        raise ValueError(message)
+    return 2000 + int(yy)
 
 
 def _wall_time(hhmmss: str) -> time:
