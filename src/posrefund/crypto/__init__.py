@@ -5,13 +5,14 @@ for emulators and host stubs only; a terminal passes on the block that its PIN p
 """
 
 from posrefund.crypto.aead import open_box, seal_box
-from posrefund.crypto.keys import Key, Purpose, kcv
+from posrefund.crypto.keys import Algorithm, Key, Purpose, kcv
 from posrefund.crypto.ladder import KeySet, unwrap_key, unwrap_key_set, wrap_key
 from posrefund.crypto.mac import ISO9797_3, UNIONPAY_ECB, MACRule, mac, verify
 
 __all__ = [
     "ISO9797_3",
     "UNIONPAY_ECB",
+    "Algorithm",
     "Key",
     "KeySet",
     "MACRule",

@@ -12,10 +12,10 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NoReturn, Self, final
 
-from posrefund.crypto._blockcipher import BLOCK_BYTES, encrypt_ecb, expand
+from posrefund.crypto._blockcipher import BLOCK_BYTES, Algorithm, encrypt_ecb, expand
 from posrefund.errors import InvalidKeyError, KeyUsageError
 
-__all__ = ["Key", "Purpose", "kcv"]
+__all__ = ["Algorithm", "Key", "Purpose", "kcv"]
 
 
 class Purpose(StrEnum):
