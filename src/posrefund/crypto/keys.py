@@ -150,7 +150,10 @@ class Key:
         """
         if purpose is not self.purpose or not self._material:
             self.use(purpose, wanted)
-        return self._idle.setdefault(name, [])
+        try:
+            return self._idle[name]
+        except KeyError:
+            return self._idle.setdefault(name, [])
 
     def equals(self, other: Key) -> bool:
         """Say whether both hold the same material, in constant time."""

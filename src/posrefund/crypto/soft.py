@@ -33,7 +33,8 @@ PINFormat = Literal[0, 1, 3, 4]
 _LETTERS = "ABCDEF"
 _FILLERS = {0: "F", 1: "0123456789ABCDEF", 2: "F", 3: _LETTERS, 4: "A"}
 _DIGITS = 16
-_WIDTHS = {Algorithm.TDEA: 8, Algorithm.AES: 16}
+_ZERO_HEADS = {n: int(f"0{n:X}".ljust(2 + n, "0").ljust(_DIGITS, "F"), 16) for n in range(4, 13)}
+"""Format 0 before the PIN stands in it, by the number of its digits."""
 
 
 def encrypt_pin_block(
@@ -64,16 +65,21 @@ def encrypt_pin_block(
         ISO 9564-1:2017, 9.3.2 to 9.3.5 and 9.4 (test vectors).
     """
     _check(pin, pan, pin_format)
+    if (
+        pin_format == 0
+    ):  # what nearly every message has: numbers, for text costs more than the cipher
+        size = len(pin)
+        field = _ZERO_HEADS[size] | int(pin, 16) << 56 - 4 * size
+        return _run(pik, "encrypt", (field ^ _account(pan)).to_bytes(8, "big"))
     head = f"{pin_format}{len(pin):X}{pin}"
     if pin_format == 4:
-        field = bytes.fromhex(head.ljust(_DIGITS, "A")) + random_bytes(8)
-        mixed = _xor(_run(pik, "encrypt", field), account_field(_digits(pan)))
+        block = bytes.fromhex(head.ljust(_DIGITS, "A")) + random_bytes(8)
+        mixed = _xor(_run(pik, "encrypt", block), account_field(_digits(pan)))
         return _run(pik, "encrypt", mixed)
-    fill = "FFFFFFFFFFFF" if pin_format == 0 else _fresh(pin_format, random_bytes)
-    clear = int((head + fill)[:_DIGITS], 16)
-    if pin_format != 1:
-        clear ^= int(_digits(pan)[-13:-1], 16)
-    return _run(pik, "encrypt", clear.to_bytes(8, "big"))
+    field = int((head + _fresh(pin_format, random_bytes))[:_DIGITS], 16)
+    if pin_format == 3:
+        field ^= _account(pan)
+    return _run(pik, "encrypt", field.to_bytes(8, "big"))
 
 
 def decrypt_pin_block(
@@ -92,8 +98,7 @@ def decrypt_pin_block(
     if pin_format == 4:
         clear = _run(pik, "decrypt", _xor(clear, account_field(_digits(pan))))[:8]
     elif pin_format != 1:
-        account = int(_digits(pan)[-13:-1], 16)
-        clear = (int.from_bytes(clear, "big") ^ account).to_bytes(8, "big")
+        clear = (int.from_bytes(clear, "big") ^ _account(pan)).to_bytes(8, "big")
     return _pin_of(clear, pin_format)
 
 
@@ -155,6 +160,13 @@ def _fresh(pin_format: int, random_bytes: Callable[[int], bytes]) -> str:
     return found
 
 
+def _account(pan: PAN | None) -> int:
+    """Twelve digits from the right, the check digit not among them."""
+    if pan is None:
+        raise InvalidPINBlockError
+    return int(pan.reveal()[-13:-1], 16)
+
+
 def _digits(pan: PAN | None) -> str:
     if pan is None:
         raise InvalidPINBlockError
@@ -162,13 +174,14 @@ def _digits(pan: PAN | None) -> str:
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+    mixed = int.from_bytes(left, "big") ^ int.from_bytes(right, "big")
+    return mixed.to_bytes(len(left), "big")
 
 
 def _run(pik: Key, way: Literal["encrypt", "decrypt"], block: bytes) -> bytes:
     """Encrypt or decrypt one block with a context that the key keeps."""
     idle = pik.idle(Purpose.PIN, "a PIN block", way)
-    if len(block) != _WIDTHS.get(pik.algorithm):
+    if pik.algorithm is not (Algorithm.TDEA if len(block) == 8 else Algorithm.AES):
         raise KeyUsageError(f"{pik.algorithm} {pik.purpose}", "a PIN block of this format")
     try:
         update = idle.pop()
