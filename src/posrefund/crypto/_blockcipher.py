@@ -2,7 +2,7 @@
 
 ``cryptography`` announced that 8- and 16-byte TripleDES keys will be refused one day, so every key is
 expanded to 24 bytes here (K·K·K is single DES, K1·K2·K1 two-key TDEA). What the provider does not have
-(TDEA under FIPS, SM4 in some builds) is a ``ConfigError`` that says so. Decision 0005. Floor 2.
+(TDEA under FIPS, SM4 in some builds) is a ``ConfigError`` that says so. Decisions 0005, 0021. Floor 2.
 """
 
 from __future__ import annotations

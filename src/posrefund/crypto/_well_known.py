@@ -1,7 +1,8 @@
 """Keys that were published, as SHA-256 digests: nothing here can be used as a key. Floor 2.
 
 They come from standards, vendors' examples, public source code and our own tests; the low bit of every
-byte, parity to DES, is not looked at, and K·K counts as K. A test holds the list to the vectors.
+byte, parity to DES, is not looked at, and K·K counts as K. A test names the keys of the vectors that
+are missing here.
 """
 
 from __future__ import annotations
