@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: codec, MAC and journal, each beside a peer in the same run.
+"""``python -m benchmarks``: codec, MACs and PIN blocks, and journal, each beside a peer in the same run.
 
 ``--memory 10000000`` also reads so many hostile messages; ``--only codec`` measures nothing else.
 """
@@ -16,30 +16,12 @@ from pathlib import Path
 import cryptography
 
 from benchmarks.codec import codec
+from benchmarks.crypto import crypto
 from benchmarks.memory import memory
 from benchmarks.timing import measure, report
-from posrefund.crypto import Key, Purpose, mac
 from posrefund.engine import Note
 from posrefund.journal import SQLiteJournal
 from posrefund.values import TerminalID
-
-
-def crypto() -> None:
-    """The UnionPay MAC beside one bare TDEA block of the library under it."""
-    from posrefund.crypto._blockcipher import encrypt_ecb
-
-    key = Key(bytes(range(16)), Purpose.MAC)
-    data = bytes(150)
-    found = measure(
-        {
-            "two TDEA blocks, new cipher each": lambda: (
-                encrypt_ecb(bytes(range(16)), bytes(8)),
-                encrypt_ecb(bytes(range(16)), bytes(8)),
-            ),
-            "UnionPay MAC of 150 bytes": lambda: mac(key, data),
-        }
-    )
-    report("MAC", found, peer="two TDEA blocks, new cipher each")
 
 
 def journal() -> None:
