@@ -55,7 +55,7 @@ def test_initial_key_is_the_published_one(case: dict[str, str]) -> None:
     found = initial_key(Key(bytes.fromhex(case["bdk"]), Purpose.BDK), ksn(case["ksn"]))
 
     assert material(found).hex().upper() == case["output"]
-    assert found.purpose is Purpose.IK
+    assert found.purpose is Purpose.DUKPT
 
 
 @cases("transaction_key")
@@ -177,7 +177,7 @@ def test_next_counter_skips_none_that_is_allowed(counter: int) -> None:
 
 def test_counter_ends_and_is_refused_before_it_starts_again() -> None:
     last = max(sum(1 << bit for bit in bits) for bits in combinations(range(21), 10))
-    state = DUKPT(Key(IK, Purpose.IK), ksn(DEVICE + f"{0xE00000 | last:06X}"))
+    state = DUKPT(Key(IK, Purpose.DUKPT), ksn(DEVICE + f"{0xE00000 | last:06X}"))
 
     assert state.key(KeyUse.PIN).purpose is Purpose.PIN
     with pytest.raises(InvalidKeyError, match="the DUKPT counter is exhausted"):
@@ -187,11 +187,11 @@ def test_counter_ends_and_is_refused_before_it_starts_again() -> None:
 @pytest.mark.parametrize("counter", ["E00000", "FFFFFF", "E007FF", "FFFC00"])
 def test_counter_that_no_transaction_has_gives_no_key(counter: str) -> None:
     with pytest.raises(InvalidKeyError, match=r"^no transaction has this DUKPT counter$"):
-        session_key(Key(IK, Purpose.IK), ksn(DEVICE + counter), KeyUse.PIN)
+        session_key(Key(IK, Purpose.DUKPT), ksn(DEVICE + counter), KeyUse.PIN)
 
 
 def test_state_advances_by_giving_another_and_never_changes() -> None:
-    start = DUKPT(Key(IK, Purpose.IK), ksn(DEVICE + "E00000"))
+    start = DUKPT(Key(IK, Purpose.DUKPT), ksn(DEVICE + "E00000"))
     first = start.advance()
 
     assert str(first.ksn) == DEVICE + "E00001"
@@ -201,7 +201,7 @@ def test_state_advances_by_giving_another_and_never_changes() -> None:
 
 
 def test_uses_of_one_transaction_have_five_keys() -> None:
-    state = DUKPT(Key(IK, Purpose.IK), ksn(DEVICE + "E00001"))
+    state = DUKPT(Key(IK, Purpose.DUKPT), ksn(DEVICE + "E00001"))
 
     assert len({material(state.key(use)) for use in KeyUse}) == 5
 
@@ -209,7 +209,7 @@ def test_uses_of_one_transaction_have_five_keys() -> None:
 # --- refusals ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.IK])
+@pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.DUKPT])
 def test_session_key_comes_from_an_initial_key_only(purpose: Purpose) -> None:
     with pytest.raises(KeyUsageError):
         session_key(Key(IK, purpose), ksn(DEVICE + "E00001"), KeyUse.PIN)
@@ -232,13 +232,13 @@ def test_key_or_number_of_another_length_is_refused() -> None:
     with pytest.raises(InvalidKeyError, match="takes keys of 16 bytes"):
         initial_key(Key(BDK + BDK[:4] + BDK[12:], Purpose.BDK), number)
     with pytest.raises(InvalidKeyError, match="takes keys of 16 bytes"):
-        session_key(Key(IK + BDK[:8], Purpose.IK), number, KeyUse.PIN)
+        session_key(Key(IK + BDK[:8], Purpose.DUKPT), number, KeyUse.PIN)
     with pytest.raises(InvalidKeyError, match="serial numbers of 10"):
-        session_key(Key(IK, Purpose.IK), ksn("123456789012345600000001"), KeyUse.PIN)
+        session_key(Key(IK, Purpose.DUKPT), ksn("123456789012345600000001"), KeyUse.PIN)
 
 
 def test_state_shows_no_key() -> None:
-    shown = repr(DUKPT(Key(IK, Purpose.IK), ksn(DEVICE + "E00001")))
+    shown = repr(DUKPT(Key(IK, Purpose.DUKPT), ksn(DEVICE + "E00001")))
 
     assert IK.hex() not in shown.lower()
-    assert "Key(IK, KCV " in shown
+    assert "Key(DUKPT-IK, KCV " in shown

@@ -66,7 +66,7 @@ def initial_key(bdk: Key, ksn: KSN) -> Key:
     """
     material = bdk.use(Purpose.BDK, "an initial key")
     _check(material, ksn)
-    return Key(derive_initial_key(material, ksn.value), Purpose.IK, allow_weak=True)
+    return Key(derive_initial_key(material, ksn.value), Purpose.DUKPT, allow_weak=True)
 
 
 def session_key(initial: Key, ksn: KSN, use: KeyUse) -> Key:
@@ -92,7 +92,7 @@ def session_key(initial: Key, ksn: KSN, use: KeyUse) -> Key:
         >>> session_key(initial_key(bdk, ksn), ksn, KeyUse.PIN).purpose
         <Purpose.PIN: 'PIN'>
     """
-    material = initial.use(Purpose.IK, "a session key")
+    material = initial.use(Purpose.DUKPT, "a session key")
     _check(material, ksn)
     if not ksn.is_usable:
         reason = "no transaction has this DUKPT counter"

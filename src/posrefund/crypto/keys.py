@@ -29,10 +29,10 @@ class Purpose(StrEnum):
     """Makes and checks message authentication codes (MAK)."""
     DATA = "DATA"
     """Encrypts tracks (TDK)."""
-    BDK = "BDK"
-    """Makes the DUKPT initial keys of many devices; the host's, never a terminal's."""
-    IK = "IK"
-    """Makes the DUKPT keys of one device, one set for each transaction."""
+    DUKPT = "DUKPT-IK"
+    """Derives the keys of single transactions (initial key)."""
+    BDK = "DUKPT-BDK"
+    """Derives the initial keys of many devices; the host's, never a terminal's."""
 
 
 def kcv(key: bytes, *, length_bytes: int) -> bytes:
