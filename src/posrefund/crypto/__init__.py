@@ -5,7 +5,7 @@ for emulators and host stubs only; a terminal passes on the block that its PIN p
 """
 
 from posrefund.crypto.aead import open_box, seal_box
-from posrefund.crypto.keys import Algorithm, Key, Purpose, kcv
+from posrefund.crypto.keys import Algorithm, Key, Purpose, is_well_known, kcv
 from posrefund.crypto.ladder import KeySet, unwrap_key, unwrap_key_set, wrap_key
 from posrefund.crypto.mac import ISO9797_3, UNIONPAY_ECB, MACRule, mac, verify
 
@@ -17,6 +17,7 @@ __all__ = [
     "KeySet",
     "MACRule",
     "Purpose",
+    "is_well_known",
     "kcv",
     "mac",
     "open_box",

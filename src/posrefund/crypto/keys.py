@@ -2,7 +2,8 @@
 
 A MAC key cannot encrypt a PIN block: each operation names the purpose it needs. Printing shows type,
 purpose and three bytes of KCV; pickling, copying and comparing are closed. Python cannot promise that
-memory is wiped; the material stands in one ``bytearray`` that ``close()`` overwrites.
+memory is wiped; the material stands in one ``bytearray`` that ``close()`` overwrites. Keys that were
+published are known by their digests, so that a shop can refuse them.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NoReturn, Self, final
 
-from posrefund.crypto._blockcipher import BLOCK_BYTES, Algorithm, encrypt_ecb, expand
+from posrefund.crypto._blockcipher import (
+    BLOCK_BYTES,
+    Algorithm,
+    block_bytes,
+    cmac,
+    encrypt_ecb,
+)
+from posrefund.crypto._well_known import digest_of, is_published
 from posrefund.errors import InvalidKeyError, KeyUsageError
 
-__all__ = ["Algorithm", "Key", "Purpose", "kcv"]
+__all__ = ["Algorithm", "Key", "Purpose", "is_well_known", "kcv"]
 
 
 class Purpose(StrEnum):
@@ -35,55 +43,86 @@ class Purpose(StrEnum):
     """Derives the initial keys of many devices; the host's, never a terminal's."""
 
 
-def kcv(key: bytes, *, length_bytes: int) -> bytes:
-    """Return the key check value: one block of zeros encrypted under *key*, cut short.
+def kcv(key: bytes, *, length_bytes: int, algorithm: Algorithm = Algorithm.TDEA) -> bytes:
+    """Return the key check value, cut short: of TDEA and SM4 a block of zeros encrypted, of AES its CMAC.
 
     It proves that the key was typed or received right, and nothing more.
 
     Shape:
-        key: 8, 16 or 24 bytes. Result: *length_bytes* bytes, 2 to 4 in practice.
+        key: as long as *algorithm* has it. Result: *length_bytes* bytes, 2 to 8 in practice.
 
     Raises:
-        InvalidKeyError: The key has another length.
+        InvalidKeyError: The key has another length, or the check value is empty or over a block.
+        ConfigError: The provider does not have *algorithm*.
 
     Source:
-        UnionPay sign-in, DE62 (4 bytes); ANSI X9.24-1 (3 bytes).
+        UnionPay sign-in, DE62 (4 bytes); ANSI X9.24-1 (3 bytes); of AES, X9.24-1:2017 annex A as TR-31
+        uses it (test vectors); SM4 as one published PIN pad (test vectors).
 
     Example:
         >>> from posrefund.crypto import kcv
         >>> kcv(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"), length_bytes=3).hex()
         '08d7b4'
     """
-    return encrypt_ecb(key, bytes(BLOCK_BYTES))[:length_bytes]
+    width = block_bytes(algorithm)
+    if not 0 < length_bytes <= width:
+        reason = f"a check value of {algorithm} has 1 to {width} bytes"
+        raise InvalidKeyError(reason)
+    make = cmac if algorithm is Algorithm.AES else encrypt_ecb
+    return make(key, bytes(width), algorithm)[:length_bytes]
+
+
+def is_well_known(key: Key) -> bool:
+    """Say whether *key* was published (standards, examples, test vectors) or is one byte repeated.
+
+    For settings of a real shop to refuse; the list holds digests, no keys, and is not complete.
+
+    Example:
+        >>> from posrefund.crypto import Key, Purpose, is_well_known
+        >>> is_well_known(Key(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"), Purpose.KEK))
+        True
+    """
+    return is_published(digest_of(key.use(key.purpose, "a comparison")))
 
 
 @final
 class Key:
-    """A TDEA key with its purpose.
+    """A key with its algorithm and its purpose.
 
     Shape:
-        material: 8 (single-length MAK only), 16 or 24 bytes.
+        material: TDEA 8 (single-length MAK only), 16 or 24 bytes; AES 16, 24 or 32; SM4 16.
 
     Raises:
-        InvalidKeyError: Wrong length, or a PIN or key-encrypting key whose halves are equal: that is
+        InvalidKeyError: Wrong length, or a TDEA key for anything but MACs whose halves are equal: that is
             single DES in disguise.
+        ConfigError: The provider does not have *algorithm*.
 
     Example:
-        >>> from posrefund.crypto import Key, Purpose
+        >>> from posrefund.crypto import Algorithm, Key, Purpose
         >>> Key(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"), Purpose.MAC)
         Key(MAC, KCV 08D7B4)
+        >>> Key(bytes.fromhex("3F419E1CB7079442AA37474C2EFBF8B8"), Purpose.PIN, Algorithm.AES)
+        Key(AES PIN, KCV 08793E)
     """
 
-    __slots__ = ("_material", "kcv_hex", "purpose")
+    __slots__ = ("_material", "algorithm", "kcv_hex", "purpose")
 
-    def __init__(self, material: bytes, purpose: Purpose, *, allow_weak: bool = False) -> None:
-        expand(material)
-        check = kcv(material, length_bytes=3).hex().upper()
-        if purpose is not Purpose.MAC and not allow_weak and _is_single_des(material):
+    def __init__(
+        self,
+        material: bytes,
+        purpose: Purpose,
+        algorithm: Algorithm = Algorithm.TDEA,
+        *,
+        allow_weak: bool = False,
+    ) -> None:
+        check = kcv(material, length_bytes=3, algorithm=algorithm).hex().upper()
+        may_be_weak = allow_weak or algorithm is not Algorithm.TDEA or purpose is Purpose.MAC
+        if not may_be_weak and _is_single_des(material):
             reason = f"a {purpose} key must not be single DES"
             raise InvalidKeyError(reason, kcv=check)
         self._material = bytearray(material)
         self.purpose = purpose
+        self.algorithm = algorithm
         self.kcv_hex = check
 
     def use(self, purpose: Purpose, wanted: str) -> bytes:
@@ -116,7 +155,8 @@ class Key:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Key({self.purpose}, KCV {self.kcv_hex})"
+        kind = "" if self.algorithm is Algorithm.TDEA else f"{self.algorithm} "
+        return f"Key({kind}{self.purpose}, KCV {self.kcv_hex})"
 
     def __eq__(self, other: object) -> NoReturn:
         message = "keys are not compared; use equals()"
@@ -127,6 +167,9 @@ class Key:
     def __reduce__(self) -> NoReturn:
         message = "a key cannot be pickled or copied"
         raise TypeError(message)
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce__()
 
 
 def _is_single_des(material: bytes) -> bool:

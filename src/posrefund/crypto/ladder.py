@@ -9,13 +9,19 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from posrefund.crypto._blockcipher import decrypt_ecb, encrypt_ecb
+from posrefund.crypto._blockcipher import Algorithm, decrypt_ecb, encrypt_ecb
 from posrefund.crypto.keys import Key, Purpose, kcv
-from posrefund.errors import InvalidKeyError
+from posrefund.errors import InvalidKeyError, KeyUsageError
 
 __all__ = ["KeySet", "unwrap_key", "unwrap_key_set", "wrap_key"]
 
 _KCV_BYTES = 4
+_WRAPPED_BYTES = {
+    Algorithm.TDEA: (8, 16, 24),
+    Algorithm.AES: (16, 32),
+    Algorithm.SM4: (16,),
+}
+"""Keys that are whole blocks of the cipher that wraps them; ECB takes no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +45,39 @@ class KeySet:
 
 
 def unwrap_key(kek: Key, wrapped: bytes, purpose: Purpose) -> Key:
-    """Decrypt one key under *kek*.
+    """Decrypt one key under *kek*; it is for the cipher that *kek* is for.
 
     Shape:
-        wrapped: 8, 16 or 24 bytes.
+        wrapped: 8, 16 or 24 bytes; under AES 16 or 32, under SM4 16.
 
     Raises:
         InvalidKeyError: The length is another, or the key inside is weak.
         KeyUsageError: *kek* is no key-encrypting key.
     """
-    if len(wrapped) not in (8, 16, 24):
-        reason = "a wrapped key has 8, 16 or 24 bytes"
+    kind = kek.algorithm
+    lengths = _WRAPPED_BYTES[kind]
+    if len(wrapped) not in lengths:
+        under = "" if kind is Algorithm.TDEA else f" under {kind}"
+        reason = f"a wrapped key{under} has {_words(lengths)} bytes"
         raise InvalidKeyError(reason)
-    return Key(decrypt_ecb(kek.use(Purpose.KEK, "unwrapping a key"), wrapped), purpose)
+    material = decrypt_ecb(kek.use(Purpose.KEK, "unwrapping a key"), wrapped, kind)
+    return Key(material, purpose, kind)
+
+
+def _words(lengths: tuple[int, ...]) -> str:
+    return " or ".join(", ".join(map(str, lengths)).rsplit(", ", 1))
 
 
 def wrap_key(kek: Key, key: Key) -> bytes:
     """Encrypt *key* under *kek*: the host's side of the ladder, for emulators.
 
     Raises:
-        KeyUsageError: *kek* is no key-encrypting key.
+        KeyUsageError: *kek* is no key-encrypting key, or for another cipher than *key*.
     """
-    return encrypt_ecb(kek.use(Purpose.KEK, "wrapping a key"), key.use(key.purpose, "wrapping"))
+    over = kek.use(Purpose.KEK, "wrapping a key")
+    if key.algorithm is not kek.algorithm:
+        raise KeyUsageError(f"{kek.algorithm} {kek.purpose}", f"wrapping a key for {key.algorithm}")
+    return encrypt_ecb(over, key.use(key.purpose, "wrapping"), kek.algorithm)
 
 
 def unwrap_key_set(tmk: Key, block: bytes) -> KeySet:
@@ -73,6 +90,7 @@ def unwrap_key_set(tmk: Key, block: bytes) -> KeySet:
     Raises:
         InvalidKeyError: A KCV does not fit, two keys are the same, or the length is another: the
             whole set is refused.
+        KeyUsageError: *tmk* is no key-encrypting key, or none of TDEA.
 
     Source:
         UnionPay sign-in, DE62; the published example of code456.com/article/3026509:
@@ -87,6 +105,8 @@ def unwrap_key_set(tmk: Key, block: bytes) -> KeySet:
         >>> unwrap_key_set(tmk, de62).key_set_id
         '8D0A74-AB7153'
     """
+    if tmk.algorithm is not Algorithm.TDEA:  # no public paper shows DE62 under another cipher
+        raise KeyUsageError(f"{tmk.algorithm} {tmk.purpose}", "DE62 of a sign-in")
     parts = _split(block)
     keys = [_unwrap_checked(tmk, part, check, name) for name, part, check in parts]
     everyone = [tmk, *keys]
