@@ -125,7 +125,7 @@ def test_data_under_a_session_key_is_the_published_one(use: KeyUse, case: dict[s
 
 @given(st.binary(min_size=16, max_size=16), st.integers(1, 0x1FFFFF))
 def test_transaction_key_agrees_with_the_definition_in_plain_des(key: bytes, counter: int) -> None:
-    """X9.24-1 A.2 as it is written there: one DES with XOR before and after, twice for each bit."""
+    """X9.24-1 as it is written there: one DES with XOR before and after, twice for each bit."""
     flip = bytes.fromhex("C0C0C0C000000000C0C0C0C000000000")
     wanted, register = key, 0x9876543210E00000
     for bit in (1 << place for place in range(20, -1, -1)):
@@ -235,6 +235,11 @@ def test_key_or_number_of_another_length_is_refused() -> None:
         session_key(Key(IK + BDK[:8], Purpose.DUKPT), number, KeyUse.PIN)
     with pytest.raises(InvalidKeyError, match="serial numbers of 10"):
         session_key(Key(IK, Purpose.DUKPT), ksn("123456789012345600000001"), KeyUse.PIN)
+
+
+def test_key_of_another_algorithm_is_refused() -> None:
+    with pytest.raises(InvalidKeyError, match="TDEA DUKPT takes"):
+        session_key(Key(IK, Purpose.DUKPT, Algorithm.AES), ksn(DEVICE + "E00001"), KeyUse.PIN)
 
 
 def test_state_shows_no_key() -> None:

@@ -1,4 +1,4 @@
-"""The arithmetic of AES DUKPT on bytes: ANSI X9.24-3:2017, 6.3. ``dukpt_aes`` gives it keys. Floor 2.
+"""The arithmetic of AES DUKPT on bytes: ANSI X9.24-3:2017. ``dukpt_aes`` gives it keys. Floor 2.
 
 One block tells what is derived (for what, of which algorithm and length, for whom and when), and is
 encrypted under the key above: once for each 16 bytes of the result.
@@ -26,7 +26,7 @@ _VERSION = 1
 
 
 class Indicator(Enum):
-    """What a derived key is for: X9.24-3:2017, table 2."""
+    """What a derived key is for: X9.24-3:2017."""
 
     KEY_ENCRYPTION = 0x0002
     PIN_ENCRYPTION = 0x1000
@@ -47,7 +47,7 @@ class _Sort(NamedTuple):
 
 
 class Kind(Enum):
-    """Algorithm and length of a derived key: X9.24-3:2017, tables 3 and 4; strength, NIST SP 800-57-1."""
+    """Algorithm and length of a derived key: X9.24-3:2017; strength after NIST SP 800-57-1."""
 
     TDEA128 = _Sort(0, 16, 80)
     TDEA192 = _Sort(1, 24, 112)

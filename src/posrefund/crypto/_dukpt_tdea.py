@@ -12,7 +12,7 @@ __all__ = ["COUNTER_BITS", "derive_initial_key", "derive_transaction_key", "deri
 COUNTER_BITS = 21
 _COUNTER_MASK = (1 << COUNTER_BITS) - 1
 _OTHER_HALF = bytes.fromhex("C0C0C0C000000000C0C0C0C000000000")
-"""X9.24-1 A.6: makes the key of the right half out of the key of the left half."""
+"""X9.24-1: makes the key of the right half out of the key of the left half."""
 
 
 def derive_initial_key(bdk: bytes, ksn: bytes) -> bytes:

@@ -18,7 +18,7 @@ from posrefund.crypto._dukpt_tdea import (
     derive_transaction_key,
     derive_working_key,
 )
-from posrefund.crypto.keys import Key, Purpose
+from posrefund.crypto.keys import Algorithm, Key, Purpose
 from posrefund.errors import InvalidKeyError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class _Variant(NamedTuple):
 
 
 class KeyUse(Enum):
-    """What the key of a transaction is for: its mask, X9.24-1:2009 A.4.1, for each half of the key."""
+    """What the key of a transaction is for: its mask, X9.24-1:2009, for each half of the key."""
 
     PIN = _Variant("00000000000000FF", Purpose.PIN, one_way=False)
     """Encrypts the PIN block."""
@@ -62,10 +62,9 @@ def initial_key(bdk: Key, ksn: KSN) -> Key:
         InvalidKeyError: It has another length, or the number is one of AES DUKPT.
 
     Source:
-        ANSI X9.24-1:2009 A.6.
+        ANSI X9.24-1:2009.
     """
-    material = bdk.use(Purpose.BDK, "an initial key")
-    _check(material, ksn)
+    material = _material(bdk, Purpose.BDK, ksn)
     return Key(derive_initial_key(material, ksn.value), Purpose.DUKPT, allow_weak=True)
 
 
@@ -81,7 +80,7 @@ def session_key(initial: Key, ksn: KSN, use: KeyUse) -> Key:
             the standard allows: 0, or with more than 10 one bits.
 
     Source:
-        ANSI X9.24-1:2009 A.2 to A.4.
+        ANSI X9.24-1:2009.
 
     Example:
         >>> from posrefund.crypto.dukpt import KeyUse, initial_key, session_key
@@ -92,8 +91,7 @@ def session_key(initial: Key, ksn: KSN, use: KeyUse) -> Key:
         >>> session_key(initial_key(bdk, ksn), ksn, KeyUse.PIN).purpose
         <Purpose.PIN: 'PIN'>
     """
-    material = initial.use(Purpose.DUKPT, "a session key")
-    _check(material, ksn)
+    material = _material(initial, Purpose.DUKPT, ksn)
     if not ksn.is_usable:
         reason = "no transaction has this DUKPT counter"
         raise InvalidKeyError(reason)
@@ -103,10 +101,13 @@ def session_key(initial: Key, ksn: KSN, use: KeyUse) -> Key:
     return Key(working, purpose, allow_weak=True)  # derived, not chosen
 
 
-def _check(material: bytes, ksn: KSN) -> None:
-    if len(material) != _KEY_BYTES or len(ksn.value) != _KSN_BYTES:
+def _material(key: Key, purpose: Purpose, ksn: KSN) -> bytes:
+    material = key.use(purpose, "TDEA DUKPT")
+    sizes = (len(material), len(ksn.value))
+    if key.algorithm is not Algorithm.TDEA or sizes != (_KEY_BYTES, _KSN_BYTES):
         reason = f"TDEA DUKPT takes keys of {_KEY_BYTES} bytes and serial numbers of {_KSN_BYTES}"
         raise InvalidKeyError(reason)
+    return material
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class _Rule(NamedTuple):
 
 
 _RULES = {10: _Rule(21, 10), 12: _Rule(32, 16)}
-"""By length in bytes. X9.24-1:2009 A.3 and X9.24-3:2017 6.3: more one bits than that are skipped, so that a
+"""By length in bytes. X9.24-1:2009 and X9.24-3:2017: more one bits than that are skipped, so that a
 host never derives longer than this."""
 
 
