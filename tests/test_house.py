@@ -159,6 +159,8 @@ NO_NUMBERS = {
     "2600000000000000",  # DE53
     "4142434445464748",  # ASCII "ABCDEFGH" in hexadecimal
     "30121010000000000",  # tail of a track
+    "20323030333829",  # ASCII " 20038)" in hexadecimal
+    "1320200818004100",  # length and time stamp in a key block
 }
 _RUN = re.compile(r"(?<![0-9])[0-9]{13,19}(?![0-9])")
 _MACHINE_PATHS = tuple("/" + room for room in ("work/", "root/", "home/", "Users/", "tmp/dev/"))
