@@ -158,6 +158,10 @@ NO_NUMBERS = {
     "0011220000010000",
     "2600000000000000",  # DE53
     "4142434445464748",  # ASCII "ABCDEFGH" in hexadecimal
+    "54657374205573696",  # texts of MAC vectors in hexadecimal
+    "7768617420646",
+    "6172676572205468616",
+    "65737361676520",
     "30121010000000000",  # tail of a track
     "20323030333829",  # ASCII " 20038)" in hexadecimal
     "1320200818004100",  # length and time stamp in a key block

@@ -7,11 +7,27 @@ for emulators and host stubs only; a terminal passes on the block that its PIN p
 from posrefund.crypto.aead import open_box, seal_box
 from posrefund.crypto.keys import Algorithm, Key, Purpose, is_well_known, kcv
 from posrefund.crypto.ladder import KeySet, unwrap_key, unwrap_key_set, wrap_key
-from posrefund.crypto.mac import ISO9797_3, UNIONPAY_ECB, MACRule, mac, verify
+from posrefund.crypto.mac import (
+    AES_CMAC,
+    HMAC_SHA256,
+    ISO9797_1,
+    ISO9797_3,
+    SM4_CBC,
+    UNIONPAY_ECB,
+    UNIONPAY_SM4,
+    MACRule,
+    mac,
+    verify,
+)
 
 __all__ = [
+    "AES_CMAC",
+    "HMAC_SHA256",
+    "ISO9797_1",
     "ISO9797_3",
+    "SM4_CBC",
     "UNIONPAY_ECB",
+    "UNIONPAY_SM4",
     "Algorithm",
     "Key",
     "KeySet",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 from enum import StrEnum
 from itertools import pairwise
-from typing import NoReturn, Self, final
+from typing import Any, NoReturn, Self, final
 
 from posrefund.crypto._blockcipher import (
     BLOCK_BYTES,
@@ -105,7 +105,7 @@ class Key:
         Key(AES PIN, KCV 08793E)
     """
 
-    __slots__ = ("_material", "algorithm", "kcv_hex", "purpose")
+    __slots__ = ("_idle", "_material", "algorithm", "kcv_hex", "purpose")
 
     def __init__(
         self,
@@ -121,6 +121,7 @@ class Key:
             reason = f"a {purpose} key must not be single DES"
             raise InvalidKeyError(reason, kcv=check)
         self._material = bytearray(material)
+        self._idle: dict[str, list[Any]] = {}
         self.purpose = purpose
         self.algorithm = algorithm
         self.kcv_hex = check
@@ -139,12 +140,27 @@ class Key:
             raise InvalidKeyError(reason)
         return bytes(self._material)
 
+    def idle(self, purpose: Purpose, wanted: str, name: str) -> list[Any]:
+        """Return the cipher contexts called *name* that nobody uses now; for ``posrefund.crypto`` alone.
+
+        Take one by ``pop()`` (or make one), append it after use: a list gives each thread its own, and
+        one that failed is not put back. They go when the key is closed, and never show the material.
+
+        Raises:
+            KeyUsageError: The key is for something else.
+            InvalidKeyError: The key was closed.
+        """
+        if purpose is not self.purpose or not self._material:
+            self.use(purpose, wanted)
+        return self._idle.setdefault(name, [])
+
     def equals(self, other: Key) -> bool:
         """Say whether both hold the same material, in constant time."""
         return hmac.compare_digest(self._material, other._material)
 
     def close(self) -> None:
-        """Overwrite and forget the material."""
+        """Overwrite and forget the material, and the contexts made from it."""
+        self._idle = {}
         self._material[:] = bytes(len(self._material))
         self._material.clear()
 

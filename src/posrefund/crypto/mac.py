@@ -2,24 +2,64 @@
 
 ``verify`` raises, it never returns False. Note well: the UnionPay fold is no protection against an
 active attacker (swapping two 8-byte blocks keeps it, and the tag has 32 bits); it finds errors and
-strangers without the key. ISO 9797-1 algorithm 3 chains its blocks, but zeros appended to the last one
-keep the tag. Every echoed field is compared besides. Decision 0016. Floor 2.
+strangers without the key. Padding method 1 does not say where a message ends: zeros appended to the
+last block keep the tag. Every echoed field is compared besides. Decision 0016. Floor 2.
 """
 
 from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from posrefund.crypto._blockcipher import BLOCK_BYTES, decrypt_ecb, encrypt_cbc, encrypt_ecb
+from posrefund.crypto._blockcipher import Algorithm, block_bytes
+from posrefund.crypto._mac_tools import MAKERS
 from posrefund.crypto.keys import Purpose
-from posrefund.errors import InvalidKeyError, MACMismatchError
+from posrefund.errors import ConfigError, KeyUsageError, MACMismatchError
 
 if TYPE_CHECKING:
+    from posrefund.crypto._mac_tools import Tool
     from posrefund.crypto.keys import Key
 
-__all__ = ["ISO9797_3", "UNIONPAY_ECB", "MACRule", "mac", "verify"]
+__all__ = [
+    "AES_CMAC",
+    "HMAC_SHA256",
+    "ISO9797_1",
+    "ISO9797_3",
+    "SM4_CBC",
+    "UNIONPAY_ECB",
+    "UNIONPAY_SM4",
+    "MACRule",
+    "mac",
+    "verify",
+]
+
+MACAlgorithm = Literal[
+    "unionpay-ecb", "xor-encrypt", "iso9797-1", "iso9797-3", "cmac", "hmac-sha256"
+]
+_TDEA, _AES, _SM4 = Algorithm.TDEA, Algorithm.AES, Algorithm.SM4
+_SHORTEST_BYTES = 4
+"""ANSI X9.9 sends 32 bits; a shorter tag is found by trying."""
+_HMAC_BYTES = 32
+
+
+class _Traits(NamedTuple):
+    """What an algorithm takes, and how long and in what form its tag is where a rule does not say."""
+
+    ciphers: tuple[Algorithm, ...]
+    paddings: tuple[int, ...] = (1,)
+    length_bytes: int = 0
+    encoding: Literal["raw", "hex"] = "raw"
+
+
+_TRAITS: dict[MACAlgorithm, _Traits] = {
+    "unionpay-ecb": _Traits((_TDEA, _SM4), length_bytes=4, encoding="hex"),
+    "xor-encrypt": _Traits((_TDEA, _SM4)),
+    "iso9797-1": _Traits((_TDEA, _AES, _SM4), (1, 2, 3)),
+    "iso9797-3": _Traits((_TDEA,), (1, 2, 3)),
+    "cmac": _Traits((_TDEA, _AES, _SM4)),
+    "hmac-sha256": _Traits((_AES,)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +67,81 @@ class MACRule:
     """How a host computes the MAC.
 
     Attributes:
-        algorithm: ``"unionpay-ecb"``, or ``"iso9797-3"``: ISO 9797-1 algorithm 3 (ANSI X9.19,
-            "retail") with padding method 1.
+        algorithm: ``"unionpay-ecb"``: all blocks XORed into one, that in hexadecimal encrypted half by
+            half. ``"xor-encrypt"``: the same block encrypted once. ``"iso9797-1"``: CBC-MAC, with a
+            single DES key ANSI X9.9. ``"iso9797-3"``: ANSI X9.19, "retail". ``"cmac"``: ISO 9797-1
+            algorithm 5. ``"hmac-sha256"``: takes a key of 16 to 32 bytes, held as one of AES.
+        cipher: Which the key has to be for.
+        padding: Method 1, 2 or 3 of ISO 9797-1.
+        length_bytes: The leftmost bytes that are sent, 4 or more; 0 for what the algorithm is known by:
+            4 of UnionPay, all of the others.
+        encoding: ``"raw"``, or ``"hex"`` for upper-case hexadecimal text, two characters for a byte;
+            ``""`` for what the algorithm is known by: text of UnionPay, else raw.
+
+    Raises:
+        ConfigError: The parts do not go together.
+
+    Example:
+        >>> from posrefund.crypto import MACRule
+        >>> MACRule("iso9797-3", length_bytes=4, encoding="hex").tag_bytes
+        8
     """
 
-    algorithm: Literal["unionpay-ecb", "iso9797-3"] = "unionpay-ecb"
+    algorithm: MACAlgorithm = "unionpay-ecb"
+    cipher: Algorithm = Algorithm.TDEA
+    padding: int = 1
+    length_bytes: int = 0
+    encoding: Literal["", "raw", "hex"] = ""
+
+    def __post_init__(self) -> None:
+        traits = _TRAITS.get(self.algorithm)
+        if traits is None:
+            raise ConfigError(f"a MAC rule has one of the algorithms {', '.join(_TRAITS)}")
+        if self.cipher not in traits.ciphers:
+            raise ConfigError(f"{self.algorithm} goes with {', '.join(traits.ciphers)}")
+        if self.padding not in traits.paddings:
+            methods = ", ".join(map(str, traits.paddings))
+            raise ConfigError(f"{self.algorithm} goes with padding method {methods}")
+        whole = _HMAC_BYTES if self.algorithm == "hmac-sha256" else block_bytes(self.cipher)
+        length_bytes = self.length_bytes or traits.length_bytes or whole
+        if not _SHORTEST_BYTES <= length_bytes <= whole:
+            raise ConfigError(f"{self.algorithm} gives {_SHORTEST_BYTES} to {whole} bytes")
+        if self.encoding not in ("", "raw", "hex"):
+            raise ConfigError("a MAC is sent raw or as hex")
+        object.__setattr__(self, "length_bytes", length_bytes)
+        object.__setattr__(self, "encoding", self.encoding or traits.encoding)
+
+    @property
+    def tag_bytes(self) -> int:
+        """Length of the MAC as it stands in its field."""
+        return self.length_bytes * (2 if self.encoding == "hex" else 1)
 
 
 UNIONPAY_ECB = MACRule()
+UNIONPAY_SM4 = MACRule(cipher=Algorithm.SM4)
+"""The same fold over blocks of 16 bytes. Known from one page without numbers: ask the acquirer."""
+ISO9797_1 = MACRule("iso9797-1")
 ISO9797_3 = MACRule("iso9797-3")
+SM4_CBC = MACRule("iso9797-1", Algorithm.SM4, length_bytes=4, encoding="hex")
+"""As one public toolkit for a Chinese acquirer sends it."""
+AES_CMAC = MACRule("cmac", Algorithm.AES)
+HMAC_SHA256 = MACRule("hmac-sha256", Algorithm.AES)
 
 
 def mac(key: Key, data: bytes, rule: MACRule = UNIONPAY_ECB) -> bytes:
     """Return the MAC of *data* as it stands in the MAC field.
 
     Shape:
-        data: from the MTI to the last field before the MAC, any length. Result: 8 bytes; UnionPay: the
-        ASCII upper-case hexadecimal of four cipher bytes, ISO 9797-1: all eight cipher bytes.
+        data: from the MTI to the last field before the MAC, any length. Result: ``rule.tag_bytes``;
+        UnionPay: the ASCII upper-case hexadecimal of four cipher bytes.
 
     Raises:
-        KeyUsageError: The key is no MAC key.
-        InvalidKeyError: ISO 9797-1 algorithm 3 needs a key of 16 bytes.
+        KeyUsageError: The key is no MAC key, or for another cipher.
+        InvalidKeyError: ISO 9797-1 algorithm 3 needs a key of 16 bytes, CMAC no single DES key.
 
     Source:
         UnionPay "ECB" MAC; five agreeing public pages, worked example CSDN 94665452 (test vectors).
-        ISO/IEC 9797-1, algorithm 3 and its Annex B (test vectors).
+        ISO/IEC 9797-1 and its Annex B, GB/T 15852.1-2020, NIST SP 800-38B, RFC 4231 (test vectors).
 
     Example:
         >>> from posrefund.crypto import Key, Purpose, mac
@@ -59,47 +149,27 @@ def mac(key: Key, data: bytes, rule: MACRule = UNIONPAY_ECB) -> bytes:
         >>> mac(mak, bytes.fromhex("1234567890ABCDEFABCDEF1234567890"))
         b'E267B6E2'
     """
-    return _ALGORITHMS[rule.algorithm](key.use(Purpose.MAC, "a MAC"), data)
+    idle = key.idle(Purpose.MAC, "a MAC", rule.algorithm)
+    if key.algorithm is not rule.cipher:
+        wanted = f"{rule.algorithm} with {rule.cipher}"
+        raise KeyUsageError(f"{key.algorithm} {key.purpose}", wanted)
+    try:
+        tool: Tool = idle.pop()
+    except IndexError:
+        tool = MAKERS[rule.algorithm](key.use(Purpose.MAC, "a MAC"), key.algorithm)
+    found = tool(data, rule.padding)[: rule.length_bytes]
+    idle.append(tool)
+    return found.hex().upper().encode("ascii") if rule.encoding == "hex" else found
 
 
 def verify(key: Key, data: bytes, tag: bytes, rule: MACRule = UNIONPAY_ECB) -> None:
     """Check that *tag* is the MAC of *data*, in constant time.
 
     Raises:
-        MACMismatchError: It is not, or its length is another.
-        KeyUsageError: The key is no MAC key.
-        InvalidKeyError: ISO 9797-1 algorithm 3 needs a key of 16 bytes.
+        MACMismatchError: It is not, or its length is another: an empty or shortened one is none.
+        KeyUsageError: The key is no MAC key, or for another cipher.
+        InvalidKeyError: ISO 9797-1 algorithm 3 needs a key of 16 bytes, CMAC no single DES key.
     """
     right = mac(key, data, rule)
     if len(tag) != len(right) or not hmac.compare_digest(right, tag):
         raise MACMismatchError
-
-
-def _unionpay_ecb(material: bytes, data: bytes) -> bytes:
-    text = _fold(data).hex().upper().encode("ascii")
-    left = encrypt_ecb(material, text[:BLOCK_BYTES])
-    block = bytes(a ^ b for a, b in zip(left, text[BLOCK_BYTES:], strict=True))
-    return encrypt_ecb(material, block).hex().upper().encode("ascii")[:BLOCK_BYTES]
-
-
-def _fold(data: bytes) -> bytes:
-    """XOR all 8-byte blocks of *data*, the last one filled with zeros."""
-    total = 0
-    for start in range(0, len(data), BLOCK_BYTES):
-        block = data[start : start + BLOCK_BYTES].ljust(BLOCK_BYTES, b"\0")
-        total ^= int.from_bytes(block, "big")
-    return total.to_bytes(BLOCK_BYTES, "big")
-
-
-def _iso9797_3(material: bytes, data: bytes) -> bytes:
-    """CBC under the left half, whose last block is decrypted under the right and encrypted again."""
-    if len(material) != 2 * BLOCK_BYTES:
-        reason = "ISO 9797-1 algorithm 3 takes a MAC key of 16 bytes"
-        raise InvalidKeyError(reason)
-    left, right = material[:BLOCK_BYTES], material[BLOCK_BYTES:]
-    padded = (data + bytes(-len(data) % BLOCK_BYTES)) or bytes(BLOCK_BYTES)
-    last = encrypt_cbc(left, padded)[-BLOCK_BYTES:]
-    return encrypt_ecb(left, decrypt_ecb(right, last))
-
-
-_ALGORITHMS = {"unionpay-ecb": _unionpay_ecb, "iso9797-3": _iso9797_3}
