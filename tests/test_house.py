@@ -148,6 +148,7 @@ TEST_NUMBERS = {
     "620000000003",
     "6200000000000000003",
     "4012345678909",  # ANSI X9.24-1, appendix A.4
+    "4111111111111111",  # ANSI X9.24-3, supplement, page 31
     "5413330002001015",  # printed in public PIN block examples
     "5413339000001513",
     "6799998900000070017",
@@ -162,6 +163,7 @@ NO_NUMBERS = {
     "7768617420646",
     "6172676572205468616",
     "65737361676520",
+    "112233445566778899",  # account of a PIN block example, a count of doubled digits
     "30121010000000000",  # tail of a track
     "20323030333829",  # ASCII " 20038)" in hexadecimal
     "1320200818004100",  # length and time stamp in a key block

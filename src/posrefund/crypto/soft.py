@@ -1,62 +1,180 @@
 """Clear PIN blocks in software: for emulators and host stubs, never for a terminal with a real PIN pad.
 
-One error with one message for whatever is wrong, so that nothing can be learned from it. Floor 2.
+One error with one message for whatever is wrong, so that nothing can be learned from it. There is no
+verb that turns one format into another: who needs that needs a security module. Floor 2.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, Literal
 
-from posrefund.crypto._blockcipher import decrypt_ecb, encrypt_ecb
+from posrefund.crypto._blockcipher import Algorithm, decryptor, encryptor
 from posrefund.crypto.keys import Purpose
-from posrefund.errors import InvalidPINBlockError
+from posrefund.errors import InvalidPINBlockError, KeyUsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from posrefund.crypto.keys import Key
     from posrefund.values.card import PAN
 
-__all__ = ["decrypt_pin_block", "encrypt_pin_block"]
+__all__ = [
+    "PINFormat",
+    "decrypt_pin_block",
+    "encrypt_pin_block",
+    "make_offline_pin_block",
+    "read_offline_pin_block",
+]
 
-_PIN_DIGITS = range(4, 13)
+PINFormat = Literal[0, 1, 3, 4]
+"""Of ISO 9564-1; format 2 is for chip cards only, see ``make_offline_pin_block``."""
+
+_LETTERS = "ABCDEF"
+_FILLERS = {0: "F", 1: "0123456789ABCDEF", 2: "F", 3: _LETTERS, 4: "A"}
+_DIGITS = 16
+_WIDTHS = {Algorithm.TDEA: 8, Algorithm.AES: 16}
 
 
-def encrypt_pin_block(pik: Key, pin: str, pan: PAN) -> bytes:
-    """Return the PIN block of format 0 under *pik*, as it stands in DE52.
+def encrypt_pin_block(
+    pik: Key,
+    pin: str,
+    pan: PAN | None = None,
+    *,
+    pin_format: PINFormat = 0,
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+) -> bytes:
+    """Return the PIN block under *pik*, as it stands in DE52.
 
     Shape:
-        pin: 4 to 12 decimal digits. Result: 8 bytes.
+        pin: 4 to 12 decimal digits. Result: 8 bytes; of format 4, which takes an AES key, 16.
+
+    Args:
+        pik: A PIN key of TDEA; of AES for format 4.
+        pin: The PIN.
+        pan: The account; format 1 needs none.
+        pin_format: 0, 1, 3 or 4.
+        random_bytes: Where formats 1, 3 and 4 get what is new in every block; for tests.
 
     Raises:
-        InvalidPINBlockError: The PIN is not of that shape.
-        KeyUsageError: The key is no PIN key.
+        InvalidPINBlockError: The PIN is not of that shape, the account is missing or the format another.
+        KeyUsageError: The key is no PIN key, or for another cipher.
 
     Source:
-        ISO 9564-1:2017, 9.3.2 (format 0).
+        ISO 9564-1:2017, 9.3.2 to 9.3.5 and 9.4 (test vectors).
     """
-    if not (pin.isascii() and pin.isdigit() and len(pin) in _PIN_DIGITS):
-        raise InvalidPINBlockError
-    field = f"0{len(pin):X}{pin}".ljust(16, "F")
-    return encrypt_ecb(pik.use(Purpose.PIN, "a PIN block"), _xor_account(bytes.fromhex(field), pan))
+    _check(pin, pan, pin_format)
+    head = f"{pin_format}{len(pin):X}{pin}"
+    if pin_format == 4:
+        field = bytes.fromhex(head.ljust(_DIGITS, "A")) + random_bytes(8)
+        mixed = _xor(_run(pik, "encrypt", field), account_field(_digits(pan)))
+        return _run(pik, "encrypt", mixed)
+    fill = "FFFFFFFFFFFF" if pin_format == 0 else _fresh(pin_format, random_bytes)
+    clear = int((head + fill)[:_DIGITS], 16)
+    if pin_format != 1:
+        clear ^= int(_digits(pan)[-13:-1], 16)
+    return _run(pik, "encrypt", clear.to_bytes(8, "big"))
 
 
-def decrypt_pin_block(pik: Key, block: bytes, pan: PAN) -> str:
-    """Return the PIN of a format 0 block; a host stub needs it, a terminal never.
+def decrypt_pin_block(
+    pik: Key, block: bytes, pan: PAN | None = None, *, pin_format: PINFormat = 0
+) -> str:
+    """Return the PIN of a block; a host stub needs it, a terminal never.
 
     Raises:
         InvalidPINBlockError: Whatever is wrong with it.
-        KeyUsageError: The key is no PIN key.
+        KeyUsageError: The key is no PIN key, or for another cipher.
+    """
+    _check("0000", pan, pin_format)
+    if len(block) != (16 if pin_format == 4 else 8):
+        raise InvalidPINBlockError
+    clear = _run(pik, "decrypt", block)
+    if pin_format == 4:
+        clear = _run(pik, "decrypt", _xor(clear, account_field(_digits(pan))))[:8]
+    elif pin_format != 1:
+        account = int(_digits(pan)[-13:-1], 16)
+        clear = (int.from_bytes(clear, "big") ^ account).to_bytes(8, "big")
+    return _pin_of(clear, pin_format)
+
+
+def make_offline_pin_block(pin: str) -> bytes:
+    """Return the clear block of format 2, for a chip card that checks the PIN itself; it never travels.
+
+    Raises:
+        InvalidPINBlockError: The PIN has not 4 to 12 decimal digits.
+
+    Source:
+        ISO 9564-1:2017, 9.3.4; EMV Book 3, 6.5.12 (VERIFY).
+    """
+    _check(pin, None, 1)
+    return bytes.fromhex(f"2{len(pin):X}{pin}".ljust(_DIGITS, "F"))
+
+
+def read_offline_pin_block(block: bytes) -> str:
+    """Return the PIN of a clear block of format 2: what a card emulator does.
+
+    Raises:
+        InvalidPINBlockError: Whatever is wrong with it.
     """
     if len(block) != 8:
         raise InvalidPINBlockError
-    clear = decrypt_ecb(pik.use(Purpose.PIN, "a PIN block"), block)
-    field = _xor_account(clear, pan).hex().upper()
+    return _pin_of(block, 2)
+
+
+def account_field(digits: str) -> bytes:
+    """Return what format 4 mixes in: how many digits there are over twelve, all of them, and zeros.
+
+    Source:
+        ISO 9564-1:2017, 9.4.2.3 (test vectors).
+    """
+    field = f"{max(0, len(digits) - 12)}{digits.rjust(12, '0')}"
+    return bytes.fromhex(field.ljust(2 * _DIGITS, "0"))
+
+
+def _check(pin: object, pan: PAN | None, pin_format: int) -> None:
+    is_pin = isinstance(pin, str) and pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 12
+    if not is_pin or (pan is None and pin_format != 1) or pin_format not in (0, 1, 3, 4):
+        raise InvalidPINBlockError
+
+
+def _pin_of(clear: bytes, pin_format: int) -> str:
+    field = clear.hex().upper()
     length = int(field[1], 16)
     pin, fill = field[2 : 2 + length], field[2 + length :]
-    if field[0] != "0" or length not in _PIN_DIGITS or not pin.isdigit() or set(fill) - {"F"}:
+    wrong = field[0] != str(pin_format) or not 4 <= length <= 12
+    if wrong or not pin.isdigit() or set(fill) - set(_FILLERS[pin_format]):
         raise InvalidPINBlockError
     return pin
 
 
-def _xor_account(block: bytes, pan: PAN) -> bytes:
-    account = bytes.fromhex("0000" + pan.reveal()[-13:-1].rjust(12, "0"))
-    return bytes(a ^ b for a, b in zip(block, account, strict=True))
+def _fresh(pin_format: int, random_bytes: Callable[[int], bytes]) -> str:
+    """Return twelve digits: any of format 1; of format 3 the letters of what chance gives, all alike."""
+    found = ""
+    while len(found) < 12:
+        found += "".join(c for c in random_bytes(16).hex().upper() if c in _FILLERS[pin_format])
+    return found
+
+
+def _digits(pan: PAN | None) -> str:
+    if pan is None:
+        raise InvalidPINBlockError
+    return pan.reveal()
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+
+
+def _run(pik: Key, way: Literal["encrypt", "decrypt"], block: bytes) -> bytes:
+    """Encrypt or decrypt one block with a context that the key keeps."""
+    idle = pik.idle(Purpose.PIN, "a PIN block", way)
+    if len(block) != _WIDTHS.get(pik.algorithm):
+        raise KeyUsageError(f"{pik.algorithm} {pik.purpose}", "a PIN block of this format")
+    try:
+        update = idle.pop()
+    except IndexError:
+        make = encryptor if way == "encrypt" else decryptor
+        update = make(pik.use(Purpose.PIN, "a PIN block"), pik.algorithm).update
+    found: bytes = update(block)
+    idle.append(update)
+    return found
