@@ -21,7 +21,7 @@ from posrefund.crypto._blockcipher import (
 from posrefund.crypto._keyblock_header import Header, format_header, parse_header
 from posrefund.errors import InvalidKeyError
 
-__all__ = ["derive", "open_block", "seal_block"]
+__all__ = ["counter_mode", "derive", "open_block", "seal_block"]
 
 
 class _Version(NamedTuple):
@@ -116,15 +116,16 @@ def _variant_mac(key: bytes, data: bytes) -> bytes:
 
 def _decrypt(version: str, key: bytes, cipher: bytes, tag: bytes) -> bytes:
     if version == "E":
-        return _counter_mode(key, cipher, tag)
+        return counter_mode(key, cipher, tag, Algorithm.AES)
     return decrypt_cbc(key, cipher, _VERSIONS[version].algorithm, iv=tag)
 
 
-def _counter_mode(key: bytes, data: bytes, start: bytes) -> bytes:
+def counter_mode(key: bytes, data: bytes, start: bytes, algorithm: Algorithm) -> bytes:
+    """Encrypt or decrypt *data*, of any length, with counters from *start* on. NIST SP 800-38A, 6.5."""
     size, first = len(start), int.from_bytes(start, "big")
     counters = (first + n for n in range(-(-len(data) // size)))
     stream = b"".join((each % (1 << 8 * size)).to_bytes(size, "big") for each in counters)
-    pad = encrypt_ecb(key, stream, Algorithm.AES)
+    pad = encrypt_ecb(key, stream, algorithm)
     return bytes(a ^ b for a, b in zip(data, pad, strict=False))
 
 
