@@ -25,7 +25,7 @@ from posrefund.crypto._mac_tools import fold, pad
 from posrefund.crypto.keys import Key, Purpose, kcv
 from posrefund.crypto.ladder import unwrap_key
 from posrefund.crypto.mac import MACRule, mac, verify
-from posrefund.errors import MACMismatchError
+from posrefund.errors import InvalidKeyError, MACMismatchError
 
 __all__ = ["CIPHERS", "Compute", "Inputs", "NotOffered", "data_of", "octets", "shown"]
 
@@ -106,10 +106,10 @@ def _cmac(inputs: Inputs) -> str:
 
 def _cmac_verify(inputs: Inputs) -> str:
     rule = MACRule("cmac", _cipher(inputs), length_bytes=inputs["tag_len"])
-    key = Key(octets(inputs, "key"), Purpose.MAC, _cipher(inputs))
     try:
+        key = Key(octets(inputs, "key"), Purpose.MAC, _cipher(inputs))
         verify(key, data_of(inputs), octets(inputs, "tag"), rule)
-    except MACMismatchError:
+    except (MACMismatchError, InvalidKeyError):
         return "invalid"
     return "valid"
 
