@@ -18,6 +18,7 @@ from posrefund.cli import (
     init,
     journal,
     money,
+    selftest,
     settle,
     sign_in,
 )
@@ -64,6 +65,7 @@ app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)
 app.command("doctor")(compare.doctor)
 app.command("diff")(compare.diff)
+app.command("selftest")(selftest.selftest)
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(journal.app, name="journal")
 

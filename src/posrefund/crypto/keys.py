@@ -39,6 +39,8 @@ class Purpose(StrEnum):
     """Encrypts tracks (TDK)."""
     DUKPT = "DUKPT-IK"
     """Derives the keys of single transactions (initial key)."""
+    BDK = "DUKPT-BDK"
+    """Derives the initial keys of many devices; the host's, never a terminal's."""
 
 
 def kcv(key: bytes, *, length_bytes: int, algorithm: Algorithm = Algorithm.TDEA) -> bytes:

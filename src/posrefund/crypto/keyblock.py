@@ -1,0 +1,119 @@
+"""Key blocks TR-31 and X9.143: a key, what it may do, and a MAC over both. Floor 2.
+
+Versions A to E are read, B (under TDEA) and D (under AES) written. One refusal says nothing more than that,
+whatever is wrong with a block. A key comes out only for a purpose of ours that its usage, algorithm and mode
+of use allow: a MAC key that may only verify has no purpose here, for ours would make MACs too.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from posrefund.crypto._keyblock import open_block, seal_block
+from posrefund.crypto._keyblock_header import Header
+from posrefund.crypto.keys import Algorithm, Key, Purpose
+from posrefund.errors import InvalidKeyError, KeyUsageError
+
+__all__ = ["Header", "unwrap_key_block", "wrap_key_block"]
+
+
+class _Usage(NamedTuple):
+    purpose: Purpose
+    modes: str
+
+
+_PIN, _MAC = _Usage(Purpose.PIN, "EBN"), _Usage(Purpose.MAC, "CN")
+_USAGES = {
+    "B0": _Usage(Purpose.BDK, "XN"),
+    "B1": _Usage(Purpose.DUKPT, "XN"),
+    "D0": _Usage(Purpose.DATA, "EBN"),
+    "K0": _Usage(Purpose.KEK, "DBN"),
+    "K1": _Usage(Purpose.KEK, "DBN"),
+    "M0": _MAC,
+    "M1": _MAC,
+    "M3": _MAC,
+    "M6": _MAC,
+    "P0": _PIN,
+}
+"""TR-31:2018: usage, and the modes in which our purpose does no more than the block allows."""
+_ALGORITHMS = {"T": Algorithm.TDEA, "A": Algorithm.AES, "D": Algorithm.TDEA}
+_LETTERS = {Algorithm.TDEA: "T", Algorithm.AES: "A"}
+_DEFAULTS = {
+    Purpose.BDK: ("B0", "X"),
+    Purpose.DUKPT: ("B1", "X"),
+    Purpose.DATA: ("D0", "B"),
+    Purpose.KEK: ("K0", "B"),
+    Purpose.MAC: ("M3", "C"),
+    Purpose.PIN: ("P0", "E"),
+}
+_VERSIONS = dict.fromkeys("ABC", Algorithm.TDEA) | dict.fromkeys("DE", Algorithm.AES)
+
+
+def unwrap_key_block(protection: Key, block: str, purpose: Purpose) -> Key:
+    """Return the key of *block* for *purpose*.
+
+    Shape:
+        protection: the key block protection key, of TDEA for A, B and C, of AES for D and E.
+
+    Raises:
+        InvalidKeyError: The block is not whole, not under this key, or not of a form that is read here.
+        KeyUsageError: *protection* is no key-encrypting key, or the block's key is not for *purpose*.
+
+    Source:
+        TR-31:2018, ANSI X9.143:2021, ISO 20038:2017 (test vectors).
+
+    Example:
+        >>> from posrefund.crypto import Key, Purpose
+        >>> from posrefund.crypto.keyblock import unwrap_key_block
+        >>> protection = Key(bytes.fromhex("DD7515F2BFC17F85CE48F3CA25CB21F6"), Purpose.KEK)
+        >>> block = "B0080P0TE00E000094B420079CC80BA3461F86FE26EFC4A3B8E4FA4C5F5341176EED7B727B8A248E"
+        >>> unwrap_key_block(protection, block, Purpose.PIN)
+        Key(PIN, KCV 57C409)
+    """
+    material = _protection(protection, block[:1])
+    header, clear = open_block(material, block)
+    named = f"{header.usage}/{header.algorithm}/{header.mode}"
+    usage, algorithm = _USAGES.get(header.usage), _ALGORITHMS.get(header.algorithm)
+    if usage is None or usage.purpose is not purpose or header.mode not in usage.modes:
+        raise KeyUsageError(named, purpose)
+    if algorithm is None:
+        raise KeyUsageError(named, purpose)
+    return Key(clear, purpose, algorithm)
+
+
+def wrap_key_block(protection: Key, key: Key, *, header: Header | None = None) -> str:
+    """Return *key* in a block of version B or D, by the algorithm of *protection*; its length does not show.
+
+    Shape:
+        header: what the block says; without one, the usual usage and mode of the key's purpose, and not
+            exportable.
+
+    Raises:
+        KeyUsageError: *protection* is no key-encrypting key, or *header* says something the key is not.
+        InvalidKeyError: The protection key is weaker than the key, or the header cannot be written.
+    """
+    version = "B" if protection.algorithm is Algorithm.TDEA else "D"
+    header = header or _header(version, key)
+    material = _protection(protection, header.version)
+    usage = _USAGES.get(header.usage)
+    named = f"{header.usage}/{header.algorithm}/{header.mode}"
+    if usage is None or usage.purpose is not key.purpose or header.mode not in usage.modes:
+        raise KeyUsageError(key.purpose, named)
+    if _ALGORITHMS.get(header.algorithm) is not key.algorithm:
+        raise KeyUsageError(key.purpose, named)
+    return seal_block(material, header, key.use(key.purpose, "wrapping"))
+
+
+def _header(version: str, key: Key) -> Header:
+    if key.algorithm not in _LETTERS:
+        raise KeyUsageError(f"{key.algorithm} {key.purpose}", "a key block")
+    usage, mode = _DEFAULTS[key.purpose]
+    return Header(version, usage, _LETTERS[key.algorithm], mode)
+
+
+def _protection(key: Key, version: str) -> bytes:
+    material = key.use(Purpose.KEK, "a key block")
+    if _VERSIONS.get(version) is not key.algorithm:
+        reason = "the key block is refused"
+        raise InvalidKeyError(reason)
+    return material
