@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from posrefund.dialects.message import MessageTable
     from posrefund.errors import Fault
 
-__all__ = ["Dialect", "Timers"]
+__all__ = ["MAC_BYTES", "Dialect", "Timers"]
+
+MAC_BYTES = 8
+"""DE64 and DE128 are ``b64``."""
 
 _PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]+):([0-9]+)\])?")
 
@@ -95,6 +98,9 @@ class Dialect:
     bitmap_enc: str = ""
 
     def __post_init__(self) -> None:
+        if self.mac.tag_bytes != MAC_BYTES:
+            message = f"dialect {self.name}: a MAC has {MAC_BYTES} bytes, as its field"
+            raise ConfigError(message)
         hidden = [
             n
             for n in _kept_places(self.kept)

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from posrefund.codec import BERTLV, Layout, Nested, Tagged, specification
+from posrefund.crypto import MACRule
 from posrefund.dialects.emv import EMV_TAGS
 from posrefund.errors import ConfigError
 
@@ -52,7 +53,7 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "bitmap_enc": known.bitmap_enc,
         "tpdu": known.tpdu.hex().upper(),
         "header": known.header.hex().upper(),
-        "mac": known.mac.algorithm,
+        "mac": _mac(known.mac),
         "cut_off": f"{known.cut_off:%H:%M}",
         "zone": f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}",
         "accept_pads": known.accept_pads,
@@ -70,6 +71,18 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "codes": {code: _code(row) for code, row in known.codes.items()},
     }
     return {key: value for key, value in data.items() if value or key in ("name", "fields")}
+
+
+def _mac(rule: MACRule) -> str | dict[str, Any]:
+    plain = MACRule(rule.algorithm)
+    if rule == plain:
+        return rule.algorithm
+    if rule.cipher is not plain.cipher:
+        message = f"a dialect file has no MAC under {rule.cipher}"
+        raise ConfigError(message)
+    return {
+        name: getattr(rule, name) for name in ("algorithm", "padding", "length_bytes", "encoding")
+    }
 
 
 def _field(row: Field) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from posrefund.crypto import ISO9797_3, UNIONPAY_ECB, MACRule
 from posrefund.dialects.definition import Dialect
 from posrefund.dialects.file.agree import check_agreement
 from posrefund.dialects.file.lines import parse
@@ -16,6 +15,7 @@ from posrefund.dialects.file.settings import (
     counts,
     encoding_of,
     kept,
+    mac_rule,
     octets,
     texts,
     timers,
@@ -38,7 +38,6 @@ KEYS = (
 """What may stand at the top of a file."""
 
 _EMPTY = Dialect("", {}, {}, {})
-_MAC_RULES: dict[str, MACRule] = {rule.algorithm: rule for rule in (UNIONPAY_ECB, ISO9797_3)}
 _NAME, _NAME_WORDS = "[a-z0-9][a-z0-9._-]{0,39}", "a name of small letters, digits, - and ."
 
 
@@ -113,7 +112,7 @@ def _dialect(table: Table) -> Dialect:
         MappingProxyType(fields),
         MappingProxyType(read_messages(table.table("messages"), base.messages)),
         MappingProxyType(read_codes(table.table("codes"), base.codes, known)),
-        mac=_MAC_RULES[table.choice("mac", _MAC_RULES, base.mac.algorithm)],
+        mac=mac_rule(table, base.mac),
         timers=timers(table.table("timers"), base.timers),
         cut_off=clock(table, "cut_off", base.cut_off),
         zone=zone(table, "zone", base.zone),

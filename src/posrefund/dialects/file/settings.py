@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from posrefund.dialects.definition import Timers
+from posrefund.crypto import MACRule
+from posrefund.dialects.definition import MAC_BYTES, Timers
+from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,6 +21,7 @@ __all__ = [
     "counts",
     "encoding_of",
     "kept",
+    "mac_rule",
     "octets",
     "texts",
     "timers",
@@ -71,6 +74,38 @@ def texts(table: Table, key: str, default: Collection[str]) -> list[str]:
         return found
     table.fault(key, "a list of texts")
     return []
+
+
+_MAC_ALGORITHMS = ("unionpay-ecb", "xor-encrypt", "iso9797-1", "iso9797-3", "cmac")
+
+
+def mac_rule(table: Table, base: MACRule) -> MACRule:
+    """Return how the MAC is made: the name of an algorithm, or a table that says more of it."""
+    if "mac" not in table:
+        return base
+    if not isinstance(table.data["mac"], dict):
+        return _rule(table, table.choice("mac", _MAC_ALGORITHMS))
+    parts = table.table("mac")
+    parts.only(("algorithm", "padding", "length_bytes", "encoding"))
+    return _rule(
+        table,
+        parts.choice("algorithm", _MAC_ALGORITHMS),
+        padding=parts.whole("padding", 1, least=1, most=3),
+        length_bytes=parts.whole("length_bytes", 0, least=0, most=MAC_BYTES),
+        encoding=parts.choice("encoding", ("", "raw", "hex")),
+    )
+
+
+def _rule(table: Table, algorithm: str, **parts: Any) -> MACRule:
+    expected = f"a MAC of {MAC_BYTES} bytes, as many as its field has"
+    try:
+        rule = MACRule(algorithm, **parts)  # type: ignore[arg-type]  # reason: one of the choices
+        if rule.tag_bytes == MAC_BYTES:
+            return rule
+    except ConfigError as error:
+        expected = str(error)
+    table.fault("mac", expected)
+    return MACRule()
 
 
 def timers(table: Table, base: Timers) -> Timers:
