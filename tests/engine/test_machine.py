@@ -775,3 +775,14 @@ def test_plan_is_made_for_every_card_alike() -> None:
         made = start_sale(sale_request(card=card), view(), Occasion(1, FINGERPRINT, NOW))
         assert made.attempt.card_masked == "620000******0005"
         assert not set(made.attempt.fields) & {"2", "35", "52", "64"}
+
+
+@pytest.mark.parametrize("merchant", ["000000000000001", "6200000000000005"[:15]])
+def test_another_merchant_of_an_answer_is_not_kept(merchant: str) -> None:
+    answer = received({**REFUND_ANSWER, "42": merchant})
+    actions = receive(attempt_in(State.SENT), answer, view(), NOW)
+
+    assert merchant not in str(actions)
+    ours = receive(attempt_in(State.SENT), received(REFUND_ANSWER), view(), NOW)
+    assert isinstance(ours[0], Note)
+    assert ours[0].facts["DE42"] == "123456789012345"

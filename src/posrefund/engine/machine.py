@@ -313,6 +313,8 @@ def _inbound(
 ) -> Note:
     """What arrived, as far as it may be kept, before anything is concluded from it."""
     kept = keepable(received.fields, dialect)
+    if kept.get("42") != attempt.merchant:
+        kept.pop("42", None)  # fifteen characters of somebody else: they could be a card number
     facts = {f"DE{name}": value for name, value in kept.items() if name.isdigit()}
     facts |= {"mti": received.fields.get("t", ""), "mac": received.mac}
     facts["length_bytes"] = str(received.length_bytes)

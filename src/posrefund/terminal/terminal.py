@@ -97,7 +97,7 @@ class Terminal:
     # --- what a shop asks for ----------------------------------------------------------------
 
     def sign_in(self, operator: str = "01") -> SignedIn:
-        """Fetch working keys, batch number and clock from the host (0800, DE60.3 = 003).
+        """Fetch working keys, batch number and clock from the host (UnionPay: 0800, DE60.3 = 003).
 
         Raises:
             RefusedError: The host said no; the code is ``host_NN``.
@@ -122,7 +122,7 @@ class Terminal:
             return SignedIn.of(result, self._keys)
 
     def echo(self) -> None:
-        """Ask the host whether it is there (0820, DE60.3 = 301).
+        """Ask the host whether it is there (UnionPay: 0820, DE60.3 = 301).
 
         Raises:
             LinkError: No line or no answer.
@@ -133,7 +133,7 @@ class Terminal:
             echo(self._line, self._take_number(now), now)
 
     def sale(self, request: SaleRequest) -> Outcome:
-        """Sell (0200/000000).
+        """Sell (UnionPay: 0200/000000).
 
         Returns:
             How the sale stands. In doubt, it is undone before the next money message.
@@ -150,7 +150,7 @@ class Terminal:
             )
 
     def refund(self, request: RefundRequest) -> Outcome:
-        """Refund a sale (0220/200000/25), or void it within its own settlement day and batch.
+        """Refund a sale (UnionPay: 0220/200000/25), or void it within its own settlement day and batch.
 
         Asking again with the same id never refunds twice: the stored outcome comes back and nothing is
         sent, unless the last attempt is known not to have moved money and may be made again.
