@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from posrefund.dialects.bitmaps import announce_the_same, bitmaps_of, spell
+from posrefund.dialects.definition import MAC_FIELDS, MAC_PLACE
 from posrefund.errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Capture", "Framing", "open_capture"]
 
-_PREFIX_BYTES, _TPDU_BYTES, _HEADER_BYTES, _MAC_BYTES = 2, 5, 6, 8
-_MAC_FIELDS = ("DE64", "DE128")
+_PREFIX_BYTES, _TPDU_BYTES, _HEADER_BYTES = 2, 5, 6
 _CAPTURE_BYTES_MAX = 65_535 + _PREFIX_BYTES
 
 
@@ -75,7 +75,7 @@ class Capture:
         framing = self.framing
         fields = {name: value for name, value in self.fields.items() if name != "p"}
         if framing.mac_missing:
-            fields[framing.mac_missing] = "00" * _MAC_BYTES
+            fields[framing.mac_missing] = MAC_PLACE
         body = self._with_bitmap(dialect.codec.encode(fields, pads=framing.pads), fields, dialect)
         if framing.mac_missing:
             body = body[: -dialect.mac_width]
@@ -167,9 +167,9 @@ def _read(raw: bytes, framing: Framing, dialect: Dialect) -> Capture:
     try:
         reading = dialect.codec.read(body)
     except DecodeError as error:
-        if error.path not in _MAC_FIELDS or error.offset_bytes != len(body):
-            raise _moved(error, at) from None
         mac_missing = error.path.removeprefix("DE")
+        if mac_missing not in MAC_FIELDS or error.offset_bytes != len(body):
+            raise _moved(error, at) from None
         try:
             reading = dialect.codec.read(body + b"0" * dialect.mac_width)
         except DecodeError:  # it was not the last field

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from posrefund.dialects.message import MessageTable
     from posrefund.errors import Fault
 
-__all__ = ["MAC_BYTES", "Dialect", "Timers"]
+__all__ = ["MAC_BYTES", "MAC_FIELDS", "MAC_PLACE", "Dialect", "Timers"]
 
-MAC_BYTES = 8
-"""DE64 and DE128 are ``b64``."""
+MAC_FIELDS, MAC_BYTES = ("64", "128"), 8
+"""Where a MAC may stand; both fields are ``b64``."""
+MAC_PLACE = "00" * MAC_BYTES
+"""Holds the place of a MAC that is not made yet."""
 
 _PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]+):([0-9]+)\])?")
 
@@ -136,7 +138,7 @@ class Dialect:
         """Bytes that a MAC takes on the line: 8, or as many hexadecimal digits as it has."""
         rules = self.specification
         rule = rules.get("64") or rules.get("128") or rules["t"]
-        return 8 if rule["data_enc"] == "b" else 16
+        return MAC_BYTES if rule["data_enc"] == "b" else 2 * MAC_BYTES
 
     @cached_property
     def codec(self) -> Codec:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from posrefund.errors import Fault
 
-__all__ = ["ANSWER_FACTS", "FACTS", "MessageTable", "Presence"]
+__all__ = ["ANSWER_FACTS", "FACTS", "MessageTable", "Presence", "reversal_reasons"]
 
 Presence = Literal["", "C", "A"]
 _ENTRY = re.compile(r"([0-9]{1,3})([CA]?)")
@@ -57,6 +57,19 @@ ANSWER_FACTS = tuple(
     "batch key_block rrn auth_code host_time host_date host_year settlement_date settlement_year institutions organisation".split()  # noqa: SIM905
 )
 """What the engine asks an answer for."""
+
+
+def reversal_reasons(*, no_answer: str, bad_mac: str, other: str) -> dict[str, str]:
+    """Return a host's words for why something is reversed, by our reasons.
+
+    Example:
+        >>> from posrefund.dialects.message import reversal_reasons
+        >>> reversal_reasons(no_answer="98", bad_mac="A0", other="06")["restart"]
+        '98'
+    """
+    silent = ("no_reply", "restart", "interrupted", "closed")
+    forged = ("bad_mac", "no_mac")
+    return dict.fromkeys(silent, no_answer) | dict.fromkeys(forged, bad_mac) | {"*": other}
 
 
 @dataclass(frozen=True, slots=True)

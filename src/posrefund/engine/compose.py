@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from posrefund.dialects.definition import MAC_PLACE
 from posrefund.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ __all__ = [
     "keepable",
 ]
 
-_MAC_PLACE = "00" * 8
 _PIN_DIGITS_MAX = "12"
 
 
@@ -74,7 +74,7 @@ def compose_reversal(
         now: The time.
     """
     facts = {f"sent.{name}": value for name, value in attempt.fields.items()}
-    facts |= _of_moment(view, now) | {"reason": reason, "mac": _MAC_PLACE}
+    facts |= _of_moment(view, now) | {"reason": reason, "mac": MAC_PLACE}
     if attempt.fields.get("card") == "2":
         facts["pan"] = card.pan.reveal()
     if card.expiry is not None:
@@ -124,7 +124,7 @@ def _of_moment(view: TerminalView, now: datetime) -> dict[str, str]:
 
 
 def _of_money(view: TerminalView, amount: Amount, card: CardRead, now: datetime) -> dict[str, str]:
-    facts = {"amount": f"{amount.minor:012d}", "currency": amount.currency, "mac": _MAC_PLACE}
+    facts = {"amount": f"{amount.minor:012d}", "currency": amount.currency, "mac": MAC_PLACE}
     return facts | _of_terminal(view) | _of_moment(view, now) | _of_card(card)
 
 

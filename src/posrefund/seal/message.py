@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posrefund.crypto import mac, verify
+from posrefund.dialects.definition import MAC_BYTES, MAC_FIELDS, MAC_PLACE
 from posrefund.errors import DecodeError, EncodeError, MACMismatchError
 from posrefund.values import MACVerdict, Received
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from posrefund.dialects import Dialect
 
 __all__ = ["seal", "unseal"]
-
-_MAC_FIELDS = ("128", "64")
-_PLACE = "00" * 8
 
 
 def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> bytes:
@@ -40,10 +38,10 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
         raise EncodeError(f"DE{mac_field}", "a MAC key: sign in first")
     if not _is_last(mac_field, fields):
         raise EncodeError(f"DE{mac_field}", "no field after the MAC")
-    whole = dialect.codec.encode({**fields, mac_field: _PLACE})
+    whole = dialect.codec.encode({**fields, mac_field: MAC_PLACE})
     unsealed = whole[: -dialect.mac_width]
     tag = mac(keys.mak, unsealed, dialect.mac)
-    return unsealed + (tag if dialect.mac_width == 8 else tag.hex().upper().encode("ascii"))
+    return unsealed + (tag if dialect.mac_width == MAC_BYTES else tag.hex().upper().encode("ascii"))
 
 
 def unseal(body: bytes, dialect: Dialect, keys: KeySet | None) -> Received:
@@ -73,7 +71,7 @@ def _verdict(
 
 def _mac_field(fields: Mapping[str, str]) -> str | None:
     """The field the MAC stands in, where there is one: the last of the two."""
-    return next((name for name in _MAC_FIELDS if name in fields), None)
+    return next((name for name in reversed(MAC_FIELDS) if name in fields), None)
 
 
 def _is_last(mac_field: str, fields: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posrefund.dialects.definition import MAC_FIELDS
 from posrefund.dialects.file.reader import Table
 from posrefund.dialects.file.rows import widest
 from posrefund.dialects.message import ANSWER_FACTS, FACTS
@@ -25,7 +26,6 @@ __all__ = ["check_agreement"]
 _ENTRY = re.compile("([0-9]{1,3})([CA]?)")
 _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
 _PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]{1,4}):([0-9]{1,4})\])?")
-_MAC_FIELDS = ("64", "128")
 _SIGN_IN_FACTS = ("batch", "key_block", "host_date", "host_time")
 
 
@@ -77,14 +77,14 @@ def _check_mac(
     """The MAC covers what stands before it, so nothing may stand after it."""
     for side, presence in (("request", request), ("response", response)):
         last = max(map(int, presence), default=0)
-        for number in _MAC_FIELDS:
+        for number in MAC_FIELDS:
             if number in presence and last > int(number):
                 findings.fault(
                     ("messages", table.name, side), f"no field after the MAC in DE{number}"
                 )
     for number, template in table.templates.items():
         path = ("messages", table.name, "holds", number)
-        is_place = number in _MAC_FIELDS and template == "{mac}"
+        is_place = number in MAC_FIELDS and template == "{mac}"
         if "{mac}" in template and not is_place:
             findings.fault(path, "the MAC alone in DE64 or DE128")
         elif is_place and number in known.fields and not _holds_mac(known, number):
@@ -180,7 +180,7 @@ def _warn(known: Dialect, findings: Findings) -> None:
     for name in _missing_answers(known):
         findings.warn(("answers", name), "no place for it: nobody can sign in")
     for name in ("sale", "refund", "void", "reversal"):
-        if not any(number in known.messages[name].templates for number in _MAC_FIELDS):
+        if not any(number in known.messages[name].templates for number in MAC_FIELDS):
             findings.warn(("messages", name, "holds"), "no MAC: it is sent without one")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from posrefund.dialects.message import MessageTable
+from posrefund.dialects.message import MessageTable, reversal_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,15 +115,7 @@ ANSWERS: Mapping[str, str] = MappingProxyType(
 
 WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "reason": {
-            "no_reply": "68",
-            "restart": "68",
-            "interrupted": "68",
-            "closed": "68",
-            "bad_mac": "63",
-            "no_mac": "63",
-            "*": "96",
-        },
+        "reason": reversal_reasons(no_answer="68", bad_mac="63", other="96"),
         "verification": {"pin": "26" + "0" * 14, "*": ""},
     }
 )

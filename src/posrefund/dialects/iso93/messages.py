@@ -8,7 +8,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from posrefund.dialects.message import MessageTable
+from posrefund.dialects.iso87.messages import ANSWERS as ANSWERS_87
+from posrefund.dialects.message import MessageTable, reversal_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,10 +101,7 @@ MESSAGES: Mapping[str, MessageTable] = MappingProxyType({table.name: table for t
 
 ANSWERS: Mapping[str, str] = MappingProxyType(
     {
-        "batch": "60",
-        "key_block": "62",
-        "rrn": "37",
-        "auth_code": "38",
+        **ANSWERS_87,
         "host_time": "12[6:12]",
         "host_date": "12[2:6]",
         "host_year": "12[0:2]",
@@ -114,15 +112,7 @@ ANSWERS: Mapping[str, str] = MappingProxyType(
 
 WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "reason": {
-            "no_reply": "4021",
-            "restart": "4021",
-            "interrupted": "4021",
-            "closed": "4021",
-            "bad_mac": "4020",
-            "no_mac": "4020",
-            "*": "4007",
-        },
+        "reason": reversal_reasons(no_answer="4021", bad_mac="4020", other="4007"),
         "entry": {"01": "6", "02": "2", "80": "2", "90": "2", "*": "5"},
         "verification": {"pin": "13", "*": "54"},
     }

@@ -12,7 +12,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from posrefund.dialects.message import MessageTable
+from posrefund.dialects.message import MessageTable, reversal_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,14 +142,6 @@ ANSWERS: Mapping[str, str] = MappingProxyType(
 )
 
 REVERSAL_REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "no_reply": "98",
-        "restart": "98",
-        "interrupted": "98",
-        "closed": "98",
-        "bad_mac": "A0",
-        "no_mac": "A0",
-        "*": "06",
-    }
+    reversal_reasons(no_answer="98", bad_mac="A0", other="06")
 )
 """DE39 of a reversal: 98 no answer, A0 wrong MAC, 06 anything else (96 is a full store, which we have not)."""

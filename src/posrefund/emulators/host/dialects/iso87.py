@@ -12,7 +12,6 @@ from posrefund.crypto import ISO9797_3
 from posrefund.emulators.host.dialects.definition import (
     Facts,
     HostDialect,
-    Layout,
     MessageRule,
     Original,
     field_set,
@@ -22,11 +21,10 @@ from posrefund.emulators.host.dialects.definition import (
 )
 from posrefund.emulators.host.dialects.entry_mode import entry_faults, is_day
 from posrefund.emulators.host.dialects.iso_fields import DATE_TIME, TIME, spec_of
+from posrefund.emulators.host.dialects.iso_layout import ISO_SHAPES, IsoLayout, in_characters
 from posrefund.emulators.host.profile import Codes
-from posrefund.emulators.host.terminals import KeyBlock
 
 if TYPE_CHECKING:
-    from posrefund.emulators.host.dialects.definition import Kind
     from posrefund.emulators.host.profile import HostProfile
 
 __all__ = ["ISO87_ASCII", "ISO87_BINARY"]
@@ -40,31 +38,15 @@ _FIELDS = """
 """
 
 _SHAPES = {
-    "2": r"[0-9]{12,19}",
-    "3": r"[0-9]{6}",
-    "4": r"[0-9]{12}",
-    "7": DATE_TIME,
-    "11": r"(?!000000)[0-9]{6}",
+    **ISO_SHAPES,
     "12": TIME,
     "13": r"(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])",
-    "14": r"[0-9]{2}(0[1-9]|1[0-2])",
     "22": r"(01|02|05|07|80|90|91|95|98)[0-2]",
-    "23": r"[0-9]{3}",
     "24": r"003",
     "25": r"00",
     "26": r"12",
-    "35": r"(?=.{17,37}$)[0-9]{1,19}D[0-9]+",
-    "37": r"[0-9A-Za-z ]{12}",
-    "38": r"[0-9A-Za-z ]{6}",
     "39": r"(63|68|96)",
-    "41": r"[ -~]{8}",
-    "42": r"[ -~]{15}",
-    "49": r"[0-9]{3}",
-    "52": r"[0-9A-F]{16}",
     "53": r"2600000000000000",
-    "55": r"([0-9A-F]{2})+",
-    "60": r"[0-9]{6}",
-    "64": r"[0-9A-F]{16}",
     "70": r"[0-9]{3}",
     "90": rf"0200[0-9]{{6}}{DATE_TIME}0{{22}}",
     "128": r"[0-9A-F]{16}",
@@ -116,7 +98,7 @@ _CODES = Codes(
 )
 
 
-class _Iso87(Layout):
+class _Iso87(IsoLayout):
     """DE90 is MTI (4), STAN (6), MMDDhhmmss (10), acquirer (11), forwarder (11)."""
 
     def rule_key(self, mti: str, fields: Fields) -> tuple[str, ...]:
@@ -140,9 +122,6 @@ class _Iso87(Layout):
         is_right = with_pin in ((0,) if pin_digit == "2" else (0, 3))
         return entry_faults(mode, fields) + ([] if is_right else ["52"])
 
-    def batch(self, fields: Fields) -> str:
-        return fields.get("60", "")
-
     def original(self, fields: Fields) -> Original:
         de90 = fields.get("90", "")
         return Original(stan=de90[4:10], day=de90[10:14], sent_at=de90[10:20])
@@ -155,12 +134,6 @@ class _Iso87(Layout):
 
     def network_code(self, fields: Fields) -> str:
         return fields.get("70", "")
-
-    def key_block(self, network_code: str, profile: HostProfile) -> KeyBlock:
-        return KeyBlock(16, 16)
-
-    def batch_field(self, kind: Kind, fields: Fields, batch: str) -> str:
-        return batch
 
     def host_fields(self, facts: Facts) -> Fields:
         return {
@@ -176,8 +149,7 @@ class _Iso87(Layout):
 ISO87_ASCII = HostDialect(
     name="iso87-ascii",
     spec=spec_of(_FIELDS, is_text=True, has_second_bitmap=True),
-    # A terminal may send "=" where a packed track has D.
-    shapes=shapes({**_SHAPES, "35": _SHAPES["35"].replace("D", "[D=]")}),
+    shapes=shapes(in_characters(_SHAPES)),
     rules=_MONEY | _MANAGEMENT,
     generic_answer=row("3 4 7 11 12 13 25 32 37 39 41 42 49 60 70"),
     layout=_Iso87(),

@@ -12,7 +12,6 @@ from posrefund.crypto import ISO9797_3
 from posrefund.emulators.host.dialects.definition import (
     Facts,
     HostDialect,
-    Layout,
     MessageRule,
     Original,
     field_set,
@@ -22,11 +21,10 @@ from posrefund.emulators.host.dialects.definition import (
 )
 from posrefund.emulators.host.dialects.entry_mode import entry_faults, is_day
 from posrefund.emulators.host.dialects.iso_fields import DATE_TIME, spec_of
+from posrefund.emulators.host.dialects.iso_layout import ISO_SHAPES, IsoLayout, in_characters
 from posrefund.emulators.host.profile import Codes
-from posrefund.emulators.host.terminals import KeyBlock
 
 if TYPE_CHECKING:
-    from posrefund.emulators.host.dialects.definition import Kind
     from posrefund.emulators.host.profile import HostProfile
 
 __all__ = ["ISO93_ASCII", "ISO93_BINARY"]
@@ -40,28 +38,12 @@ _FIELDS = """
 """
 
 _SHAPES = {
-    "2": r"[0-9]{12,19}",
-    "3": r"[0-9]{6}",
-    "4": r"[0-9]{12}",
-    "7": DATE_TIME,
-    "11": r"(?!000000)[0-9]{6}",
+    **ISO_SHAPES,
     "12": rf"[0-9]{{2}}{DATE_TIME}",
-    "14": r"[0-9]{2}(0[1-9]|1[0-2])",
     "22": r"510101[256](13|54)14C",
-    "23": r"[0-9]{3}",
     "24": r"[0-9]{3}",
     "25": r"(4007|4020|4021)",
-    "35": r"(?=.{17,37}$)[0-9]{1,19}D[0-9]+",
-    "37": r"[0-9A-Za-z ]{12}",
-    "38": r"[0-9A-Za-z ]{6}",
-    "41": r"[ -~]{8}",
-    "42": r"[ -~]{15}",
-    "49": r"[0-9]{3}",
-    "52": r"[0-9A-F]{16}",
-    "55": r"([0-9A-F]{2})+",
     "56": rf"1200[0-9]{{8}}{DATE_TIME}00",
-    "60": r"[0-9]{6}",
-    "64": r"[0-9A-F]{16}",
 }
 """A request has no DE39; DE25 is a reversal's reason."""
 
@@ -130,7 +112,7 @@ _ENTRY_MODES = {"2": "02", "5": "05", "6": "01"}
 """Seventh position of DE22 → first two digits of DE22 in 1987."""
 
 
-class _Iso93(Layout):
+class _Iso93(IsoLayout):
     """DE56 is MTI (4), STAN (6), YYMMDDhhmmss (12), and the length of an acquirer that is none."""
 
     def rule_key(self, mti: str, fields: Fields) -> tuple[str, ...]:
@@ -154,9 +136,6 @@ class _Iso93(Layout):
         is_right = (pin_digit == "1") == ("52" in fields)
         return entry_faults(mode, fields) + ([] if is_right else ["52"])
 
-    def batch(self, fields: Fields) -> str:
-        return fields.get("60", "")
-
     def original(self, fields: Fields) -> Original:
         de56 = fields.get("56", "")
         return Original(stan=de56[4:10], day=de56[10:16], sent_at=de56[10:22])
@@ -171,12 +150,6 @@ class _Iso93(Layout):
     def network_code(self, fields: Fields) -> str:
         return fields.get("24", "")
 
-    def key_block(self, network_code: str, profile: HostProfile) -> KeyBlock:
-        return KeyBlock(16, 16)
-
-    def batch_field(self, kind: Kind, fields: Fields, batch: str) -> str:
-        return batch
-
     def host_fields(self, facts: Facts) -> Fields:
         return {
             "12": f"{facts.now:%y%m%d%H%M%S}",
@@ -190,8 +163,7 @@ class _Iso93(Layout):
 ISO93_ASCII = HostDialect(
     name="iso93-ascii",
     spec=spec_of(_FIELDS, is_text=True, has_second_bitmap=False),
-    # A terminal may send "=" where a packed track has D.
-    shapes=shapes({**_SHAPES, "35": _SHAPES["35"].replace("D", "[D=]")}),
+    shapes=shapes(in_characters(_SHAPES)),
     rules=_RULES,
     generic_answer=row("3 4 7 11 12 24 32 37 39 41 42 49 60"),
     layout=_Iso93(),
