@@ -166,6 +166,7 @@ NO_NUMBERS = {
     "112233445566778899",  # account of a PIN block example, a count of doubled digits
     "30121010000000000",  # tail of a track
     "20323030333829",  # ASCII " 20038)" in hexadecimal
+    "3756489069157",  # in a cipher text of RFC 8998
     "1320200818004100",  # length and time stamp in a key block
 }
 _RUN = re.compile(r"(?<![0-9])[0-9]{13,19}(?![0-9])")

@@ -85,12 +85,49 @@ def test_inputs_of_another_form_never_pass(inputs: object) -> None:
         assert check(entry) is not Verdict.PASSED
 
 
-def test_answers_of_a_given_collection_come_out() -> None:
+def collection() -> list[dict[str, Any]]:
     folder = os.environ.get("POSREFUND_VECTORS", "")
     file = Path(folder) / "crypto.json"
     if not folder or not file.is_file():
         pytest.skip("POSREFUND_VECTORS names no directory with crypto.json")
-    status, lines = run("--vectors", str(file))
+    entries: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    return entries
 
-    assert lines[:-1] == []
-    assert status == 0
+
+def altered(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry with one character of what it expects changed."""
+    output = entry["output"]
+    wrong: object = {"valid": "invalid", "invalid": "valid"}.get(str(output))
+    if wrong is None and isinstance(output, str):
+        wrong = output[:-1] + ("1" if output[-1:] == "0" else "0")
+    elif wrong is None:
+        name = min(output)
+        wrong = output | {name: output[name][:-1] + ("1" if output[name][-1:] == "0" else "0")}
+    return entry | {"output": wrong}
+
+
+def test_answers_of_a_given_collection_come_out(tmp_path: Path) -> None:
+    entries = collection()
+
+    status, lines = run("--vectors", written(tmp_path / "all.json", entries))
+    assert (status, lines) == (0, [f"{len(entries)} passed, 0 failed, 0 unsupported"])
+
+
+def test_every_altered_answer_of_a_given_collection_fails_and_nothing_else(tmp_path: Path) -> None:
+    entries = collection()
+    verified = [place for place, entry in enumerate(entries) if entry["verified"]]
+    for odd in (0, 1):  # half of them at a time: each among right neighbours
+        touched = {place for place in verified if place % 2 == odd}
+        mixed = [altered(e) if place in touched else e for place, e in enumerate(entries)]
+        status, lines = run("--vectors", written(tmp_path / "mixed.json", mixed))
+
+        assert status == 1
+        assert lines[:-1] == [f"failed: {entries[place]['id']}" for place in sorted(touched)]
+
+
+def test_altered_built_in_answer_fails_and_nothing_else(tmp_path: Path) -> None:
+    for place, entry in enumerate(BUILT_IN):
+        mixed = [*BUILT_IN[:place], altered(entry), *BUILT_IN[place + 1 :]]
+        status, lines = run("--vectors", written(tmp_path / "mixed.json", mixed))
+
+        assert (status, lines[:-1]) == (1, [f"failed: {entry['id']}"])

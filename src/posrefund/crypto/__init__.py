@@ -4,6 +4,7 @@ What a caller imports confesses what it does: ``crypto.soft`` opens and makes cl
 for emulators and host stubs only; a terminal passes on the block that its PIN pad encrypted.
 """
 
+from posrefund.crypto._blockcipher import require, use_tdea_provider
 from posrefund.crypto.aead import open_box, seal_box
 from posrefund.crypto.keys import Algorithm, Key, Purpose, is_well_known, kcv
 from posrefund.crypto.ladder import KeySet, unwrap_key, unwrap_key_set, wrap_key
@@ -37,9 +38,11 @@ __all__ = [
     "kcv",
     "mac",
     "open_box",
+    "require",
     "seal_box",
     "unwrap_key",
     "unwrap_key_set",
+    "use_tdea_provider",
     "verify",
     "wrap_key",
 ]

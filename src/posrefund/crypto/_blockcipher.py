@@ -1,31 +1,26 @@
-"""The one door to TDEA, AES and SM4; nothing else in the package may import a block cipher.
+"""The one door to TDEA, AES and SM4; nothing else in the package may ask a provider for a block cipher.
 
-``cryptography`` announced that 8- and 16-byte TripleDES keys will be refused one day, so every key is
-expanded to 24 bytes here (K·K·K is single DES, K1·K2·K1 two-key TDEA). What the provider does not have
-(TDEA under FIPS, SM4 in some builds) is a ``ConfigError`` that says so. Decisions 0005, 0021. Floor 2.
+Behind it stands ``cryptography``, or for TDEA, on request, PyCryptodome. What a provider does not have
+(TDEA under FIPS, SM4 in some builds) is a ``ConfigError`` that says so. Decisions 0005, 0021, 0026. Floor 2.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.cmac import CMAC
-
-from posrefund.errors import ConfigError, InvalidKeyError
+from posrefund.crypto import _cryptography, _pycryptodome
+from posrefund.crypto._provider import BLOCK_BYTES, Algorithm, block_bytes, expand
+from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, CipherContext
+    from posrefund.crypto._provider import Chain, Provider, Update
 
 __all__ = [
     "BLOCK_BYTES",
     "Algorithm",
     "block_bytes",
     "cmac",
-    "cmac_context",
+    "cmac_chain",
     "decrypt_cbc",
     "decrypt_ecb",
     "decryptor",
@@ -34,57 +29,56 @@ __all__ = [
     "encryptor",
     "expand",
     "require",
+    "use_tdea_provider",
 ]
 
-BLOCK_BYTES = 8
-"""Of TDEA; those of AES and SM4 have 16, see ``block_bytes``."""
-
-
-class Algorithm(StrEnum):
-    """A block cipher."""
-
-    TDEA = "TDEA"
-    """Blocks of 8 bytes; keys of 8 (single DES), 16 or 24. NIST SP 800-67."""
-    AES = "AES"
-    """Blocks of 16 bytes; keys of 16, 24 or 32. FIPS 197."""
-    SM4 = "SM4"
-    """Blocks of 16 bytes; keys of 16. GB/T 32907-2016."""
-
-
-_BLOCK_BYTES = {Algorithm.TDEA: BLOCK_BYTES, Algorithm.AES: 16, Algorithm.SM4: 16}
+_BY_NAME: dict[str, Provider] = {"cryptography": _cryptography, "pycryptodome": _pycryptodome}
+_providers: dict[Algorithm, Provider] = dict.fromkeys(Algorithm, _cryptography)
 _PROBE_KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
-"""A public test key, to ask the provider what it has."""
+_PROBES = {
+    Algorithm.TDEA: "08D7B4FB629D0885",
+    Algorithm.AES: "D5C825A21F04643B43E2DF3278A762F7",
+    Algorithm.SM4: "2677F46B09C122CC975533105BD4A22A",
+}
+"""A block of zeros under the public test key, as independent programs give it (tests/crypto/test_blockcipher.py)."""
 
 
-def block_bytes(algorithm: Algorithm) -> int:
-    """Return the block length of *algorithm*."""
-    return _BLOCK_BYTES[algorithm]
+def use_tdea_provider(name: str) -> None:
+    """Choose who computes TDEA in this process, at start-up and before the first key is used.
 
+    It is never chosen silently: where ``cryptography`` has no TDEA because the machine is in FIPS mode,
+    another provider is a decision of the machine's owner.
 
-def expand(key: bytes) -> bytes:
-    """Return a TDEA *key* as 24 bytes.
+    Args:
+        name: ``"cryptography"``, or ``"pycryptodome"`` from the extra of that name.
 
     Raises:
-        InvalidKeyError: The key is not 8, 16 or 24 bytes long.
+        ConfigError: No such provider, it is not installed, or it computes something else.
+
+    Example:
+        >>> from posrefund.crypto import use_tdea_provider
+        >>> use_tdea_provider("cryptography")
     """
-    match len(key):
-        case 8:
-            return bytes(key) * 3
-        case 16:
-            return bytes(key) + bytes(key[:8])
-        case 24:
-            return bytes(key)
-        case _:
-            raise InvalidKeyError("a TDEA key has 8, 16 or 24 bytes")
+    provider = _BY_NAME.get(name)
+    if provider is None:
+        raise ConfigError(f"TDEA comes from {' or '.join(_BY_NAME)}")
+    _probe(provider, Algorithm.TDEA)
+    _providers[Algorithm.TDEA] = provider
 
 
 def require(algorithm: Algorithm) -> None:
-    """Ask the provider for *algorithm*, at start-up, before a message needs it.
+    """Compute a known block, at start-up, before a message needs the cipher.
 
     Raises:
-        ConfigError: The provider does not have it.
+        ConfigError: The provider does not have *algorithm*, or computes something else.
     """
-    encryptor(_PROBE_KEY, algorithm)
+    _probe(_providers[algorithm], algorithm)
+
+
+def _probe(provider: Provider, algorithm: Algorithm) -> None:
+    zeros = bytes(block_bytes(algorithm))
+    if provider.encryptor(_PROBE_KEY, algorithm)(zeros).hex().upper() != _PROBES[algorithm]:
+        raise ConfigError(f"{algorithm} of {provider.NAME} gives a wrong answer")
 
 
 def encrypt_ecb(key: bytes, blocks: bytes, algorithm: Algorithm = Algorithm.TDEA) -> bytes:
@@ -95,14 +89,12 @@ def encrypt_ecb(key: bytes, blocks: bytes, algorithm: Algorithm = Algorithm.TDEA
         ConfigError: The provider does not have *algorithm*.
         ValueError: The last block is not whole.
     """
-    context = encryptor(key, algorithm)
-    return context.update(blocks) + context.finalize()
+    return _run(encryptor(key, algorithm), blocks, algorithm)
 
 
 def decrypt_ecb(key: bytes, blocks: bytes, algorithm: Algorithm = Algorithm.TDEA) -> bytes:
     """Decrypt whole *blocks*, each on its own. Raises as ``encrypt_ecb``."""
-    context = decryptor(key, algorithm)
-    return context.update(blocks) + context.finalize()
+    return _run(decryptor(key, algorithm), blocks, algorithm)
 
 
 def encrypt_cbc(
@@ -116,8 +108,7 @@ def encrypt_cbc(
 
     Raises as ``encrypt_ecb``.
     """
-    context = encryptor(key, algorithm, iv=_first(iv, algorithm))
-    return context.update(blocks) + context.finalize()
+    return _run(encryptor(key, algorithm, iv=_first(iv, algorithm)), blocks, algorithm)
 
 
 def decrypt_cbc(
@@ -128,67 +119,34 @@ def decrypt_cbc(
     iv: bytes | None = None,
 ) -> bytes:
     """Undo ``encrypt_cbc``. Raises as ``encrypt_ecb``."""
-    context = decryptor(key, algorithm, iv=_first(iv, algorithm))
-    return context.update(blocks) + context.finalize()
+    return _run(decryptor(key, algorithm, iv=_first(iv, algorithm)), blocks, algorithm)
 
 
 def cmac(key: bytes, data: bytes, algorithm: Algorithm) -> bytes:
     """Return the CMAC of *data*, one whole block: NIST SP 800-38B, ISO 9797-1 algorithm 5."""
-    context = cmac_context(key, algorithm)
-    context.update(data)
-    return context.finalize()
+    return cmac_chain(key, algorithm)(data)
 
 
-def cmac_context(key: bytes, algorithm: Algorithm) -> CMAC:
-    """Return a CMAC under *key* that has read nothing; ``copy()`` it to use it more than once."""
-    cipher = _cipher(key, algorithm)
-    try:
-        return CMAC(cipher)
-    except UnsupportedAlgorithm:
-        raise _missing(algorithm) from None
+def cmac_chain(key: bytes, algorithm: Algorithm) -> Chain:
+    """Return what gives the CMAC under *key* of whatever it is called with."""
+    return _providers[algorithm].cmac_chain(key, algorithm)
 
 
-def encryptor(key: bytes, algorithm: Algorithm, *, iv: bytes | None = None) -> CipherContext:
-    """Return an encrypting context: CBC with an *iv*, else ECB. Not for two threads at once."""
-    cipher = Cipher(_cipher(key, algorithm), _mode(iv))
-    try:
-        return cipher.encryptor()
-    except UnsupportedAlgorithm:
-        raise _missing(algorithm) from None
+def encryptor(key: bytes, algorithm: Algorithm, *, iv: bytes | None = None) -> Update:
+    """Return what encrypts blocks: in CBC with an *iv*, else ECB. Not for two threads at once."""
+    return _providers[algorithm].encryptor(key, algorithm, iv)
 
 
-def decryptor(key: bytes, algorithm: Algorithm, *, iv: bytes | None = None) -> CipherContext:
-    """Return a decrypting context: CBC with an *iv*, else ECB. Not for two threads at once."""
-    cipher = Cipher(_cipher(key, algorithm), _mode(iv))
-    try:
-        return cipher.decryptor()
-    except UnsupportedAlgorithm:
-        raise _missing(algorithm) from None
+def decryptor(key: bytes, algorithm: Algorithm, *, iv: bytes | None = None) -> Update:
+    """Return what decrypts blocks: in CBC with an *iv*, else ECB. Not for two threads at once."""
+    return _providers[algorithm].decryptor(key, algorithm, iv)
+
+
+def _run(update: Update, blocks: bytes, algorithm: Algorithm) -> bytes:
+    if len(blocks) % block_bytes(algorithm):
+        raise ValueError("not a multiple of the block length")
+    return update(blocks)
 
 
 def _first(iv: bytes | None, algorithm: Algorithm) -> bytes:
     return bytes(block_bytes(algorithm)) if iv is None else iv
-
-
-def _mode(iv: bytes | None) -> modes.ECB | modes.CBC:
-    return modes.ECB() if iv is None else modes.CBC(iv)
-
-
-def _cipher(key: bytes, algorithm: Algorithm) -> BlockCipherAlgorithm:
-    match algorithm:
-        case Algorithm.TDEA:
-            return TripleDES(expand(key))
-        case Algorithm.AES:
-            if len(key) not in (16, 24, 32):
-                raise InvalidKeyError("an AES key has 16, 24 or 32 bytes")
-            return algorithms.AES(bytes(key))
-        case Algorithm.SM4:
-            if len(key) != 16:
-                raise InvalidKeyError("an SM4 key has 16 bytes")
-            return algorithms.SM4(bytes(key))
-
-
-def _missing(algorithm: Algorithm) -> ConfigError:
-    return ConfigError(
-        f"this build of cryptography has no {algorithm}: under FIPS, TDEA and SM4 are switched off"
-    )

@@ -13,7 +13,7 @@ from posrefund.crypto._blockcipher import (
     BLOCK_BYTES,
     Algorithm,
     block_bytes,
-    cmac_context,
+    cmac_chain,
     encryptor,
 )
 from posrefund.errors import InvalidKeyError
@@ -62,7 +62,7 @@ class _Chain:
 
     def __init__(self, material: bytes, algorithm: Algorithm) -> None:
         self._width = block_bytes(algorithm)
-        self._update = encryptor(material, algorithm, iv=bytes(self._width)).update
+        self._update = encryptor(material, algorithm, iv=bytes(self._width))
         self._last = 0
 
     def last_block(self, blocks: bytes) -> bytes:
@@ -88,7 +88,7 @@ def _iso9797_3(material: bytes, algorithm: Algorithm) -> Tool:
         reason = "ISO 9797-1 algorithm 3 takes a MAC key of 16 bytes"
         raise InvalidKeyError(reason)
     chain = _Chain(material[:BLOCK_BYTES], algorithm)
-    finish = encryptor(material, algorithm).update
+    finish = encryptor(material, algorithm)
 
     def tool(data: bytes, padding: int) -> bytes:
         blocks = pad(data, padding, BLOCK_BYTES)
@@ -105,14 +105,8 @@ def _cmac(material: bytes, algorithm: Algorithm) -> Tool:
     if len(material) == BLOCK_BYTES:
         reason = "CMAC takes no single DES key"
         raise InvalidKeyError(reason)
-    fresh = cmac_context(material, algorithm)
-
-    def tool(data: bytes, _padding: int) -> bytes:
-        context = fresh.copy()
-        context.update(data)
-        return context.finalize()
-
-    return tool
+    chain = cmac_chain(material, algorithm)
+    return lambda data, _padding: chain(data)
 
 
 def _hmac_sha256(material: bytes, _algorithm: Algorithm) -> Tool:
@@ -127,7 +121,7 @@ def _hmac_sha256(material: bytes, _algorithm: Algorithm) -> Tool:
 
 
 def _unionpay_ecb(material: bytes, algorithm: Algorithm) -> Tool:
-    width, encrypt = block_bytes(algorithm), encryptor(material, algorithm).update
+    width, encrypt = block_bytes(algorithm), encryptor(material, algorithm)
 
     def tool(data: bytes, _padding: int) -> bytes:
         text = fold(data, width).hex().upper().encode("ascii")
@@ -138,7 +132,7 @@ def _unionpay_ecb(material: bytes, algorithm: Algorithm) -> Tool:
 
 
 def _xor_encrypt(material: bytes, algorithm: Algorithm) -> Tool:
-    width, encrypt = block_bytes(algorithm), encryptor(material, algorithm).update
+    width, encrypt = block_bytes(algorithm), encryptor(material, algorithm)
     return lambda data, _padding: encrypt(fold(data, width))
 
 

@@ -7,7 +7,6 @@ import hmac
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap, aes_key_wrap_with_padding
@@ -20,6 +19,7 @@ from posrefund.crypto._blockcipher import (
     encrypt_cbc,
     encrypt_ecb,
 )
+from posrefund.crypto._cryptography import seal_gcm
 from posrefund.crypto._keyblock import counter_mode
 from posrefund.crypto._mac_tools import fold, pad
 from posrefund.crypto.keys import Key, Purpose, kcv
@@ -94,10 +94,11 @@ def _sm4_iterated(inputs: Inputs) -> str:
 
 
 def _gcm(inputs: Inputs) -> str:
-    if _cipher(inputs) is not Algorithm.AES:
+    cipher = _cipher(inputs)
+    if cipher is Algorithm.TDEA:
         raise NotOffered
     key, iv, aad, data = (octets(inputs, name) for name in ("key", "iv", "aad", "plaintext"))
-    return shown(AESGCM(key).encrypt(iv, data, aad))
+    return shown(seal_gcm(key, cipher, iv, data, aad))
 
 
 def _cmac(inputs: Inputs) -> str:

@@ -19,6 +19,7 @@ from posrefund.crypto.soft import (
     make_offline_pin_block,
     read_offline_pin_block,
 )
+from posrefund.crypto.soft_sm4 import SM4Layout, decrypt_sm4_pin_block, encrypt_sm4_pin_block
 
 if TYPE_CHECKING:
     from posrefund.values.card import PAN
@@ -118,7 +119,24 @@ def _decoded(inputs: Inputs) -> str:
     return decrypt_pin_block(Key(_KEY, Purpose.PIN), sealed, pan, pin_format=number)
 
 
+_SM4_LAYOUTS: dict[str, SM4Layout] = {"16-byte": "wide", "8-byte-zero-filled": "filled"}
+
+
+def _sm4(inputs: Inputs) -> str:
+    """The block under the key of the entry; without one, as it is before it is encrypted."""
+    layout = _SM4_LAYOUTS.get(inputs["layout"])
+    if layout is None:
+        raise NotOffered
+    material = octets(inputs, "key") if "key" in inputs else _KEY
+    key, pan = Key(material, Purpose.PIN, Algorithm.SM4), _account(inputs["pan"])
+    block = encrypt_sm4_pin_block(key, inputs["pin"], pan, layout=layout)
+    came_back = decrypt_sm4_pin_block(key, block, pan, layout=layout) == inputs["pin"]
+    shown_block = block if "key" in inputs else decrypt_ecb(_KEY, block, Algorithm.SM4)
+    return shown(shown_block) if came_back else ""
+
+
 PINS: dict[str, Compute] = {
+    "CUP-SM4-PIN": _sm4,
     "DUKPT-AES-PIN": _aes_dukpt,
     "DUKPT-TDES-PIN": _tdea_dukpt,
     "ISO9564-0-TDES": _format_0,

@@ -150,12 +150,11 @@ class Key:
             KeyUsageError: The key is for something else.
             InvalidKeyError: The key was closed.
         """
-        if purpose is not self.purpose or not self._material:
+        found = self._idle.get(name)
+        if found is None or purpose is not self.purpose:  # a closed key has none
             self.use(purpose, wanted)
-        try:
-            return self._idle[name]
-        except KeyError:
-            return self._idle.setdefault(name, [])
+            found = self._idle.setdefault(name, [])
+        return found
 
     def equals(self, other: Key) -> bool:
         """Say whether both hold the same material, in constant time."""

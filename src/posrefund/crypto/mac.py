@@ -37,6 +37,7 @@ __all__ = [
 MACAlgorithm = Literal[
     "unionpay-ecb", "xor-encrypt", "iso9797-1", "iso9797-3", "cmac", "hmac-sha256"
 ]
+_MAC = Purpose.MAC
 _TDEA, _AES, _SM4 = Algorithm.TDEA, Algorithm.AES, Algorithm.SM4
 _SHORTEST_BYTES = 4
 """ANSI X9.9 sends 32 bits; a shorter tag is found by trying."""
@@ -149,14 +150,14 @@ def mac(key: Key, data: bytes, rule: MACRule = UNIONPAY_ECB) -> bytes:
         >>> mac(mak, bytes.fromhex("1234567890ABCDEFABCDEF1234567890"))
         b'E267B6E2'
     """
-    idle = key.idle(Purpose.MAC, "a MAC", rule.algorithm)
+    idle = key.idle(_MAC, "a MAC", rule.algorithm)
     if key.algorithm is not rule.cipher:
         wanted = f"{rule.algorithm} with {rule.cipher}"
         raise KeyUsageError(f"{key.algorithm} {key.purpose}", wanted)
     try:
         tool: Tool = idle.pop()
     except IndexError:
-        tool = MAKERS[rule.algorithm](key.use(Purpose.MAC, "a MAC"), key.algorithm)
+        tool = MAKERS[rule.algorithm](key.use(_MAC, "a MAC"), key.algorithm)
     found = tool(data, rule.padding)[: rule.length_bytes]
     idle.append(tool)
     return found.hex().upper().encode("ascii") if rule.encoding == "hex" else found

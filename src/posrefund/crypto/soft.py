@@ -30,11 +30,16 @@ __all__ = [
 PINFormat = Literal[0, 1, 3, 4]
 """Of ISO 9564-1; format 2 is for chip cards only, see ``make_offline_pin_block``."""
 
+_PIN = Purpose.PIN
+_CIPHERS = {8: Algorithm.TDEA, 16: Algorithm.AES}
+"""By the length of a block."""
 _LETTERS = "ABCDEF"
 _FILLERS = {0: "F", 1: "0123456789ABCDEF", 2: "F", 3: _LETTERS, 4: "A"}
 _DIGITS = 16
-_ZERO_HEADS = {n: int(f"0{n:X}".ljust(2 + n, "0").ljust(_DIGITS, "F"), 16) for n in range(4, 13)}
-"""Format 0 before the PIN stands in it, by the number of its digits."""
+_ZERO_HEADS = {
+    n: (int(f"0{n:X}".ljust(2 + n, "0").ljust(_DIGITS, "F"), 16), 56 - 4 * n) for n in range(4, 13)
+}
+"""Format 0 before the PIN stands in it and how far left it stands, by the number of its digits."""
 
 
 def encrypt_pin_block(
@@ -65,12 +70,8 @@ def encrypt_pin_block(
         ISO 9564-1:2017, 9.3.2 to 9.3.5 and 9.4 (test vectors).
     """
     _check(pin, pan, pin_format)
-    if (
-        pin_format == 0
-    ):  # what nearly every message has: numbers, for text costs more than the cipher
-        size = len(pin)
-        field = _ZERO_HEADS[size] | int(pin, 16) << 56 - 4 * size
-        return _run(pik, "encrypt", (field ^ _account(pan)).to_bytes(8, "big"))
+    if pin_format == 0:  # nearly every message; numbers, for text costs more than the cipher
+        return _run(pik, "encrypt", (_zero_field(pin) ^ _account(pan)).to_bytes(8, "big"))
     head = f"{pin_format}{len(pin):X}{pin}"
     if pin_format == 4:
         block = bytes.fromhex(head.ljust(_DIGITS, "A")) + random_bytes(8)
@@ -160,6 +161,11 @@ def _fresh(pin_format: int, random_bytes: Callable[[int], bytes]) -> str:
     return found
 
 
+def _zero_field(pin: str) -> int:
+    head, shift = _ZERO_HEADS[len(pin)]
+    return head | int(pin, 16) << shift
+
+
 def _account(pan: PAN | None) -> int:
     """Twelve digits from the right, the check digit not among them."""
     if pan is None:
@@ -180,14 +186,14 @@ def _xor(left: bytes, right: bytes) -> bytes:
 
 def _run(pik: Key, way: Literal["encrypt", "decrypt"], block: bytes) -> bytes:
     """Encrypt or decrypt one block with a context that the key keeps."""
-    idle = pik.idle(Purpose.PIN, "a PIN block", way)
-    if pik.algorithm is not (Algorithm.TDEA if len(block) == 8 else Algorithm.AES):
+    idle = pik.idle(_PIN, "a PIN block", way)
+    if pik.algorithm is not _CIPHERS[len(block)]:
         raise KeyUsageError(f"{pik.algorithm} {pik.purpose}", "a PIN block of this format")
     try:
         update = idle.pop()
     except IndexError:
         make = encryptor if way == "encrypt" else decryptor
-        update = make(pik.use(Purpose.PIN, "a PIN block"), pik.algorithm).update
+        update = make(pik.use(_PIN, "a PIN block"), pik.algorithm)
     found: bytes = update(block)
     idle.append(update)
     return found

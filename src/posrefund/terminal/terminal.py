@@ -10,6 +10,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
+from posrefund.crypto import require
 from posrefund.engine import (
     Know,
     Move,
@@ -58,6 +59,7 @@ class Terminal:
     """One logical terminal; every public method is safe to call from any thread, one at a time.
 
     Opening it recovers: whatever a crash left under way is in doubt before anything new may start.
+    It also computes a known block of the cipher that the dialect's MAC needs.
 
     Args:
         terminal: DE41.
@@ -84,6 +86,7 @@ class Terminal:
         envelope: Envelope | None = None,
         tap: Callable[[str, bytes], None] | None = None,
     ) -> None:
+        require(dialect.mac.cipher)
         self._identity = (TerminalID(terminal), MerchantID(merchant))
         self.dialect = dialect
         self.journal = journal
