@@ -17,6 +17,7 @@ from posrefund.cli import (
     host,
     init,
     journal,
+    mac_probe,
     money,
     selftest,
     settle,
@@ -66,6 +67,7 @@ app.command("encode")(encode.encode)
 app.command("doctor")(compare.doctor)
 app.command("diff")(compare.diff)
 app.command("selftest")(selftest.selftest)
+app.command("mac-probe")(mac_probe.mac_probe)
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(journal.app, name="journal")
 
