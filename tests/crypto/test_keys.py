@@ -277,3 +277,14 @@ def test_key_does_not_hold_the_callers_buffer() -> None:
     given[:] = bytes(16)
 
     assert key.use(Purpose.MAC, "a test") == MATERIAL
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+def test_check_value_of_any_length_is_compared(size: int) -> None:
+    key = Key(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"), Purpose.MAC)
+    right = bytes.fromhex("08D7B4FB629D0885")  # openssl enc -des-ede, a block of zeros
+
+    assert key.has_kcv(right[:size])
+    assert not key.has_kcv(right[: size - 1] + bytes([right[size - 1] ^ 1]))
+    assert not key.has_kcv(b"")
+    assert not key.has_kcv(right + b"\x00")

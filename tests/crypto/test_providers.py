@@ -155,6 +155,7 @@ def test_release_of_cryptography_without_tdea_says_so(monkeypatch: pytest.Monkey
             raise ImportError(name)
         return real(name, *args, **kwargs)
 
+    openssl._triple_des.cache_clear()
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ConfigError, match=r"^cryptography has no TDEA here"):
         require(Algorithm.TDEA)

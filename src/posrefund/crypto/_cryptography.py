@@ -6,7 +6,8 @@ bytes (decision 0005). TripleDES is looked for where it lives today, and only wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -15,6 +16,8 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from posrefund.crypto._provider import Algorithm, check_length, expand, missing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm
 
     from posrefund.crypto._provider import Chain, Update
@@ -22,11 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "cmac_chain", "decryptor", "encryptor", "seal_gcm"]
 
 NAME = "cryptography"
+_ECB = modes.ECB()
 
 
 def encryptor(key: bytes, algorithm: Algorithm, iv: bytes | None = None) -> Update:
     """Return what encrypts blocks: CBC with an *iv*, else ECB."""
-    cipher = Cipher(_cipher(key, algorithm), _mode(iv))
+    cipher = Cipher(_cipher(key, algorithm), _ECB if iv is None else modes.CBC(iv))
     try:
         return cipher.encryptor().update
     except UnsupportedAlgorithm:
@@ -35,7 +39,7 @@ def encryptor(key: bytes, algorithm: Algorithm, iv: bytes | None = None) -> Upda
 
 def decryptor(key: bytes, algorithm: Algorithm, iv: bytes | None = None) -> Update:
     """Return what decrypts blocks: CBC with an *iv*, else ECB."""
-    cipher = Cipher(_cipher(key, algorithm), _mode(iv))
+    cipher = Cipher(_cipher(key, algorithm), _ECB if iv is None else modes.CBC(iv))
     try:
         return cipher.decryptor().update
     except UnsupportedAlgorithm:
@@ -69,24 +73,27 @@ def seal_gcm(key: bytes, algorithm: Algorithm, iv: bytes, clear: bytes, context:
     return box.update(clear) + box.finalize() + box.tag
 
 
-def _mode(iv: bytes | None) -> modes.ECB | modes.CBC:
-    return modes.ECB() if iv is None else modes.CBC(iv)
-
-
 def _cipher(key: bytes, algorithm: Algorithm) -> BlockCipherAlgorithm:
     check_length(key, algorithm)
-    match algorithm:
-        case Algorithm.TDEA:
-            return _tdea(expand(key))
-        case Algorithm.AES:
-            return algorithms.AES(bytes(key))
-        case Algorithm.SM4:
-            return algorithms.SM4(bytes(key))
+    return _MAKERS[algorithm](key)
 
 
 def _tdea(key: bytes) -> BlockCipherAlgorithm:
+    cipher: BlockCipherAlgorithm = _triple_des()(expand(key))
+    return cipher
+
+
+@cache
+def _triple_des() -> Any:
     try:
         from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
     except ImportError:  # announced for a later release
         raise missing(Algorithm.TDEA, NAME) from None
-    return TripleDES(key)
+    return TripleDES
+
+
+_MAKERS: dict[Algorithm, Callable[[bytes], BlockCipherAlgorithm]] = {
+    Algorithm.TDEA: _tdea,
+    Algorithm.AES: lambda key: algorithms.AES(bytes(key)),
+    Algorithm.SM4: lambda key: algorithms.SM4(bytes(key)),
+}

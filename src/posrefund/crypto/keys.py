@@ -25,6 +25,10 @@ from posrefund.errors import InvalidKeyError, KeyUsageError
 
 __all__ = ["Algorithm", "Key", "Purpose", "is_well_known", "kcv"]
 
+_LONGEST_KCV_BYTES = 8
+"""What one SM4 host sends; three are shown."""
+_NO_PARITY = 0xFEFEFEFEFEFEFEFE
+
 
 class Purpose(StrEnum):
     """What a key may be used for."""
@@ -105,7 +109,7 @@ class Key:
         Key(AES PIN, KCV 08793E)
     """
 
-    __slots__ = ("_idle", "_material", "algorithm", "kcv_hex", "purpose")
+    __slots__ = ("_check", "_idle", "_material", "algorithm", "kcv_hex", "purpose")
 
     def __init__(
         self,
@@ -115,16 +119,17 @@ class Key:
         *,
         allow_weak: bool = False,
     ) -> None:
-        check = kcv(material, length_bytes=3, algorithm=algorithm).hex().upper()
+        check = kcv(material, length_bytes=_LONGEST_KCV_BYTES, algorithm=algorithm)
         may_be_weak = allow_weak or algorithm is not Algorithm.TDEA or purpose is Purpose.MAC
         if not may_be_weak and _is_single_des(material):
             reason = f"a {purpose} key must not be single DES"
-            raise InvalidKeyError(reason, kcv=check)
+            raise InvalidKeyError(reason, kcv=check[:3].hex().upper())
         self._material = bytearray(material)
         self._idle: dict[str, list[Any]] = {}
         self.purpose = purpose
         self.algorithm = algorithm
-        self.kcv_hex = check
+        self.kcv_hex = check[:3].hex().upper()
+        self._check = check
 
     def use(self, purpose: Purpose, wanted: str) -> bytes:
         """Return the material for an operation of *purpose*; the only way to it.
@@ -160,6 +165,11 @@ class Key:
         """Say whether both hold the same material, in constant time."""
         return hmac.compare_digest(self._material, other._material)
 
+    def has_kcv(self, expected: bytes) -> bool:
+        """Say whether the check value begins with *expected*, 1 to 8 bytes, in constant time."""
+        found = self._check[: len(expected)]
+        return 0 < len(expected) == len(found) and hmac.compare_digest(found, expected)
+
     def close(self) -> None:
         """Overwrite and forget the material, and the contexts made from it."""
         self._idle = {}
@@ -192,6 +202,8 @@ class Key:
 
 def _is_single_des(material: bytes) -> bool:
     """Two neighbouring parts that are equal undo each other; the low bit of a byte is parity only."""
-    bits = bytes(byte & 0xFE for byte in material)
-    parts = [bits[start : start + BLOCK_BYTES] for start in range(0, len(bits), BLOCK_BYTES)]
+    parts = [
+        int.from_bytes(material[start : start + BLOCK_BYTES], "big") & _NO_PARITY
+        for start in range(0, len(material), BLOCK_BYTES)
+    ]
     return len(parts) == 1 or any(left == right for left, right in pairwise(parts))
