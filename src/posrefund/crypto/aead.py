@@ -10,6 +10,7 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from posrefund.closed import closed
 from posrefund.errors import InvalidKeyError
 
 __all__ = ["open_box", "seal_box"]
@@ -18,6 +19,7 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
+@closed
 def seal_box(key: bytes, clear: bytes, *, context: bytes) -> bytes:
     """Encrypt *clear*; only the same key and the same *context* open it again.
 
@@ -37,6 +39,7 @@ def seal_box(key: bytes, clear: bytes, *, context: bytes) -> bytes:
     return nonce + AESGCM(key).encrypt(nonce, clear, context)
 
 
+@closed
 def open_box(key: bytes, box: bytes, *, context: bytes) -> bytes:
     """Return what was sealed.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from posrefund.closed import closed
 from posrefund.crypto._keyblock import open_block, seal_block
 from posrefund.crypto._keyblock_header import Header
 from posrefund.crypto.keys import Algorithm, Key, Purpose
@@ -49,6 +50,7 @@ _DEFAULTS = {
 _VERSIONS = dict.fromkeys("ABC", Algorithm.TDEA) | dict.fromkeys("DE", Algorithm.AES)
 
 
+@closed
 def unwrap_key_block(protection: Key, block: str, purpose: Purpose) -> Key:
     """Return the key of *block* for *purpose*.
 
@@ -81,6 +83,7 @@ def unwrap_key_block(protection: Key, block: str, purpose: Purpose) -> Key:
     return Key(clear, purpose, algorithm)
 
 
+@closed
 def wrap_key_block(protection: Key, key: Key, *, header: Header | None = None) -> str:
     """Return *key* in a block of version B or D, by the algorithm of *protection*; its length does not show.
 

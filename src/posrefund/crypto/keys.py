@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, NoReturn, Self, final
 
+from posrefund.closed import closed
 from posrefund.crypto._blockcipher import (
     BLOCK_BYTES,
     Algorithm,
@@ -43,6 +44,7 @@ class Purpose(StrEnum):
     """Derives the initial keys of many devices; the host's, never a terminal's."""
 
 
+@closed
 def kcv(key: bytes, *, length_bytes: int, algorithm: Algorithm = Algorithm.TDEA) -> bytes:
     """Return the key check value, cut short: of TDEA and SM4 a block of zeros encrypted, of AES its CMAC.
 
@@ -72,6 +74,7 @@ def kcv(key: bytes, *, length_bytes: int, algorithm: Algorithm = Algorithm.TDEA)
     return make(key, bytes(width), algorithm)[:length_bytes]
 
 
+@closed
 def is_well_known(key: Key) -> bool:
     """Say whether *key* was published (standards, examples, test vectors) or is one byte repeated.
 
@@ -107,6 +110,7 @@ class Key:
 
     __slots__ = ("_idle", "_material", "algorithm", "kcv_hex", "purpose")
 
+    @closed
     def __init__(
         self,
         material: bytes,

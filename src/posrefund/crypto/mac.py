@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn
 
+from posrefund.closed import wipe
 from posrefund.crypto._blockcipher import Algorithm, block_bytes
 from posrefund.crypto._mac_tools import MAKERS
 from posrefund.crypto.keys import Purpose
@@ -149,17 +150,25 @@ def mac(key: Key, data: bytes, rule: MACRule = UNIONPAY_ECB) -> bytes:
         >>> mac(mak, bytes.fromhex("1234567890ABCDEFABCDEF1234567890"))
         b'E267B6E2'
     """
-    idle = key.idle(Purpose.MAC, "a MAC", rule.algorithm)
-    if key.algorithm is not rule.cipher:
-        wanted = f"{rule.algorithm} with {rule.cipher}"
-        raise KeyUsageError(f"{key.algorithm} {key.purpose}", wanted)
     try:
-        tool: Tool = idle.pop()
-    except IndexError:
-        tool = MAKERS[rule.algorithm](key.use(Purpose.MAC, "a MAC"), key.algorithm)
-    found = tool(data, rule.padding)[: rule.length_bytes]
-    idle.append(tool)
-    return found.hex().upper().encode("ascii") if rule.encoding == "hex" else found
+        idle = key.idle(Purpose.MAC, "a MAC", rule.algorithm)
+        if key.algorithm is not rule.cipher:
+            _refuse_cipher(key, rule)
+        try:
+            tool: Tool = idle.pop()
+        except IndexError:
+            tool = MAKERS[rule.algorithm](key.use(Purpose.MAC, "a MAC"), key.algorithm)
+        found = tool(data, rule.padding)[: rule.length_bytes]
+        idle.append(tool)
+        return found.hex().upper().encode("ascii") if rule.encoding == "hex" else found
+    except BaseException as error:
+        del data
+        wipe(error)
+        raise
+
+
+def _refuse_cipher(key: Key, rule: MACRule) -> NoReturn:
+    raise KeyUsageError(f"{key.algorithm} {key.purpose}", f"{rule.algorithm} with {rule.cipher}")
 
 
 def verify(key: Key, data: bytes, tag: bytes, rule: MACRule = UNIONPAY_ECB) -> None:
@@ -170,6 +179,14 @@ def verify(key: Key, data: bytes, tag: bytes, rule: MACRule = UNIONPAY_ECB) -> N
         KeyUsageError: The key is no MAC key, or for another cipher.
         InvalidKeyError: ISO 9797-1 algorithm 3 needs a key of 16 bytes, CMAC no single DES key.
     """
-    right = mac(key, data, rule)
+    try:
+        _compare(mac(key, data, rule), tag)
+    except BaseException as error:
+        del data
+        wipe(error)
+        raise
+
+
+def _compare(right: bytes, tag: bytes) -> None:
     if len(tag) != len(right) or not hmac.compare_digest(right, tag):
         raise MACMismatchError

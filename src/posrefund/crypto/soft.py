@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Literal
 
+from posrefund.closed import closed, wipe
 from posrefund.crypto._blockcipher import Algorithm, decryptor, encryptor
 from posrefund.crypto.keys import Purpose
 from posrefund.errors import InvalidPINBlockError, KeyUsageError
@@ -64,13 +65,28 @@ def encrypt_pin_block(
     Source:
         ISO 9564-1:2017, 9.3.2 to 9.3.5 and 9.4 (test vectors).
     """
-    _check(pin, pan, pin_format)
-    if (
-        pin_format == 0
-    ):  # what nearly every message has: numbers, for text costs more than the cipher
+    try:
+        _check(pin, pan, pin_format)
+        if pin_format != 0:
+            return _encrypt_other(pik, pin, pan, pin_format, random_bytes)
+        # What nearly every message has: numbers, for text costs more than the cipher.
         size = len(pin)
         field = _ZERO_HEADS[size] | int(pin, 16) << 56 - 4 * size
         return _run(pik, "encrypt", (field ^ _account(pan)).to_bytes(8, "big"))
+    except BaseException as error:
+        field = 0
+        del pin
+        wipe(error)
+        raise
+
+
+def _encrypt_other(
+    pik: Key,
+    pin: str,
+    pan: PAN | None,
+    pin_format: PINFormat,
+    random_bytes: Callable[[int], bytes],
+) -> bytes:
     head = f"{pin_format}{len(pin):X}{pin}"
     if pin_format == 4:
         block = bytes.fromhex(head.ljust(_DIGITS, "A")) + random_bytes(8)
@@ -82,6 +98,7 @@ def encrypt_pin_block(
     return _run(pik, "encrypt", field.to_bytes(8, "big"))
 
 
+@closed
 def decrypt_pin_block(
     pik: Key, block: bytes, pan: PAN | None = None, *, pin_format: PINFormat = 0
 ) -> str:
@@ -102,6 +119,7 @@ def decrypt_pin_block(
     return _pin_of(clear, pin_format)
 
 
+@closed
 def make_offline_pin_block(pin: str) -> bytes:
     """Return the clear block of format 2, for a chip card that checks the PIN itself; it never travels.
 
@@ -115,6 +133,7 @@ def make_offline_pin_block(pin: str) -> bytes:
     return bytes.fromhex(f"2{len(pin):X}{pin}".ljust(_DIGITS, "F"))
 
 
+@closed
 def read_offline_pin_block(block: bytes) -> str:
     """Return the PIN of a clear block of format 2: what a card emulator does.
 

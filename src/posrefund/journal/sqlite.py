@@ -12,6 +12,7 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
+from posrefund.closed import closed
 from posrefund.engine import Attempt, Know, Move, Note, Open, Original, OriginalRef
 from posrefund.engine.table import OPEN_STATES, State
 from posrefund.errors import (
@@ -60,6 +61,7 @@ class SQLiteJournal(Store):
         JournalCorruptError: No journal, or made with another key.
     """
 
+    @closed
     def __init__(self, path: str | PathLike[str], *, key: bytes, terminal: TerminalID) -> None:
         self._key = key
         self._chain_key = _derive(key, f"chain {terminal}")
@@ -73,6 +75,7 @@ class SQLiteJournal(Store):
 
     # --- writing -----------------------------------------------------------------------------
 
+    @closed
     def commit(self, actions: Iterable[Action]) -> None:
         """Make *actions* durable, in order, in one transaction.
 
@@ -94,6 +97,7 @@ class SQLiteJournal(Store):
                             action.kind, action.attempt_id or "", action.at, dict(action.facts)
                         )
 
+    @closed
     def remember(self, at: datetime, kind: str, **facts: str) -> None:
         """Set facts of the terminal itself (batch, STAN, keys, clock) and chain a row about it.
 
@@ -201,6 +205,7 @@ class SQLiteJournal(Store):
         found = self._rows("SELECT seq, at, kind, subject, body, link FROM chain ORDER BY seq")
         return [Row(*row) for row in found]
 
+    @closed
     def card(self, attempt_id: str) -> KeptCard | None:
         """Return the sealed card of an attempt, or None once it was wiped."""
         found = self._rows(
@@ -208,6 +213,7 @@ class SQLiteJournal(Store):
         )
         return open_card(_derive(self._key, "cards"), attempt_id, *found[0]) if found else None
 
+    @closed
     def fingerprint(self, pan: PAN) -> str:
         """Return the keyed digest by which a card is known again (HMAC-SHA256, 32 hex digits)."""
         digest = hmac.new(_derive(self._key, "fingerprint"), pan.reveal().encode(), hashlib.sha256)
@@ -215,6 +221,7 @@ class SQLiteJournal(Store):
 
     # --- trust -------------------------------------------------------------------------------
 
+    @closed
     def verify(self) -> int:
         """Check every link, then replay the chain and compare it with the tables; return the rows.
 

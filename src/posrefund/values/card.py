@@ -11,6 +11,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn, Self, final
 
+from posrefund.closed import closed, closed_class
 from posrefund.errors import InvalidRequestError
 
 __all__ = ["PAN", "CardRead", "EntryMode", "KeptCard", "Track2", "mask_pan", "passes_luhn"]
@@ -117,6 +118,7 @@ class PAN(_Secret):
 
     __slots__ = ()
 
+    @closed
     def __init__(self, digits: str) -> None:
         if not _is_pan(digits):
             raise InvalidRequestError([("pan", "12 to 19 digits that pass the Luhn check")])
@@ -142,6 +144,7 @@ class Track2(_Secret):
 
     __slots__ = ()
 
+    @closed
     def __init__(self, data: str) -> None:
         given: object = data
         text = given.replace("=", "D") if isinstance(given, str) else ""
@@ -175,6 +178,7 @@ class KeptCard:
     expiry: str | None = field(default=None, repr=False)
 
 
+@closed_class
 @dataclass(frozen=True, slots=True)
 class CardRead:
     """What a card reader gave for one transaction.
