@@ -72,6 +72,8 @@ def unwrap_key_block(protection: Key, block: str, purpose: Purpose) -> Key:
         >>> unwrap_key_block(protection, block, Purpose.PIN)
         Key(PIN, KCV 57C409)
     """
+    if not isinstance(block, str):
+        raise _refusal()
     material = _protection(protection, block[:1])
     header, clear = open_block(material, block)
     named = f"{header.usage}/{header.algorithm}/{header.mode}"
@@ -117,6 +119,9 @@ def _header(version: str, key: Key) -> Header:
 def _protection(key: Key, version: str) -> bytes:
     material = key.use(Purpose.KEK, "a key block")
     if _VERSIONS.get(version) is not key.algorithm:
-        reason = "the key block is refused"
-        raise InvalidKeyError(reason)
+        raise _refusal()
     return material
+
+
+def _refusal() -> InvalidKeyError:
+    return InvalidKeyError("the key block is refused")

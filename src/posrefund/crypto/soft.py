@@ -13,12 +13,12 @@ from posrefund.closed import closed, wipe
 from posrefund.crypto._blockcipher import Algorithm, decryptor, encryptor
 from posrefund.crypto.keys import Purpose
 from posrefund.errors import InvalidPINBlockError, KeyUsageError
+from posrefund.values.card import PAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.crypto.keys import Key
-    from posrefund.values.card import PAN
 
 __all__ = [
     "PINFormat",
@@ -75,7 +75,7 @@ def encrypt_pin_block(
         return _run(pik, "encrypt", (field ^ _account(pan)).to_bytes(8, "big"))
     except BaseException as error:
         field = 0
-        del pin
+        del pik, pin, pan
         wipe(error)
         raise
 
@@ -109,8 +109,7 @@ def decrypt_pin_block(
         KeyUsageError: The key is no PIN key, or for another cipher.
     """
     _check("0000", pan, pin_format)
-    if len(block) != (16 if pin_format == 4 else 8):
-        raise InvalidPINBlockError
+    _check_block(block, 16 if pin_format == 4 else 8)
     clear = _run(pik, "decrypt", block)
     if pin_format == 4:
         clear = _run(pik, "decrypt", _xor(clear, account_field(_digits(pan))))[:8]
@@ -140,9 +139,8 @@ def read_offline_pin_block(block: bytes) -> str:
     Raises:
         InvalidPINBlockError: Whatever is wrong with it.
     """
-    if len(block) != 8:
-        raise InvalidPINBlockError
-    return _pin_of(block, 2)
+    _check_block(block, 8)
+    return _pin_of(bytes(block), 2)
 
 
 def account_field(digits: str) -> bytes:
@@ -157,7 +155,16 @@ def account_field(digits: str) -> bytes:
 
 def _check(pin: object, pan: PAN | None, pin_format: int) -> None:
     is_pin = isinstance(pin, str) and pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 12
-    if not is_pin or (pan is None and pin_format != 1) or pin_format not in (0, 1, 3, 4):
+    if (
+        not is_pin
+        or (pan.__class__ is not PAN and pin_format != 1)
+        or pin_format not in (0, 1, 3, 4)
+    ):
+        raise InvalidPINBlockError
+
+
+def _check_block(block: object, length_bytes: int) -> None:
+    if not isinstance(block, (bytes, bytearray, memoryview)) or len(block) != length_bytes:
         raise InvalidPINBlockError
 
 
