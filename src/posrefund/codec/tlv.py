@@ -6,7 +6,7 @@ again gives the very same bytes, whatever odd but legal form a length had.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed
@@ -40,7 +40,7 @@ class TLV:
     """
 
     tag: bytes
-    value: bytes
+    value: bytes = field(repr=False)
     children: tuple[TLV, ...] = ()
     length: bytes = b""
     offset: int = 0

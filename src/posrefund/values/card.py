@@ -165,6 +165,28 @@ class Track2(_Secret):
         return self._clear.partition("D")[2][:4]
 
 
+@final
+class _PINBlock(bytes):
+    """A PIN block that is bytes to whoever sends it, and stars to whoever prints it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        message = "a PIN block cannot be pickled"
+        raise TypeError(message)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class KeptCard:
     """What has to be kept of a card until its batch is closed, and only sealed: a reversal needs it.
@@ -221,6 +243,8 @@ class CardRead:
         ]
         if faults:
             raise InvalidRequestError(faults)
+        if self.pin_block is not None:
+            object.__setattr__(self, "pin_block", _PINBlock(self.pin_block))
 
     def _track2_fits(self) -> bool:
         if self.entry_mode not in ("021", "022"):
