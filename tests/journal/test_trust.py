@@ -350,7 +350,7 @@ def test_sealed_number_opens_with_its_own_key_and_under_its_own_name_only(
     with pytest.raises(InvalidKeyError) as caught:
         filled.card("R-1/1")
     assert PAN_DIGITS not in str(caught.value)
-    filled._key = bytes(32)
+    filled._key = lambda: bytes(32)
     with pytest.raises(InvalidKeyError):
         filled.card("R-2/1")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import iso8583
 
+from posrefund.closed import closed, wipe
 from posrefund.codec._compiled import COMPUTED, NOT_SURE, CompiledEngine
 from posrefund.codec._refusal import (
     LENGTH_REFUSED,
@@ -117,11 +118,15 @@ class Codec:
             TypeError: *raw* is not bytes.
         """
         try:
-            fields = self._stencils[raw[self._head]][len(raw)].decode(raw)
-        except NOT_SURE:
-            fields = None
-        # From here on out of the handler: an error of the generated code may hold the message.
-        return self._decode(raw) if fields is None else fields
+            try:
+                fields = self._stencils[raw[self._head]][len(raw)].decode(raw)
+            except NOT_SURE:
+                fields = None
+            return self._decode(raw) if fields is None else fields
+        except BaseException as error:
+            del raw
+            wipe(error)
+            raise
 
     def record(self, raw: bytes) -> Record:
         """Return the fields of *raw* by attribute: ``record.t``, ``record.de4``; quicker than a dict.
@@ -137,10 +142,15 @@ class Codec:
             '000001'
         """
         try:
-            record = self._stencils[raw[self._head]][len(raw)].record(raw)
-        except NOT_SURE:
-            record = None
-        return plain_record(self._decode(raw)) if record is None else record
+            try:
+                record = self._stencils[raw[self._head]][len(raw)].record(raw)
+            except NOT_SURE:
+                record = None
+            return plain_record(self._decode(raw)) if record is None else record
+        except BaseException as error:
+            del raw
+            wipe(error)
+            raise
 
     def lazy(self, raw: bytes) -> View:
         """Return a mapping of the fields of *raw* that cuts a value when it is asked for.
@@ -158,10 +168,15 @@ class Codec:
             '000001'
         """
         try:
-            view = self._stencils[raw[self._head]][len(raw)].view(raw)
-        except NOT_SURE:
-            view = None
-        return plain_view(self._decode(raw)) if view is None else view
+            try:
+                view = self._stencils[raw[self._head]][len(raw)].view(raw)
+            except NOT_SURE:
+                view = None
+            return plain_view(self._decode(raw)) if view is None else view
+        except BaseException as error:
+            del raw
+            wipe(error)
+            raise
 
     def _decode(self, raw: bytes) -> dict[str, str]:
         """Decode what no stencil fits: by its shape, or by the reference."""
@@ -173,6 +188,7 @@ class Codec:
             self._engine.learn_decode(bytes(raw), reading.fields)
         return reading.fields
 
+    @closed
     def read(self, raw: bytes) -> Reading:
         """Return the fields of *raw* and all that is needed to write the very same bytes again.
 
@@ -206,9 +222,16 @@ class Codec:
         Raises:
             EncodeError: With the path of the field that does not fit.
         """
-        raw = self._encode_quickly(fields) if not pads else None
-        if raw is not None:
-            return raw
+        try:
+            raw = self._encode_quickly(fields) if not pads else None
+            return self._encode_slowly(fields, pads) if raw is None else raw
+        except BaseException as error:
+            del fields
+            wipe(error)
+            raise
+
+    def _encode_slowly(self, fields: Mapping[str, str], pads: Mapping[str, str] | None) -> bytes:
+        """Encode by the reference, or say what is wrong; a shape that comes back is compiled."""
         if fault := self._first_fault(fields):
             name, expected = fault
             raise EncodeError(path_of(name), expected)
@@ -228,6 +251,7 @@ class Codec:
         except NOT_SURE:
             return None
 
+    @closed
     def faults(self, fields: Mapping[str, str]) -> tuple[Fault, ...]:
         """Name everything that is wrong with *fields* at once; nothing when they can be encoded.
 
@@ -252,6 +276,7 @@ class Codec:
                 found.append((refusal.path, refusal.expected))
         return tuple(dict.fromkeys(found))
 
+    @closed
     def source(self, fields: Mapping[str, str]) -> str:
         """Return the Python that is run for messages of the same shape as *fields*, for curious people.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.codec.mask import HIDDEN, mask
 from posrefund.codec.place import place_of
 
@@ -43,6 +44,7 @@ class Node:
     children: tuple[Node, ...] = ()
 
 
+@closed
 def describe(
     fields: Mapping[str, str],
     table: Mapping[str, Field],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from posrefund.closed import closed
 from posrefund.codec.inside import Misfit, Piece, Scan, rest
 from posrefund.codec.mask import refuse_masked
 from posrefund.errors import EncodeError
@@ -104,6 +105,7 @@ class Layout:
             return {"rest": value} if value else {}
         return {piece.name: piece.value for piece in pieces}
 
+    @closed
     def join(self, data: Mapping[str, Any], *, path: str = "") -> str:
         """Return the text of the parts; later ones may be missing, earlier ones not.
 

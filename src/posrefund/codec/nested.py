@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from posrefund.closed import closed
 from posrefund.codec.codec import Codec
 from posrefund.codec.inside import (
     Misfit,
@@ -129,6 +130,7 @@ class Nested:
         assert isinstance(data, dict)
         return data
 
+    @closed
     def join(self, data: object, *, path: str = "") -> str:
         """Return the text of the subfields given by number; the bitmap is made here.
 

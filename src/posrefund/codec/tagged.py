@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from posrefund.closed import closed
 from posrefund.codec.inside import (
     Misfit,
     Piece,
@@ -133,6 +134,7 @@ class Tagged:
         """Return the objects in order, and what is left over as ``rest``."""
         return tag_rows(value, self.scan(value).pieces)
 
+    @closed
     def join(self, data: object, *, path: str = "") -> str:
         """Return the text of rows with ``tag`` and ``value``, ``tags`` or parts, or with ``rest``.
 

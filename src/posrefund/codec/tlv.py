@@ -6,9 +6,10 @@ again gives the very same bytes, whatever odd but legal form a length had.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from posrefund.closed import closed
 from posrefund.codec.inside import Misfit, Piece, Scan, Spelling, octets, rows, spell, tag_rows
 from posrefund.codec.mask import refuse_masked
 from posrefund.errors import DecodeError, EncodeError
@@ -39,7 +40,7 @@ class TLV:
     """
 
     tag: bytes
-    value: bytes
+    value: bytes = field(repr=False)
     children: tuple[TLV, ...] = ()
     length: bytes = b""
     offset: int = 0
@@ -111,6 +112,7 @@ class BERTLV:
         """Return the objects in order; a length of an odd but legal form is kept as ``length``."""
         return tag_rows(value, self.scan(value).pieces)
 
+    @closed
     def join(self, data: object, *, path: str = "") -> str:
         """Return the text of rows with ``tag`` and ``value`` or ``tags``.
 
@@ -144,6 +146,7 @@ def _unhex(text: object, path: str) -> bytes:
     raise EncodeError(path, expected)
 
 
+@closed
 def parse_tlv(data: bytes, *, path: str = "DE55", offset: int = 0) -> tuple[TLV, ...]:
     """Return the objects of *data*.
 
@@ -166,6 +169,7 @@ def parse_tlv(data: bytes, *, path: str = "DE55", offset: int = 0) -> tuple[TLV,
     return _parse(data, path, offset, depth=1)
 
 
+@closed
 def write_tlv(objects: Iterable[TLV], *, path: str = "DE55") -> bytes:
     """Return the bytes of *objects*; children, where there are any, take the place of the value.
 

@@ -10,6 +10,7 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from posrefund.closed import closed
 from posrefund.errors import InvalidKeyError
 
 __all__ = ["open_box", "seal_box"]
@@ -18,6 +19,7 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
+@closed
 def seal_box(key: bytes, clear: bytes, *, context: bytes) -> bytes:
     """Encrypt *clear*; only the same key and the same *context* open it again.
 
@@ -25,23 +27,26 @@ def seal_box(key: bytes, clear: bytes, *, context: bytes) -> bytes:
         key: 32 bytes. Result: 12 bytes of nonce, the cipher text, 16 bytes of tag.
 
     Raises:
-        InvalidKeyError: The key has another length.
+        InvalidKeyError: The key is no bytes or has another length.
+        TypeError: *clear* or *context* is no bytes.
 
     Source:
         NIST SP 800-38D.
     """
-    if len(key) != _KEY_BYTES:
+    given: object = key
+    if not isinstance(given, (bytes, bytearray, memoryview)) or len(given) != _KEY_BYTES:
         reason = f"a box is sealed with {_KEY_BYTES} bytes of key"
         raise InvalidKeyError(reason)
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, clear, context)
 
 
+@closed
 def open_box(key: bytes, box: bytes, *, context: bytes) -> bytes:
     """Return what was sealed.
 
     Raises:
-        InvalidKeyError: Another key, another context, or bytes that were touched.
+        InvalidKeyError: Another key, another context, or bytes that were touched or are none.
 
     Example:
         >>> from posrefund.crypto import open_box, seal_box
@@ -51,6 +56,6 @@ def open_box(key: bytes, box: bytes, *, context: bytes) -> bytes:
     """
     try:
         return AESGCM(key).decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], context)
-    except (InvalidTag, ValueError):
+    except (InvalidTag, ValueError, TypeError):
         reason = "the box does not open with this key"
         raise InvalidKeyError(reason) from None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from posrefund.closed import closed
 from posrefund.crypto._dukpt_tdea import (
     derive_initial_key,
     derive_transaction_key,
@@ -51,6 +52,7 @@ class KeyUse(Enum):
     """Encrypts data of the answer."""
 
 
+@closed
 def initial_key(bdk: Key, ksn: KSN) -> Key:
     """Return the initial key of the device of *ksn*: the host's side, and that of who loads keys.
 
@@ -68,6 +70,7 @@ def initial_key(bdk: Key, ksn: KSN) -> Key:
     return Key(derive_initial_key(material, ksn.value), Purpose.DUKPT, allow_weak=True)
 
 
+@closed
 def session_key(initial: Key, ksn: KSN, use: KeyUse) -> Key:
     """Return the key of the transaction of *ksn* for one *use*.
 

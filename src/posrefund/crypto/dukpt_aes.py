@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.crypto._dukpt_aes import (
     Indicator,
     Kind,
@@ -48,6 +49,7 @@ _ALGORITHMS = {
 }
 
 
+@closed
 def initial_key(bdk: Key, ksn: KSN) -> Key:
     """Return the initial key of the device of *ksn*: the host's side, and that of who loads keys.
 
@@ -66,6 +68,7 @@ def initial_key(bdk: Key, ksn: KSN) -> Key:
     return Key(derived, Purpose.DUKPT, Algorithm.AES)
 
 
+@closed
 def working_key(initial: Key, ksn: KSN, use: Indicator, kind: Kind = Kind.AES128) -> Key:
     """Return the key of the transaction of *ksn* for one *use*.
 
@@ -100,6 +103,7 @@ def working_key(initial: Key, ksn: KSN, use: Indicator, kind: Kind = Kind.AES128
     return Key(derived, _PURPOSES[use], _ALGORITHMS[kind], allow_weak=True)  # derived, not chosen
 
 
+@closed
 def update_key(initial: Key, ksn: KSN, kind: Kind = Kind.AES128) -> Key:
     """Return the key under which the host sends the device of *ksn* its next initial key.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from posrefund.closed import closed
 from posrefund.crypto._keyblock import open_block, seal_block
 from posrefund.crypto._keyblock_header import Header
 from posrefund.crypto.keys import Algorithm, Key, Purpose
@@ -49,6 +50,7 @@ _DEFAULTS = {
 _VERSIONS = dict.fromkeys("ABC", Algorithm.TDEA) | dict.fromkeys("DE", Algorithm.AES)
 
 
+@closed
 def unwrap_key_block(protection: Key, block: str, purpose: Purpose) -> Key:
     """Return the key of *block* for *purpose*.
 
@@ -70,6 +72,8 @@ def unwrap_key_block(protection: Key, block: str, purpose: Purpose) -> Key:
         >>> unwrap_key_block(protection, block, Purpose.PIN)
         Key(PIN, KCV 57C409)
     """
+    if not isinstance(block, str):
+        raise _refusal()
     material = _protection(protection, block[:1])
     header, clear = open_block(material, block)
     named = f"{header.usage}/{header.algorithm}/{header.mode}"
@@ -81,6 +85,7 @@ def unwrap_key_block(protection: Key, block: str, purpose: Purpose) -> Key:
     return Key(clear, purpose, algorithm)
 
 
+@closed
 def wrap_key_block(protection: Key, key: Key, *, header: Header | None = None) -> str:
     """Return *key* in a block of version B or D, by the algorithm of *protection*; its length does not show.
 
@@ -114,6 +119,9 @@ def _header(version: str, key: Key) -> Header:
 def _protection(key: Key, version: str) -> bytes:
     material = key.use(Purpose.KEK, "a key block")
     if _VERSIONS.get(version) is not key.algorithm:
-        reason = "the key block is refused"
-        raise InvalidKeyError(reason)
+        raise _refusal()
     return material
+
+
+def _refusal() -> InvalidKeyError:
+    return InvalidKeyError("the key block is refused")

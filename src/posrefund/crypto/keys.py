@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, NoReturn, Self, final
 
+from posrefund.closed import closed
 from posrefund.crypto._blockcipher import (
     BLOCK_BYTES,
     Algorithm,
@@ -47,6 +48,7 @@ class Purpose(StrEnum):
     """Derives the initial keys of many devices; the host's, never a terminal's."""
 
 
+@closed
 def kcv(key: bytes, *, length_bytes: int, algorithm: Algorithm = Algorithm.TDEA) -> bytes:
     """Return the key check value, cut short: of TDEA and SM4 a block of zeros encrypted, of AES its CMAC.
 
@@ -56,7 +58,7 @@ def kcv(key: bytes, *, length_bytes: int, algorithm: Algorithm = Algorithm.TDEA)
         key: as long as *algorithm* has it. Result: *length_bytes* bytes, 2 to 8 in practice.
 
     Raises:
-        InvalidKeyError: The key has another length, or the check value is empty or over a block.
+        InvalidKeyError: The key is no bytes or has another length, or the check value is empty or over a block.
         ConfigError: The provider does not have *algorithm*.
 
     Source:
@@ -68,14 +70,27 @@ def kcv(key: bytes, *, length_bytes: int, algorithm: Algorithm = Algorithm.TDEA)
         >>> kcv(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"), length_bytes=3).hex()
         '08d7b4'
     """
+    kind: object = algorithm
+    size: object = length_bytes
+    if not isinstance(kind, Algorithm):
+        reason = "a key is one of an Algorithm"
+        raise InvalidKeyError(reason)
     width = block_bytes(algorithm)
-    if not 0 < length_bytes <= width:
+    if not (isinstance(size, int) and 0 < size <= width):
         reason = f"a check value of {algorithm} has 1 to {width} bytes"
         raise InvalidKeyError(reason)
     make = cmac if algorithm is Algorithm.AES else encrypt_ecb
-    return make(key, bytes(width), algorithm)[:length_bytes]
+    return make(_plain(key), bytes(width), algorithm)[:length_bytes]
 
 
+def _plain(material: object) -> bytes:
+    if not isinstance(material, (bytes, bytearray, memoryview)):
+        reason = "a key is bytes"
+        raise InvalidKeyError(reason)
+    return bytes(material)
+
+
+@closed
 def is_well_known(key: Key) -> bool:
     """Say whether *key* was published (standards, examples, test vectors) or is one byte repeated.
 
@@ -97,7 +112,7 @@ class Key:
         material: TDEA 8 (single-length MAK only), 16 or 24 bytes; AES 16, 24 or 32; SM4 16.
 
     Raises:
-        InvalidKeyError: Wrong length, or a TDEA key for anything but MACs whose halves are equal: that is
+        InvalidKeyError: No bytes, wrong length, or a TDEA key for anything but MACs whose halves are equal: that is
             single DES in disguise.
         ConfigError: The provider does not have *algorithm*.
 
@@ -111,6 +126,7 @@ class Key:
 
     __slots__ = ("_check", "_idle", "_material", "algorithm", "kcv_hex", "purpose")
 
+    @closed
     def __init__(
         self,
         material: bytes,
@@ -119,6 +135,10 @@ class Key:
         *,
         allow_weak: bool = False,
     ) -> None:
+        given: object = purpose
+        if not isinstance(given, Purpose):
+            reason = "a key is for a Purpose"
+            raise InvalidKeyError(reason)
         check = kcv(material, length_bytes=_LONGEST_KCV_BYTES, algorithm=algorithm)
         may_be_weak = allow_weak or algorithm is not Algorithm.TDEA or purpose is Purpose.MAC
         if not may_be_weak and _is_single_des(material):
@@ -161,6 +181,7 @@ class Key:
             found = self._idle.setdefault(name, [])
         return found
 
+    @closed
     def equals(self, other: Key) -> bool:
         """Say whether both hold the same material, in constant time."""
         return hmac.compare_digest(self._material, other._material)
@@ -186,6 +207,7 @@ class Key:
         kind = "" if self.algorithm is Algorithm.TDEA else f"{self.algorithm} "
         return f"Key({kind}{self.purpose}, KCV {self.kcv_hex})"
 
+    @closed
     def __eq__(self, other: object) -> NoReturn:
         message = "keys are not compared; use equals()"
         raise TypeError(message)

@@ -32,7 +32,7 @@ class KSN:
         value: 10 bytes (TDEA) or 12 bytes (AES), the counter on the right.
 
     Raises:
-        InvalidKeyError: The length is another.
+        InvalidKeyError: It is no bytes, or the length is another.
 
     Example:
         >>> from posrefund.crypto.ksn import KSN
@@ -43,7 +43,8 @@ class KSN:
     value: bytes
 
     def __post_init__(self) -> None:
-        if len(self.value) not in _RULES:
+        given: object = self.value
+        if not isinstance(given, bytes) or len(given) not in _RULES:
             reason = "a key serial number has 10 bytes (TDEA) or 12 (AES)"
             raise InvalidKeyError(reason)
 

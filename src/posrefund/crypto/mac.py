@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn
 
+from posrefund.closed import wipe
 from posrefund.crypto._blockcipher import Algorithm, block_bytes
 from posrefund.crypto._mac_tools import MAKERS
 from posrefund.crypto.keys import Purpose
@@ -95,7 +96,8 @@ class MACRule:
     encoding: Literal["", "raw", "hex"] = ""
 
     def __post_init__(self) -> None:
-        traits = _TRAITS.get(self.algorithm)
+        named: object = self.algorithm
+        traits = _TRAITS.get(self.algorithm) if isinstance(named, str) else None
         if traits is None:
             raise ConfigError(f"a MAC rule has one of the algorithms {', '.join(_TRAITS)}")
         if self.cipher not in traits.ciphers:
@@ -104,6 +106,8 @@ class MACRule:
             methods = ", ".join(map(str, traits.paddings))
             raise ConfigError(f"{self.algorithm} goes with padding method {methods}")
         whole = _HMAC_BYTES if self.algorithm == "hmac-sha256" else block_bytes(self.cipher)
+        if not isinstance(self.length_bytes, int):
+            raise ConfigError("the length of a MAC is a number of bytes")
         length_bytes = self.length_bytes or traits.length_bytes or whole
         if not _SHORTEST_BYTES <= length_bytes <= whole:
             raise ConfigError(f"{self.algorithm} gives {_SHORTEST_BYTES} to {whole} bytes")
@@ -139,6 +143,7 @@ def mac(key: Key, data: bytes, rule: MACRule = UNIONPAY_ECB) -> bytes:
     Raises:
         KeyUsageError: The key is no MAC key, or for another cipher.
         InvalidKeyError: ISO 9797-1 algorithm 3 needs a key of 16 bytes, CMAC no single DES key.
+        TypeError: *data* is no bytes.
 
     Source:
         UnionPay "ECB" MAC; five agreeing public pages, worked example CSDN 94665452 (test vectors).
@@ -150,17 +155,34 @@ def mac(key: Key, data: bytes, rule: MACRule = UNIONPAY_ECB) -> bytes:
         >>> mac(mak, bytes.fromhex("1234567890ABCDEFABCDEF1234567890"))
         b'E267B6E2'
     """
-    idle = key.idle(_MAC, "a MAC", rule.algorithm)
-    if key.algorithm is not rule.cipher:
-        wanted = f"{rule.algorithm} with {rule.cipher}"
-        raise KeyUsageError(f"{key.algorithm} {key.purpose}", wanted)
     try:
-        tool: Tool = idle.pop()
-    except IndexError:
-        tool = MAKERS[rule.algorithm](key.use(_MAC, "a MAC"), key.algorithm)
-    found = tool(data, rule.padding)[: rule.length_bytes]
-    idle.append(tool)
-    return found.hex().upper().encode("ascii") if rule.encoding == "hex" else found
+        if data.__class__ is not bytes:
+            data = _plain(data)
+        idle = key.idle(_MAC, "a MAC", rule.algorithm)
+        if key.algorithm is not rule.cipher:
+            _refuse_cipher(key, rule)
+        try:
+            tool: Tool = idle.pop()
+        except IndexError:
+            tool = MAKERS[rule.algorithm](key.use(_MAC, "a MAC"), key.algorithm)
+        found = tool(data, rule.padding)[: rule.length_bytes]
+        idle.append(tool)
+        return found.hex().upper().encode("ascii") if rule.encoding == "hex" else found
+    except BaseException as error:
+        del key, data
+        wipe(error)
+        raise
+
+
+def _plain(data: object) -> bytes:
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        message = "a MAC is made of bytes"
+        raise TypeError(message)
+    return bytes(data)
+
+
+def _refuse_cipher(key: Key, rule: MACRule) -> NoReturn:
+    raise KeyUsageError(f"{key.algorithm} {key.purpose}", f"{rule.algorithm} with {rule.cipher}")
 
 
 def verify(key: Key, data: bytes, tag: bytes, rule: MACRule = UNIONPAY_ECB) -> None:
@@ -170,7 +192,16 @@ def verify(key: Key, data: bytes, tag: bytes, rule: MACRule = UNIONPAY_ECB) -> N
         MACMismatchError: It is not, or its length is another: an empty or shortened one is none.
         KeyUsageError: The key is no MAC key, or for another cipher.
         InvalidKeyError: ISO 9797-1 algorithm 3 needs a key of 16 bytes, CMAC no single DES key.
+        TypeError: *data* or *tag* is no bytes.
     """
-    right = mac(key, data, rule)
-    if len(tag) != len(right) or not hmac.compare_digest(right, tag):
+    try:
+        _compare(mac(key, data, rule), tag)
+    except BaseException as error:
+        del key, data
+        wipe(error)
+        raise
+
+
+def _compare(right: bytes, tag: bytes) -> None:
+    if len(_plain(tag)) != len(right) or not hmac.compare_digest(right, tag):
         raise MACMismatchError

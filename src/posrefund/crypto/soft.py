@@ -9,15 +9,16 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Literal
 
+from posrefund.closed import closed, wipe
 from posrefund.crypto._blockcipher import Algorithm, decryptor, encryptor
 from posrefund.crypto.keys import Purpose
 from posrefund.errors import InvalidPINBlockError, KeyUsageError
+from posrefund.values.card import PAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.crypto.keys import Key
-    from posrefund.values.card import PAN
 
 __all__ = [
     "PINFormat",
@@ -69,9 +70,24 @@ def encrypt_pin_block(
     Source:
         ISO 9564-1:2017, 9.3.2 to 9.3.5 and 9.4 (test vectors).
     """
-    _check(pin, pan, pin_format)
-    if pin_format == 0:  # nearly every message; numbers, for text costs more than the cipher
-        return _run(pik, "encrypt", (_zero_field(pin) ^ _account(pan)).to_bytes(8, "big"))
+    try:
+        _check(pin, pan, pin_format)
+        if pin_format == 0:  # nearly every message; numbers, for text costs more than the cipher
+            return _run(pik, "encrypt", (_zero_field(pin) ^ _account(pan)).to_bytes(8, "big"))
+        return _encrypt_other(pik, pin, pan, pin_format, random_bytes)
+    except BaseException as error:
+        del pik, pin, pan
+        wipe(error)
+        raise
+
+
+def _encrypt_other(
+    pik: Key,
+    pin: str,
+    pan: PAN | None,
+    pin_format: PINFormat,
+    random_bytes: Callable[[int], bytes],
+) -> bytes:
     head = f"{pin_format}{len(pin):X}{pin}"
     if pin_format == 4:
         block = bytes.fromhex(head.ljust(_DIGITS, "A")) + random_bytes(8)
@@ -83,6 +99,7 @@ def encrypt_pin_block(
     return _run(pik, "encrypt", field.to_bytes(8, "big"))
 
 
+@closed
 def decrypt_pin_block(
     pik: Key, block: bytes, pan: PAN | None = None, *, pin_format: PINFormat = 0
 ) -> str:
@@ -93,8 +110,7 @@ def decrypt_pin_block(
         KeyUsageError: The key is no PIN key, or for another cipher.
     """
     _check("0000", pan, pin_format)
-    if len(block) != (16 if pin_format == 4 else 8):
-        raise InvalidPINBlockError
+    _check_block(block, 16 if pin_format == 4 else 8)
     clear = _run(pik, "decrypt", block)
     if pin_format == 4:
         clear = _run(pik, "decrypt", _xor(clear, account_field(_digits(pan))))[:8]
@@ -103,6 +119,7 @@ def decrypt_pin_block(
     return _pin_of(clear, pin_format)
 
 
+@closed
 def make_offline_pin_block(pin: str) -> bytes:
     """Return the clear block of format 2, for a chip card that checks the PIN itself; it never travels.
 
@@ -116,15 +133,15 @@ def make_offline_pin_block(pin: str) -> bytes:
     return bytes.fromhex(f"2{len(pin):X}{pin}".ljust(_DIGITS, "F"))
 
 
+@closed
 def read_offline_pin_block(block: bytes) -> str:
     """Return the PIN of a clear block of format 2: what a card emulator does.
 
     Raises:
         InvalidPINBlockError: Whatever is wrong with it.
     """
-    if len(block) != 8:
-        raise InvalidPINBlockError
-    return _pin_of(block, 2)
+    _check_block(block, 8)
+    return _pin_of(bytes(block), 2)
 
 
 def account_field(digits: str) -> bytes:
@@ -139,7 +156,16 @@ def account_field(digits: str) -> bytes:
 
 def _check(pin: object, pan: PAN | None, pin_format: int) -> None:
     is_pin = isinstance(pin, str) and pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 12
-    if not is_pin or (pan is None and pin_format != 1) or pin_format not in (0, 1, 3, 4):
+    if (
+        not is_pin
+        or (pan.__class__ is not PAN and pin_format != 1)
+        or pin_format not in (0, 1, 3, 4)
+    ):
+        raise InvalidPINBlockError
+
+
+def _check_block(block: object, length_bytes: int) -> None:
+    if not isinstance(block, (bytes, bytearray, memoryview)) or len(block) != length_bytes:
         raise InvalidPINBlockError
 
 

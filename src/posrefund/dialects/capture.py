@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.dialects.bitmaps import announce_the_same, bitmaps_of, spell
 from posrefund.dialects.definition import MAC_FIELDS, MAC_PLACE
 from posrefund.errors import DecodeError, EncodeError
@@ -94,6 +95,7 @@ class Capture:
         return body[:start] + spell(given, bitmap) + body[start + len(spell(made, bitmap)) :]
 
 
+@closed
 def open_capture(raw: bytes, dialect: Dialect) -> Capture:
     """Read a caught message, whatever stands around it.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.engine.actions import Know, Move, Note, Open
 from posrefund.engine.attempt import Attempt, Kind
 from posrefund.engine.compose import (
@@ -94,6 +95,7 @@ class Plan:
         ]
 
 
+@closed
 def start_sale(request: SaleRequest, view: TerminalView, occasion: Occasion) -> Plan:
     """Plan a sale.
 
@@ -106,6 +108,7 @@ def start_sale(request: SaleRequest, view: TerminalView, occasion: Occasion) -> 
     return _plan("sale", fields, request, view, occasion)
 
 
+@closed
 def start_refund(
     request: RefundRequest, original: Original, view: TerminalView, occasion: Occasion
 ) -> Plan:
@@ -147,6 +150,7 @@ def may_try_again(attempt: Attempt, view: TerminalView) -> bool:
     return True
 
 
+@closed
 def receive(
     attempt: Attempt, received: Received, view: TerminalView, now: datetime
 ) -> list[Action]:
@@ -263,6 +267,7 @@ def reversal_due(attempt: Attempt, view: TerminalView) -> bool:
     return reverses and attempt.state in (State.IN_DOUBT, State.REVERSING)
 
 
+@closed
 def start_reversal(
     attempt: Attempt, view: TerminalView, card: KeptCard | None, *, tries: int, now: datetime
 ) -> tuple[list[Action], dict[str, str]]:
@@ -289,6 +294,7 @@ def start_reversal(
     return [*actions, Note("reversal_sent", now, facts, attempt.attempt_id)], fields
 
 
+@closed
 def receive_reversal(
     attempt: Attempt, received: Received, view: TerminalView, now: datetime
 ) -> tuple[list[Action], bool]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed_class
 from posrefund.errors import InvalidRequestError
 from posrefund.values import RRN, Amount, CardRead, RequestID
 from posrefund.values.card import passes_luhn
@@ -55,6 +56,7 @@ class OriginalRef:
     date_mmdd: str
 
 
+@closed_class
 @dataclass(frozen=True, slots=True)
 class SaleRequest:
     """One sale.
@@ -86,6 +88,7 @@ class SaleRequest:
         )
 
 
+@closed_class
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
     """One refund of one sale.

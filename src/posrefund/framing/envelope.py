@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from posrefund.closed import closed
 from posrefund.errors import FramingError
 
 __all__ = ["Envelope"]
@@ -44,6 +45,7 @@ class Envelope:
         return self.tpdu + self.header + body
 
     @classmethod
+    @closed
     def unwrap(
         cls, message: bytes, tpdu_bytes: int = TPDU_BYTES, header_bytes: int = HEADER_BYTES
     ) -> tuple[Envelope, bytes]:

@@ -5,6 +5,7 @@ Source: verified on 26 published dumps of UnionPay terminals; jPOS calls it NACC
 
 from __future__ import annotations
 
+from posrefund.closed import closed
 from posrefund.errors import FramingError
 
 __all__ = ["LengthPrefixFramer", "frame"]
@@ -14,6 +15,7 @@ _FRAME_BYTES_MAX = 4096
 """No POS message comes near it; a larger prefix is noise or an attack (decision 0008)."""
 
 
+@closed
 def frame(message: bytes) -> bytes:
     r"""Return *message* with its length before it.
 
@@ -50,6 +52,7 @@ class LengthPrefixFramer:
         self._buffer = bytearray()
         self._consumed_bytes = 0
 
+    @closed
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take bytes as they come and return the messages that are complete now.
 

@@ -12,6 +12,7 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
+from posrefund.closed import closed
 from posrefund.engine import Attempt, Know, Move, Note, Open, Original, OriginalRef
 from posrefund.engine.table import OPEN_STATES, State
 from posrefund.errors import (
@@ -37,7 +38,7 @@ from posrefund.journal.store import Store
 from posrefund.values import STAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
     from os import PathLike
 
@@ -60,10 +61,11 @@ class SQLiteJournal(Store):
         JournalCorruptError: No journal, or made with another key.
     """
 
+    @closed
     def __init__(self, path: str | PathLike[str], *, key: bytes, terminal: TerminalID) -> None:
-        self._key = key
-        self._chain_key = _derive(key, f"chain {terminal}")
-        key_check = _derive(self._chain_key, "key check").hex()
+        self._key = _hidden(key)
+        self._chain_key = _hidden(_derive(key, f"chain {terminal}"))
+        key_check = _derive(self._chain_key(), "key check").hex()
         super().__init__(path, SCHEMA, {"version": SCHEMA_VERSION, "terminal": terminal})
         try:
             self._check_owner(terminal, key_check)
@@ -73,6 +75,7 @@ class SQLiteJournal(Store):
 
     # --- writing -----------------------------------------------------------------------------
 
+    @closed
     def commit(self, actions: Iterable[Action]) -> None:
         """Make *actions* durable, in order, in one transaction.
 
@@ -94,6 +97,7 @@ class SQLiteJournal(Store):
                             action.kind, action.attempt_id or "", action.at, dict(action.facts)
                         )
 
+    @closed
     def remember(self, at: datetime, kind: str, **facts: str) -> None:
         """Set facts of the terminal itself (batch, STAN, keys, clock) and chain a row about it.
 
@@ -201,20 +205,25 @@ class SQLiteJournal(Store):
         found = self._rows("SELECT seq, at, kind, subject, body, link FROM chain ORDER BY seq")
         return [Row(*row) for row in found]
 
+    @closed
     def card(self, attempt_id: str) -> KeptCard | None:
         """Return the sealed card of an attempt, or None once it was wiped."""
         found = self._rows(
             "SELECT item_key, box FROM sealed_cards WHERE attempt_id = ?", attempt_id
         )
-        return open_card(_derive(self._key, "cards"), attempt_id, *found[0]) if found else None
+        return open_card(_derive(self._key(), "cards"), attempt_id, *found[0]) if found else None
 
+    @closed
     def fingerprint(self, pan: PAN) -> str:
         """Return the keyed digest by which a card is known again (HMAC-SHA256, 32 hex digits)."""
-        digest = hmac.new(_derive(self._key, "fingerprint"), pan.reveal().encode(), hashlib.sha256)
+        digest = hmac.new(
+            _derive(self._key(), "fingerprint"), pan.reveal().encode(), hashlib.sha256
+        )
         return digest.hexdigest()[:32]
 
     # --- trust -------------------------------------------------------------------------------
 
+    @closed
     def verify(self) -> int:
         """Check every link, then replay the chain and compare it with the tables; return the rows.
 
@@ -223,7 +232,7 @@ class SQLiteJournal(Store):
                 attempt or original whose stored state is not what its rows say.
         """
         rows = self.rows()
-        check_links(rows, self._chain_key, head=self.terminal_facts().get("head"))
+        check_links(rows, self._chain_key(), head=self.terminal_facts().get("head"))
         check_projection(rows, self.attempts(), self.all_originals())
         return len(rows)
 
@@ -251,7 +260,7 @@ class SQLiteJournal(Store):
             row = Row(*last[0])
             before = last[1][5] if len(last) > 1 else FIRST_LINK
             link = link_of(
-                self._chain_key, before, row.seq, row.at, row.kind, row.subject, row.body
+                self._chain_key(), before, row.seq, row.at, row.kind, row.subject, row.body
             )
             if not hmac.compare_digest(link, row.link):
                 raise JournalCorruptError("the last row was changed", row=row.seq)
@@ -273,11 +282,11 @@ class SQLiteJournal(Store):
             "INSERT INTO sealed_cards VALUES (?, ?, ?)",
             (
                 attempt.attempt_id,
-                *seal_card(_derive(self._key, "cards"), attempt.attempt_id, action.card),
+                *seal_card(_derive(self._key(), "cards"), attempt.attempt_id, action.card),
             ),
         )
         digest = hmac.new(
-            _derive(self._key, "messages"), action.message, hashlib.sha256
+            _derive(self._key(), "messages"), action.message, hashlib.sha256
         ).hexdigest()
         body = {"attempt": data, "content": action.content, "message_hmac": digest}
         self._append("open", attempt.attempt_id, attempt.created_at, body)
@@ -338,7 +347,7 @@ class SQLiteJournal(Store):
         last = self._db.execute("SELECT seq, link FROM chain ORDER BY seq DESC LIMIT 1").fetchone()
         seq, before = (last[0] + 1, last[1]) if last else (1, FIRST_LINK)
         body = canonical(facts)
-        link = link_of(self._chain_key, before, seq, at.isoformat(), kind, subject, body)
+        link = link_of(self._chain_key(), before, seq, at.isoformat(), kind, subject, body)
         self._db.execute(
             "INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)",
             (seq, at.isoformat(), kind, subject, body, link),
@@ -371,6 +380,11 @@ class SQLiteJournal(Store):
 _BOOKED = {State.ACCEPTED, State.CONFIRMED}
 _CASES = {State.MISMATCHED, State.BOUNCED, State.MANUAL}
 """A sale that was accepted and stands so now is in dispute itself."""
+
+
+def _hidden(key: bytes) -> Callable[[], bytes]:
+    """Return a function that gives *key*: printed, copied or saved with its owner, it shows nothing."""
+    return lambda: key
 
 
 def _derive(key: bytes, purpose: str) -> bytes:

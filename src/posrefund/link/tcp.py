@@ -10,6 +10,7 @@ import socket
 import time
 from collections import deque
 
+from posrefund.closed import closed
 from posrefund.errors import Effect, LinkClosedError, LinkOpenError, LinkTimeoutError
 from posrefund.framing import LengthPrefixFramer, frame
 
@@ -51,6 +52,7 @@ class TCPLink:
             why = _why(error) if isinstance(error, OSError) else "no address"
             raise LinkOpenError(f"no connection to {host}:{port}: {why}") from None
 
+    @closed
     def send(self, message: bytes) -> None:
         """Send one message once.
 
@@ -69,6 +71,7 @@ class TCPLink:
             effect: Effect = "in_doubt" if sent_bytes else "nothing_sent"
             raise LinkClosedError(f"sending failed: {_why(error)}", effect=effect) from None
 
+    @closed
     def receive(self, timeout_s: float) -> bytes:
         """Return the next message; the deadline is for all of it, however it trickles in.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.crypto import mac, verify
 from posrefund.dialects.definition import MAC_BYTES, MAC_FIELDS, MAC_PLACE
 from posrefund.errors import DecodeError, EncodeError, MACMismatchError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["seal", "unseal"]
 
 
+@closed
 def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> bytes:
     """Return the bytes of a message, its MAC at the end when *fields* hold DE64 or DE128.
 
@@ -44,12 +46,13 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
     return unsealed + (tag if dialect.mac_width == MAC_BYTES else tag.hex().upper().encode("ascii"))
 
 
+@closed
 def unseal(body: bytes, dialect: Dialect, keys: KeySet | None) -> Received:
     """Take a message apart and say whether its MAC fits. Never raises on what a peer sent."""
     try:
         fields = dialect.codec.decode(body)
     except DecodeError as refusal:
-        return Received({}, "absent", refusal, len(body))
+        return Received({}, "absent", refusal.with_traceback(None), len(body))
     return Received(fields, _verdict(fields, body, dialect, keys), None, len(body))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.errors import LinkTimeoutError
 from posrefund.framing import Envelope
 
@@ -50,6 +51,7 @@ class Line:
         """Return the message that ``send`` would send for *body*."""
         return self._envelope.wrap(body)
 
+    @closed
     def send(self, message: bytes, *, answer_s: float) -> None:
         """Send once; answers may come until *answer_s* from now.
 
@@ -62,6 +64,7 @@ class Line:
         self._link.send(message)
         self._deadline = time.monotonic() + answer_s
 
+    @closed
     def receive(self) -> bytes:
         """Return the body of the next answer.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.dialects import look_up
 from posrefund.engine.compose import compose_echo, compose_sign_in
 from posrefund.engine.interpret import stranger_to
@@ -73,6 +74,7 @@ class SignedIn:
         return cls(answer.batch, changed, keys.key_set_id, answer.host_clock.offset)
 
 
+@closed
 def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> SignInAnswer:
     """Ask for working keys.
 
@@ -101,6 +103,7 @@ def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Sig
     return SignInAnswer(batch, view.batch, clock, key_block)
 
 
+@closed
 def echo(line: Line, view: TerminalView, now: datetime) -> None:
     """Ask whether the host is there.
 

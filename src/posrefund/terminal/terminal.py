@@ -10,6 +10,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
+from posrefund.closed import closed
 from posrefund.crypto import require
 from posrefund.engine import (
     Know,
@@ -73,6 +74,7 @@ class Terminal:
         tap: Sees every message on the line, in clear: mask what you show.
     """
 
+    @closed
     def __init__(  # noqa: PLR0913 — all but two are keywords
         self,
         terminal: TerminalID,
@@ -99,6 +101,7 @@ class Terminal:
 
     # --- what a shop asks for ----------------------------------------------------------------
 
+    @closed
     def sign_in(self, operator: str = "01") -> SignedIn:
         """Fetch working keys, batch number and clock from the host (UnionPay: 0800, DE60.3 = 003).
 
@@ -124,6 +127,7 @@ class Terminal:
             )
             return SignedIn.of(result, self._keys)
 
+    @closed
     def echo(self) -> None:
         """Ask the host whether it is there (UnionPay: 0820, DE60.3 = 301).
 
@@ -135,6 +139,7 @@ class Terminal:
             now = self._clock()
             echo(self._line, self._take_number(now), now)
 
+    @closed
     def sale(self, request: SaleRequest) -> Outcome:
         """Sell (UnionPay: 0200/000000).
 
@@ -152,6 +157,7 @@ class Terminal:
                 request, lambda occasion: machine.start_sale(request, self.view(), occasion)
             )
 
+    @closed
     def refund(self, request: RefundRequest) -> Outcome:
         """Refund a sale (UnionPay: 0220/200000/25), or void it within its own settlement day and batch.
 
@@ -167,12 +173,14 @@ class Terminal:
         with self._busy:
             return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion))
 
+    @closed
     def status(self, request_id: str) -> Outcome | None:
         """Say how a request stands, from the journal alone; None if it is unknown."""
         with self._busy:
             attempt = self.journal.last_attempt(request_id)
             return outcome_of(attempt, self.dialect) if attempt else None
 
+    @closed
     def record_sale(self, original: Original) -> None:
         """Take in a sale made elsewhere, from a feed; the same one twice is one.
 
@@ -187,6 +195,7 @@ class Terminal:
         with self._busy:
             self.journal.commit([Know(original, self._clock())])
 
+    @closed
     def undo_doubts(self) -> None:
         """Reverse every sale and void in doubt now; refunds are never reversed.
 
@@ -200,6 +209,7 @@ class Terminal:
                 if machine.reversal_due(attempt, self.view()):
                     self._undo(attempt)
 
+    @closed
     def release(self, request_id: str, *, people: tuple[str, str], evidence: str) -> Outcome:
         """Close a doubt by hand after the complete files of three days proved that nothing was booked.
 
@@ -215,6 +225,7 @@ class Terminal:
             self.journal.commit(actions)
             return outcome_of(self.journal.attempt(attempt.attempt_id), self.dialect)
 
+    @closed
     def view(self) -> TerminalView:
         """Return what the engine may know of this terminal now."""
         facts = self.journal.terminal_facts()
@@ -234,6 +245,7 @@ class Terminal:
             signed_in_at=datetime.fromisoformat(signed_in_at) if signed_in_at else None,
         )
 
+    @closed
     def close(self) -> None:
         """Hang up, close the journal and wipe the working keys; waits for what is under way."""
         with self._busy:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
+from posrefund.closed import closed
 from posrefund.errors import LinkClosedError, LinkOpenError, LinkTimeoutError
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class MemoryLink:
             raise LinkOpenError("the memory link is down")
         self._is_closed = False
 
+    @closed
     def send(self, message: bytes) -> None:
         """Hand *message* to the host.
 
@@ -88,6 +90,7 @@ class MemoryLink:
         self._waiting.extend(delivery.replies)
         self._is_closed = delivery.close
 
+    @closed
     def receive(self, timeout_s: float) -> bytes:
         """Return the next reply.
 

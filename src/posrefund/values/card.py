@@ -11,6 +11,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn, Self, final
 
+from posrefund.closed import closed, closed_class
 from posrefund.errors import InvalidRequestError
 
 __all__ = ["PAN", "CardRead", "EntryMode", "KeptCard", "Track2", "mask_pan", "passes_luhn"]
@@ -117,6 +118,7 @@ class PAN(_Secret):
 
     __slots__ = ()
 
+    @closed
     def __init__(self, digits: str) -> None:
         if not _is_pan(digits):
             raise InvalidRequestError([("pan", "12 to 19 digits that pass the Luhn check")])
@@ -142,6 +144,7 @@ class Track2(_Secret):
 
     __slots__ = ()
 
+    @closed
     def __init__(self, data: str) -> None:
         given: object = data
         text = given.replace("=", "D") if isinstance(given, str) else ""
@@ -162,6 +165,28 @@ class Track2(_Secret):
         return self._clear.partition("D")[2][:4]
 
 
+@final
+class _PINBlock(bytes):
+    """A PIN block that is bytes to whoever sends it, and stars to whoever prints it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        message = "a PIN block cannot be pickled"
+        raise TypeError(message)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class KeptCard:
     """What has to be kept of a card until its batch is closed, and only sealed: a reversal needs it.
@@ -175,6 +200,7 @@ class KeptCard:
     expiry: str | None = field(default=None, repr=False)
 
 
+@closed_class
 @dataclass(frozen=True, slots=True)
 class CardRead:
     """What a card reader gave for one transaction.
@@ -217,6 +243,8 @@ class CardRead:
         ]
         if faults:
             raise InvalidRequestError(faults)
+        if self.pin_block is not None:
+            object.__setattr__(self, "pin_block", _PINBlock(self.pin_block))
 
     def _track2_fits(self) -> bool:
         if self.entry_mode not in ("021", "022"):
