@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from posrefund.crypto._blockcipher import Algorithm, decrypt_ecb, encrypt_ecb
 from posrefund.crypto.keys import Purpose
-from posrefund.crypto.soft import _account, _check, _pin_of, _zero_field
+from posrefund.crypto.soft import _account, _pin_of, _zero_field
 from posrefund.errors import InvalidPINBlockError, KeyUsageError
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ def encrypt_sm4_pin_block(pik: Key, pin: str, pan: PAN, *, layout: SM4Layout) ->
         16
     """
     material = _material(pik)
-    _check(pin, pan, 0)
     mask, tail = _around(pan, layout)
     return encrypt_ecb(material, _octets(_zero_field(pin) ^ mask) + tail, Algorithm.SM4)
 
