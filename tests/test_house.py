@@ -8,6 +8,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -211,3 +212,30 @@ def test_no_file_names_a_path_of_somebodys_machine() -> None:
     ]
 
     assert found == []
+
+
+# --- warnings --------------------------------------------------------------------------------------
+
+_SILENCERS = re.compile(
+    r"filterwarnings|simplefilter|catch_warnings|PYTHONWARNINGS|-W *\"?, *\"?ignore|-Wignore"
+)
+_MAY_SILENCE = {
+    "tests/crypto/test_oracle.py",  # psec imports TripleDES from where it no longer belongs
+    "benchmarks/crypto.py",  # the same library
+}
+
+
+def test_warnings_are_errors_in_every_test_but_those_of_psec() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert settings["tool"]["pytest"]["ini_options"]["filterwarnings"] == ["error"]
+
+    rooms = ("src", "tests", "fuzz", "benchmarks", "examples")
+    paths = [
+        path for room in rooms for path in (ROOT / room).rglob("*.py") if path != Path(__file__)
+    ]
+    silent = {
+        path.relative_to(ROOT).as_posix()
+        for path in paths
+        if _SILENCERS.search(path.read_text(encoding="utf-8"))
+    }
+    assert silent == _MAY_SILENCE
