@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-import plain_sm4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import plain_sm4
 from posrefund.crypto import Algorithm, Key, Purpose
 from posrefund.crypto.soft_sm4 import SM4Layout, decrypt_sm4_pin_block, encrypt_sm4_pin_block
 from posrefund.errors import InvalidPINBlockError, KeyUsageError
@@ -41,10 +42,8 @@ def test_block_opens_again_with_its_account_alone(layout: SM4Layout, pin: str) -
     block = encrypt_sm4_pin_block(pik(), pin, CARD, layout=layout)
 
     assert decrypt_sm4_pin_block(pik(), block, CARD, layout=layout) == pin
-    try:
+    with suppress(InvalidPINBlockError):
         assert decrypt_sm4_pin_block(pik(), block, OTHER, layout=layout) != pin
-    except InvalidPINBlockError as refusal:
-        assert str(refusal) == "PIN block refused"
 
 
 @every_layout

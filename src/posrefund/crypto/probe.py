@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, get_args
 
+from posrefund.closed import closed
 from posrefund.crypto._blockcipher import BLOCK_BYTES, Algorithm
 from posrefund.crypto.keys import Key, Purpose
 from posrefund.crypto.mac import MACAlgorithm, MACRule, mac
@@ -45,6 +46,7 @@ class Finding:
     end: int
 
 
+@closed
 def probe(key: Key, message: bytes, tag: bytes) -> Iterator[Finding]:
     """Try every rule over the ranges a host may mean; if none fits, over every range.
 

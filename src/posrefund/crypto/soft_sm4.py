@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Literal
 
+from posrefund.closed import closed
 from posrefund.crypto._blockcipher import Algorithm, decrypt_ecb, encrypt_ecb
 from posrefund.crypto.keys import Purpose
 from posrefund.crypto.soft import _account, _pin_of, _zero_field
@@ -27,6 +28,7 @@ _HALF_BYTES = 8
 _FILLER = 0xFFFFFFFFFFFFFFFF
 
 
+@closed
 def encrypt_sm4_pin_block(pik: Key, pin: str, pan: PAN, *, layout: SM4Layout) -> bytes:
     """Return the PIN block of 16 bytes under *pik*.
 
@@ -53,6 +55,7 @@ def encrypt_sm4_pin_block(pik: Key, pin: str, pan: PAN, *, layout: SM4Layout) ->
     return encrypt_ecb(material, _octets(_zero_field(pin) ^ mask) + tail, Algorithm.SM4)
 
 
+@closed
 def decrypt_sm4_pin_block(pik: Key, block: bytes, pan: PAN, *, layout: SM4Layout) -> str:
     """Return the PIN of a block; a host stub needs it, a terminal never.
 
