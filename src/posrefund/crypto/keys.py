@@ -23,7 +23,7 @@ from posrefund.crypto._blockcipher import (
 from posrefund.crypto._well_known import digest_of, is_published
 from posrefund.errors import InvalidKeyError, KeyUsageError
 
-__all__ = ["Algorithm", "Key", "Purpose", "is_well_known", "kcv"]
+__all__ = ["Algorithm", "Key", "Purpose", "is_single_des", "is_well_known", "kcv"]
 
 
 class Purpose(StrEnum):
@@ -117,7 +117,7 @@ class Key:
     ) -> None:
         check = kcv(material, length_bytes=3, algorithm=algorithm).hex().upper()
         may_be_weak = allow_weak or algorithm is not Algorithm.TDEA or purpose is Purpose.MAC
-        if not may_be_weak and _is_single_des(material):
+        if not may_be_weak and is_single_des(material):
             reason = f"a {purpose} key must not be single DES"
             raise InvalidKeyError(reason, kcv=check)
         self._material = bytearray(material)
@@ -191,8 +191,11 @@ class Key:
         self.__reduce__()
 
 
-def _is_single_des(material: bytes) -> bool:
-    """Two neighbouring parts that are equal undo each other; the low bit of a byte is parity only."""
+def is_single_des(material: bytes) -> bool:
+    """Say whether a TDEA key is single DES, or is so in disguise; for ``posrefund.crypto`` alone.
+
+    Two neighbouring parts that are equal undo each other; the low bit of a byte is parity only.
+    """
     bits = bytes(byte & 0xFE for byte in material)
     parts = [bits[start : start + BLOCK_BYTES] for start in range(0, len(bits), BLOCK_BYTES)]
     return len(parts) == 1 or any(left == right for left, right in pairwise(parts))
