@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NoReturn, Self, final
 
 from posrefund.crypto._blockcipher import BLOCK_BYTES, Algorithm
-from posrefund.crypto.keys import Key, Purpose, kcv
+from posrefund.crypto.keys import Key, Purpose, kcv, without_parity
 from posrefund.errors import InvalidKeyError
 
 if TYPE_CHECKING:
@@ -163,8 +163,7 @@ def _check_kcv(material: bytes, algorithm: Algorithm, expected: bytes) -> None:
 
 
 def _effective(material: bytes, algorithm: Algorithm) -> bytes:
-    """Without the parity bits, which no DES reads."""
-    return bytes(byte & 0xFE for byte in material) if algorithm is Algorithm.TDEA else material
+    return without_parity(material) if algorithm is Algorithm.TDEA else material
 
 
 def _xor(one: bytes, other: bytes) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import warnings
 from dataclasses import dataclass
-from itertools import combinations
 
 from posrefund.crypto._blockcipher import Algorithm, decrypt_ecb, encrypt_ecb
 from posrefund.crypto.keys import Key, Purpose, is_single_des, kcv
@@ -115,7 +114,7 @@ def unwrap_key_set(tmk: Key, block: bytes, rule: SignInRule = UNIONPAY_SIGN_IN) 
         check = block[end : end + layout.kcv_bytes]
         keys[name] = _unwrap_checked(tmk, block[start:end], check, name, rule)
         start = end + layout.kcv_bytes
-    _refuse_equal([tmk, *keys.values()])
+    _refuse_equal(tmk, [*keys.values()])
     return KeySet(keys["PIK"], keys["MAK"], keys.get("TDK"))
 
 
@@ -151,16 +150,8 @@ def _check_tdea(material: bytes, name: str, rule: SignInRule) -> None:
     warnings.warn("MAK of the sign-in is single DES in disguise", WeakKeyWarning, stacklevel=4)
 
 
-def _refuse_equal(keys: list[Key]) -> None:
-    """Two keys that differ in parity bits only are one key, too."""
-    for one, other in combinations(keys, 2):
-        if hmac.compare_digest(_effective(one), _effective(other)):
+def _refuse_equal(tmk: Key, keys: list[Key]) -> None:
+    for index, key in enumerate(keys):
+        if tmk.equals(key) or any(key.equals(other) for other in keys[index + 1 :]):
             reason = "two keys of the sign-in are the same"
-            raise InvalidKeyError(reason, kcv=other.kcv_hex)
-
-
-def _effective(key: Key) -> bytes:
-    material = key.use(key.purpose, "a comparison")
-    if key.algorithm is not Algorithm.TDEA:
-        return material
-    return bytes(byte & 0xFE for byte in material)
+            raise InvalidKeyError(reason, kcv=key.kcv_hex)

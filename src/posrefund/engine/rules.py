@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Literal
 from posrefund.engine.refusals import refuse
 
 if TYPE_CHECKING:
+    from posrefund.dialects import MessageTable
     from posrefund.engine.requests import Original, RefundRequest
     from posrefund.engine.view import TerminalView
+    from posrefund.values import CardRead
 
-__all__ = ["amount_to_refund", "check_original", "choose_route", "not_before"]
+__all__ = ["amount_to_refund", "check_original", "check_pin", "choose_route", "not_before"]
 
 
 def check_original(request: RefundRequest, original: Original, card_fingerprint: str) -> None:
@@ -38,6 +40,21 @@ def check_original(request: RefundRequest, original: Original, card_fingerprint:
         raise refuse("nothing_remaining")
     if amount_to_refund(request, original) > original.remaining_minor:
         raise refuse("over_remaining")
+
+
+def check_pin(card: CardRead, table: MessageTable) -> None:
+    """Hold what the PIN pad gave against what the acquirer wants with this message.
+
+    A block that nobody wants is refused and not left out: the customer was asked for a PIN in vain, and
+    whoever asked has to know.
+
+    Raises:
+        RefusedError: code ``pin_required`` or ``pin_unwanted``.
+    """
+    if table.pin == "required" and card.pin_block is None:
+        raise refuse("pin_required")
+    if table.pin == "never" and card.pin_block is not None:
+        raise refuse("pin_unwanted")
 
 
 def amount_to_refund(request: RefundRequest, original: Original) -> int:
