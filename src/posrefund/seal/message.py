@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["seal", "unseal"]
 
+_TRACKS = ("35", "36")
+
 
 def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> bytes:
     """Return the bytes of a message, its MAC at the end when *fields* hold DE64 or DE128.
@@ -58,9 +60,6 @@ def _with_tracks(
     if keys is None or keys.tdk is None:
         raise InvalidKeyError("the keys of the last sign-in have no TDK, and tracks go encrypted")
     return {**fields, **{name: encrypt_track(keys.tdk, fields[name]) for name in tracks}}
-
-
-_TRACKS = ("35", "36")
 
 
 def unseal(body: bytes, dialect: Dialect, keys: KeySet | None) -> Received:
