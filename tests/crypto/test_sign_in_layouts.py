@@ -158,11 +158,17 @@ def test_another_order_and_other_lengths_are_data() -> None:
         ({"parts": (("PIK", 16),)}, "PIK and MAK, and TDK or not, each once"),
         ({"parts": (("PIK", 16), ("MAK", 16), ("PIK", 16))}, "each once"),
         ({"parts": (("PIK", 16), ("MAK", 16), ("TMK", 16))}, "each once"),
-        ({"parts": (("PIK", 16), ("MAK", 12))}, "under TDEA has 8 or 16 or 24 bytes"),
-        ({"cipher": Algorithm.SM4, "parts": (("PIK", 16), ("MAK", 8))}, "under SM4 has 16 bytes"),
-        ({"kcv_bytes": 1}, "of TDEA has 2 to 8 bytes"),
-        ({"kcv_bytes": 9}, "of TDEA has 2 to 8 bytes"),
-        ({"cipher": Algorithm.SM4, "kcv_bytes": 17}, "of SM4 has 2 to 16 bytes"),
+        ({"parts": (("PIK", 16), ("MAK", 12))}, "needs 8, 16 or 24 bytes for a key under TDEA"),
+        (
+            {"cipher": Algorithm.SM4, "parts": (("PIK", 16), ("MAK", 8))},
+            "needs 16 bytes for a key under SM4",
+        ),
+        ({"kcv_bytes": 1}, "needs 2 to 8 bytes for a check value under TDEA"),
+        ({"kcv_bytes": 9}, "needs 2 to 8 bytes for a check value under TDEA"),
+        (
+            {"cipher": Algorithm.SM4, "kcv_bytes": 17},
+            "needs 2 to 16 bytes for a check value under SM4",
+        ),
     ],
 )
 def test_layout_whose_parts_do_not_go_together_is_refused(

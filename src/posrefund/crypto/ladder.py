@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 from posrefund.crypto._blockcipher import Algorithm, decrypt_ecb, encrypt_ecb
 from posrefund.crypto.keys import Key, Purpose, is_single_des, kcv
-from posrefund.crypto.sign_in import UNIONPAY_SIGN_IN, WRAPPED_BYTES, SignInRule, WeakKeyWarning
+from posrefund.crypto.sign_in import (
+    UNIONPAY_SIGN_IN,
+    WRAPPED_BYTES,
+    SignInRule,
+    WeakKeyWarning,
+    spoken,
+)
 from posrefund.errors import InvalidKeyError, KeyUsageError
 
 __all__ = ["KeySet", "unwrap_key", "unwrap_key_set", "wrap_key"]
@@ -52,14 +58,10 @@ def unwrap_key(kek: Key, wrapped: bytes, purpose: Purpose) -> Key:
     lengths = WRAPPED_BYTES[kind]
     if len(wrapped) not in lengths:
         under = "" if kind is Algorithm.TDEA else f" under {kind}"
-        reason = f"a wrapped key{under} has {_words(lengths)} bytes"
+        reason = f"a wrapped key{under} has {spoken(lengths)} bytes"
         raise InvalidKeyError(reason)
     material = decrypt_ecb(kek.use(Purpose.KEK, "unwrapping a key"), wrapped, kind)
     return Key(material, purpose, kind)
-
-
-def _words(lengths: tuple[int, ...]) -> str:
-    return " or ".join(", ".join(map(str, lengths)).rsplit(", ", 1))
 
 
 def wrap_key(kek: Key, key: Key) -> bytes:
@@ -106,7 +108,7 @@ def unwrap_key_set(tmk: Key, block: bytes, rule: SignInRule = UNIONPAY_SIGN_IN) 
     layout = layouts.get(len(block))
     if layout is None:
         under = "" if tmk.algorithm is Algorithm.TDEA else f" under {tmk.algorithm}"
-        reason = f"DE62 of a sign-in{under} has {_words(tuple(sorted(layouts)))} bytes"
+        reason = f"DE62 of a sign-in{under} has {spoken(tuple(sorted(layouts)))} bytes"
         raise InvalidKeyError(reason)
     keys, start = {}, 0
     for name, width in layout.parts:

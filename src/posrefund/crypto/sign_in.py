@@ -22,6 +22,7 @@ __all__ = [
     "SignInLayout",
     "SignInRule",
     "WeakKeyWarning",
+    "spoken",
 ]
 
 WRAPPED_BYTES = {
@@ -32,6 +33,11 @@ WRAPPED_BYTES = {
 """Keys that are whole blocks of the cipher that wraps them; ECB takes no others."""
 _NAMES = ("PIK", "MAK", "TDK")
 _KCV_BYTES_MIN = 2
+
+
+def spoken(lengths: tuple[int, ...]) -> str:
+    """Return ``8, 16 or 24``; for this package alone."""
+    return " or ".join(", ".join(map(str, lengths)).rsplit(", ", 1))
 
 
 class WeakKeyWarning(UserWarning):
@@ -63,16 +69,15 @@ class SignInLayout:
     def __post_init__(self) -> None:
         names = [name for name, _ in self.parts]
         if not {"PIK", "MAK"} <= {*names} <= {*_NAMES} or len(names) != len({*names}):
-            raise ConfigError("the keys of a sign-in are PIK and MAK, and TDK or not, each once")
+            raise ConfigError("a sign-in needs PIK and MAK, and TDK or not, each once")
         widths = WRAPPED_BYTES[self.cipher]
         if any(width not in widths for _, width in self.parts):
-            allowed = " or ".join(map(str, widths))
-            raise ConfigError(f"a key of a sign-in under {self.cipher} has {allowed} bytes")
+            allowed = spoken(widths)
+            raise ConfigError(f"a sign-in needs {allowed} bytes for a key under {self.cipher}")
         most = block_bytes(self.cipher)
         if not _KCV_BYTES_MIN <= self.kcv_bytes <= most:
-            raise ConfigError(
-                f"a check value of {self.cipher} has {_KCV_BYTES_MIN} to {most} bytes"
-            )
+            span = f"{_KCV_BYTES_MIN} to {most} bytes"
+            raise ConfigError(f"a sign-in needs {span} for a check value under {self.cipher}")
 
     @property
     def length_bytes(self) -> int:
@@ -119,7 +124,7 @@ class SignInRule:
     def __post_init__(self) -> None:
         kinds = {(layout.cipher, layout.length_bytes) for layout in self.layouts}
         if not kinds or len(kinds) != len(self.layouts):
-            raise ConfigError("a sign-in has layouts that cipher and length tell apart")
+            raise ConfigError("a sign-in needs layouts that cipher and length tell apart")
 
     def lengths(self, cipher: Algorithm) -> dict[int, SignInLayout]:
         """Return the layouts under *cipher* by their length."""

@@ -174,6 +174,25 @@ class Dialect:
         places = _kept_places(self.kept)
         return {name: value[: places[name]] for name, value in fields.items() if name in places}
 
+    def takes_pin_block(self, name: str, length_bytes: int) -> bool | None:
+        """Say whether the message called *name* takes a PIN block so long; None if it has no place for one.
+
+        Example:
+            >>> from posrefund.dialects import dialect
+            >>> known = dialect("unionpay")
+            >>> known.takes_pin_block("refund", 8), known.takes_pin_block("refund", 16)
+            (True, False)
+            >>> known.takes_pin_block("echo", 8) is None
+            True
+        """
+        templates = self.messages[name].templates
+        number = next((n for n, template in templates.items() if template == "{pin_block}"), None)
+        if number is None:
+            return None
+        rule = self.specification[number]
+        length = length_bytes if rule["data_enc"] == "b" else 2 * length_bytes
+        return bool(length <= rule["max_len"] if rule["len_type"] else length == rule["max_len"])
+
     def value_faults(self, fields: Mapping[str, str]) -> tuple[Fault, ...]:
         """Name every field whose characters are not those of its table row."""
         found = []

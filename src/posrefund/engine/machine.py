@@ -102,7 +102,7 @@ def start_sale(request: SaleRequest, view: TerminalView, occasion: Occasion) -> 
         InvalidRequestError: The card's data do not fit the message.
     """
     _require_sign_in(view)
-    check_pin(request.card, view.dialect.messages["sale"])
+    check_pin(request.card, view.dialect, "sale")
     fields = compose_sale(view, request.amount, request.card, occasion.now)
     return _plan("sale", fields, request, view, occasion)
 
@@ -122,7 +122,7 @@ def start_refund(
     check_original(request, original, occasion.card_fingerprint)
     minor = amount_to_refund(request, original)
     kind = choose_route(original, minor, view, occasion.now)
-    check_pin(request.card, view.dialect.messages[kind])
+    check_pin(request.card, view.dialect, kind)
     if kind == "void":
         fields = compose_void(view, request.card, original, occasion.now)
     else:

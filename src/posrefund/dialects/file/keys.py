@@ -21,6 +21,7 @@ _KEYS = ("equal_halves_mak", "strict_parity", "layouts")
 _LAYOUT_KEYS = ("cipher", "parts", "kcv_bytes")
 _PART = re.compile("([A-Z]{3}):([0-9]{1,2})")
 _KCV_BYTES = 4
+_NEEDS = "a sign-in needs "
 
 
 def sign_in_rule(table: Table, base: SignInRule) -> SignInRule:
@@ -36,7 +37,7 @@ def sign_in_rule(table: Table, base: SignInRule) -> SignInRule:
     try:
         return SignInRule(layouts, **flags)
     except ConfigError as error:
-        table.fault("layouts", str(error))
+        table.fault("layouts", str(error).removeprefix(_NEEDS))
         return UNIONPAY_SIGN_IN
 
 
@@ -53,7 +54,7 @@ def _layout(table: Table) -> SignInLayout | None:
     try:
         return SignInLayout(cipher, parts, kcv_bytes)
     except ConfigError as error:
-        table.fault("parts", str(error))
+        table.fault("parts", str(error).removeprefix(_NEEDS))
         return None
 
 
@@ -92,16 +93,15 @@ def check_keys(known: Dialect, findings: Findings) -> None:
 
 def _check_secrets(known: Dialect, findings: Findings) -> None:
     said = known.words.get("security", {})
-    for name, number, template in _templates(known):
+    for number, template in _templates(known):
         is_secret = "{pin_block}" in template or "{track2}" in template
         if is_secret and number in known.fields and known.fields[number].show != "never":
             findings.fault(("fields", number, "show"), "never, for it holds a track or a PIN block")
         if "{security}" in template and "*" not in said and not said.keys() >= {*SECURITY_WORDS}:
-            expected = f"that [words.security] says {', '.join(SECURITY_WORDS)}, or *"
-            findings.fault(("messages", name, "holds", number), expected)
+            expected = f"words for {', '.join(SECURITY_WORDS)}, or *: DE{number} holds one of them"
+            findings.fault(("words", "security"), expected)
 
 
-def _templates(known: Dialect) -> Iterator[tuple[str, str, str]]:
-    for name, table in known.messages.items():
-        for number, template in table.templates.items():
-            yield name, number, template
+def _templates(known: Dialect) -> Iterator[tuple[str, str]]:
+    for table in known.messages.values():
+        yield from table.templates.items()
