@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import plain_des
-from posrefund.crypto import Key, KeySet, Purpose, kcv, unwrap_key, unwrap_key_set, wrap_key
+from posrefund.crypto import (
+    UNIONPAY_SIGN_IN,
+    Key,
+    KeySet,
+    Purpose,
+    SignInRule,
+    WeakKeyWarning,
+    kcv,
+    unwrap_key,
+    unwrap_key_set,
+    wrap_key,
+)
 from posrefund.errors import InvalidKeyError, KeyUsageError
 from published import by_name, known_answers
 
@@ -123,8 +134,9 @@ def test_key_set_made_by_the_oracle_opens_or_is_refused_for_weak_keys(
     try:
         keys = unwrap_key_set(KEK, block)
     except InvalidKeyError:
-        is_weak = bytes(b & 0xFE for b in pik[:8]) == bytes(b & 0xFE for b in pik[8:])
-        assert is_weak or len({pik, mak, TMK}) < 3
+        one, other, tmk = (bytes(b & 0xFE for b in key) for key in (pik, mak, TMK))
+        is_weak = any(key[:8] == key[8:] for key in (one, other))
+        assert is_weak or len({one, other, tmk}) < 3
         return
     assert keys.pik.use(Purpose.PIN, "a test") == pik
     assert keys.mak.use(Purpose.MAC, "a test") == mak
@@ -191,9 +203,53 @@ def test_key_set_with_two_equal_keys_is_refused(block: bytes) -> None:
 def test_key_set_with_a_pin_or_track_key_of_equal_halves_is_refused() -> None:
     weak = PIK[:8] * 2
     for block in (part(weak) + part(MAK), part(PIK) + part(MAK) + part(weak)):
-        with pytest.raises(InvalidKeyError, match=r"must not be single DES"):
+        for rule in (UNIONPAY_SIGN_IN, SignInRule(equal_halves_mak=True)):
+            with pytest.raises(InvalidKeyError, match=r"must not be single DES"):
+                unwrap_key_set(KEK, block, rule)
+
+
+def test_mac_key_of_equal_halves_is_taken_by_a_switch_only_and_with_a_warning() -> None:
+    """The one of q.cnblogs.com/q/128930 is such a key."""
+    weak = bytes.fromhex("0723C80DB5F4CD3D" * 2)
+    hidden = weak[:15] + b"\x3c"  # another parity bit is the same DES key
+    for mak in (weak, hidden):
+        with pytest.raises(
+            InvalidKeyError, match=r"^MAK of the sign-in is single DES in disguise;"
+        ):
+            unwrap_key_set(KEK, part(PIK) + part(mak))
+        with pytest.warns(WeakKeyWarning, match=r"^MAK of the sign-in is single DES in") as caught:
+            keys = unwrap_key_set(KEK, part(PIK) + part(mak), SignInRule(equal_halves_mak=True))
+        assert keys.mak.use(Purpose.MAC, "a test") == mak
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+
+
+def test_parity_is_ignored_unless_the_rule_minds() -> None:
+    """PIK and MAK from above, each byte made odd by its last bit."""
+    pik = bytes.fromhex("807A23AD32B36D457AE91FDF927570EA")
+    mak = bytes.fromhex("54026273B07543ECB073730768B9D6C4")
+    block = part(pik) + part(mak)
+    strict = SignInRule(strict_parity=True)
+
+    for rule in (UNIONPAY_SIGN_IN, strict):
+        assert unwrap_key_set(KEK, block, rule).pik.use(Purpose.PIN, "a test") == pik
+    for place in (0, 15, 16, 31):
+        keys = bytearray(pik + mak)
+        keys[place] ^= 1
+        block = part(bytes(keys[:16])) + part(bytes(keys[16:]))
+        assert unwrap_key_set(KEK, block).key_set_id
+        name = "PIK" if place < 16 else "MAK"
+        with pytest.raises(
+            InvalidKeyError, match=rf"^{name} of the sign-in has a byte of even par"
+        ):
+            unwrap_key_set(KEK, block, strict)
+
+
+def test_keys_that_differ_in_parity_only_are_the_same() -> None:
+    twin = bytes(byte ^ 1 for byte in PIK)
+    for block in (part(PIK) + part(twin), part(PIK) + part(MAK) + part(twin)):
+        with pytest.raises(InvalidKeyError, match=r"^two keys of the sign-in are the same"):
             unwrap_key_set(KEK, block)
-    assert unwrap_key_set(KEK, part(PIK) + part(weak)).mak.use(Purpose.MAC, "a test") == weak
 
 
 def test_key_set_under_another_tmk_is_refused() -> None:

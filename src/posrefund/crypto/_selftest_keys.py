@@ -22,6 +22,7 @@ from posrefund.crypto.dukpt import KeyUse
 from posrefund.crypto.keys import Key, Purpose
 from posrefund.crypto.ksn import KSN
 from posrefund.crypto.mac import MACRule, mac
+from posrefund.crypto.variants import numbered_variant
 
 __all__ = ["KEYS", "aes_working_key", "tdea_session_key"]
 
@@ -135,9 +136,8 @@ def _unwrapped(inputs: Inputs) -> str:
 
 
 def _variant(inputs: Inputs) -> str:
-    """Payment security modules' variants: eight times the number on the first byte of each part."""
-    key, mask = octets(inputs, "key"), 8 * inputs["variant"]
-    return shown(bytes(b ^ mask if place % 8 == 0 else b for place, b in enumerate(key)))
+    kek = Key(octets(inputs, "key"), Purpose.KEK, allow_weak=True)
+    return shown(numbered_variant(kek, inputs["variant"]).use(Purpose.KEK, _WHY))
 
 
 KEYS: dict[str, Compute] = {

@@ -24,11 +24,11 @@ from posrefund.crypto._blockcipher import (
 from posrefund.crypto._well_known import digest_of, is_published
 from posrefund.errors import InvalidKeyError, KeyUsageError
 
-__all__ = ["Algorithm", "Key", "Purpose", "is_well_known", "kcv"]
+__all__ = ["Algorithm", "Key", "Purpose", "is_single_des", "is_well_known", "kcv", "without_parity"]
 
 _LONGEST_KCV_BYTES = 8
 """What one SM4 host sends; three are shown."""
-_NO_PARITY = 0xFEFEFEFEFEFEFEFE
+_NO_PARITY = int("FE" * 24, 16)
 
 
 class Purpose(StrEnum):
@@ -141,7 +141,7 @@ class Key:
             raise InvalidKeyError(reason)
         check = kcv(material, length_bytes=_LONGEST_KCV_BYTES, algorithm=algorithm)
         may_be_weak = allow_weak or algorithm is not Algorithm.TDEA or purpose is Purpose.MAC
-        if not may_be_weak and _is_single_des(material):
+        if not may_be_weak and is_single_des(material):
             reason = f"a {purpose} key must not be single DES"
             raise InvalidKeyError(reason, kcv=check[:3].hex().upper())
         self._material = bytearray(material)
@@ -183,7 +183,11 @@ class Key:
 
     @closed
     def equals(self, other: Key) -> bool:
-        """Say whether both hold the same material, in constant time."""
+        """Say whether both hold the same material, in constant time; of TDEA but for parity bits."""
+        if self.algorithm is Algorithm.TDEA is other.algorithm:
+            return hmac.compare_digest(
+                without_parity(self._material), without_parity(other._material)
+            )
         return hmac.compare_digest(self._material, other._material)
 
     def has_kcv(self, expected: bytes) -> bool:
@@ -222,10 +226,17 @@ class Key:
         self.__reduce__()
 
 
-def _is_single_des(material: bytes) -> bool:
-    """Two neighbouring parts that are equal undo each other; the low bit of a byte is parity only."""
-    parts = [
-        int.from_bytes(material[start : start + BLOCK_BYTES], "big") & _NO_PARITY
-        for start in range(0, len(material), BLOCK_BYTES)
-    ]
+def is_single_des(material: bytes) -> bool:
+    """Say whether a TDEA key is single DES, or is so in disguise; for ``posrefund.crypto`` alone.
+
+    Two neighbouring parts that are equal undo each other; the low bit of a byte is parity only.
+    """
+    bits = without_parity(material)
+    parts = [bits[start : start + BLOCK_BYTES] for start in range(0, len(bits), BLOCK_BYTES)]
     return len(parts) == 1 or any(left == right for left, right in pairwise(parts))
+
+
+def without_parity(material: bytes | bytearray) -> bytes:
+    """Return a TDEA key without the low bits of its bytes, which no DES reads; for this package alone."""
+    kept = int.from_bytes(material, "big") & _NO_PARITY
+    return kept.to_bytes(len(material), "big")

@@ -7,21 +7,21 @@ one wrong part refuses the whole set.
 from __future__ import annotations
 
 import hmac
+import warnings
 from dataclasses import dataclass
 
 from posrefund.crypto._blockcipher import Algorithm, decrypt_ecb, encrypt_ecb
-from posrefund.crypto.keys import Key, Purpose, kcv
+from posrefund.crypto.keys import Key, Purpose, is_single_des, kcv
+from posrefund.crypto.sign_in import (
+    UNIONPAY_SIGN_IN,
+    WRAPPED_BYTES,
+    SignInRule,
+    WeakKeyWarning,
+    spoken,
+)
 from posrefund.errors import InvalidKeyError, KeyUsageError
 
 __all__ = ["KeySet", "unwrap_key", "unwrap_key_set", "wrap_key"]
-
-_KCV_BYTES = 4
-_WRAPPED_BYTES = {
-    Algorithm.TDEA: (8, 16, 24),
-    Algorithm.AES: (16, 32),
-    Algorithm.SM4: (16,),
-}
-"""Keys that are whole blocks of the cipher that wraps them; ECB takes no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,13 @@ def unwrap_key(kek: Key, wrapped: bytes, purpose: Purpose) -> Key:
         KeyUsageError: *kek* is no key-encrypting key.
     """
     kind = kek.algorithm
-    lengths = _WRAPPED_BYTES[kind]
+    lengths = WRAPPED_BYTES[kind]
     if len(wrapped) not in lengths:
         under = "" if kind is Algorithm.TDEA else f" under {kind}"
-        reason = f"a wrapped key{under} has {_words(lengths)} bytes"
+        reason = f"a wrapped key{under} has {spoken(lengths)} bytes"
         raise InvalidKeyError(reason)
     material = decrypt_ecb(kek.use(Purpose.KEK, "unwrapping a key"), wrapped, kind)
     return Key(material, purpose, kind)
-
-
-def _words(lengths: tuple[int, ...]) -> str:
-    return " or ".join(", ".join(map(str, lengths)).rsplit(", ", 1))
 
 
 def wrap_key(kek: Key, key: Key) -> bytes:
@@ -80,17 +76,18 @@ def wrap_key(kek: Key, key: Key) -> bytes:
     return encrypt_ecb(over, key.use(key.purpose, "wrapping"), kek.algorithm)
 
 
-def unwrap_key_set(tmk: Key, block: bytes) -> KeySet:
+def unwrap_key_set(tmk: Key, block: bytes, rule: SignInRule = UNIONPAY_SIGN_IN) -> KeySet:
     """Open DE62 of a sign-in answer.
 
     Shape:
-        block: 24 bytes (PIK 8, KCV 4, MAK 8, KCV 4), 40 bytes (PIK 16, KCV 4, MAK 16, KCV 4, a
-        single-length MAK filled with eight zero bytes) or 60 bytes (the same and TDK 16, KCV 4).
+        block: of *rule*'s layouts, the one for the cipher of *tmk* that is as long. UnionPay: 24 bytes
+        (PIK 8, KCV 4, MAK 8, KCV 4), 40 bytes (PIK 16, KCV 4, MAK 16, KCV 4, a single-length MAK filled
+        with eight zero bytes) or 60 bytes (the same and TDK 16, KCV 4); under SM4 40 or 60.
 
     Raises:
-        InvalidKeyError: A KCV does not fit, two keys are the same, or the length is another: the
-            whole set is refused.
-        KeyUsageError: *tmk* is no key-encrypting key, or none of TDEA.
+        InvalidKeyError: A KCV does not fit, two keys are the same, one is single DES in disguise or
+            has a wrong parity where *rule* minds, or the length is another: the whole set is refused.
+        KeyUsageError: *tmk* is no key-encrypting key, or *rule* has no layout under its cipher.
 
     Source:
         UnionPay sign-in, DE62; the published example of code456.com/article/3026509:
@@ -105,48 +102,58 @@ def unwrap_key_set(tmk: Key, block: bytes) -> KeySet:
         >>> unwrap_key_set(tmk, de62).key_set_id
         '8D0A74-AB7153'
     """
-    if tmk.algorithm is not Algorithm.TDEA:  # no public paper shows DE62 under another cipher
+    layouts = rule.lengths(tmk.algorithm)
+    if not layouts:
         raise KeyUsageError(f"{tmk.algorithm} {tmk.purpose}", "DE62 of a sign-in")
-    parts = _split(block)
-    keys = [_unwrap_checked(tmk, part, check, name) for name, part, check in parts]
-    everyone = [tmk, *keys]
-    for index, key in enumerate(everyone):
-        if any(key.equals(other) for other in everyone[index + 1 :]):
-            reason = "two keys of the sign-in are the same"
-            raise InvalidKeyError(reason, kcv=key.kcv_hex)
-    return KeySet(*keys)
-
-
-_PURPOSES = (("PIK", Purpose.PIN), ("MAK", Purpose.MAC), ("TDK", Purpose.DATA))
-
-
-def _split(block: bytes) -> list[tuple[tuple[str, Purpose], bytes, bytes]]:
-    widths = {24: (8, 8), 40: (16, 16), 60: (16, 16, 16)}.get(len(block))
-    if widths is None:
-        reason = "DE62 of a sign-in has 24, 40 or 60 bytes"
+    layout = layouts.get(len(block))
+    if layout is None:
+        under = "" if tmk.algorithm is Algorithm.TDEA else f" under {tmk.algorithm}"
+        reason = f"DE62 of a sign-in{under} has {spoken(tuple(sorted(layouts)))} bytes"
         raise InvalidKeyError(reason)
-    parts = []
-    start = 0
-    for name, width in zip(_PURPOSES, widths, strict=False):
+    keys, start = {}, 0
+    for name, width in layout.parts:
         end = start + width
-        parts.append((name, block[start:end], block[end : end + _KCV_BYTES]))
-        start = end + _KCV_BYTES
-    return parts
+        check = block[end : end + layout.kcv_bytes]
+        keys[name] = _unwrap_checked(tmk, block[start:end], check, name, rule)
+        start = end + layout.kcv_bytes
+    _refuse_equal(tmk, [*keys.values()])
+    return KeySet(keys["PIK"], keys["MAK"], keys.get("TDK"))
 
 
-def _unwrap_checked(tmk: Key, part: bytes, check: bytes, name: tuple[str, Purpose]) -> Key:
-    label, purpose = name
-    if purpose is Purpose.MAC and part[8:] == bytes(8):
-        part = part[
-            :8
-        ]  # The zero tail is filler, not cipher text: seen before decryption, not after.
-    material = decrypt_ecb(tmk.use(Purpose.KEK, "unwrapping a key"), part)
-    found = kcv(material, length_bytes=_KCV_BYTES)
-    if not hmac.compare_digest(found, check):
-        reason = f"{label} of the sign-in has a wrong check value; the whole set is refused"
-        raise InvalidKeyError(reason)
-    return Key(material, purpose, allow_weak=len(part) == _SINGLE_LENGTH_BYTES)
-
-
+_PURPOSES = {"PIK": Purpose.PIN, "MAK": Purpose.MAC, "TDK": Purpose.DATA}
 _SINGLE_LENGTH_BYTES = 8
 """Network code 001 hands out single-length keys on purpose; a double-length one must be double."""
+
+
+def _unwrap_checked(tmk: Key, part: bytes, check: bytes, name: str, rule: SignInRule) -> Key:
+    purpose, cipher = _PURPOSES[name], tmk.algorithm
+    if cipher is Algorithm.TDEA and purpose is Purpose.MAC and part[8:] == bytes(8):
+        # The zero tail is filler, not cipher text: seen before decryption, not after.
+        part = part[:_SINGLE_LENGTH_BYTES]
+    material = decrypt_ecb(tmk.use(Purpose.KEK, "unwrapping a key"), part, cipher)
+    found = kcv(material, length_bytes=len(check), algorithm=cipher)
+    if not hmac.compare_digest(found, check):
+        reason = f"{name} of the sign-in has a wrong check value; the whole set is refused"
+        raise InvalidKeyError(reason)
+    if cipher is Algorithm.TDEA:
+        _check_tdea(material, name, rule)
+    return Key(material, purpose, cipher, allow_weak=len(part) == _SINGLE_LENGTH_BYTES)
+
+
+def _check_tdea(material: bytes, name: str, rule: SignInRule) -> None:
+    if rule.strict_parity and any(byte.bit_count() % 2 == 0 for byte in material):
+        reason = f"{name} of the sign-in has a byte of even parity; the whole set is refused"
+        raise InvalidKeyError(reason)
+    if name != "MAK" or len(material) == _SINGLE_LENGTH_BYTES or not is_single_des(material):
+        return  # Key itself refuses the others
+    if not rule.equal_halves_mak:
+        reason = "MAK of the sign-in is single DES in disguise; the whole set is refused"
+        raise InvalidKeyError(reason)
+    warnings.warn("MAK of the sign-in is single DES in disguise", WeakKeyWarning, stacklevel=4)
+
+
+def _refuse_equal(tmk: Key, keys: list[Key]) -> None:
+    for index, key in enumerate(keys):
+        if tmk.equals(key) or any(key.equals(other) for other in keys[index + 1 :]):
+            reason = "two keys of the sign-in are the same"
+            raise InvalidKeyError(reason, kcv=key.kcv_hex)

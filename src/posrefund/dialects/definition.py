@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import time, timedelta, timezone
 from functools import cache, cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from posrefund.codec import Codec, Field, specification
-from posrefund.crypto import UNIONPAY_ECB, MACRule
+from posrefund.crypto import UNIONPAY_ECB, UNIONPAY_SIGN_IN, MACRule, SignInRule
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from posrefund.dialects.message import MessageTable
     from posrefund.errors import Fault
 
-__all__ = ["MAC_BYTES", "MAC_FIELDS", "MAC_PLACE", "Dialect", "Timers"]
+__all__ = ["MAC_BYTES", "MAC_FIELDS", "MAC_PLACE", "NEVER_KEPT", "Dialect", "Timers", "TrackForm"]
+
+TrackForm = Literal["clear", "encrypted"]
 
 MAC_FIELDS, MAC_BYTES = ("64", "128"), 8
 """Where a MAC may stand; both fields are ``b64``."""
 MAC_PLACE = "00" * MAC_BYTES
 """Holds the place of a MAC that is not made yet."""
+NEVER_KEPT = frozenset({"35", "36", "45", "52"})
+"""Tracks and PIN block: no journal holds them, whatever a field table says of them. PCI DSS v4.0.1, 3.3.1."""
 
 _PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]+):([0-9]+)\])?")
 
@@ -58,6 +62,8 @@ class Dialect:
         codes: The response codes as they stand in DE39.
         encoding: How fields stand on the line.
         mac: The MAC rule; the MAC stands in the last field, 64 or 128.
+        sign_in: Which keys a sign-in may bring, and in what form they stand.
+        tracks: How DE35 and DE36 are sent: clear, or with a block of them under the TDK.
         timers: Waiting times.
         cut_off: When the host's settlement day ends, host time.
         zone: The host's civil time zone.
@@ -81,6 +87,8 @@ class Dialect:
     messages: Mapping[str, MessageTable]
     codes: Mapping[str, ResponseCode]
     mac: MACRule = UNIONPAY_ECB
+    sign_in: SignInRule = UNIONPAY_SIGN_IN
+    tracks: TrackForm = "clear"
     timers: Timers = field(default_factory=Timers)
     cut_off: time = time(23)
     zone: timezone = timezone(timedelta(hours=8))
@@ -106,7 +114,7 @@ class Dialect:
         hidden = [
             n
             for n in _kept_places(self.kept)
-            if n in self.fields and self.fields[n].show != "clear"
+            if n in NEVER_KEPT or (n in self.fields and self.fields[n].show != "clear")
         ]
         if hidden:
             message = (
@@ -165,6 +173,25 @@ class Dialect:
         """Return what a journal may hold of *fields*; never a card number, a track, a PIN or a key."""
         places = _kept_places(self.kept)
         return {name: value[: places[name]] for name, value in fields.items() if name in places}
+
+    def takes_pin_block(self, name: str, length_bytes: int) -> bool | None:
+        """Say whether the message called *name* takes a PIN block so long; None if it has no place for one.
+
+        Example:
+            >>> from posrefund.dialects import dialect
+            >>> known = dialect("unionpay")
+            >>> known.takes_pin_block("refund", 8), known.takes_pin_block("refund", 16)
+            (True, False)
+            >>> known.takes_pin_block("echo", 8) is None
+            True
+        """
+        templates = self.messages[name].templates
+        number = next((n for n, template in templates.items() if template == "{pin_block}"), None)
+        if number is None:
+            return None
+        rule = self.specification[number]
+        length = length_bytes if rule["data_enc"] == "b" else 2 * length_bytes
+        return bool(length <= rule["max_len"] if rule["len_type"] else length == rule["max_len"])
 
     def value_faults(self, fields: Mapping[str, str]) -> tuple[Fault, ...]:
         """Name every field whose characters are not those of its table row."""

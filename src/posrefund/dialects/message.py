@@ -21,9 +21,24 @@ if TYPE_CHECKING:
 
     from posrefund.errors import Fault
 
-__all__ = ["ANSWER_FACTS", "FACTS", "MessageTable", "Presence", "reversal_reasons"]
+__all__ = [
+    "ANSWER_FACTS",
+    "FACTS",
+    "PIN_MESSAGES",
+    "SECURITY_WORDS",
+    "MessageTable",
+    "PINPolicy",
+    "Presence",
+    "reversal_reasons",
+]
 
 Presence = Literal["", "C", "A"]
+PINPolicy = Literal["never", "if_entered", "required"]
+"""Whether a message carries a PIN block: never one, the one there is, or always one."""
+PIN_MESSAGES = ("sale", "refund", "void")
+"""The messages that can carry one."""
+SECURITY_WORDS = ("pin", "track", "sealed_track", "pin_sealed_track")
+"""What the fact ``security`` says: a PIN block, a clear track without one, an encrypted track without and with one."""
 _ENTRY = re.compile(r"([0-9]{1,3})([CA]?)")
 _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
 
@@ -85,6 +100,7 @@ class MessageTable:
         response: Fields of the answer, as above.
         templates: What a request's fields hold, by number.
         reverses: Whether silence is answered by an automatic reversal.
+        pin: Whether it carries a PIN block.
     """
 
     name: str
@@ -95,6 +111,7 @@ class MessageTable:
     response: str
     templates: Mapping[str, str] = field(default_factory=dict)
     reverses: bool = False
+    pin: PINPolicy = "if_entered"
 
     @property
     def mti_reply(self) -> str:

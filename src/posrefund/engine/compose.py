@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from posrefund.dialects import Dialect
+    from posrefund.dialects import Dialect, MessageTable
     from posrefund.engine.attempt import Attempt
     from posrefund.engine.requests import Original
     from posrefund.engine.view import TerminalView
@@ -40,21 +40,22 @@ def compose_sale(
     view: TerminalView, amount: Amount, card: CardRead, now: datetime
 ) -> dict[str, str]:
     """Return the fields of a sale."""
-    return _checked(view, "sale", _of_money(view, amount, card, now))
+    return _checked(view, "sale", _of_money(view, "sale", amount, card, now))
 
 
 def compose_refund(
     view: TerminalView, amount: Amount, card: CardRead, original: Original, now: datetime
 ) -> dict[str, str]:
     """Return the fields of a refund of *original*."""
-    return _checked(view, "refund", _of_money(view, amount, card, now) | _of_original(original))
+    facts = _of_money(view, "refund", amount, card, now) | _of_original(original)
+    return _checked(view, "refund", facts)
 
 
 def compose_void(
     view: TerminalView, card: CardRead, original: Original, now: datetime
 ) -> dict[str, str]:
     """Return the fields of a void: always the whole amount."""
-    facts = _of_money(view, original.amount, card, now) | _of_original(original)
+    facts = _of_money(view, "void", original.amount, card, now) | _of_original(original)
     return _checked(view, "void", facts)
 
 
@@ -123,15 +124,18 @@ def _of_moment(view: TerminalView, now: datetime) -> dict[str, str]:
     }
 
 
-def _of_money(view: TerminalView, amount: Amount, card: CardRead, now: datetime) -> dict[str, str]:
+def _of_money(
+    view: TerminalView, name: str, amount: Amount, card: CardRead, now: datetime
+) -> dict[str, str]:
     facts = {"amount": f"{amount.minor:012d}", "currency": amount.currency, "mac": MAC_PLACE}
-    return facts | _of_terminal(view) | _of_moment(view, now) | _of_card(card)
+    facts |= _of_terminal(view) | _of_moment(view, now) | _of_card(card)
+    facts["entry_mode"] = _entry_mode(card, view.dialect.messages[name])
+    return facts | _of_secrets(card, view.dialect)
 
 
 def _of_card(card: CardRead) -> dict[str, str]:
     """The number stands in the track or alone, never twice."""
     facts = {
-        "entry_mode": card.entry_mode,
         "entry": card.entry_mode[:2],
         "verification": "pin" if card.pin_block else "signature",
     }
@@ -143,11 +147,28 @@ def _of_card(card: CardRead) -> dict[str, str]:
         facts["expiry"] = card.expiry
     if card.sequence_number is not None:
         facts["sequence_number"] = card.sequence_number
+    return facts
+
+
+def _entry_mode(card: CardRead, table: MessageTable) -> str:
+    """DE22: its last digit must not say otherwise than DE52; without a PIN it stays as the reader said."""
     if card.pin_block is not None:
-        facts |= {"pin_digits": _PIN_DIGITS_MAX, "pin_block": card.pin_block.hex().upper()}
-    if card.pin_block is not None or card.track2 is not None:
-        # UnionPay's DE53: PIN format 2 (with PAN) or 0 (none), double-length key, clear tracks.
-        facts["security"] = ("2" if card.pin_block else "0") + "6" + "0" * 14
+        return card.entry_mode[:2] + "1"
+    if card.pin_bypassed or table.pin == "never":
+        return card.entry_mode[:2] + "2"
+    return card.entry_mode
+
+
+def _of_secrets(card: CardRead, dialect: Dialect) -> dict[str, str]:
+    """The PIN block, and what is said of it and of the track; ``seal`` encrypts the track itself."""
+    facts = {}
+    if card.pin_block is not None:
+        facts = {"pin_digits": _PIN_DIGITS_MAX, "pin_block": card.pin_block.hex().upper()}
+    is_sealed = card.track2 is not None and dialect.tracks == "encrypted"
+    if card.pin_block is not None:
+        facts["security"] = "pin_sealed_track" if is_sealed else "pin"
+    elif card.track2 is not None:
+        facts["security"] = "sealed_track" if is_sealed else "track"
     return facts
 
 

@@ -23,7 +23,7 @@ from posrefund.engine.compose import (
 from posrefund.engine.interpret import Stranger, interpret, interpret_reversal
 from posrefund.engine.refusals import refuse
 from posrefund.engine.requests import Original, RefundRequest
-from posrefund.engine.rules import amount_to_refund, check_original, choose_route
+from posrefund.engine.rules import amount_to_refund, check_original, check_pin, choose_route
 from posrefund.engine.table import TABLE, Event, State
 from posrefund.errors import InvalidRequestError, LocalProtocolError
 from posrefund.values import Amount, infer_year
@@ -100,10 +100,11 @@ def start_sale(request: SaleRequest, view: TerminalView, occasion: Occasion) -> 
     """Plan a sale.
 
     Raises:
-        RefusedError: Not signed in.
+        RefusedError: Not signed in, or not the PIN that the acquirer wants.
         InvalidRequestError: The card's data do not fit the message.
     """
     _require_sign_in(view)
+    check_pin(request.card, view.dialect, "sale")
     fields = compose_sale(view, request.amount, request.card, occasion.now)
     return _plan("sale", fields, request, view, occasion)
 
@@ -124,6 +125,7 @@ def start_refund(
     check_original(request, original, occasion.card_fingerprint)
     minor = amount_to_refund(request, original)
     kind = choose_route(original, minor, view, occasion.now)
+    check_pin(request.card, view.dialect, kind)
     if kind == "void":
         fields = compose_void(view, request.card, original, occasion.now)
     else:
@@ -344,6 +346,8 @@ def _plan(
     original_id: str | None = None,
 ) -> Plan:
     facts = {"operator": request.operator, "entry": request.card.entry_mode}
+    if request.card.pin_bypassed:
+        facts["pin"] = "bypassed"
     if isinstance(request, RefundRequest):
         facts |= {"why": request.reason, **({"note": request.note} if request.note else {})}
     attempt = Attempt(

@@ -67,6 +67,16 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "不是原付款卡：请使用原卡",
             "this is not the card that paid: use that card",
         ),
+        "pin_required": (
+            "merchant",
+            "本交易须输密码：请顾客输入密码后重新发起",
+            "this needs the customer's PIN: have it entered, then start again",
+        ),
+        "pin_unwanted": (
+            "merchant",
+            "收单机构规定本交易不输密码：请重新读卡，不要输密码",
+            "the acquirer takes no PIN for this: read the card again, without a PIN",
+        ),
         "not_before": (
             "merchant",
             "现在不能撤销也不能退货：请在提示时间之后办理",

@@ -10,12 +10,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.refusals import refuse
+from posrefund.errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    from posrefund.dialects import Dialect
     from posrefund.engine.requests import Original, RefundRequest
     from posrefund.engine.view import TerminalView
+    from posrefund.values import CardRead
 
-__all__ = ["amount_to_refund", "check_original", "choose_route", "not_before"]
+__all__ = ["amount_to_refund", "check_original", "check_pin", "choose_route", "not_before"]
 
 
 def check_original(request: RefundRequest, original: Original, card_fingerprint: str) -> None:
@@ -38,6 +41,28 @@ def check_original(request: RefundRequest, original: Original, card_fingerprint:
         raise refuse("nothing_remaining")
     if amount_to_refund(request, original) > original.remaining_minor:
         raise refuse("over_remaining")
+
+
+def check_pin(card: CardRead, dialect: Dialect, name: str) -> None:
+    """Hold what the PIN pad gave against what the acquirer wants with the message called *name*.
+
+    A block that nobody wants is refused and not left out: the customer was asked for a PIN in vain, and
+    whoever asked has to know.
+
+    Raises:
+        RefusedError: code ``pin_required`` or ``pin_unwanted``.
+        InvalidRequestError: The block is longer or shorter than the message's field.
+    """
+    policy = dialect.messages[name].pin
+    if card.pin_block is None:
+        if policy == "required":
+            raise refuse("pin_required")
+        return
+    takes = dialect.takes_pin_block(name, len(card.pin_block))
+    if policy == "never" or takes is None:
+        raise refuse("pin_unwanted")
+    if not takes:
+        raise InvalidRequestError([("card.pin_block", "as many bytes as the acquirer's field has")])
 
 
 def amount_to_refund(request: RefundRequest, original: Original) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
-from posrefund.crypto import mac, verify
+from posrefund.crypto import encrypt_track, mac, verify
 from posrefund.dialects.definition import MAC_BYTES, MAC_FIELDS, MAC_PLACE
-from posrefund.errors import DecodeError, EncodeError, MACMismatchError
+from posrefund.errors import DecodeError, EncodeError, InvalidKeyError, MACMismatchError
 from posrefund.values import MACVerdict, Received
 
 if TYPE_CHECKING:
@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["seal", "unseal"]
 
+_TRACKS = ("35", "36")
+
 
 @closed
 def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> bytes:
     """Return the bytes of a message, its MAC at the end when *fields* hold DE64 or DE128.
+
+    Where the dialect sends tracks encrypted, DE35 and DE36 are given clear and leave with one block under
+    the TDK; a clear track is never sent then.
 
     Args:
         fields: ``"t"`` and the fields; the value of the MAC field is only a place to fill.
@@ -31,8 +36,10 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
     Raises:
         EncodeError: A value does not fit its field, a MAC is asked for without keys, or not in the
             last field.
-        InvalidKeyError: The dialect's MAC rule does not take the key: sign in again.
+        InvalidKeyError: The dialect's MAC rule does not take the key, or there is a track to encrypt and no
+            TDK: sign in again.
     """
+    fields = _with_tracks(fields, dialect, keys)
     mac_field = _mac_field(fields)
     if mac_field is None:
         return dialect.codec.encode(fields)
@@ -44,6 +51,17 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
     unsealed = whole[: -dialect.mac_width]
     tag = mac(keys.mak, unsealed, dialect.mac)
     return unsealed + (tag if dialect.mac_width == MAC_BYTES else tag.hex().upper().encode("ascii"))
+
+
+def _with_tracks(
+    fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None
+) -> Mapping[str, str]:
+    tracks = [name for name in _TRACKS if name in fields]
+    if dialect.tracks == "clear" or not tracks:
+        return fields
+    if keys is None or keys.tdk is None:
+        raise InvalidKeyError("the keys of the last sign-in have no TDK, and tracks go encrypted")
+    return {**fields, **{name: encrypt_track(keys.tdk, fields[name]) for name in tracks}}
 
 
 @closed

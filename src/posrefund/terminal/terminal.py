@@ -34,6 +34,7 @@ from posrefund.errors import (
 )
 from posrefund.framing import Envelope
 from posrefund.seal import seal, unseal
+from posrefund.terminal.keys import hand_over
 from posrefund.terminal.line import Line
 from posrefund.terminal.sign_in import SignedIn, echo, sign_in
 from posrefund.values import BatchNumber, HostClock, MerchantID, TerminalID
@@ -96,6 +97,7 @@ class Terminal:
         self._clock = clock
         self._line = Line(link, envelope or Envelope(dialect.tpdu, dialect.header), tap)
         self._busy = threading.RLock()
+        hand_over(dialect, keystore)
         self._keys: KeySet | None = keystore.working_keys()
         self._recover()
 
@@ -147,8 +149,9 @@ class Terminal:
             How the sale stands. In doubt, it is undone before the next money message.
 
         Raises:
-            RefusedError: Not signed in; nothing was sent.
+            RefusedError: Not signed in, or not the PIN that the acquirer wants; nothing was sent.
             RequestConflictError: The id is known with other content; nothing was sent.
+            InvalidKeyError: The track goes encrypted, and the last sign-in brought no TDK; nothing was sent.
             JournalError: It could not be written down; ``effect`` says whether it was sent.
             LinkOpenError: An undoing that has to go first could not; this was not sent.
         """
@@ -167,6 +170,7 @@ class Terminal:
         Raises:
             RefusedError: A rule says no; nothing was sent.
             RequestConflictError: The id is known with other content; nothing was sent.
+            InvalidKeyError: The track goes encrypted, and the last sign-in brought no TDK; nothing was sent.
             JournalError: It could not be written down; ``effect`` says whether it was sent.
             LinkOpenError: An undoing that has to go first could not; this was not sent.
         """

@@ -211,7 +211,8 @@ class CardRead:
         expiry: YYMM, or None when the reader did not give it.
         sequence_number: DE23, three digits, chip and contactless only.
         track2: Magnetic stripe only.
-        pin_block: Already encrypted by the PIN pad, 8 bytes; never kept.
+        pin_block: Already encrypted by the PIN pad, 8 bytes, or 16 of a host whose DE52 takes them; never kept.
+        pin_bypassed: The customer was asked for a PIN and gave none; not the same as never asked.
 
     Raises:
         InvalidRequestError: every fault at once, paths below ``card``.
@@ -223,6 +224,7 @@ class CardRead:
     sequence_number: str | None = None
     track2: Track2 | None = None
     pin_block: bytes | None = None
+    pin_bypassed: bool = False
 
     def __post_init__(self) -> None:
         faults = [
@@ -237,7 +239,8 @@ class CardRead:
                 ("expiry", "YYMM", _is_expiry_or_none(self.expiry)),
                 ("sequence_number", "3 digits", _is_digits_or_none(self.sequence_number, 3)),
                 ("track2", "track 2 with the same PAN", self._track2_fits()),
-                ("pin_block", "8 bytes", _is_pin_block_or_none(self.pin_block)),
+                ("pin_block", "8 or 16 bytes", _is_pin_block_or_none(self.pin_block)),
+                ("pin_bypassed", "true or false, and no PIN block beside it", self._bypass_fits()),
             )
             if not right
         ]
@@ -250,6 +253,10 @@ class CardRead:
         if self.entry_mode not in ("021", "022"):
             return self.track2 is None
         return isinstance(self.track2, Track2) and self.track2.pan == self.pan
+
+    def _bypass_fits(self) -> bool:
+        bypassed: object = self.pin_bypassed
+        return isinstance(bypassed, bool) and not (bypassed and self.pin_block is not None)
 
     @property
     def is_magnetic(self) -> bool:
@@ -276,4 +283,4 @@ def _is_expiry_or_none(text: object) -> bool:
 
 
 def _is_pin_block_or_none(block: object) -> bool:
-    return block is None or (isinstance(block, bytes) and len(block) == 8)
+    return block is None or (isinstance(block, bytes) and len(block) in (8, 16))

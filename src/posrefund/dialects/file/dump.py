@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from posrefund.codec import BERTLV, Layout, Nested, Tagged, specification
 from posrefund.crypto import MACRule
 from posrefund.dialects.emv import EMV_TAGS
+from posrefund.dialects.file.keys import sign_in_data
+from posrefund.dialects.message import PIN_MESSAGES
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "tpdu": known.tpdu.hex().upper(),
         "header": known.header.hex().upper(),
         "mac": _mac(known.mac),
+        "tracks": known.tracks,
+        "sign_in": sign_in_data(known.sign_in),
         "cut_off": f"{known.cut_off:%H:%M}",
         "zone": f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}",
         "accept_pads": known.accept_pads,
@@ -74,15 +78,10 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
 
 
 def _mac(rule: MACRule) -> str | dict[str, Any]:
-    plain = MACRule(rule.algorithm)
-    if rule == plain:
+    if rule == MACRule(rule.algorithm):
         return rule.algorithm
-    if rule.cipher is not plain.cipher:
-        message = f"a dialect file has no MAC under {rule.cipher}"
-        raise ConfigError(message)
-    return {
-        name: getattr(rule, name) for name in ("algorithm", "padding", "length_bytes", "encoding")
-    }
+    names = ("algorithm", "cipher", "padding", "length_bytes", "encoding")
+    return {name: getattr(rule, name) for name in names}
 
 
 def _field(row: Field) -> dict[str, Any]:
@@ -153,7 +152,8 @@ def _message(table: MessageTable) -> dict[str, Any]:
         "response": table.response,
     }
     reverses = {"reverses": True} if table.reverses else {}
-    return data | reverses | {"holds": dict(table.templates)}
+    pin = {"pin": table.pin} if table.name in PIN_MESSAGES or table.pin != "if_entered" else {}
+    return data | reverses | pin | {"holds": dict(table.templates)}
 
 
 def _code(row: ResponseCode) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from posrefund.dialects.definition import Dialect
 from posrefund.dialects.file.agree import check_agreement
+from posrefund.dialects.file.keys import check_keys, sign_in_rule
 from posrefund.dialects.file.lines import parse
 from posrefund.dialects.file.reader import FileFault, Findings, Table
 from posrefund.dialects.file.rows import ENCODINGS, check_rules, read_fields
@@ -19,6 +20,7 @@ from posrefund.dialects.file.settings import (
     octets,
     texts,
     timers,
+    track_form,
     words,
     zone,
 )
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["KEYS", "Reading", "load_dialect", "read_dialect"]
 
 KEYS = (
-    "name", "base", "encoding", "mti_enc", "bitmap_enc", "tpdu", "header", "mac", "cut_off", "zone",
+    "name", "base", "encoding", "mti_enc", "bitmap_enc", "tpdu", "header", "mac", "tracks", "sign_in", "cut_off", "zone",
     "accept_pads", "kept", "reversed_codes", "managed_codes", "slip_title", "timers", "constants", "words", "answers", "echoed",
     "fields", "messages", "codes",
 )  # fmt: skip
@@ -90,6 +92,7 @@ def read_dialect(text: str, *, suffix: Suffix = "toml") -> Reading:
     found = _dialect(table)
     check_rules(Table({}, ("fields",), findings), found.fields, found.encoding)
     check_agreement(found, findings)
+    check_keys(found, findings)
     return Reading(None if findings.faults else found, findings.faults, findings.warnings)
 
 
@@ -113,6 +116,8 @@ def _dialect(table: Table) -> Dialect:
         MappingProxyType(read_messages(table.table("messages"), base.messages)),
         MappingProxyType(read_codes(table.table("codes"), base.codes, known)),
         mac=mac_rule(table, base.mac),
+        sign_in=sign_in_rule(table.table("sign_in"), base.sign_in),
+        tracks=track_form(table, base.tracks),
         timers=timers(table.table("timers"), base.timers),
         cut_off=clock(table, "cut_off", base.cut_off),
         zone=zone(table, "zone", base.zone),

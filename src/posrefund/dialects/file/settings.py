@@ -6,14 +6,15 @@ import re
 from datetime import time, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from posrefund.crypto import MACRule
-from posrefund.dialects.definition import MAC_BYTES, Timers
+from posrefund.crypto import Algorithm, MACRule
+from posrefund.dialects.definition import MAC_BYTES, NEVER_KEPT, Timers
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from posrefund.codec import Encoding, Field
+    from posrefund.dialects.definition import TrackForm
     from posrefund.dialects.file.reader import Table
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "octets",
     "texts",
     "timers",
+    "track_form",
     "words",
     "zone",
 ]
@@ -40,6 +42,12 @@ def encoding_of(table: Table, default: Encoding) -> Encoding:
     return (
         "ascii" if table.choice("encoding", ("packed", "ascii"), default) == "ascii" else "packed"
     )
+
+
+def track_form(table: Table, default: TrackForm) -> TrackForm:
+    """Return how tracks are sent."""
+    found = table.choice("tracks", ("clear", "encrypted"), default)
+    return "encrypted" if found == "encrypted" else "clear"
 
 
 def clock(table: Table, key: str, default: time) -> time:
@@ -86,10 +94,11 @@ def mac_rule(table: Table, base: MACRule) -> MACRule:
     if not isinstance(table.data["mac"], dict):
         return _rule(table, table.choice("mac", _MAC_ALGORITHMS))
     parts = table.table("mac")
-    parts.only(("algorithm", "padding", "length_bytes", "encoding"))
+    parts.only(("algorithm", "cipher", "padding", "length_bytes", "encoding"))
     return _rule(
         table,
         parts.choice("algorithm", _MAC_ALGORITHMS),
+        cipher=Algorithm(parts.choice("cipher", Algorithm, Algorithm.TDEA)),
         padding=parts.whole("padding", 1, least=1, most=3),
         length_bytes=parts.whole("length_bytes", 0, least=0, most=MAC_BYTES),
         encoding=parts.choice("encoding", ("", "raw", "hex")),
@@ -159,7 +168,7 @@ def kept(table: Table, default: str, fields: Mapping[str, Field]) -> str:
             table.fault("kept", "numbers of fields, with a width where not all is kept: 3 4 63:3")
         elif found[1] not in fields:
             table.fault("kept", f"fields of the table; DE{found[1]} is not in it")
-        elif fields[found[1]].show != "clear":
+        elif found[1] in NEVER_KEPT or fields[found[1]].show != "clear":
             table.fault("kept", f"fields that are shown; DE{found[1]} is not")
         else:
             good.append(entry)

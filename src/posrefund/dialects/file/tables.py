@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from posrefund.dialects.codes import CodeClass, Money, Owner, ResponseCode
-from posrefund.dialects.message import MessageTable
+from posrefund.dialects.message import MessageTable, PINPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_codes", "read_messages"]
 
-_MESSAGE_KEYS = ("zh", "en", "mti", "request", "response", "reverses", "holds")
+_MESSAGE_KEYS = ("zh", "en", "mti", "request", "response", "reverses", "pin", "holds")
 _CODE_KEYS = (
     "as", "zh", "en", "kind", "money", "owner", "clerk_zh", "clerk_en", "may_retry", "sign_in_first",
 )  # fmt: skip
@@ -54,6 +54,7 @@ def _message(table: Table, name: str, old: MessageTable | None) -> MessageTable:
         table.text("response", old.response),
         table.words("holds", dict(old.templates)),
         reverses=table.flag("reverses", default=old.reverses),
+        pin=table.choice("pin", get_args(PINPolicy), old.pin),  # type: ignore[arg-type]  # reason: one of them
     )
 
 

@@ -17,7 +17,7 @@ from posrefund.dialects.message import MessageTable, reversal_reasons
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ANSWERS", "MESSAGES", "REVERSAL_REASONS"]
+__all__ = ["ANSWERS", "MESSAGES", "REVERSAL_REASONS", "SECURITY"]
 
 _MONEY_REQUEST = "2C 3 4 11 14C 22 23C 25 26C 35C 36C 41 42 49 52C 53C 60 64"
 _MONEY_ANSWER = (
@@ -145,3 +145,14 @@ REVERSAL_REASONS: Mapping[str, str] = MappingProxyType(
     reversal_reasons(no_answer="98", bad_mac="A0", other="06")
 )
 """DE39 of a reversal: 98 no answer, A0 wrong MAC, 06 anything else (96 is a full store, which we have not)."""
+
+SECURITY: Mapping[str, str] = MappingProxyType(
+    {
+        "pin": "26" + "0" * 14,
+        "track": "06" + "0" * 14,
+        "sealed_track": "061" + "0" * 13,
+        "pin_sealed_track": "261" + "0" * 13,
+    }
+)
+"""DE53: PIN format 2 (with PAN) or 0 (none), key 6 (double length), tracks 1 (encrypted) or 0. Under SM4 one
+terminal was seen to send 3 for the key, and no paper says so: ask the acquirer."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posrefund.crypto import Key, Purpose, unwrap_key
+from posrefund.crypto import Algorithm, Key, Purpose, unwrap_key
 from posrefund.errors import InvalidRequestError
 from posrefund.values import PAN, Track2
 
@@ -38,19 +38,21 @@ def _clear_track(fields: Mapping[str, str], tdk: Key | None) -> str:
 
 
 def open_track(digits: str, tdk: Key) -> str:
-    """Return a track with its sixteen encrypted digits made clear.
+    """Return a track with its encrypted digits made clear: sixteen, under SM4 thirty-two.
 
     Shape:
-        digits: 17 to 37, hexadecimal. Encrypted are the eight bytes before the last one: with an odd count
-        digits n-17 to n-2, with an even count n-18 to n-3, counted from zero.
+        digits: 17 to 37, hexadecimal; under SM4 33 to 37. Encrypted are the eight (sixteen) bytes before the
+        last one: with an odd count digits n-17 to n-2, with an even count n-18 to n-3, counted from zero.
 
     Source:
-        UnionPay track encryption under the TDK (CHAN, LIAO and BEST agree).
+        UnionPay track encryption under the TDK (CHAN, LIAO and BEST agree; under SM4 BEST alone).
     """
     end = len(digits) - (1 if len(digits) % 2 else 2)
-    start = end - 16
-    # Opening one block is what unwrapping an 8-byte key under the same key does.
-    kek = Key(tdk.use(Purpose.DATA, "a track"), Purpose.KEK, allow_weak=True)
+    start = end - (32 if tdk.algorithm is Algorithm.SM4 else 16)
+    if start < 0:
+        return ""
+    # Opening one block is what unwrapping a key as long as a block under the same key does.
+    kek = Key(tdk.use(Purpose.DATA, "a track"), Purpose.KEK, tdk.algorithm, allow_weak=True)
     clear = unwrap_key(kek, bytes.fromhex(digits[start:end]), Purpose.MAC)
     block = clear.use(Purpose.MAC, "a track").hex().upper()
     return digits[:start] + block + digits[end:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posrefund.emulators.host.dialects import find_dialect
@@ -49,7 +50,8 @@ class EmulatedHost:
         unreadable_count: How many messages could not be read and got no answer.
 
     Raises:
-        ValueError: The profile names a dialect that the host does not speak.
+        ValueError: The profile names a dialect that the host does not speak, or a terminal's TMK is of
+            another cipher than the MAC.
     """
 
     def __init__(
@@ -62,7 +64,8 @@ class EmulatedHost:
         ledger: Ledger | None = None,
     ) -> None:
         self.profile = profile
-        self.dialect = find_dialect(profile.dialect)
+        spoken = find_dialect(profile.dialect)
+        self.dialect = replace(spoken, mac_rule=profile.mac_rule or spoken.mac_rule)
         self.codes = profile.codes or self.dialect.codes
         self.clock = clock
         self.ledger = ledger or Ledger()
@@ -70,6 +73,12 @@ class EmulatedHost:
         self.log: deque[str] = deque(maxlen=_NOTES_MAX)
         self.unreadable_count = 0
         self.terminals = {record.terminal_id: record for record in terminals}
+        if any(
+            each.tmk.algorithm is not self.dialect.mac_rule.cipher
+            for each in self.terminals.values()
+        ):
+            message = "a terminal's TMK is of another cipher than the MAC rule"
+            raise ValueError(message)
         self.random_bytes = random_bytes
         self._stored: dict[bytes, bytes] = {}
         for record in self.terminals.values():

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time, timedelta, timezone
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from posrefund.crypto import MACRule
 
 __all__ = ["Codes", "HostProfile"]
 
@@ -92,6 +95,9 @@ class HostProfile:
             first copy; ``"stored_answer"`` repeats the first answer to an identical message.
         double_length_mak: Sign-in hands out a MAK of 16 bytes, else 8 bytes and eight zero bytes
             (UnionPay only; the other dialects need 16).
+        kcv_bytes: Length of the check value behind each key of a sign-in (UnionPay only).
+        mac_rule: How the MAC is made; as the dialect says if None. A terminal whose TMK is of SM4 needs
+            ``UNIONPAY_SM4``.
         de60_digits: Lengths of DE60 that a transaction may have (UnionPay only).
         currency: The only DE49 taken.
         acquirer_id: DE32 and the second half of DE44.
@@ -109,6 +115,8 @@ class HostProfile:
     mac_on_declines: bool = False
     repeat: Literal["none", "stored_answer"] = "none"
     double_length_mak: bool = False
+    kcv_bytes: int = 4
+    mac_rule: MACRule | None = None
     de60_digits: tuple[int, ...] = (11, 13, 14, 17)
     currency: str = "156"
     acquirer_id: str = "48021000"

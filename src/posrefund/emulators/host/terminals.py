@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from posrefund.crypto import Key, KeySet, Purpose, kcv, wrap_key
+from posrefund.crypto import Algorithm, Key, KeySet, Purpose, kcv, wrap_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["KeyBlock", "TerminalRecord", "issue_keys"]
 
-_KCV_BYTES = 4
+_SM4_BYTES = 16
 _BATCH_MAX = 999_998
 """Terminals take 1 to 999998 from a host (LIAO)."""
 
@@ -28,7 +28,7 @@ class TerminalRecord:
     Attributes:
         terminal_id: DE41, 8 characters.
         merchant_id: DE42, 15 characters.
-        tmk: Wraps the working keys.
+        tmk: Wraps the working keys; they are for the same cipher, TDEA or SM4.
         batch: The open batch.
         is_disabled: Known, and switched off.
         keys: The working keys of the last sign-in; None while signed off.
@@ -55,11 +55,13 @@ class KeyBlock:
         pik_bytes: 8 or 16; the MAK has as much room in the block.
         mak_bytes: 8 or 16.
         tdk_bytes: 16, or 0 for none.
+        kcv_bytes: Length of the check value behind each key.
     """
 
     pik_bytes: int
     mak_bytes: int
     tdk_bytes: int = 0
+    kcv_bytes: int = 4
 
 
 def issue_keys(
@@ -69,23 +71,30 @@ def issue_keys(
 
     Shape:
         Key block (DE62): 24 bytes, PIK 8 and MAK 8; 40 bytes, PIK 16 and MAK 16 (a MAK of 8 is filled
-        with zeros); 60 bytes, the same and TDK 16. Four bytes of KCV follow each key.
+        with zeros); 60 bytes, the same and TDK 16. A KCV follows each key, four bytes by default. Under SM4
+        every key has 16 bytes.
 
     Source:
-        UnionPay sign-in, DE62; sample of code456.com/article/3026509 (40 bytes).
+        UnionPay sign-in, DE62; sample of code456.com/article/3026509 (40 bytes). Under SM4 after BEST, a
+        public host, without numbers.
     """
-    pik = _new_key(random_bytes(layout.pik_bytes), Purpose.PIN)
-    mak = _new_key(random_bytes(layout.mak_bytes), Purpose.MAC)
-    tdk = _new_key(random_bytes(layout.tdk_bytes), Purpose.DATA) if layout.tdk_bytes else None
-    keys = KeySet(pik, mak, tdk)
-    block = _part(tmk, pik, layout.pik_bytes) + _part(tmk, mak, layout.pik_bytes)
-    return keys, block + (_part(tmk, tdk, layout.tdk_bytes) if tdk else b"")
+
+    def new(size: int, purpose: Purpose) -> Key:
+        size = _SM4_BYTES if tmk.algorithm is Algorithm.SM4 else size
+        return Key(random_bytes(size), purpose, tmk.algorithm, allow_weak=True)
+
+    pik = new(layout.pik_bytes, Purpose.PIN)
+    mak = new(layout.mak_bytes, Purpose.MAC)
+    tdk = new(layout.tdk_bytes, Purpose.DATA) if layout.tdk_bytes else None
+    parts = [_part(tmk, key, layout) for key in (pik, mak, tdk) if key]
+    return KeySet(pik, mak, tdk), b"".join(parts)
 
 
-def _new_key(material: bytes, purpose: Purpose) -> Key:
-    return Key(material, purpose, allow_weak=True)
-
-
-def _part(tmk: Key, key: Key, width_bytes: int) -> bytes:
-    check = kcv(key.use(key.purpose, "a check value"), length_bytes=_KCV_BYTES)
-    return wrap_key(tmk, key).ljust(width_bytes, b"\0") + check
+def _part(tmk: Key, key: Key, layout: KeyBlock) -> bytes:
+    """One key wrapped, and its check value: over a block of zeros, as long as a block of its cipher is."""
+    check = kcv(
+        key.use(key.purpose, "a check value"),
+        length_bytes=layout.kcv_bytes,
+        algorithm=key.algorithm,
+    )
+    return wrap_key(tmk, key).ljust(layout.pik_bytes, b"\0") + check

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["UNIONPAY"]
 
 Fields = dict[str, str]
+_WITH_TDK = ("004", "006")
+"""DE60.3 of a sign-in: 004 asks for a track key too, 006 says the terminal has SM4 (BEST)."""
 
 
 class _UnionPay(Layout):
@@ -74,9 +76,9 @@ class _UnionPay(Layout):
     def key_block(self, network_code: str, profile: HostProfile) -> KeyBlock:
         if network_code == "001":
             return KeyBlock(8, 8)
-        return KeyBlock(
-            16, 16 if profile.double_length_mak else 8, 16 if network_code == "004" else 0
-        )
+        mak_bytes = 16 if profile.double_length_mak else 8
+        tdk_bytes = 16 if network_code in _WITH_TDK else 0
+        return KeyBlock(16, mak_bytes, tdk_bytes, profile.kcv_bytes)
 
     def batch_field(self, kind: Kind, fields: Fields, batch: str) -> str:
         """Only a sign-in tells the batch; the others repeat the request's DE60."""

@@ -1,0 +1,42 @@
+"""A key store that is only memory: any TMK, and the sign-in rule that a dialect asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posrefund.crypto import UNIONPAY_SIGN_IN, Key, KeySet, MACRule, mac, unwrap_key_set
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["MemoryKeyStore"]
+
+
+class MemoryKeyStore:
+    """One terminal's keys for as long as a test runs."""
+
+    generation = 0
+    journal_key = bytes(range(32))
+
+    def __init__(self, tmk: Key) -> None:
+        self.tmk = tmk
+        self.sign_in_rule = UNIONPAY_SIGN_IN
+        self._block = b""
+
+    def keep_sign_in(
+        self, block: bytes, rule: MACRule, *, still_needed: Collection[str] = ()
+    ) -> KeySet:
+        """Open DE62 by the rule that was handed over, and keep it."""
+        keys = unwrap_key_set(self.tmk, block, self.sign_in_rule)
+        mac(keys.mak, b"", rule)
+        self._block = block
+        return keys
+
+    def working_keys(self) -> KeySet | None:
+        """The last set, opened again as after a restart."""
+        return unwrap_key_set(self.tmk, self._block, self.sign_in_rule) if self._block else None
+
+    def key_set(self, key_set_id: str) -> KeySet | None:
+        """The last set, if it is that one."""
+        keys = self.working_keys()
+        return keys if keys and keys.key_set_id == key_set_id else None
