@@ -5,6 +5,7 @@ for emulators and host stubs only; a terminal passes on the block that its PIN p
 """
 
 from posrefund.crypto.aead import open_box, seal_box
+from posrefund.crypto.kek import KeyEncryptingKey
 from posrefund.crypto.keys import Algorithm, Key, Purpose, is_well_known, kcv
 from posrefund.crypto.ladder import KeySet, unwrap_key, unwrap_key_set, wrap_key
 from posrefund.crypto.mac import (
@@ -30,6 +31,7 @@ __all__ = [
     "UNIONPAY_SM4",
     "Algorithm",
     "Key",
+    "KeyEncryptingKey",
     "KeySet",
     "MACRule",
     "Purpose",

@@ -18,6 +18,7 @@ from posrefund.crypto._blockcipher import (
     Algorithm,
     block_bytes,
     cmac,
+    decrypt_ecb,
     encrypt_ecb,
 )
 from posrefund.crypto._well_known import digest_of, is_published
@@ -156,6 +157,15 @@ class Key:
             return self._idle[name]
         except KeyError:
             return self._idle.setdefault(name, [])
+
+    def decrypt_key(self, wrapped: bytes) -> bytes:
+        """Return the key that *wrapped* holds, decrypted by ECB; for ``posrefund.crypto`` alone.
+
+        Raises:
+            KeyUsageError: This is no key-encrypting key.
+            InvalidKeyError: The key was closed.
+        """
+        return decrypt_ecb(self.use(Purpose.KEK, "unwrapping a key"), wrapped, self.algorithm)
 
     def equals(self, other: Key) -> bool:
         """Say whether both hold the same material, in constant time."""

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from posrefund.crypto._blockcipher import Algorithm, decrypt_ecb, encrypt_ecb
+from posrefund.crypto._blockcipher import Algorithm, encrypt_ecb
 from posrefund.crypto.keys import Key, Purpose, kcv
 from posrefund.errors import InvalidKeyError, KeyUsageError
+
+if TYPE_CHECKING:
+    from posrefund.crypto.kek import KeyEncryptingKey
 
 __all__ = ["KeySet", "unwrap_key", "unwrap_key_set", "wrap_key"]
 
@@ -44,7 +48,7 @@ class KeySet:
         return f"{self.pik.kcv_hex}-{self.mak.kcv_hex}"
 
 
-def unwrap_key(kek: Key, wrapped: bytes, purpose: Purpose) -> Key:
+def unwrap_key(kek: KeyEncryptingKey, wrapped: bytes, purpose: Purpose) -> Key:
     """Decrypt one key under *kek*; it is for the cipher that *kek* is for.
 
     Shape:
@@ -60,7 +64,7 @@ def unwrap_key(kek: Key, wrapped: bytes, purpose: Purpose) -> Key:
         under = "" if kind is Algorithm.TDEA else f" under {kind}"
         reason = f"a wrapped key{under} has {_words(lengths)} bytes"
         raise InvalidKeyError(reason)
-    material = decrypt_ecb(kek.use(Purpose.KEK, "unwrapping a key"), wrapped, kind)
+    material = kek.decrypt_key(wrapped)
     return Key(material, purpose, kind)
 
 
@@ -80,7 +84,7 @@ def wrap_key(kek: Key, key: Key) -> bytes:
     return encrypt_ecb(over, key.use(key.purpose, "wrapping"), kek.algorithm)
 
 
-def unwrap_key_set(tmk: Key, block: bytes) -> KeySet:
+def unwrap_key_set(tmk: KeyEncryptingKey, block: bytes) -> KeySet:
     """Open DE62 of a sign-in answer.
 
     Shape:
@@ -109,9 +113,8 @@ def unwrap_key_set(tmk: Key, block: bytes) -> KeySet:
         raise KeyUsageError(f"{tmk.algorithm} {tmk.purpose}", "DE62 of a sign-in")
     parts = _split(block)
     keys = [_unwrap_checked(tmk, part, check, name) for name, part, check in parts]
-    everyone = [tmk, *keys]
-    for index, key in enumerate(everyone):
-        if any(key.equals(other) for other in everyone[index + 1 :]):
+    for index, key in enumerate(keys):
+        if tmk.equals(key) or any(key.equals(other) for other in keys[index + 1 :]):
             reason = "two keys of the sign-in are the same"
             raise InvalidKeyError(reason, kcv=key.kcv_hex)
     return KeySet(*keys)
@@ -134,13 +137,15 @@ def _split(block: bytes) -> list[tuple[tuple[str, Purpose], bytes, bytes]]:
     return parts
 
 
-def _unwrap_checked(tmk: Key, part: bytes, check: bytes, name: tuple[str, Purpose]) -> Key:
+def _unwrap_checked(
+    tmk: KeyEncryptingKey, part: bytes, check: bytes, name: tuple[str, Purpose]
+) -> Key:
     label, purpose = name
     if purpose is Purpose.MAC and part[8:] == bytes(8):
         part = part[
             :8
         ]  # The zero tail is filler, not cipher text: seen before decryption, not after.
-    material = decrypt_ecb(tmk.use(Purpose.KEK, "unwrapping a key"), part)
+    material = tmk.decrypt_key(part)
     found = kcv(material, length_bytes=_KCV_BYTES)
     if not hmac.compare_digest(found, check):
         reason = f"{label} of the sign-in has a wrong check value; the whole set is refused"
