@@ -52,7 +52,7 @@ class Shop:
         record = TerminalRecord(TERMINAL, MERCHANT, Key(TMK, Purpose.KEK), batch="000007")
         self.host = EmulatedHost(self.profile, [record], clock=self.host_time)
         self.link = MemoryLink(self.host.respond)
-        FileKeyStore.create(self.folder / "keys.json", _PASSPHRASE, tmk=TMK)
+        FileKeyStore.create(self.folder / "keys.json", _PASSPHRASE, tmk=TMK, test_keys=True)
         self.terminal = self.open()
         self.terminal.sign_in()
         self.link.sent.clear()
