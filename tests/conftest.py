@@ -9,9 +9,12 @@ import pytest
 from hypothesis import settings
 
 from posrefund.keystore import locks
+from softhsm import softhsm, token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["softhsm", "token"]  # fixtures of every folder
 
 settings.register_profile("dev", derandomize=True, deadline=None, max_examples=100)
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=1000)

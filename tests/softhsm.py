@@ -22,7 +22,7 @@ from posrefund.keystore._pkcs11 import library
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["PIN", "SoftHSM", "empty_token", "missing"]
+__all__ = ["PIN", "SoftHSM", "softhsm", "token"]
 
 PIN = b"271828"
 _SO_PIN = "31415926"
@@ -78,18 +78,27 @@ class SoftHSM:
         return found
 
 
-def empty_token(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[SoftHSM]:
-    """Make one, or skip; for a fixture."""
+@pytest.fixture
+def softhsm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoftHSM]:
+    """SoftHSM2 with an empty token ``till``."""
     reason = missing()
     if reason and os.environ.get("POSREFUND_REQUIRE_SOFTHSM") == "1":
         pytest.fail(reason)
     if reason:
         pytest.skip(reason)
-    (folder / "tokens").mkdir()
+    folder = tmp_path / "softhsm"
+    (folder / "tokens").mkdir(parents=True)
     settings = folder / "softhsm2.conf"
     settings.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
-    patch.setenv("SOFTHSM2_CONF", str(settings))
+    monkeypatch.setenv("SOFTHSM2_CONF", str(settings))
     made = SoftHSM(module())
     made.make("till")
     yield made
     made.lose_sessions()
+
+
+@pytest.fixture
+def token(softhsm: SoftHSM) -> Iterator[Token]:
+    """The token, open."""
+    with softhsm.open() as opened:
+        yield opened
