@@ -58,7 +58,7 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
     path = write(
         folder, terminal="12345678", merchant="123456789012345", address="127.0.0.1", port=1
     )
-    tmk = open_keystore(load(path)).tmk
+    tmk = open_keystore(load(path)).key("tmk")
     time = HostTime(datetime.now(UTC).astimezone(ZONE).replace(hour=14), runs=True)
     record = TerminalRecord("12345678", "123456789012345", tmk)
     host = EmulatedHost(HostProfile(), [record], clock=time)

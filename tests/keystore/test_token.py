@@ -101,14 +101,14 @@ def test_token_is_opened_once_in_a_process(softhsm: SoftHSM, token: Token) -> No
 def test_two_tokens_are_open_at_once_and_share_nothing(softhsm: SoftHSM) -> None:
     softhsm.make("office")
     with softhsm.open() as till, softhsm.open("office") as office:
-        till.store(kek(), "tmk")
+        till.store(kek(), "tmk", test_keys=True)
 
         assert list(map(repr, till.keys())) == ["TokenKey('tmk', KEK, KCV 08D7B4)"]
         assert office.keys() == []
 
 
 def test_closed_token_says_so_and_closes_again(token: Token) -> None:
-    key = token.store(kek(), "tmk")
+    key = token.store(kek(), "tmk", test_keys=True)
     token.close()
     token.close()
     uses: list[Any] = [token.keys, lambda: token.key("tmk"), lambda: key.decrypt_key(bytes(8))]
@@ -118,15 +118,15 @@ def test_closed_token_says_so_and_closes_again(token: Token) -> None:
 
 
 def test_lost_session_says_so_and_is_opened_again(softhsm: SoftHSM, token: Token) -> None:
-    key = token.store(kek(), "tmk")
-    mac_key = token.store(mak(), "mak")
+    key = token.store(kek(), "tmk", test_keys=True)
+    mac_key = token.store(mak(), "mak", test_keys=True)
     softhsm.lose_sessions()
     uses: list[Any] = [
         token.keys,
         lambda: token.key("tmk"),
         lambda: key.decrypt_key(bytes(8)),
         lambda: mac_key.cmac(b""),
-        lambda: token.store(kek(), "other"),
+        lambda: token.store(kek(), "other", test_keys=True),
     ]
     for use in uses:
         with pytest.raises(ConfigError, match="session with the token 'till' was lost") as caught:
@@ -146,14 +146,14 @@ def test_module_that_is_none_is_a_config_error(softhsm: SoftHSM) -> None:
 
 @pytest.mark.parametrize("label", ["", "a\nb", "x" * 65, "\ud800"])
 def test_label_that_is_none_is_a_config_error(token: Token, label: str) -> None:
-    uses: list[Any] = [lambda: token.key(label), lambda: token.store(kek(), label)]
+    uses: list[Any] = [lambda: token.key(label), lambda: token.store(kek(), label, test_keys=True)]
     for use in uses:
         with pytest.raises(ConfigError, match="has a label of 1 to 64 printable characters"):
             use()
 
 
 def test_token_is_neither_copied_nor_pickled(token: Token) -> None:
-    key = token.store(kek(), "tmk")
+    key = token.store(kek(), "tmk", test_keys=True)
     for each in (token, key):
         for way in (copy.copy, copy.deepcopy, pickle.dumps):
             with pytest.raises(TypeError, match="cannot be pickled or copied"):
@@ -161,7 +161,7 @@ def test_token_is_neither_copied_nor_pickled(token: Token) -> None:
 
 
 def test_threads_take_turns(token: Token) -> None:
-    key = token.store(mak(RFC_4493, Algorithm.AES), "mak")
+    key = token.store(mak(RFC_4493, Algorithm.AES), "mak", test_keys=True)
     right = key.cmac(b"one message")
     found: list[bytes] = []
 
@@ -195,7 +195,7 @@ def test_threads_take_turns(token: Token) -> None:
 def test_stored_key_shows_the_check_value_it_has_outside(
     token: Token, key: Key, shown: str
 ) -> None:
-    stored = token.store(key, "a key")
+    stored = token.store(key, "a key", test_keys=True)
 
     assert repr(stored) == shown
     assert (stored.purpose, stored.algorithm, stored.kcv_hex) == (
@@ -208,8 +208,8 @@ def test_stored_key_shows_the_check_value_it_has_outside(
 
 def test_keys_are_there_after_a_restart(softhsm: SoftHSM) -> None:
     with softhsm.open() as token:
-        token.store(kek(), "主密钥 TMK")
-        token.store(mak(RFC_4493, Algorithm.AES), "mak")
+        token.store(kek(), "主密钥 TMK", test_keys=True)
+        token.store(mak(RFC_4493, Algorithm.AES), "mak", test_keys=True)
     softhsm.lose_sessions()
     with softhsm.open() as token:
         assert list(map(repr, token.keys())) == [
@@ -219,9 +219,9 @@ def test_keys_are_there_after_a_restart(softhsm: SoftHSM) -> None:
 
 
 def test_label_is_taken_once(token: Token) -> None:
-    token.store(kek(), "tmk")
+    token.store(kek(), "tmk", test_keys=True)
     with pytest.raises(ConfigError, match=r"^the token 'till' has a key 'tmk' already$"):
-        token.store(mak(), "tmk")
+        token.store(mak(), "tmk", test_keys=True)
     assert repr(token.key("tmk")) == "TokenKey('tmk', KEK, KCV 08D7B4)"
 
 
@@ -235,15 +235,15 @@ def test_purposes_that_nothing_is_done_for_in_a_token_are_refused(
     token: Token, purpose: Purpose
 ) -> None:
     with pytest.raises(KeyUsageError, match="cannot be used for a token"):
-        token.store(Key(DOUBLE, purpose), "a key")
+        token.store(Key(DOUBLE, purpose), "a key", test_keys=True)
     assert token.find() == []
 
 
 def test_what_pkcs11_cannot_name_is_refused(token: Token) -> None:
     with pytest.raises(ConfigError, match=r"^PKCS#11 has no name for SM4$"):
-        token.store(kek(DOUBLE, Algorithm.SM4), "a key")
+        token.store(kek(DOUBLE, Algorithm.SM4), "a key", test_keys=True)
     with pytest.raises(InvalidKeyError, match="a TDEA key in a token has 16 or 24 bytes"):
-        token.store(mak(DOUBLE[:8]), "a key")
+        token.store(mak(DOUBLE[:8]), "a key", test_keys=True)
     assert token.find() == []
 
 
@@ -251,14 +251,14 @@ def test_closed_key_is_not_stored(token: Token) -> None:
     key = kek()
     key.close()
     with pytest.raises(InvalidKeyError, match=r"^the key was closed$"):
-        token.store(key, "a key")
+        token.store(key, "a key", test_keys=True)
     assert token.find() == []
 
 
 def test_key_that_the_token_cannot_use_is_taken_out_again(token: Token) -> None:
     """SoftHSM wants 32 bytes for HMAC-SHA256, and says so only when the key is used."""
     with pytest.raises(InvalidKeyError, match="refused the length or form: sign by SHA256_HMAC"):
-        token.store(mak(RFC_4493, Algorithm.AES), "a key", HMAC_SHA256)
+        token.store(mak(RFC_4493, Algorithm.AES), "a key", HMAC_SHA256, test_keys=True)
     assert token.find() == []
 
 
@@ -273,8 +273,8 @@ def allowed(found: Any) -> set[str]:
 def test_stored_key_has_the_abilities_of_its_purpose_and_no_others(
     softhsm: SoftHSM, token: Token
 ) -> None:
-    token.store(kek(), "tmk")
-    token.store(mak(), "mak")
+    token.store(kek(), "tmk", test_keys=True)
+    token.store(mak(), "mak", test_keys=True)
 
     assert allowed(softhsm.object(token, "tmk")) == {"DECRYPT"}
     assert allowed(softhsm.object(token, "mak")) == {"SIGN", "VERIFY"}
@@ -302,8 +302,8 @@ def bare(softhsm: SoftHSM, found: Any, function: str, mechanism: int) -> int:
 
 
 def test_the_token_itself_refuses_what_a_key_is_not_for(softhsm: SoftHSM, token: Token) -> None:
-    token.store(kek(), "tmk")
-    token.store(mak(), "mak")
+    token.store(kek(), "tmk", test_keys=True)
+    token.store(mak(), "mak", test_keys=True)
     tmk, mac_key = softhsm.object(token, "tmk"), softhsm.object(token, "mak")
 
     assert bare(softhsm, mac_key, "C_DecryptInit", CKM_DES3_ECB) == CKR_KEY_FUNCTION_NOT_PERMITTED
@@ -315,8 +315,8 @@ def test_the_token_itself_refuses_what_a_key_is_not_for(softhsm: SoftHSM, token:
 
 def test_material_is_not_read_out(softhsm: SoftHSM, token: Token) -> None:
     pkcs11 = library()
-    token.store(kek(), "tmk")
-    token.store(mak(), "mak")
+    token.store(kek(), "tmk", test_keys=True)
+    token.store(mak(), "mak", test_keys=True)
     for label in ("tmk", "mak"):
         with pytest.raises(pkcs11.AttributeSensitive):
             softhsm.object(token, label)[pkcs11.Attribute.VALUE]
@@ -330,7 +330,7 @@ def test_key_cannot_be_given_more_afterwards_nor_a_copy_of_it(
     softhsm: SoftHSM, token: Token, name: str, value: bool
 ) -> None:
     pkcs11 = library()
-    token.store(mak(), "mak")
+    token.store(mak(), "mak", test_keys=True)
     found = softhsm.object(token, "mak")
     with pytest.raises(pkcs11.PKCS11Error):
         found[pkcs11.Attribute[name]] = value
@@ -400,6 +400,6 @@ def test_two_keys_of_one_label_are_none(token: Token) -> None:
 
 @pytest.mark.parametrize("rule", [None, AES_CMAC, MACRule("cmac")])
 def test_rule_decides_about_hmac_only(token: Token, rule: MACRule | None) -> None:
-    key = token.store(mak(RFC_4493, Algorithm.AES), "mak", rule)
+    key = token.store(mak(RFC_4493, Algorithm.AES), "mak", rule, test_keys=True)
 
     assert key.cmac(b"").hex() == "bb1d6929e95937287fa37d129b756746"

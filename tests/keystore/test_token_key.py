@@ -50,7 +50,7 @@ MANY = settings(
 
 
 def test_sign_in_is_opened_in_the_token(token: Token) -> None:
-    tmk = token.store(Key(TMK, Purpose.KEK), "tmk")
+    tmk = token.store(Key(TMK, Purpose.KEK), "tmk", test_keys=True)
     keys = unwrap_key_set(tmk, DE62)
 
     assert keys.key_set_id == "8D0A74-AB7153"
@@ -60,7 +60,7 @@ def test_sign_in_is_opened_in_the_token(token: Token) -> None:
 
 
 def test_wrong_check_value_refuses_the_whole_set(token: Token) -> None:
-    tmk = token.store(Key(TMK, Purpose.KEK), "tmk")
+    tmk = token.store(Key(TMK, Purpose.KEK), "tmk", test_keys=True)
     for place in range(len(DE62)):
         changed = bytearray(DE62)
         changed[place] ^= 0x10
@@ -73,7 +73,7 @@ def test_master_key_of_three_parts_opens_a_sign_in(token: Token) -> None:
     pik, mak = Key(DOUBLE, Purpose.PIN), Key(RFC_4493, Purpose.MAC)
     block = wrap_key(key, pik) + bytes.fromhex("08D7B4FB")
     block += wrap_key(key, mak) + bytes.fromhex("86A5F081")
-    keys = unwrap_key_set(token.store(key, "tmk"), block)
+    keys = unwrap_key_set(token.store(key, "tmk", test_keys=True), block)
 
     assert keys.pik.equals(pik)
     assert keys.mak.equals(mak)
@@ -81,7 +81,7 @@ def test_master_key_of_three_parts_opens_a_sign_in(token: Token) -> None:
 
 def test_working_key_that_is_the_master_key_is_known_by_its_check_value(token: Token) -> None:
     outside = Key(DOUBLE, Purpose.KEK)
-    tmk = token.store(outside, "tmk")
+    tmk = token.store(outside, "tmk", test_keys=True)
     own = wrap_key(outside, Key(DOUBLE, Purpose.PIN)) + bytes.fromhex("08D7B4FB")
     other = wrap_key(outside, Key(RFC_4493, Purpose.MAC)) + bytes.fromhex("86A5F081")
     with pytest.raises(InvalidKeyError, match="two keys of the sign-in are the same") as caught:
@@ -90,7 +90,7 @@ def test_working_key_that_is_the_master_key_is_known_by_its_check_value(token: T
 
 
 def test_check_values_are_compared_of_keys_that_could_be_the_same(token: Token) -> None:
-    tmk = token.store(Key(DOUBLE, Purpose.KEK), "tmk")
+    tmk = token.store(Key(DOUBLE, Purpose.KEK), "tmk", test_keys=True)
 
     assert tmk.equals(Key(DOUBLE, Purpose.PIN))
     assert not tmk.equals(Key(RFC_4493, Purpose.PIN))
@@ -101,7 +101,7 @@ def test_check_values_are_compared_of_keys_that_could_be_the_same(token: Token) 
 
 def test_one_key_is_unwrapped_under_aes_in_the_token(token: Token) -> None:
     """FIPS 197, appendix C.1: 69C4…C55A is 0011…EEFF under 0001…0E0F."""
-    kek = token.store(Key(bytes(range(16)), Purpose.KEK, Algorithm.AES), "kek")
+    kek = token.store(Key(bytes(range(16)), Purpose.KEK, Algorithm.AES), "kek", test_keys=True)
     wrapped = bytes.fromhex("69C4E0D86A7B0430D8CDB78070B4C55A")
     key = unwrap_key(kek, wrapped, Purpose.MAC)
 
@@ -114,13 +114,13 @@ def test_one_key_is_unwrapped_under_aes_in_the_token(token: Token) -> None:
 
 @pytest.mark.parametrize("wrapped", [b"", bytes(7), bytes(9), bytes(23)])
 def test_no_whole_blocks_are_no_wrapped_key(token: Token, wrapped: bytes) -> None:
-    tmk = token.store(Key(TMK, Purpose.KEK), "tmk")
+    tmk = token.store(Key(TMK, Purpose.KEK), "tmk", test_keys=True)
     with pytest.raises(InvalidKeyError, match="a wrapped key is whole blocks of TDEA"):
         tmk.decrypt_key(wrapped)
 
 
 def test_mac_key_opens_no_sign_in(token: Token) -> None:
-    mak = token.store(Key(TMK, Purpose.MAC), "mak")
+    mak = token.store(Key(TMK, Purpose.MAC), "mak", test_keys=True)
     with pytest.raises(KeyUsageError, match="a MAC key cannot be used for unwrapping a key"):
         unwrap_key_set(mak, DE62)
 
@@ -164,7 +164,7 @@ RFC_4231_KEY = b"\x0b" * 20 + bytes(12)
 def test_cmac_is_the_published_one(token: Token, case: dict[str, str]) -> None:
     cipher = Algorithm(case["cipher"])
     key, data, tag = (bytes.fromhex(case[name]) for name in ("key", "data", "tag"))
-    stored = token.store(Key(key, Purpose.MAC, cipher), "mak")
+    stored = token.store(Key(key, Purpose.MAC, cipher), "mak", test_keys=True)
 
     assert stored.cmac(data) == tag
     assert stored.mac(data, MACRule("cmac", cipher)) == tag
@@ -172,7 +172,7 @@ def test_cmac_is_the_published_one(token: Token, case: dict[str, str]) -> None:
 
 def test_hmac_is_that_of_rfc_4231(token: Token) -> None:
     key = Key(RFC_4231_KEY, Purpose.MAC, Algorithm.AES)
-    stored = token.store(key, "mak", HMAC_SHA256)
+    stored = token.store(key, "mak", HMAC_SHA256, test_keys=True)
 
     assert stored.mac(b"Hi There", HMAC_SHA256) == RFC_4231_1
     assert repr(stored) == f"TokenKey('mak', AES MAC, KCV {key.kcv_hex})"
@@ -183,7 +183,7 @@ def test_hmac_is_that_of_rfc_4231(token: Token) -> None:
 
 
 def test_mac_has_the_form_of_its_rule(token: Token) -> None:
-    stored = token.store(Key(RFC_4493, Purpose.MAC, Algorithm.AES), "mak")
+    stored = token.store(Key(RFC_4493, Purpose.MAC, Algorithm.AES), "mak", test_keys=True)
 
     assert stored.mac(b"", MACRule("cmac", Algorithm.AES, length_bytes=4)).hex() == "bb1d6929"
     assert stored.mac(b"", MACRule("cmac", Algorithm.AES, length_bytes=4, encoding="hex")) == (
@@ -192,7 +192,7 @@ def test_mac_has_the_form_of_its_rule(token: Token) -> None:
 
 
 def test_mac_is_verified_in_whole(token: Token) -> None:
-    stored = token.store(Key(RFC_4493, Purpose.MAC, Algorithm.AES), "mak")
+    stored = token.store(Key(RFC_4493, Purpose.MAC, Algorithm.AES), "mak", test_keys=True)
     right = bytes.fromhex("BB1D6929E95937287FA37D129B756746")
     stored.verify(b"", right, AES_CMAC)
     for tag in (b"", right[:4], right + b"\0", right[:-1] + b"\0", right[::-1]):
@@ -206,19 +206,19 @@ def test_mac_is_verified_in_whole(token: Token) -> None:
     "rule", [UNIONPAY_ECB, UNIONPAY_SM4, ISO9797_1, ISO9797_3, SM4_CBC], ids=repr
 )
 def test_macs_that_pkcs11_does_not_have_are_refused(token: Token, rule: MACRule) -> None:
-    stored = token.store(Key(DOUBLE, Purpose.MAC), "mak")
+    stored = token.store(Key(DOUBLE, Purpose.MAC), "mak", test_keys=True)
     with pytest.raises(ConfigError, match=rf"^PKCS#11 has no MAC {rule.algorithm} with"):
         stored.mac(b"data", rule)
 
 
 def test_key_for_another_cipher_makes_no_mac(token: Token) -> None:
-    stored = token.store(Key(DOUBLE, Purpose.MAC), "mak")
+    stored = token.store(Key(DOUBLE, Purpose.MAC), "mak", test_keys=True)
     with pytest.raises(KeyUsageError, match="cannot be used for cmac with AES"):
         stored.mac(b"data", AES_CMAC)
 
 
 def test_master_key_makes_no_mac(token: Token) -> None:
-    stored = token.store(Key(TMK, Purpose.KEK), "tmk")
+    stored = token.store(Key(TMK, Purpose.KEK), "tmk", test_keys=True)
     uses: list[Any] = [lambda: stored.mac(b"", TDES_CMAC), lambda: stored.cmac(b"")]
     for use in uses:
         with pytest.raises(KeyUsageError, match=r"a (DES3_ECB )?KEK key cannot be used"):
@@ -234,7 +234,7 @@ def test_master_key_makes_no_mac(token: Token) -> None:
 def test_token_and_library_make_one_mac(token: Token, key: bytes, data: bytes) -> None:
     outside = Key(key, Purpose.MAC, Algorithm.AES)
     label = f"mak {len(token.find())}"
-    inside = token.store(outside, label)
+    inside = token.store(outside, label, test_keys=True)
 
     assert inside.mac(data, AES_CMAC) == mac(outside, data, AES_CMAC)
     inside.verify(data, mac(outside, data, AES_CMAC), AES_CMAC)
@@ -244,13 +244,13 @@ def test_token_and_library_make_one_mac(token: Token, key: bytes, data: bytes) -
 @given(wrapped=st.integers(1, 6).flatmap(lambda n: st.binary(min_size=8 * n, max_size=8 * n)))
 def test_token_and_library_decrypt_alike(token: Token, wrapped: bytes) -> None:
     outside = Key(TMK, Purpose.KEK)
-    inside = token.key("tmk") if token.find("tmk") else token.store(outside, "tmk")
+    inside = token.key("tmk") if token.find("tmk") else token.store(outside, "tmk", test_keys=True)
 
     assert inside.decrypt_key(wrapped) == outside.decrypt_key(wrapped)
 
 
 def test_keys_are_not_compared_by_accident(token: Token) -> None:
-    stored = token.store(Key(TMK, Purpose.KEK), "tmk")
+    stored = token.store(Key(TMK, Purpose.KEK), "tmk", test_keys=True)
     with pytest.raises(TypeError, match="use equals"):
         _ = stored == stored
     with pytest.raises(TypeError):

@@ -166,7 +166,7 @@ def test_keys_of_a_lock_stay_in_the_token_and_are_for_nothing_else(token: Token)
 
 
 def test_mac_key_of_the_same_label_is_not_taken_for_the_lock(token: Token) -> None:
-    token.store(Key(bytes(range(16)), Purpose.MAC, Algorithm.AES), LABEL)
+    token.store(Key(bytes(range(16)), Purpose.MAC, Algorithm.AES), LABEL, test_keys=True)
     lock = TokenLock(token, LABEL)
     header, key = lock.new()
 

@@ -18,6 +18,8 @@ from posrefund.keystore import disk, dukpt, sign_ins, slots
 from posrefund.keystore.document import Slot, parse
 from posrefund.keystore.high_water import check_high_water
 from posrefund.keystore.locks import as_lock
+from posrefund.keystore.master import check_master, master_key, put_master
+from posrefund.keystore.token_key import TokenKey
 from posrefund.keystore.vault import Draft, Vault
 from posrefund.keystore.version1 import read_version_1
 
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from os import PathLike
 
+    from posrefund.crypto import KeyEncryptingKey
     from posrefund.crypto.ksn import KSN
     from posrefund.keystore.contract import DeviceKey, HighWater, Lock
+    from posrefund.keystore.token import Token
 
 __all__ = ["FileKeyStore"]
 
@@ -39,11 +43,12 @@ class FileKeyStore:
     Args:
         path: The file.
         lock: Opens it; bytes are a passphrase.
+        token: Where the TMK lives, if the file only names it; open, for as long as the store is used.
         high_water: Where the highest generation is kept, if anywhere.
         test_keys: Only for a file of version 1: take a published TMK, and flag the file.
 
     Attributes:
-        tmk: The terminal master key.
+        tmk: The terminal master key: a ``Key``, or a ``TokenKey``.
 
     Raises:
         ConfigError: The file cannot be read, others may touch it, it is no key file, or an older copy.
@@ -64,13 +69,15 @@ class FileKeyStore:
         path: str | PathLike[str],
         lock: bytes | Lock,
         *,
+        token: Token | None = None,
         high_water: HighWater | None = None,
         test_keys: bool = False,
     ) -> None:
         path, lock = Path(path), as_lock(lock)
         converted = _convert(path, lock, high_water, test_keys=test_keys)
         self._vault = converted or Vault.open(path, lock, high_water)
-        self.tmk = self.key(slots.TMK)
+        self._token = token
+        self.tmk = self._master()
 
     @classmethod
     def create(
@@ -78,7 +85,7 @@ class FileKeyStore:
         path: str | PathLike[str],
         lock: bytes | Lock,
         *,
-        tmk: bytes,
+        tmk: bytes | TokenKey,
         test_keys: bool = False,
         high_water: HighWater | None = None,
     ) -> Self:
@@ -87,31 +94,37 @@ class FileKeyStore:
         Args:
             path: Where.
             lock: Will open it; bytes are a passphrase.
-            tmk: The terminal master key.
+            tmk: The terminal master key, or where it lives.
             test_keys: Take published keys; the file says so for ever.
             high_water: Where the highest generation is kept, if anywhere.
 
         Raises:
             ConfigError: There is a file already: a key file is never overwritten.
             InvalidKeyError: The TMK has a wrong length, is single DES, or was published.
+            KeyUsageError: The key in the token opens no sign-ins.
         """
         path, lock = Path(path), as_lock(lock)
-        with Key(tmk, Purpose.KEK) as key:
-            slots.refuse_published(key, "the TMK", test_keys=test_keys)
-            with disk.alone(path):
-                if os.path.lexists(path):
-                    raise ConfigError(f"{path.name} exists already")
+        check_master(tmk, test_keys=test_keys)
+        with disk.alone(path):
+            if os.path.lexists(path):
+                raise ConfigError(f"{path.name} exists already")
 
-                def fill(draft: Draft) -> None:
-                    slots.put_key(draft, slots.TMK, key, replace=False)
-                    _put_journal_key(draft, secrets.token_bytes(_JOURNAL_KEY_BYTES))
+            def fill(draft: Draft) -> None:
+                put_master(draft, tmk)
+                _put_journal_key(draft, secrets.token_bytes(_JOURNAL_KEY_BYTES))
 
-                store = cls.__new__(cls)  # opening what was just written would only take time
-                store._vault = Vault.create(  # noqa: SLF001 — ours
-                    path, lock, fill, test_keys=test_keys, high_water=high_water
-                )
-        store.tmk = store.key(slots.TMK)
+            store = cls.__new__(cls)  # opening what was just written would only take time
+            store._vault = Vault.create(  # noqa: SLF001 — ours, as below
+                path, lock, fill, test_keys=test_keys, high_water=high_water
+            )
+        store._token = tmk.token if isinstance(tmk, TokenKey) else None  # noqa: SLF001
+        store.tmk = store._master()  # noqa: SLF001
         return store
+
+    def _master(self) -> KeyEncryptingKey:
+        if "device" not in self._slot(slots.TMK).detail:
+            return self.key(slots.TMK)
+        return master_key(self._token, self.device_key(slots.TMK), test_keys=self.test_keys)
 
     # --- what a terminal needs ---------------------------------------------------------------
 
@@ -220,18 +233,29 @@ class FileKeyStore:
                 sign_ins.drop_all(draft)
 
         self._vault.change(work)
-        self.tmk = self.key(slots.TMK)
+        self.tmk = self._master()
 
     def load_device_key(self, slot: str, key: DeviceKey, *, replace: bool = False) -> None:
         """Put the name of a key that lives in a device into a slot.
 
+        The TMK's has to be in the token that the file was opened with; the keys of every sign-in go, as for
+        ``load_key``.
+
         Raises:
-            InvalidKeyError: The slot is taken, and *replace* was not said.
-            KeyUsageError: The slot is the TMK's, which opens sign-ins here.
+            InvalidKeyError: The slot is taken, and *replace* was not said; the token's key is another.
+            KeyUsageError: The slot is the TMK's, and the key opens no sign-ins.
+            ConfigError: The slot is the TMK's, and the file was opened with no token, or one without it.
         """
         if slot == slots.TMK:
-            raise KeyUsageError("device", "opening sign-ins in the file")
-        self._vault.change(lambda draft: slots.put_device_key(draft, slot, key, replace=replace))
+            master_key(self._token, key, test_keys=self.test_keys)
+
+        def work(draft: Draft) -> None:
+            slots.put_device_key(draft, slot, key, replace=replace)
+            if slot == slots.TMK:
+                sign_ins.drop_all(draft)
+
+        self._vault.change(work)
+        self.tmk = self._master()
 
     def load_dukpt(self, slot: str, key: Key, ksn: KSN, *, replace: bool = False) -> None:
         """Put an initial key and its serial number into a slot; the number's counter counts as used.

@@ -17,7 +17,7 @@ from posrefund.keystore.slots import SIGN_IN, SIGN_IN_PURPOSE, refuse_published_
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from posrefund.crypto import Key, KeySet, MACRule
+    from posrefund.crypto import Key, KeyEncryptingKey, KeySet, MACRule
     from posrefund.keystore.vault import Draft
 
 __all__ = ["drop_all", "keep", "put_converted", "slot_of"]
@@ -26,7 +26,7 @@ _OLDER = f"{SIGN_IN}."
 
 
 def keep(
-    draft: Draft, tmk: Key, block: bytes, rule: MACRule, still_needed: Collection[str]
+    draft: Draft, tmk: KeyEncryptingKey, block: bytes, rule: MACRule, still_needed: Collection[str]
 ) -> KeySet:
     """Open *block*, let it be the newest set, and destroy the sets before it but those needed.
 

@@ -11,10 +11,10 @@ import threading
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, final
 
-from posrefund.crypto import Algorithm, Purpose
+from posrefund.crypto import Algorithm, Purpose, is_well_known
 from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError, PosRefundError
 from posrefund.keystore._pkcs11 import checked_label, library, template, translated
-from posrefund.keystore.token_key import ABILITIES_OF, TokenKey, read_key
+from posrefund.keystore.token_key import ABILITIES_OF, TEST_NOTE, TokenKey, read_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,25 +74,31 @@ class Token:
             return ConfigError("the PIN of a token is UTF-8 text")
         return None
 
-    def store(self, key: Key, label: str, rule: MACRule | None = None) -> TokenKey:
+    def store(
+        self, key: Key, label: str, rule: MACRule | None = None, *, test_keys: bool = False
+    ) -> TokenKey:
         """Bring *key* into the token: it cannot be read out again, and does only what its purpose needs.
 
         Args:
             key: A KEK or a MAC key; close it afterwards.
             label: What it will be called there.
             rule: For a MAC key of HMAC: PKCS#11 tells those from keys of AES.
+            test_keys: Take a published key; the token says so of it for ever.
 
         Raises:
             KeyUsageError: The key is for something that is not done in a token.
-            InvalidKeyError: Single DES, too short for this token, or it computes another check value.
+            InvalidKeyError: Single DES, published, too short for this token, or it computes another check
+                value.
             ConfigError: The token has a key of that label, cannot be written, or does not know such keys.
         """
         if key.purpose not in ABILITIES_OF:
             raise KeyUsageError(key.purpose, "a token")
-        kind = _kind(key, rule)
+        kind, note = _kind(key, rule), _note(key, test_keys=test_keys)
         if self.find(checked_label(label, "a key")):
             raise ConfigError(f"the token {self.label!r} has a key {label!r} already")
-        made = self.run(lambda session: self._made(session, key, label, kind), "storing", label)
+        made = self.run(
+            lambda session: self._made(session, key, label, kind, note), "storing", label
+        )
         try:
             return self._proven(made, key, label)
         except PosRefundError:
@@ -108,9 +114,9 @@ class Token:
         stored.try_once()
         return stored
 
-    def _made(self, session: Any, key: Key, label: str, kind: str) -> Any:
+    def _made(self, session: Any, key: Key, label: str, kind: str, note: bytes) -> Any:
         names = self._pkcs11.Attribute
-        fixed = template(self._pkcs11, label, ABILITIES_OF[key.purpose], bytes.fromhex(key.kcv_hex))
+        fixed = template(self._pkcs11, label, ABILITIES_OF[key.purpose], note)
         return session.create_object(
             fixed
             | {
@@ -210,6 +216,17 @@ class Token:
 
     def __getstate__(self) -> NoReturn:
         self.__reduce__()
+
+
+def _note(key: Key, *, test_keys: bool) -> bytes:
+    """Return what stands in CKA_ID: the check value, and whether the key was published."""
+    note = bytes.fromhex(key.kcv_hex)
+    if not is_well_known(key):
+        return note
+    if not test_keys:
+        reason = "the key was published: a token takes it as a test key only"
+        raise InvalidKeyError(reason, kcv=key.kcv_hex)
+    return note + TEST_NOTE
 
 
 def _kind(key: Key, rule: MACRule | None) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posrefund.crypto import Key, MACRule
     from posrefund.keystore.token import Token
 
-__all__ = ["ABILITIES_OF", "LOCK_NOTE", "TokenKey", "read_key"]
+__all__ = ["ABILITIES_OF", "LOCK_NOTE", "TEST_NOTE", "TokenKey", "read_key"]
 
 ABILITIES_OF = {Purpose.KEK: ("DECRYPT",), Purpose.MAC: ("SIGN", "VERIFY")}
 """What a key of each purpose is allowed when it is stored."""
@@ -25,6 +25,8 @@ _AT_MOST = {Purpose.KEK: {"DECRYPT", "UNWRAP"}, Purpose.MAC: {"SIGN", "VERIFY"}}
 """What one that somebody else made may be allowed."""
 LOCK_NOTE = b"posrefund lock"
 """Stands in CKA_ID of the two keys of a ``TokenLock``, which are for nothing else."""
+TEST_NOTE = b" test"
+"""Follows the check value in CKA_ID of a key that was published."""
 
 _TDEA, _AES = Algorithm.TDEA, Algorithm.AES
 _ALGORITHMS = {"DES2": _TDEA, "DES3": _TDEA, "AES": _AES, "GENERIC_SECRET": _AES}
@@ -55,6 +57,7 @@ class _Traits(NamedTuple):
     purpose: Purpose
     length_bytes: int
     kcv_hex: str
+    is_test_key: bool
 
 
 @final
@@ -62,27 +65,30 @@ class TokenKey:
     """A key in a token; made by ``Token.key``, ``Token.keys`` and ``Token.store``.
 
     Attributes:
+        token: Where it lives.
         label: What the token calls it.
         purpose: KEK or MAC.
         algorithm: TDEA or AES; a key for HMAC counts as one of AES, as everywhere here.
         kcv_hex: Three bytes of check value. Of TDEA and for CMAC the token computes it; of other keys it
             is what was noted beside the key when it was stored.
         length_bytes: Of the material, which nobody sees; 0 where the token does not tell.
+        is_test_key: Whether it was published, and stored all the same.
     """
 
     __slots__ = (
         "_mechanism",
         "_object",
-        "_token",
         "algorithm",
+        "is_test_key",
         "kcv_hex",
         "label",
         "length_bytes",
         "purpose",
+        "token",
     )
 
     def __init__(self, token: Token, found: object, traits: _Traits) -> None:
-        self._token = token
+        self.token = token
         self._object: Any = found
         self._mechanism = _MECHANISMS[traits.kind, traits.purpose]
         self.label = traits.label
@@ -90,6 +96,7 @@ class TokenKey:
         self.algorithm = _ALGORITHMS[traits.kind]
         self.kcv_hex = traits.kcv_hex
         self.length_bytes = traits.length_bytes
+        self.is_test_key = traits.is_test_key
 
     def decrypt_key(self, wrapped: bytes) -> bytes:
         """Return the key that *wrapped* holds, decrypted in the token; for ``posrefund.crypto`` alone.
@@ -177,14 +184,14 @@ class TokenKey:
 
     def _run(self, verb: str, data: bytes) -> bytes:
         wanted = f"{verb} by {self._mechanism}"
-        return self._token.run(
+        return self.token.run(
             lambda _: bytes(getattr(self._object, verb)(bytes(data), mechanism=self._by())),
             wanted,
             self.label,
         )
 
     def _by(self) -> Any:
-        return self._token.mechanism(self._mechanism)
+        return self.token.mechanism(self._mechanism)
 
     def __repr__(self) -> str:
         kind = "" if self.algorithm is _TDEA else f"{self.algorithm} "
@@ -219,7 +226,8 @@ def read_key(token: Token, pkcs11: Any, found: Any) -> TokenKey | None:
     if len(kcv_hex) != 2 * _KCV_BYTES:
         return None
     length_bytes = _LENGTH_BYTES.get(kind) or int(attribute(pkcs11, found, "VALUE_LEN") or 0)
-    return TokenKey(token, found, _Traits(label, kind, purpose, length_bytes, kcv_hex))
+    is_test_key = note.endswith(TEST_NOTE)
+    return TokenKey(token, found, _Traits(label, kind, purpose, length_bytes, kcv_hex, is_test_key))
 
 
 def _purpose(can: set[str]) -> Purpose | None:
