@@ -80,7 +80,7 @@ def render(lang: str) -> Console:
     record = TerminalRecord(_TERMINAL, _MERCHANT, Key(_TMK, Purpose.KEK), batch="000007")
     host = EmulatedHost(HostProfile(), [record], clock=host_time, random_bytes=_counted())
     with tempfile.TemporaryDirectory() as folder, HostServer(host) as server:
-        keys = FileKeyStore.create(Path(folder, "keys.json"), b"picture", tmk=_TMK)
+        keys = FileKeyStore.create(Path(folder, "keys.json"), b"picture", tmk=_TMK, test_keys=True)
         journal = SQLiteJournal(
             Path(folder, "journal.db"), key=keys.journal_key, terminal=_TERMINAL
         )

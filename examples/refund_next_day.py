@@ -6,6 +6,7 @@ clocks are moved by hand, so that tomorrow comes at once.
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -45,7 +46,7 @@ from posrefund.testing import ManualClock
 from posrefund.values import RRN, RequestID
 
 TERMINAL, MERCHANT = TerminalID("12345678"), MerchantID("123456789012345")
-TMK = bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923")  # published: for tests only
+TMK = secrets.token_bytes(16)  # terminal and host share it; a bank sends it in parts, on paper
 CARD = CardRead("051", PAN("6200000000000005"), expiry="3012", sequence_number="001")
 NOON = datetime(2026, 3, 9, 12, 0, tzinfo=timezone(timedelta(hours=8)))
 

@@ -1,13 +1,31 @@
-"""Hypothesis profiles: the same inputs on every run, more of them on the build server."""
+"""Hypothesis profiles: the same inputs on every run, more of them on the build server. Cheap passphrases."""
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+
+from posrefund.keystore import locks
+from softhsm import softhsm, token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["softhsm", "token"]  # fixtures of every folder
 
 settings.register_profile("dev", derandomize=True, deadline=None, max_examples=100)
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 
 collect_ignore = ["codec/pyiso8583_shim.py"]  # it puts itself in the place of pyiso8583
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passphrases() -> Iterator[None]:
+    """Guessing a passphrase is made slow on purpose; not in files that tests make."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(locks, "_NEW_N", 2**4)
+        yield

@@ -52,14 +52,22 @@ class Shop:
         record = TerminalRecord(TERMINAL, MERCHANT, Key(TMK, Purpose.KEK), batch="000007")
         self.host = EmulatedHost(self.profile, [record], clock=self.host_time)
         self.link = MemoryLink(self.host.respond)
-        FileKeyStore.create(self.folder / "keys.json", _PASSPHRASE, tmk=TMK)
+        self.make_keys()
         self.terminal = self.open()
         self.terminal.sign_in()
         self.link.sent.clear()
 
+    def make_keys(self) -> None:
+        """Make the key file."""
+        FileKeyStore.create(self.folder / "keys.json", _PASSPHRASE, tmk=TMK, test_keys=True)
+
+    def open_keys(self) -> FileKeyStore:
+        """Open the key file."""
+        return FileKeyStore(self.folder / "keys.json", _PASSPHRASE)
+
     def open(self) -> Terminal:
         """Open the terminal, as a restart does."""
-        keystore = FileKeyStore(self.folder / "keys.json", _PASSPHRASE)
+        keystore = self.open_keys()
         journal = SQLiteJournal(
             self.folder / "journal.db", key=keystore.journal_key, terminal=TERMINAL
         )

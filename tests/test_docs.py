@@ -133,7 +133,7 @@ def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A folder with a terminal's files as the working directory, and a host; the host's port."""
     tmk = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
     (tmp_path / "passphrase").write_text("only for tests\n")
-    FileKeyStore.create(tmp_path / "keys.json", b"only for tests", tmk=tmk)
+    FileKeyStore.create(tmp_path / "keys.json", b"only for tests", tmk=tmk, test_keys=True)
     monkeypatch.chdir(tmp_path)
     record = TerminalRecord("12345678", "123456789012345", Key(tmk, Purpose.KEK))
     clock = HostTime(datetime.now(UTC).astimezone(ZONE), runs=True)

@@ -43,7 +43,7 @@ asked again: InDoubt(R-1/1 refund ¥45.00, IN_DOUBT)
 another request for that sale: original_in_doubt
 file of 2026-03-10: R-1/1 RESOLVED_YES
 Approved(R-1/1 refund ¥45.00, CONFIRMED): settled, confirmed: True
-the chain of 13 rows is in order
+the chain of 14 rows is in order
 """,
     "decode_message.py": """\
 127 bytes, TPDU 6000030000, header 603200000000

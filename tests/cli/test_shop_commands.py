@@ -24,7 +24,6 @@ from posrefund.emulators.host import (
     settlement_file,
 )
 from posrefund.errors import ConfigError, InvalidRequestError, JournalError, RefusedError
-from posrefund.keystore import file as keystore_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,15 +51,14 @@ class Counter:
 
 
 @pytest.fixture
-def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
-    monkeypatch.setattr(keystore_file, "_SCRYPT_N", 2)
+def counter(tmp_path: Path) -> Iterator[Counter]:
     folder = tmp_path / "shop"
     folder.mkdir()
-    make_keystore(folder, bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
+    make_keystore(folder, bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"), test_keys=True)
     path = write(
         folder, terminal="12345678", merchant="123456789012345", address="127.0.0.1", port=1
     )
-    tmk = open_keystore(load(path)).tmk
+    tmk = open_keystore(load(path)).key("tmk")
     time = HostTime(datetime.now(UTC).astimezone(ZONE).replace(hour=14), runs=True)
     record = TerminalRecord("12345678", "123456789012345", tmk)
     host = EmulatedHost(HostProfile(), [record], clock=time)
@@ -176,13 +174,10 @@ def test_a_refusal_is_exit_status_3_with_its_hint_in_both_languages(
     assert "23:00 host time" in error
 
 
-def test_init_asks_and_writes_files_that_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keystore_file, "_SCRYPT_N", 2)
+def test_init_asks_and_writes_files_that_open(tmp_path: Path) -> None:
     answers = "12345678\n123456789012345\n\n\n70F2A84CCBC2AE8625CBB0F2C22AB923\n"
 
-    result = CliRunner().invoke(app, ["init", str(tmp_path / "new")], input=answers)
+    result = CliRunner().invoke(app, ["init", "--test-keys", str(tmp_path / "new")], input=answers)
 
     assert result.exit_code == 0, result.output
     settings = load(tmp_path / "new" / "posrefund.toml")
@@ -192,6 +187,19 @@ def test_init_asks_and_writes_files_that_open(
     if os.name == "posix":
         assert settings.key_file.stat().st_mode & 0o077 == 0
         assert settings.passphrase_file.stat().st_mode & 0o077 == 0
+
+
+def test_init_takes_no_published_key_and_makes_a_random_one_for_no_answer(tmp_path: Path) -> None:
+    answers = "12345678\n123456789012345\n\n\n70F2A84CCBC2AE8625CBB0F2C22AB923\n\n"
+
+    result = CliRunner().invoke(app, ["init", str(tmp_path)], input=answers)
+
+    assert result.exit_code == 0, result.output
+    store = open_keystore(load(tmp_path / "posrefund.toml"))
+    assert "this key was published" in result.stderr
+    assert not store.test_keys
+    assert store.tmk.kcv_hex != "8C1267"
+    assert f"check value is {store.tmk.kcv_hex}" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posrefund.keystore import file as keystore_file
 from shop import Shop, sale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture(autouse=True)
-def _quick_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guessing a passphrase is made slow on purpose; not here."""
-    monkeypatch.setattr(keystore_file, "_SCRYPT_N", 2)
 
 
 @pytest.fixture

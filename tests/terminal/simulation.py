@@ -205,9 +205,9 @@ def main() -> None:
     parser.add_argument("--seeds", default="1-50", help="A-B")
     first, _, last = parser.parse_args().seeds.partition("-")
     began = time.perf_counter()
-    from posrefund.keystore import file as keystore_file
+    from posrefund.keystore import locks
 
-    keystore_file._SCRYPT_N = 2  # a passphrase worth guessing is not in here
+    locks._NEW_N = 2  # a passphrase worth guessing is not in here
     try:
         report = run_seeds(int(first), int(last or first))
     except AssertionError as failure:

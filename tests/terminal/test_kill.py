@@ -56,7 +56,7 @@ def run_child(config: Path, step: int) -> subprocess.CompletedProcess[str]:
 def play(folder: Path, step: int) -> tuple[int, int]:
     """Play one day with the terminal killed at *step*; return its exit status and step count."""
     folder.mkdir()
-    make_keystore(folder, bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"))
+    make_keystore(folder, bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923"), test_keys=True)
     with HostProcess(config_for(folder, 1), folder / "ledger.json") as host:
         config = config_for(folder, host.port)
         noon = datetime.now(HOST_ZONE).replace(hour=12, minute=0, second=0, microsecond=0)

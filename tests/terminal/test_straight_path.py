@@ -157,7 +157,7 @@ def test_nothing_moves_before_the_first_sign_in(shop: Shop) -> None:
 
     # A journal from before and a new key file are another terminal: begin with both new.
     (shop.folder / "journal.db").unlink()
-    FileKeyStore.create(shop.folder / "keys.json", b"only for tests", tmk=bytes(range(16)))
+    FileKeyStore.create(shop.folder / "keys.json", b"only for tests", tmk=b"another terminal")
     shop.terminal = shop.open()
 
     with pytest.raises(RefusedError) as refused:

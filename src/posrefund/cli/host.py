@@ -48,7 +48,7 @@ def host(
     """Serve an emulated host that knows the terminal of the configuration and its TMK."""
     settings = load(config)
     record = TerminalRecord(
-        settings.terminal, settings.merchant, open_keystore(settings).tmk, batch=batch
+        settings.terminal, settings.merchant, open_keystore(settings).key("tmk"), batch=batch
     )
     books = Ledger.load(ledger) if ledger and ledger.exists() else Ledger(ledger)
     emulated = EmulatedHost(

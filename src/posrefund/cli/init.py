@@ -10,7 +10,7 @@ import typer
 
 from posrefund.cli.config import write
 from posrefund.cli.screen import stderr, stdout
-from posrefund.crypto import Key, Purpose
+from posrefund.crypto import Key, Purpose, is_well_known
 from posrefund.errors import ConfigError, InvalidKeyError, InvalidRequestError
 from posrefund.keystore import FileKeyStore
 from posrefund.values import MerchantID, TerminalID
@@ -23,17 +23,24 @@ __all__ = ["init"]
 
 def init(
     folder: Annotated[Path, typer.Argument(help="Where the files go.")] = Path(),
+    test_keys: Annotated[
+        bool,
+        typer.Option("--test-keys", help="Take a published TMK; the key file says so for ever."),
+    ] = False,
 ) -> None:
-    """Ask for terminal, merchant, host and TMK; write posrefund.toml, keys.json and passphrase."""
+    """Ask for terminal, merchant, host and TMK; write posrefund.toml, keys.json and passphrase.
+
+    A TMK in components is loaded afterwards, by two people: leave it empty here, then `posrefund keys load`.
+    """
     if (folder / "posrefund.toml").exists():
         raise ConfigError(f"{folder / 'posrefund.toml'} exists already")
     terminal = _ask("Terminal (DE41, 8 characters)", TerminalID)
     merchant = _ask("Merchant (DE42, 15 characters)", MerchantID)
     address = typer.prompt("Host address", default="127.0.0.1")
     port = _port()
-    tmk = _tmk()
+    tmk = _tmk(test_keys)
     folder.mkdir(parents=True, exist_ok=True)
-    store = make_keystore(folder, tmk)
+    store = make_keystore(folder, tmk, test_keys=test_keys)
     path = write(folder, terminal=terminal, merchant=merchant, address=address, port=port)
     stdout.print(f"{path} written; the TMK's check value is {store.tmk.kcv_hex}.")
     stdout.print("Next: posrefund sign-in")
@@ -56,24 +63,30 @@ def _port() -> int:
         stderr.print("expected 1 to 65535")
 
 
-def make_keystore(folder: Path, tmk: bytes) -> FileKeyStore:
+def make_keystore(folder: Path, tmk: bytes, *, test_keys: bool = False) -> FileKeyStore:
     """Make a key file and a fresh random passphrase for it, both readable by their owner only."""
     passphrase = secrets.token_urlsafe(24).encode("ascii")
-    store = FileKeyStore.create(folder / "keys.json", passphrase, tmk=tmk)
+    store = FileKeyStore.create(folder / "keys.json", passphrase, tmk=tmk, test_keys=test_keys)
     path = folder / "passphrase"
     path.touch(mode=0o600)
     path.write_bytes(passphrase + b"\n")
     return store
 
 
-def _tmk() -> bytes:
-    """Ask for the TMK without showing it, until it is a key."""
+def _tmk(test_keys: bool) -> bytes:
+    """Ask for the TMK without showing it, until it is one; a random one is made for no answer."""
     while True:
-        typed = typer.prompt("TMK (32 hexadecimal digits, not shown)", hide_input=True)
+        question = "TMK (32 hexadecimal digits, not shown; empty: a random one)"
+        typed = typer.prompt(question, default="", hide_input=True, show_default=False)
+        if not typed:
+            return secrets.token_bytes(16)
         try:
             tmk = bytes.fromhex(typed)
-            Key(tmk, Purpose.KEK).close()
+            with Key(tmk, Purpose.KEK) as key:
+                is_refused = is_well_known(key) and not test_keys
         except (ValueError, InvalidKeyError):
             stderr.print("expected 32 hexadecimal digits, two different halves")
-        else:
+            continue
+        if not is_refused:
             return tmk
+        stderr.print("this key was published: only `posrefund init --test-keys` takes it")

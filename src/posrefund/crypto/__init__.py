@@ -7,6 +7,7 @@ for emulators and host stubs only; a terminal passes on the block that its PIN p
 from posrefund.crypto._blockcipher import require, use_tdea_provider
 from posrefund.crypto.aead import open_box, seal_box
 from posrefund.crypto.components import Component, combine
+from posrefund.crypto.kek import KeyEncryptingKey
 from posrefund.crypto.keys import Algorithm, Key, Purpose, is_well_known, kcv
 from posrefund.crypto.ladder import KeySet, unwrap_key, unwrap_key_set, wrap_key
 from posrefund.crypto.mac import (
@@ -52,6 +53,7 @@ __all__ = [
     "Algorithm",
     "Component",
     "Key",
+    "KeyEncryptingKey",
     "KeySet",
     "MACRule",
     "Purpose",

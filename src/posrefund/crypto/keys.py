@@ -19,6 +19,7 @@ from posrefund.crypto._blockcipher import (
     Algorithm,
     block_bytes,
     cmac,
+    decryptor,
     encrypt_ecb,
 )
 from posrefund.crypto._well_known import digest_of, is_published
@@ -179,6 +180,23 @@ class Key:
         if found is None or purpose is not self.purpose:  # a closed key has none
             self.use(purpose, wanted)
             found = self._idle.setdefault(name, [])
+        return found
+
+    @closed
+    def decrypt_key(self, wrapped: bytes) -> bytes:
+        """Return the key that *wrapped* holds, decrypted by ECB; for ``posrefund.crypto`` alone.
+
+        Raises:
+            KeyUsageError: This is no key-encrypting key.
+            InvalidKeyError: The key was closed.
+        """
+        idle = self.idle(Purpose.KEK, "unwrapping a key", "decrypt")
+        try:
+            update = idle.pop()
+        except IndexError:
+            update = decryptor(self.use(Purpose.KEK, "unwrapping a key"), self.algorithm)
+        found: bytes = update(wrapped)
+        idle.append(update)
         return found
 
     @closed

@@ -6,12 +6,12 @@ one wrong part refuses the whole set.
 
 from __future__ import annotations
 
-import hmac
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from posrefund.crypto._blockcipher import Algorithm, decrypt_ecb, encrypt_ecb
-from posrefund.crypto.keys import Key, Purpose, is_single_des, kcv
+from posrefund.crypto._blockcipher import Algorithm, encrypt_ecb
+from posrefund.crypto.keys import Key, Purpose, is_single_des
 from posrefund.crypto.sign_in import (
     UNIONPAY_SIGN_IN,
     WRAPPED_BYTES,
@@ -20,6 +20,9 @@ from posrefund.crypto.sign_in import (
     spoken,
 )
 from posrefund.errors import InvalidKeyError, KeyUsageError
+
+if TYPE_CHECKING:
+    from posrefund.crypto.kek import KeyEncryptingKey
 
 __all__ = ["KeySet", "unwrap_key", "unwrap_key_set", "wrap_key"]
 
@@ -44,7 +47,7 @@ class KeySet:
         return f"{self.pik.kcv_hex}-{self.mak.kcv_hex}"
 
 
-def unwrap_key(kek: Key, wrapped: bytes, purpose: Purpose) -> Key:
+def unwrap_key(kek: KeyEncryptingKey, wrapped: bytes, purpose: Purpose) -> Key:
     """Decrypt one key under *kek*; it is for the cipher that *kek* is for.
 
     Shape:
@@ -60,7 +63,7 @@ def unwrap_key(kek: Key, wrapped: bytes, purpose: Purpose) -> Key:
         under = "" if kind is Algorithm.TDEA else f" under {kind}"
         reason = f"a wrapped key{under} has {spoken(lengths)} bytes"
         raise InvalidKeyError(reason)
-    material = decrypt_ecb(kek.use(Purpose.KEK, "unwrapping a key"), wrapped, kind)
+    material = kek.decrypt_key(wrapped)
     return Key(material, purpose, kind)
 
 
@@ -76,7 +79,9 @@ def wrap_key(kek: Key, key: Key) -> bytes:
     return encrypt_ecb(over, key.use(key.purpose, "wrapping"), kek.algorithm)
 
 
-def unwrap_key_set(tmk: Key, block: bytes, rule: SignInRule = UNIONPAY_SIGN_IN) -> KeySet:
+def unwrap_key_set(
+    tmk: KeyEncryptingKey, block: bytes, rule: SignInRule = UNIONPAY_SIGN_IN
+) -> KeySet:
     """Open DE62 of a sign-in answer.
 
     Shape:
@@ -125,19 +130,21 @@ _SINGLE_LENGTH_BYTES = 8
 """Network code 001 hands out single-length keys on purpose; a double-length one must be double."""
 
 
-def _unwrap_checked(tmk: Key, part: bytes, check: bytes, name: str, rule: SignInRule) -> Key:
+def _unwrap_checked(
+    tmk: KeyEncryptingKey, part: bytes, check: bytes, name: str, rule: SignInRule
+) -> Key:
     purpose, cipher = _PURPOSES[name], tmk.algorithm
     if cipher is Algorithm.TDEA and purpose is Purpose.MAC and part[8:] == bytes(8):
         # The zero tail is filler, not cipher text: seen before decryption, not after.
         part = part[:_SINGLE_LENGTH_BYTES]
-    material = decrypt_ecb(tmk.use(Purpose.KEK, "unwrapping a key"), part, cipher)
-    found = kcv(material, length_bytes=len(check), algorithm=cipher)
-    if not hmac.compare_digest(found, check):
+    material = tmk.decrypt_key(part)
+    key = Key(material, purpose, cipher, allow_weak=len(part) == _SINGLE_LENGTH_BYTES)
+    if not key.has_kcv(check):
         reason = f"{name} of the sign-in has a wrong check value; the whole set is refused"
         raise InvalidKeyError(reason)
     if cipher is Algorithm.TDEA:
         _check_tdea(material, name, rule)
-    return Key(material, purpose, cipher, allow_weak=len(part) == _SINGLE_LENGTH_BYTES)
+    return key
 
 
 def _check_tdea(material: bytes, name: str, rule: SignInRule) -> None:
@@ -152,7 +159,7 @@ def _check_tdea(material: bytes, name: str, rule: SignInRule) -> None:
     warnings.warn("MAK of the sign-in is single DES in disguise", WeakKeyWarning, stacklevel=4)
 
 
-def _refuse_equal(tmk: Key, keys: list[Key]) -> None:
+def _refuse_equal(tmk: KeyEncryptingKey, keys: list[Key]) -> None:
     for index, key in enumerate(keys):
         if tmk.equals(key) or any(key.equals(other) for other in keys[index + 1 :]):
             reason = "two keys of the sign-in are the same"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from posrefund.crypto._blockcipher import Algorithm, block_bytes
+from posrefund.crypto._blockcipher import Algorithm
 from posrefund.errors import ConfigError
 
 __all__ = [
@@ -32,7 +32,7 @@ WRAPPED_BYTES = {
 }
 """Keys that are whole blocks of the cipher that wraps them; ECB takes no others."""
 _NAMES = ("PIK", "MAK", "TDK")
-_KCV_BYTES_MIN = 2
+_KCV_BYTES_MIN, _KCV_BYTES_MAX = 2, 8
 
 
 def spoken(lengths: tuple[int, ...]) -> str:
@@ -74,10 +74,9 @@ class SignInLayout:
         if any(width not in widths for _, width in self.parts):
             allowed = spoken(widths)
             raise ConfigError(f"a sign-in needs {allowed} bytes for a key under {self.cipher}")
-        most = block_bytes(self.cipher)
-        if not _KCV_BYTES_MIN <= self.kcv_bytes <= most:
-            span = f"{_KCV_BYTES_MIN} to {most} bytes"
-            raise ConfigError(f"a sign-in needs {span} for a check value under {self.cipher}")
+        if not _KCV_BYTES_MIN <= self.kcv_bytes <= _KCV_BYTES_MAX:
+            span = f"{_KCV_BYTES_MIN} to {_KCV_BYTES_MAX} bytes"
+            raise ConfigError(f"a sign-in needs {span} for a check value")
 
     @property
     def length_bytes(self) -> int:

@@ -1,165 +1,369 @@
-"""``FileKeyStore``: TMK, journal key and the last sign-in of one terminal, in one encrypted file. Floor 5.
+"""``FileKeyStore``: the keys of one terminal in one encrypted file. Floor 5.
 
-It never writes a key in clear, never keeps a working key decrypted on disk (DE62 stays wrapped under the
-TMK) and refuses a file that others may read.
+It never writes a key in clear, never keeps a working key decrypted on disk (DE62 stays wrapped under the TMK),
+refuses a file that others may touch, and notices an older copy where somebody keeps a mark (``HighWater``; a
+``Terminal`` keeps one in its journal). Decision 0022.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import secrets
-import stat
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from posrefund.crypto import (
     UNIONPAY_ECB,
+    UNIONPAY_SIGN_IN,
     Key,
     KeySet,
     MACRule,
     Purpose,
     mac,
-    open_box,
-    seal_box,
     unwrap_key_set,
 )
-from posrefund.errors import ConfigError, InvalidKeyError
+from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError
+from posrefund.keystore import disk, dukpt, sign_ins, slots
+from posrefund.keystore.document import Slot, parse
+from posrefund.keystore.high_water import check_high_water
+from posrefund.keystore.locks import as_lock
+from posrefund.keystore.master import check_master, check_opens_sign_ins, master_key, put_master
+from posrefund.keystore.token_key import TokenKey
+from posrefund.keystore.vault import Draft, Vault
+from posrefund.keystore.version1 import read_version_1
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from os import PathLike
+
+    from posrefund.crypto import KeyEncryptingKey
+    from posrefund.crypto.ksn import KSN
+    from posrefund.keystore.contract import DeviceKey, HighWater, Lock
+    from posrefund.keystore.token import Token
 
 __all__ = ["FileKeyStore"]
 
-_VERSION = 1
-_SCRYPT_N = 2**15
-"""32 MiB and about 0.1 s: a brake on guessing that a terminal can still afford (RFC 7914, 2)."""
-_SCRYPT_R, _SCRYPT_P = 8, 1
 _JOURNAL_KEY_BYTES = 32
-_SALT_BYTES = 16
 
 
 class FileKeyStore:
-    """An opened key file.
+    """An opened key file; a file of version 1 is written again as version 2.
+
+    Args:
+        path: The file.
+        lock: Opens it; bytes are a passphrase.
+        token: Where the TMK lives, if the file only names it; open, for as long as the store is used.
+        high_water: Where the highest generation is kept, if anywhere.
+        test_keys: Only for a file of version 1: take a published TMK, and flag the file.
+
+    Attributes:
+        tmk: The terminal master key: a ``Key``, or a ``TokenKey``.
+        sign_in_rule: By which DE62 is opened; a ``Terminal`` sets its dialect's.
+
+    Raises:
+        ConfigError: The file cannot be read, others may touch it, it is no key file, or an older copy.
+        InvalidKeyError: The lock is the wrong one, or the file was changed.
 
     Example:
         >>> import tempfile
         >>> from pathlib import Path
         >>> from posrefund.keystore import FileKeyStore
-        >>> tmk = bytes.fromhex("CA5D92598DCA48CE8A4C76361A9269E9")
+        >>> tmk = bytes.fromhex("CA5D92598DCA48CE8A4C76361A9269E9")  # published
         >>> path = Path(tempfile.mkdtemp()) / "keys.json"
-        >>> FileKeyStore.create(path, b"correct horse", tmk=tmk).tmk
+        >>> FileKeyStore.create(path, b"correct horse", tmk=tmk, test_keys=True).tmk
         Key(KEK, KCV 43C6CC)
     """
 
-    def __init__(self, path: str | PathLike[str], passphrase: bytes) -> None:
-        self._path = Path(path)
-        self._data = _read(self._path)
-        self._kek = _stretch(passphrase, bytes.fromhex(self._data["salt"]))
-        self.tmk = Key(self._slot("tmk"), Purpose.KEK)
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        lock: bytes | Lock,
+        *,
+        token: Token | None = None,
+        high_water: HighWater | None = None,
+        test_keys: bool = False,
+    ) -> None:
+        path, lock = Path(path), as_lock(lock)
+        converted = _convert(path, lock, high_water, test_keys=test_keys)
+        self._vault = converted or Vault.open(path, lock, high_water)
+        self._token = token
+        self.sign_in_rule = UNIONPAY_SIGN_IN
+        self.tmk = self._master()
 
     @classmethod
-    def create(cls, path: str | PathLike[str], passphrase: bytes, *, tmk: bytes) -> Self:
+    def create(
+        cls,
+        path: str | PathLike[str],
+        lock: bytes | Lock,
+        *,
+        tmk: bytes | Key | TokenKey,
+        test_keys: bool = False,
+        high_water: HighWater | None = None,
+    ) -> Self:
         """Make a new key file with *tmk* and a fresh journal key.
+
+        Args:
+            path: Where.
+            lock: Will open it; bytes are a passphrase.
+            tmk: The terminal master key, or where it lives; bytes are a TDEA key.
+            test_keys: Take published keys; the file says so for ever.
+            high_water: Where the highest generation is kept, if anywhere.
 
         Raises:
             ConfigError: There is a file already: a key file is never overwritten.
-            InvalidKeyError: The TMK has a wrong length or is single DES.
+            InvalidKeyError: The TMK has a wrong length, is single DES, or was published.
+            KeyUsageError: The key in the token opens no sign-ins.
         """
-        Key(tmk, Purpose.KEK).close()
-        if Path(path).exists():
-            raise ConfigError(f"{Path(path).name} exists already")
-        salt = secrets.token_bytes(_SALT_BYTES)
-        kek = _stretch(passphrase, salt)
-        clear = {"tmk": tmk, "journal": secrets.token_bytes(_JOURNAL_KEY_BYTES)}
-        slots = {name: _sealed(kek, name, value) for name, value in clear.items()}
-        _write(Path(path), {"version": _VERSION, "salt": salt.hex(), "slots": slots})
-        return cls(path, passphrase)
+        path, lock = Path(path), as_lock(lock)
+        check_master(tmk, test_keys=test_keys)
+        with disk.alone(path):
+            if os.path.lexists(path):
+                raise ConfigError(f"{path.name} exists already")
+
+            def fill(draft: Draft) -> None:
+                put_master(draft, tmk)
+                _put_journal_key(draft, secrets.token_bytes(_JOURNAL_KEY_BYTES))
+
+            store = cls.__new__(cls)  # opening what was just written would only take time
+            store._vault = Vault.create(  # noqa: SLF001 — ours, as below
+                path, lock, fill, test_keys=test_keys, high_water=high_water
+            )
+        store._token = tmk.token if isinstance(tmk, TokenKey) else None  # noqa: SLF001
+        store.sign_in_rule = UNIONPAY_SIGN_IN
+        store.tmk = store._master()  # noqa: SLF001
+        return store
+
+    def _master(self) -> KeyEncryptingKey:
+        if "device" not in self._slot(slots.TMK).detail:
+            return self.key(slots.TMK)
+        return master_key(self._token, self.device_key(slots.TMK), test_keys=self.test_keys)
+
+    # --- what a terminal needs ---------------------------------------------------------------
 
     @property
     def journal_key(self) -> bytes:
         """32 bytes for the journal: chain, fingerprints, sealed numbers."""
-        return self._slot("journal")
+        return self._vault.read(slots.JOURNAL)
 
-    def keep_sign_in(self, block: bytes, rule: MACRule = UNIONPAY_ECB) -> KeySet:
+    @property
+    def generation(self) -> int:
+        """How often the file was written; an older copy has a lower one."""
+        return self._vault.document.generation
+
+    def keep_sign_in(
+        self,
+        block: bytes,
+        rule: MACRule = UNIONPAY_ECB,
+        *,
+        still_needed: Collection[str] = (),
+    ) -> KeySet:
         """Open DE62 of a sign-in answer and, only if all of it is right, keep it for the next start.
 
         Args:
             block: As it stands in the answer.
             rule: What its MAC key has to serve.
+            still_needed: Ids of older sets to keep, for verifying; every other one is destroyed.
 
         Raises:
-            InvalidKeyError: The set is refused; the one before stays.
+            InvalidKeyError: The set is refused, or one of its keys was published; the one before stays.
         """
-        keys = unwrap_key_set(self.tmk, block)
-        mac(keys.mak, b"", rule)  # a key that the rule does not take is no key
-        slots = self._data["slots"] | {"sign_in": _sealed(self._kek, "sign_in", block)}
-        data = self._data | {"slots": slots}
-        _write(self._path, data)
-        self._data = data
-        return keys
+
+        def work(draft: Draft) -> KeySet:
+            keys = unwrap_key_set(self.tmk, block, self.sign_in_rule)
+            mac(keys.mak, b"", rule)  # a key that the rule does not take is no key
+            sign_ins.keep(draft, keys, self.tmk.algorithm, block, still_needed)
+            return keys
+
+        return self._vault.change(work)
 
     def working_keys(self) -> KeySet | None:
         """Return the keys of the last sign-in, or None before the first."""
-        if "sign_in" not in self._data["slots"]:
+        return self._set_in(slots.SIGN_IN)
+
+    def key_set(self, key_set_id: str) -> KeySet | None:
+        """Return the set of that id, the last one or an older one that was needed; None if it is gone."""
+        name = sign_ins.slot_of(self._vault.document.slots, key_set_id)
+        return self._set_in(name) if name else None
+
+    def _set_in(self, name: str) -> KeySet | None:
+        if name not in self._vault.document.slots:
             return None
-        return unwrap_key_set(self.tmk, self._slot("sign_in"))
+        return unwrap_key_set(self.tmk, self._vault.read(name), self.sign_in_rule)
 
-    def _slot(self, name: str) -> bytes:
-        try:
-            return open_box(
-                self._kek, bytes.fromhex(self._data["slots"][name]), context=name.encode()
-            )
-        except (KeyError, ValueError, TypeError):
-            reason = "wrong passphrase, or the key file was changed"
-            raise InvalidKeyError(reason) from None
+    # --- other slots -------------------------------------------------------------------------
+
+    @property
+    def test_keys(self) -> bool:
+        """Whether the file was made for published keys."""
+        return self._vault.document.test_keys
+
+    @property
+    def lock_header(self) -> dict[str, str]:
+        """What stands in the file about its lock; no secret."""
+        return dict(self._vault.document.lock)
+
+    def slots(self) -> tuple[slots.SlotInfo, ...]:
+        """Return what may be shown of every slot, by name."""
+        return slots.infos(self._vault.document.slots)
+
+    def key(self, slot: str) -> Key:
+        """Return the key of a slot.
+
+        Raises:
+            InvalidKeyError: There is no such slot, its key lives in a device, or it holds no key to work
+                with.
+            KeyUsageError: It is a DUKPT slot: only ``next_dukpt`` gives its keys.
+        """
+        found = self._slot(slot)
+        if "device" in found.detail:
+            reason = f"the key of slot {slot} lives in a device and never comes here"
+            raise InvalidKeyError(reason, kcv=found.kcv)
+        if "ksn" in found.detail:
+            raise KeyUsageError(found.purpose, "anything but its next transaction")
+        return slots.slot_key(found, self._vault.read(slot))
+
+    def device_key(self, slot: str) -> DeviceKey:
+        """Return the name of a key that lives in a device.
+
+        Raises:
+            InvalidKeyError: There is no such slot.
+            KeyUsageError: The slot's key lives in the file.
+        """
+        return slots.device_key(self._slot(slot))
+
+    def load_key(self, slot: str, key: Key, *, replace: bool = False) -> None:
+        """Put *key* into a slot. Another TMK destroys the keys of every sign-in: they came under the old one.
+
+        Raises:
+            InvalidKeyError: The slot is taken, and *replace* was not said; the key was published, or stands
+                in another slot.
+            KeyUsageError: *key* is an initial key of DUKPT, or no TMK and the slot is the TMK's.
+        """
+        if key.purpose is Purpose.DUKPT:
+            raise KeyUsageError(key.purpose, "a slot without a serial number")
+        if slot == slots.TMK:
+            check_opens_sign_ins(key)
+
+        def work(draft: Draft) -> None:
+            slots.put_key(draft, slot, key, replace=replace)
+            if slot == slots.TMK:
+                sign_ins.drop_all(draft)
+
+        self._vault.change(work)
+        self.tmk = self._master()
+
+    def load_device_key(self, slot: str, key: DeviceKey, *, replace: bool = False) -> None:
+        """Put the name of a key that lives in a device into a slot.
+
+        The TMK's has to be in the token that the file was opened with; the keys of every sign-in go, as for
+        ``load_key``.
+
+        Raises:
+            InvalidKeyError: The slot is taken, and *replace* was not said; the token's key is another.
+            KeyUsageError: The slot is the TMK's, and the key opens no sign-ins.
+            ConfigError: The slot is the TMK's, and the file was opened with no token, or one without it.
+        """
+        if slot == slots.TMK:
+            master_key(self._token, key, test_keys=self.test_keys)
+
+        def work(draft: Draft) -> None:
+            slots.put_device_key(draft, slot, key, replace=replace)
+            if slot == slots.TMK:
+                sign_ins.drop_all(draft)
+
+        self._vault.change(work)
+        self.tmk = self._master()
+
+    def load_dukpt(self, slot: str, key: Key, ksn: KSN, *, replace: bool = False) -> None:
+        """Put an initial key and its serial number into a slot; the number's counter counts as used.
+
+        Raises:
+            KeyUsageError: *key* is no initial key, or the slot is the TMK's.
+            InvalidKeyError: The number is one of another algorithm, the file used this key up to this counter
+                or further, or as ``load_key``.
+        """
+        if slot == slots.TMK:
+            raise KeyUsageError(key.purpose, "opening sign-ins")
+        self._vault.change(lambda draft: dukpt.load(draft, slot, key, ksn, replace=replace))
+
+    def next_dukpt(self, slot: str) -> dukpt.Transaction:
+        """Return the keys of the next transaction; its counter is on disk before they are.
+
+        Raises:
+            InvalidKeyError: No DUKPT slot, or its counters are used up: a new initial key is needed.
+            ConfigError: The counter could not be written: no key comes out.
+        """
+        return self._vault.change(lambda draft: dukpt.advance(draft, slot))
+
+    def _slot(self, name: str) -> Slot:
+        found = self._vault.document.slots.get(name)
+        if found is None:
+            slots.check_name(name)
+            reason = f"the key file has no slot {name}"
+            raise InvalidKeyError(reason)
+        return found
+
+    # --- the file as a whole -----------------------------------------------------------------
+
+    def change_lock(self, lock: bytes | Lock) -> None:
+        """Seal every slot anew, under another lock or under a fresh key of the same passphrase.
+
+        Copies of the file made before still open with the old one.
+
+        Raises:
+            ConfigError: It could not be written; the old lock holds.
+        """
+        header, kek = as_lock(lock).new()
+        self._vault.change(lambda draft: draft.reseal(kek, header))
+
+    def accept_restored(self, above: int) -> None:
+        """Go on with a restored copy, on purpose, as the newest of all.
+
+        What may have moved on since the copy was made is not trusted: the keys of sign-ins are destroyed,
+        and DUKPT slots are used up.
+
+        Args:
+            above: The highest generation that was seen.
+
+        Raises:
+            ConfigError: It could not be written.
+        """
+
+        def work(draft: Draft) -> None:
+            draft.skip_to(above + 1)
+            sign_ins.drop_all(draft)
+            dukpt.use_up(draft)
+
+        self._vault.change(work)
 
 
-def _stretch(passphrase: bytes, salt: bytes) -> bytes:
-    if not passphrase:
-        raise ConfigError("the passphrase of the key file is empty")
-    return hashlib.scrypt(
-        passphrase, salt=salt, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, maxmem=2**26, dklen=32
-    )
+def _put_journal_key(draft: Draft, key: bytes) -> None:
+    draft.put(slots.JOURNAL, Slot(slots.JOURNAL_PURPOSE, "", "", 0), key)
 
 
-def _sealed(kek: bytes, name: str, clear: bytes) -> str:
-    return seal_box(kek, clear, context=name.encode()).hex()
+def _convert(
+    path: Path, lock: Lock, high_water: HighWater | None, *, test_keys: bool
+) -> Vault | None:
+    """Write a file of version 1 again as version 2; any other is left alone."""
+    if _parsed(path)["version"] != 1:
+        return None
+    with disk.alone(path):
+        data = _parsed(path)
+        if data["version"] != 1:
+            return None  # somebody else did it meanwhile
+        check_high_water(high_water, 0)
+        clear = read_version_1(data, lock)
+        tmk = Key(clear["tmk"], Purpose.KEK)
+        slots.refuse_published(tmk, "the TMK", test_keys=test_keys)
+
+        def fill(draft: Draft) -> None:
+            slots.put_key(draft, slots.TMK, tmk, replace=False)
+            _put_journal_key(draft, clear["journal"])
+            if "sign_in" in clear:
+                sign_ins.put_converted(draft, tmk, clear["sign_in"])
+
+        return Vault.create(path, lock, fill, test_keys=test_keys, high_water=high_water)
 
 
-def _write(path: Path, data: dict[str, Any]) -> None:
-    """Replace the file in one step: a crash leaves the old one or the new one, whole."""
-    new = path.with_name(path.name + ".new")
-    try:
-        new.unlink(missing_ok=True)  # what a crash left behind, whatever its mode
-        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "w", encoding="ascii") as text:
-            json.dump(data, text, indent=1)
-            text.flush()
-            os.fsync(text.fileno())
-        new.replace(path)
-    except OSError as error:
-        raise ConfigError(f"the key file cannot be written: {error.strerror}") from None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        message = f"the key file {path.name} cannot be read"
-        raise ConfigError(message) from None
-    if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        message = f"the key file {path.name} may be read by others: chmod 600 it"
-        raise ConfigError(message)
-    refusal = ConfigError(f"{path.name} is no key file of version {_VERSION}")
-    try:
-        data: dict[str, Any] = json.loads(text)
-        right = data["version"] == _VERSION and bytes.fromhex(data["salt"]) and dict(data["slots"])
-    except (ValueError, KeyError, TypeError):
-        raise refusal from None
-    if not right:
-        raise refusal
-    return data
+def _parsed(path: Path) -> dict[str, Any]:
+    return parse(disk.read(path), path.name)

@@ -34,6 +34,7 @@ from posrefund.errors import (
 )
 from posrefund.framing import Envelope
 from posrefund.seal import seal, unseal
+from posrefund.terminal.generation import check_generation
 from posrefund.terminal.keys import hand_over
 from posrefund.terminal.line import Line
 from posrefund.terminal.sign_in import SignedIn, echo, sign_in
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest
     from posrefund.engine.machine import Plan
     from posrefund.journal import SQLiteJournal
-    from posrefund.keystore import FileKeyStore
+    from posrefund.keystore import KeyStore
     from posrefund.link import Link
 
 __all__ = ["Terminal"]
@@ -73,6 +74,10 @@ class Terminal:
         clock: Returns the time, aware.
         envelope: TPDU and header, the dialect's if None.
         tap: Sees every message on the line, in clear: mask what you show.
+
+    Raises:
+        ConfigError: The key store is an older copy of the one that this journal knows.
+        JournalError: The journal cannot be read or written.
     """
 
     @closed
@@ -82,7 +87,7 @@ class Terminal:
         merchant: MerchantID,
         *,
         dialect: Dialect,
-        keystore: FileKeyStore,
+        keystore: KeyStore,
         journal: SQLiteJournal,
         link: Link,
         clock: Callable[[], datetime] = _utc_now,
@@ -97,6 +102,7 @@ class Terminal:
         self._clock = clock
         self._line = Line(link, envelope or Envelope(dialect.tpdu, dialect.header), tap)
         self._busy = threading.RLock()
+        check_generation(journal, keystore, clock())
         hand_over(dialect, keystore)
         self._keys: KeySet | None = keystore.working_keys()
         self._recover()
@@ -124,6 +130,7 @@ class Terminal:
                 "signed_in",
                 batch=result.batch,
                 key_set_id=self._keys.key_set_id,
+                key_generation=str(self._keystore.generation),
                 host_offset_s=str(result.host_clock.offset.total_seconds()),
                 signed_in_at=now.isoformat(),
             )
