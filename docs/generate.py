@@ -24,7 +24,7 @@ from posrefund import errors
 from posrefund.cli.app import app
 from posrefund.codec import BERTLV, Layout, Tagged
 from posrefund.dialects import Dialect, MessageTable, dialect, names
-from posrefund.dialects.message import FACTS
+from posrefund.dialects.message import FACTS, PIN_MESSAGES
 from posrefund.engine.refusals import REFUSALS
 from posrefund.engine.table import OPEN_STATES, TABLE, Event, State
 from posrefund.errors import PosRefundError
@@ -196,6 +196,7 @@ def messages() -> str:
     for message in known.messages.values():
         facts = [f"MTI {message.mti} → {message.mti_reply}"]
         facts += ["silence is reversed"] if message.reverses else []
+        facts += [f"PIN `{message.pin}`"] if message.name in PIN_MESSAGES else []
         sides = table(
             ["", "fields"],
             [

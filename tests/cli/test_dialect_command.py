@@ -62,6 +62,14 @@ def test_show_writes_out_what_a_base_leaves_unsaid(folder: Path) -> None:
     assert load_dialect(whole) == find_dialect("my.toml")
 
 
+def test_show_says_what_is_wanted_of_pins_tracks_and_keys() -> None:
+    shown = invoke("dialect", "show", "unionpay")
+
+    assert shown.count('pin = "if_entered"') == 3
+    assert 'tracks = "clear"' in shown
+    assert '  { cipher = "TDEA", parts = "PIK:16 MAK:16 TDK:16", kcv_bytes = 4 },' in shown
+
+
 def test_lint_is_content_with_two_lines(folder: Path) -> None:
     assert invoke("dialect", "lint", "my.toml") == ["ok: 0 faults, 36 fields, 7 messages"]
 
@@ -260,6 +268,6 @@ def test_the_files_of_the_page_are_dialects_and_its_faults_are_those_that_lint_p
         (folder / "my-bank.toml").write_text(block, encoding="utf-8")
         outcomes.append(CliRunner().invoke(app, ["dialect", "lint", "my-bank.toml"]))
 
-    assert [outcome.exit_code for outcome in outcomes] == [0, 0, 1, 0, 0]
+    assert [outcome.exit_code for outcome in outcomes] == [0, 0, 1, 0, 0, 0]
     assert outcomes[0].output in f"`{PAGE.read_text(encoding='utf-8')}".replace("`", "\n")
     assert f"```text\n{outcomes[2].output}```" in PAGE.read_text(encoding="utf-8")

@@ -136,7 +136,7 @@ def test_component_is_not_printed_pickled_copied_or_compared() -> None:
     for shown in (repr(part), str(part), f"{part}", f"{[part]}"):
         assert "C0FFEE" not in shown.upper()
     assert not hasattr(part, "__dict__")
-    for close in (pickle.dumps, copy.copy, copy.deepcopy):
+    for close in (pickle.dumps, copy.copy, copy.deepcopy, Component.__getstate__):
         with pytest.raises(TypeError):
             close(part)
     with pytest.raises(TypeError, match="not compared"):

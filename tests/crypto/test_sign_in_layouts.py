@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -123,6 +125,14 @@ def test_sm4_set_with_two_equal_keys_is_refused(block: bytes) -> None:
         unwrap_key_set(KEK, block)
 
 
+@SLOW
+@given(st.binary(min_size=40, max_size=40) | st.binary(min_size=60, max_size=60))
+def test_sm4_set_of_any_bytes_is_refused(block: bytes) -> None:
+    with pytest.raises(InvalidKeyError, match=WHOLE_SET) as caught:
+        unwrap_key_set(KEK, block)
+    assert caught.value.kcv == ""
+
+
 @pytest.mark.parametrize("size", [0, 24, 39, 41, 48, 59, 61, 72])
 def test_sm4_set_of_another_length_is_refused(size: int) -> None:
     with pytest.raises(InvalidKeyError, match=r"^DE62 of a sign-in under SM4 has 40 or 60 bytes$"):
@@ -149,6 +159,25 @@ def test_another_order_and_other_lengths_are_data() -> None:
     assert layout.length_bytes == 46
     assert keys.mak.use(Purpose.MAC, "a test") == mak
     assert keys.pik.use(Purpose.PIN, "a test") == PIK
+
+
+def test_layout_under_aes_has_the_check_values_of_aes() -> None:
+    """NIST SP 800-38A F.1.1, blocks 1 and 2 as keys; the check value is a CMAC, SP 800-38B."""
+    tmk = Key(bytes.fromhex("2B7E151628AED2A6ABF7158809CF4F3C"), Purpose.KEK, Algorithm.AES)
+    pairs = (
+        ("6BC1BEE22E409F96E93D7E117393172A", "3AD77BB40D7A3660A89ECAF32466EF97"),
+        ("AE2D8A571E03AC9C9EB76FAC45AF8E51", "F5D3D58503B9699DE785895A96FDBAAF"),
+    )
+    block = b""
+    for clear, wrapped in pairs:
+        context = CMAC(AES(bytes.fromhex(clear)))
+        context.update(bytes(16))
+        block += bytes.fromhex(wrapped) + context.finalize()[:5]
+    keys = unwrap_key_set(tmk, block, SignInRule((SignInLayout(Algorithm.AES, kcv_bytes=5),)))
+
+    assert keys.pik.use(Purpose.PIN, "a test") == bytes.fromhex(pairs[0][0])
+    assert keys.mak.use(Purpose.MAC, "a test") == bytes.fromhex(pairs[1][0])
+    assert keys.mak.algorithm is Algorithm.AES
 
 
 @pytest.mark.parametrize(

