@@ -101,8 +101,7 @@ class TokenKey:
     def decrypt_key(self, wrapped: bytes) -> bytes:
         """Return the key that *wrapped* holds, decrypted in the token; for ``posrefund.crypto`` alone.
 
-        It comes out: PKCS#11 cannot put it into a session key where the token refuses to unwrap by ECB,
-        which most do.
+        It comes out: to keep it inside, the token would have to unwrap by ECB, which SoftHSM2 does not.
 
         Shape:
             wrapped: whole blocks of the cipher.
