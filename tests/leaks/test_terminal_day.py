@@ -42,7 +42,6 @@ from posrefund.engine.machine import Occasion, start_sale
 from posrefund.errors import PosRefundError
 from posrefund.journal import SQLiteJournal
 from posrefund.keystore import FileKeyStore
-from posrefund.keystore import file as keystore_file
 from posrefund.office import slip
 from posrefund.seal import unseal
 from posrefund.terminal.sign_in import SignInAnswer
@@ -96,7 +95,6 @@ def shown(value: object) -> str:
 
 @pytest.fixture
 def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    monkeypatch.setattr(keystore_file, "_SCRYPT_N", 2)
     monkeypatch.setattr(shop_module, "TMK", TMK)
     monkeypatch.setattr(shop_module, "_PASSPHRASE", PASSPHRASE)
     made = Shop(tmp_path)

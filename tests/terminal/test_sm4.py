@@ -10,17 +10,15 @@ import pytest
 
 from crypto import sm4_by_the_book
 from posrefund.crypto import UNIONPAY_SM4, Algorithm, Key, Purpose
-from posrefund.dialects import dialect
 from posrefund.dialects.file import dump_dialect, load_dialect
 from posrefund.emulators.host import EmulatedHost, HostProfile, HostTime, TerminalRecord
-from posrefund.emulators.host.cards import open_track
 from posrefund.engine import Approved, InDoubt
-from posrefund.errors import ConfigError, EncodeError, InvalidKeyError
+from posrefund.errors import InvalidKeyError
 from posrefund.journal import SQLiteJournal
 from posrefund.terminal import Terminal
 from posrefund.testing import ManualClock, MemoryLink
 from posrefund.values import PAN, CardRead, Track2
-from shop import CHIP, MERCHANT, PAN_16, TERMINAL, Shop, refund, sale
+from shop import MERCHANT, PAN_16, TERMINAL, Shop, refund, sale
 from terminal.memory_store import MemoryKeyStore
 
 if TYPE_CHECKING:
@@ -174,44 +172,3 @@ def test_sign_in_of_another_form_is_refused_and_the_old_keys_stay(shop: SM4Shop)
     with pytest.raises(InvalidKeyError, match=r"^DE62 of a sign-in under SM4 has 72 bytes$"):
         shop.terminal.sign_in()
     assert shop.terminal._keys is before
-
-
-def test_store_that_knows_unionpay_s_rule_only_is_refused(tmp_path: Path) -> None:
-    own = dialect("unionpay").derive("own", sign_in=house().sign_in)
-    with pytest.raises(
-        ConfigError, match=r"^dialect own has sign-in rules of its own, and this key"
-    ):
-        Terminal(
-            TERMINAL,
-            MERCHANT,
-            dialect=own,
-            keystore=object(),  # type: ignore[arg-type]  # reason: refused before it is used
-            journal=SQLiteJournal(tmp_path / "journal.db", key=bytes(32), terminal=TERMINAL),
-            link=MemoryLink(lambda _: None),  # type: ignore[arg-type,return-value]  # reason: never opened
-        )
-
-
-def test_host_refuses_a_tmk_of_another_cipher_than_its_mac() -> None:
-    record = TerminalRecord(TERMINAL, MERCHANT, Key(TMK, Purpose.KEK, Algorithm.SM4))
-    with pytest.raises(ValueError, match="of another cipher than the MAC rule"):
-        EmulatedHost(HostProfile(), [record], clock=HostTime(Shop.start))
-
-
-def test_stripe_too_short_for_a_block_of_sm4_is_refused_by_both_sides(shop: SM4Shop) -> None:
-    """How a shorter track is filled up, no paper says."""
-    keys = shop.store.working_keys()
-    assert keys is not None
-    assert keys.tdk is not None
-    short = CardRead("022", PAN(PAN_16), track2=Track2(TRACK[:28]))
-    shop.link.sent.clear()
-    with pytest.raises(EncodeError, match=r"^track: expected 33 to 104 digits"):
-        shop.terminal.sale(sale("S-1", 100, short))
-
-    assert shop.link.sent == []
-    assert open_track(TRACK[:32], keys.tdk) == ""
-
-
-def test_chip_needs_no_track_key(shop: SM4Shop) -> None:
-    shop.link.sent.clear()
-    assert isinstance(shop.terminal.sale(sale("S-1", 100, CHIP)), Approved)
-    assert "53" not in shop.dialect.codec.decode(shop.link.sent[0][11:])

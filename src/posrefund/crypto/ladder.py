@@ -138,7 +138,7 @@ def _unwrap_checked(
         # The zero tail is filler, not cipher text: seen before decryption, not after.
         part = part[:_SINGLE_LENGTH_BYTES]
     material = tmk.decrypt_key(part)
-    key = Key(material, purpose, cipher, allow_weak=len(part) == _SINGLE_LENGTH_BYTES)
+    key = Key(material, purpose, cipher, allow_weak=True)  # the check value has the first word
     if not key.has_kcv(check):
         reason = f"{name} of the sign-in has a wrong check value; the whole set is refused"
         raise InvalidKeyError(reason)
@@ -151,10 +151,10 @@ def _check_tdea(material: bytes, name: str, rule: SignInRule) -> None:
     if rule.strict_parity and any(byte.bit_count() % 2 == 0 for byte in material):
         reason = f"{name} of the sign-in has a byte of even parity; the whole set is refused"
         raise InvalidKeyError(reason)
-    if name != "MAK" or len(material) == _SINGLE_LENGTH_BYTES or not is_single_des(material):
-        return  # Key itself refuses the others
-    if not rule.equal_halves_mak:
-        reason = "MAK of the sign-in is single DES in disguise; the whole set is refused"
+    if len(material) == _SINGLE_LENGTH_BYTES or not is_single_des(material):
+        return
+    if name != "MAK" or not rule.equal_halves_mak:
+        reason = f"{name} of the sign-in is single DES in disguise; the whole set is refused"
         raise InvalidKeyError(reason)
     warnings.warn("MAK of the sign-in is single DES in disguise", WeakKeyWarning, stacklevel=4)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from posrefund.crypto import UNIONPAY_ECB, Algorithm, KeySet, MACRule, Purpose
+from posrefund.crypto import UNIONPAY_ECB, Algorithm, KeySet, MACRule, Purpose, SignInRule
 from posrefund.errors import InvalidKeyError
 
 if TYPE_CHECKING:
@@ -69,7 +69,13 @@ class HighWater(Protocol):
 
 
 class KeyStore(Protocol):
-    """What a terminal needs."""
+    """What a terminal needs.
+
+    Attributes:
+        sign_in_rule: By which it opens DE62, one that it kept included; a ``Terminal`` sets its dialect's.
+    """
+
+    sign_in_rule: SignInRule
 
     @property
     def journal_key(self) -> bytes:

@@ -35,7 +35,6 @@ from posrefund.errors import (
 from posrefund.framing import Envelope
 from posrefund.seal import seal, unseal
 from posrefund.terminal.generation import check_generation
-from posrefund.terminal.keys import hand_over
 from posrefund.terminal.line import Line
 from posrefund.terminal.sign_in import SignedIn, echo, sign_in
 from posrefund.values import BatchNumber, HostClock, MerchantID, TerminalID
@@ -103,7 +102,7 @@ class Terminal:
         self._line = Line(link, envelope or Envelope(dialect.tpdu, dialect.header), tap)
         self._busy = threading.RLock()
         check_generation(journal, keystore, clock())
-        hand_over(dialect, keystore)
+        keystore.sign_in_rule = dialect.sign_in
         self._keys: KeySet | None = keystore.working_keys()
         self._recover()
 
