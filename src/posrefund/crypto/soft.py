@@ -155,11 +155,8 @@ def account_field(digits: str) -> bytes:
 
 def _check(pin: object, pan: PAN | None, pin_format: int) -> None:
     is_pin = isinstance(pin, str) and pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 12
-    if (
-        not is_pin
-        or (pan.__class__ is not PAN and pin_format != 1)
-        or pin_format not in (0, 1, 3, 4)
-    ):
+    is_format = pin_format.__class__ is int and pin_format in (0, 1, 3, 4)
+    if not is_pin or not is_format or (pan.__class__ is not PAN and pin_format != 1):
         raise InvalidPINBlockError
 
 
