@@ -52,7 +52,7 @@ def test_account_that_is_no_pan_is_refused(pan: Any) -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["6200 0000 0000 0005", "\uff16200000000000005", "620000000000000\u0665", "6200000000000005\n", "", "62", b"6200000000000005", 6200000000000005, None],
+    ["6200 0000 0000 0005", "\uff16200000000000005", "62000000\u0665", "6200000000000005\n", "", "62", b"6200000000000005", 6200000000000005, None],
 )  # fmt: skip
 def test_account_that_is_not_digits_of_ascii_is_no_pan(number: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"^pan: expected"):
