@@ -87,6 +87,10 @@ def _encrypt_other(
     pin_format: PINFormat,
     random_bytes: Callable[[int], bytes],
 ) -> bytes:
+    if (
+        pin_format.__class__ is not int
+    ):  # 1.0 is 1, but its text is not, and int() quotes what it refuses
+        raise InvalidPINBlockError
     head = f"{pin_format}{len(pin):X}{pin}"
     if pin_format == 4:
         block = bytes.fromhex(head.ljust(_DIGITS, "A")) + random_bytes(8)
@@ -155,8 +159,11 @@ def account_field(digits: str) -> bytes:
 
 def _check(pin: object, pan: PAN | None, pin_format: int) -> None:
     is_pin = isinstance(pin, str) and pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 12
-    is_format = pin_format.__class__ is int and pin_format in (0, 1, 3, 4)
-    if not is_pin or not is_format or (pan.__class__ is not PAN and pin_format != 1):
+    if (
+        not is_pin
+        or (pan.__class__ is not PAN and pin_format != 1)
+        or pin_format not in (0, 1, 3, 4)
+    ):
         raise InvalidPINBlockError
 
 
