@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -207,6 +208,10 @@ BLOCKS: list[Case] = [
     ("seal box with a short key", lambda: seal_box(AES[:31], PASSPHRASE, context=b"item")),
     ("seal box of text", lambda: seal_box(AES, untyped(PAN_16), context=b"item")),
     ("seal box in no context", lambda: seal_box(AES, PASSPHRASE, context=untyped("item"))),
+]
+PINS += [
+    (f"PIN in format {wrong!r}", partial(encrypt_pin_block, PIN_KEY, PIN, CARD, pin_format=wrong))
+    for wrong in (untyped(True), untyped(1.0), untyped(3.0), untyped("1"), untyped(None))
 ]
 NO_KEYS: list[Case] = [
     ("mac under bytes", lambda: mac(untyped(MAK), MESSAGE)),

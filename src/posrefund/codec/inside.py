@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
+from posrefund.closed import closed
 from posrefund.codec.mask import HIDDEN, mask, refuse_masked
 from posrefund.errors import EncodeError
 
@@ -192,6 +193,7 @@ def _open(piece: Piece) -> dict[str, Any]:
     return {"tags": data} if isinstance(data, list) else data
 
 
+@closed
 def join_value(layout: Inside | None, given: object, path: str, show: Show = "clear") -> str:
     """Return the text of a value given as text, or by its pieces, with or without the whole as ``raw``.
 

@@ -67,6 +67,7 @@ class Capture:
     fields: dict[str, str] = field(repr=False)
     spans: dict[str, tuple[int, int]]
 
+    @closed
     def rebuild(self, dialect: Dialect) -> bytes:
         """Return the bytes of the capture.
 

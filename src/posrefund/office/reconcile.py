@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.engine import OPEN_STATES, Note, State
 from posrefund.engine.evidence import (
     FileRow,
@@ -65,6 +66,7 @@ class Reconciliation:
         return sum(finding.category == category for finding in self.findings)
 
 
+@closed
 def reconcile(
     journal: SQLiteJournal,
     text: str,

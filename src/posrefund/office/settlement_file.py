@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.dialects.unionpay.codes import CODES
 from posrefund.dialects.unionpay.settlement import NAMES, WIDTHS
 from posrefund.engine.evidence import FileRow
@@ -27,6 +28,7 @@ _KINDS: dict[tuple[str, str], Kind] = {
 }
 
 
+@closed
 def read_settlement_file(text: str) -> list[FileRow]:
     """Return the rows of a file, those of other kinds and codes too: they prove nothing but presence.
 
