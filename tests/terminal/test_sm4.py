@@ -150,7 +150,7 @@ def test_silence_is_undone_and_a_restart_opens_the_same_keys(shop: SM4Shop) -> N
     assert shop.booked("sale") == []
 
 
-def test_track_leaves_with_two_blocks_worth_of_bytes_hidden(shop: SM4Shop) -> None:
+def test_track_leaves_with_sixteen_bytes_of_it_hidden(shop: SM4Shop) -> None:
     shop.link.sent.clear()
     shop.terminal.sale(sale("S-1", 100, STRIPE))
     fields = shop.dialect.codec.decode(shop.link.sent[0][11:])

@@ -6,10 +6,14 @@ acquirer's paper writes down another one. Decision 0024.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from posrefund.crypto._blockcipher import Algorithm
 from posrefund.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "SIGN_IN_DOUBLE",
@@ -119,15 +123,20 @@ class SignInRule:
     )
     equal_halves_mak: bool = False
     strict_parity: bool = False
+    _known: dict[Algorithm, dict[int, SignInLayout]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
-        kinds = {(layout.cipher, layout.length_bytes) for layout in self.layouts}
-        if not kinds or len(kinds) != len(self.layouts):
+        for layout in self.layouts:
+            self._known.setdefault(layout.cipher, {})[layout.length_bytes] = layout
+        kinds = sum(map(len, self._known.values()))
+        if not kinds or kinds != len(self.layouts):
             raise ConfigError("a sign-in needs layouts that cipher and length tell apart")
 
-    def lengths(self, cipher: Algorithm) -> dict[int, SignInLayout]:
+    def lengths(self, cipher: Algorithm) -> Mapping[int, SignInLayout]:
         """Return the layouts under *cipher* by their length."""
-        return {each.length_bytes: each for each in self.layouts if each.cipher is cipher}
+        return self._known.get(cipher, {})
 
 
 UNIONPAY_SIGN_IN = SignInRule()

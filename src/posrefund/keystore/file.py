@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -188,7 +189,10 @@ class FileKeyStore:
     def _set_in(self, name: str) -> KeySet | None:
         if name not in self._vault.document.slots:
             return None
-        return unwrap_key_set(self.tmk, self._vault.read(name), self.sign_in_rule)
+        block = self._vault.read(name)
+        with suppress(InvalidKeyError):  # the dialect no longer takes such a set: sign in again
+            return unwrap_key_set(self.tmk, block, self.sign_in_rule)
+        return None
 
     # --- other slots -------------------------------------------------------------------------
 
