@@ -88,9 +88,8 @@ def _encrypt_other(
     pin_format: PINFormat,
     random_bytes: Callable[[int], bytes],
 ) -> bytes:
-    if (
-        pin_format.__class__ is not int
-    ):  # 1.0 is 1, but its text is not, and int() quotes what it refuses
+    given: object = pin_format
+    if type(given) is not int:  # 1.0 is 1, but its text is not, and int() quotes what it refuses
         raise InvalidPINBlockError
     head = f"{pin_format}{len(pin):X}{pin}"
     if pin_format == 4:
