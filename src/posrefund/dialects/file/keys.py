@@ -50,7 +50,7 @@ def _layout(table: Table) -> SignInLayout | None:
         table.fault("parts", "names and bytes of the keys: PIK:16 MAK:16 TDK:16")
         return None
     parts = tuple((match[1], int(match[2])) for match in found if match)
-    kcv_bytes = table.whole("kcv_bytes", _KCV_BYTES, least=2, most=16)
+    kcv_bytes = table.whole("kcv_bytes", _KCV_BYTES, least=2, most=8)
     try:
         return SignInLayout(cipher, parts, kcv_bytes)
     except ConfigError as error:
