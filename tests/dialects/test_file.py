@@ -76,6 +76,8 @@ def test_two_lines_are_a_dialect() -> None:
         '"iso9797-1"',
         '{ algorithm = "iso9797-1", padding = 2 }',
         '{ algorithm = "iso9797-3", length_bytes = 4, encoding = "hex" }',
+        '{ algorithm = "iso9797-1", length_bytes = 4, covers_from = "header" }',
+        '{ algorithm = "cmac", cipher = "AES", length_bytes = 8, covers_from = "tpdu" }',
     ],
 )
 def test_a_mac_is_a_name_or_its_parts_and_comes_back(mac: str) -> None:
@@ -288,7 +290,9 @@ WRONG = [
     ('words.reasn = { "*" = "1" }', "3: words.reasn: a fact that messages hold"),
     ('reversed_codes = ["ZZ"]', "3: reversed_codes: codes of the table; ZZ is not in it"),
     ('mac = "md5"', "3: mac: one of unionpay-ecb, xor-encrypt, iso9797-1, iso9797-3, cmac"),
-    ('mac = { algorithm = "cmac", length_bytes = 4 }', "3: mac: a MAC of 8 bytes, as many as its field has"),
+    ('mac = { algorithm = "hmac-sha256" }', "3: mac.algorithm: one of unionpay-ecb, xor-encrypt, iso9797-1, iso9797-3, cmac"),
+    ('mac = { algorithm = "cmac", cipher = "AES" }', "3: mac: a MAC of 4 to 8 bytes, as many as its field has"),
+    ('mac = { algorithm = "cmac", covers_from = "DE2" }', "3: mac.covers_from: one of mti, header, tpdu"),
     ('mac = { algorithm = "cmac", padding = 2 }', "3: mac: cmac goes with padding method 1"),
     ('managed_codes = ["ZZ"]', "3: managed_codes: codes of the table; ZZ is not in it"),
     ("reversed_codes = [0]", "3: reversed_codes: a list of texts"),

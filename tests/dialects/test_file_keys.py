@@ -146,7 +146,7 @@ def test_every_rule_comes_back_from_its_file(rule: SignInRule, pin: Any, tracks:
         ),
         (
             'sign_in.layouts = [{ parts = "PIK:16 MAK:16", kcv_bytes = 9 }]',
-            "3: sign_in.layouts[0].parts: 2 to 8 bytes for a check value under TDEA",
+            "3: sign_in.layouts[0].kcv_bytes: a whole number from 2 to 8",
         ),
         (
             'sign_in.layouts = [{ kcv_bytes = 4 }]',

@@ -79,6 +79,8 @@ class MACRule:
             4 of UnionPay, all of the others.
         encoding: ``"raw"``, or ``"hex"`` for upper-case hexadecimal text, two characters for a byte;
             ``""`` for what the algorithm is known by: text of UnionPay, else raw.
+        covers_from: The first byte that is covered: the ``"mti"``, or the ``"header"`` or the ``"tpdu"``
+            before it. For who knows the whole message; ``mac`` takes the bytes as they are given.
 
     Raises:
         ConfigError: The parts do not go together.
@@ -94,6 +96,7 @@ class MACRule:
     padding: int = 1
     length_bytes: int = 0
     encoding: Literal["", "raw", "hex"] = ""
+    covers_from: Literal["mti", "header", "tpdu"] = "mti"
 
     def __post_init__(self) -> None:
         named: object = self.algorithm
@@ -113,6 +116,8 @@ class MACRule:
             raise ConfigError(f"{self.algorithm} gives {_SHORTEST_BYTES} to {whole} bytes")
         if self.encoding not in ("", "raw", "hex"):
             raise ConfigError("a MAC is sent raw or as hex")
+        if self.covers_from not in ("mti", "header", "tpdu"):
+            raise ConfigError("a MAC covers from the mti, the header or the tpdu")
         object.__setattr__(self, "length_bytes", length_bytes)
         object.__setattr__(self, "encoding", self.encoding or traits.encoding)
 

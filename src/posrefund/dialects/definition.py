@@ -61,7 +61,7 @@ class Dialect:
         messages: The message tables by our names.
         codes: The response codes as they stand in DE39.
         encoding: How fields stand on the line.
-        mac: The MAC rule; the MAC stands in the last field, 64 or 128.
+        mac: The MAC rule; the MAC stands in the last field, 64 or 128, a shorter one with zero bytes behind it.
         sign_in: Which keys a sign-in may bring, and in what form they stand.
         tracks: How DE35 and DE36 are sent: clear, or with a block of them under the TDK.
         timers: Waiting times.
@@ -108,8 +108,8 @@ class Dialect:
     bitmap_enc: str = ""
 
     def __post_init__(self) -> None:
-        if self.mac.tag_bytes != MAC_BYTES:
-            message = f"dialect {self.name}: a MAC has {MAC_BYTES} bytes, as its field"
+        if self.mac.tag_bytes > MAC_BYTES:
+            message = f"dialect {self.name}: a MAC has at most {MAC_BYTES} bytes, as its field"
             raise ConfigError(message)
         hidden = [
             n

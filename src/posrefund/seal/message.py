@@ -8,6 +8,7 @@ from posrefund.closed import closed
 from posrefund.crypto import encrypt_track, mac, verify
 from posrefund.dialects.definition import MAC_BYTES, MAC_FIELDS, MAC_PLACE
 from posrefund.errors import DecodeError, EncodeError, InvalidKeyError, MACMismatchError
+from posrefund.framing import Envelope
 from posrefund.values import MACVerdict, Received
 
 if TYPE_CHECKING:
@@ -19,10 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["seal", "unseal"]
 
 _TRACKS = ("35", "36")
+NO_ENVELOPE = Envelope(b"", b"")
+"""Nothing before the MTI, or nothing of it under the MAC."""
 
 
 @closed
-def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> bytes:
+def seal(
+    fields: Mapping[str, str],
+    dialect: Dialect,
+    keys: KeySet | None,
+    envelope: Envelope = NO_ENVELOPE,
+) -> bytes:
     """Return the bytes of a message, its MAC at the end when *fields* hold DE64 or DE128.
 
     Where the dialect sends tracks encrypted, DE35 and DE36 are given clear and leave with one block under
@@ -32,6 +40,7 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
         fields: ``"t"`` and the fields; the value of the MAC field is only a place to fill.
         dialect: Whose encoding and MAC rule apply.
         keys: Working keys; None only for messages without a MAC.
+        envelope: What will stand before it, for a dialect whose MAC covers that, too.
 
     Raises:
         EncodeError: A value does not fit its field, a MAC is asked for without keys, or not in the
@@ -49,7 +58,8 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
         raise EncodeError(f"DE{mac_field}", "no field after the MAC")
     whole = dialect.codec.encode({**fields, mac_field: MAC_PLACE})
     unsealed = whole[: -dialect.mac_width]
-    tag = mac(keys.mak, unsealed, dialect.mac)
+    covered = _before(dialect, envelope) + unsealed
+    tag = mac(keys.mak, covered, dialect.mac).ljust(MAC_BYTES, b"\0")
     return unsealed + (tag if dialect.mac_width == MAC_BYTES else tag.hex().upper().encode("ascii"))
 
 
@@ -65,17 +75,31 @@ def _with_tracks(
 
 
 @closed
-def unseal(body: bytes, dialect: Dialect, keys: KeySet | None) -> Received:
+def unseal(
+    body: bytes, dialect: Dialect, keys: KeySet | None, envelope: Envelope = NO_ENVELOPE
+) -> Received:
     """Take a message apart and say whether its MAC fits. Never raises on what a peer sent."""
     try:
         fields = dialect.codec.decode(body)
     except DecodeError as refusal:
         return Received({}, "absent", refusal.with_traceback(None), len(body))
-    return Received(fields, _verdict(fields, body, dialect, keys), None, len(body))
+    covered = _before(dialect, envelope) + body[: -dialect.mac_width]
+    return Received(fields, _verdict(fields, covered, dialect, keys), None, len(body))
+
+
+def _before(dialect: Dialect, envelope: Envelope) -> bytes:
+    """What the MAC covers of the bytes before the MTI."""
+    match dialect.mac.covers_from:
+        case "mti":
+            return b""
+        case "header":
+            return envelope.header
+        case "tpdu":
+            return envelope.tpdu + envelope.header
 
 
 def _verdict(
-    fields: Mapping[str, str], body: bytes, dialect: Dialect, keys: KeySet | None
+    fields: Mapping[str, str], covered: bytes, dialect: Dialect, keys: KeySet | None
 ) -> MACVerdict:
     mac_field = _mac_field(fields)
     if mac_field is None:
@@ -84,7 +108,10 @@ def _verdict(
         return "no_key"
     try:
         tag = bytes.fromhex(fields[mac_field])
-        verify(keys.mak, body[: -dialect.mac_width], tag, dialect.mac)
+        width = dialect.mac.tag_bytes
+        if tag[width:].strip(b"\0"):
+            return "wrong"
+        verify(keys.mak, covered, tag[:width], dialect.mac)
     except (MACMismatchError, ValueError):  # text that is no hexadecimal, a key of another rule
         return "wrong"
     return "valid" if _is_last(mac_field, fields) else "wrong"

@@ -80,7 +80,7 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
 def _mac(rule: MACRule) -> str | dict[str, Any]:
     if rule == MACRule(rule.algorithm):
         return rule.algorithm
-    names = ("algorithm", "cipher", "padding", "length_bytes", "encoding")
+    names = ("algorithm", "cipher", "padding", "length_bytes", "encoding", "covers_from")
     return {name: getattr(rule, name) for name in names}
 
 

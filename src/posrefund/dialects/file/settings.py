@@ -94,7 +94,7 @@ def mac_rule(table: Table, base: MACRule) -> MACRule:
     if not isinstance(table.data["mac"], dict):
         return _rule(table, table.choice("mac", _MAC_ALGORITHMS))
     parts = table.table("mac")
-    parts.only(("algorithm", "cipher", "padding", "length_bytes", "encoding"))
+    parts.only(("algorithm", "cipher", "padding", "length_bytes", "encoding", "covers_from"))
     return _rule(
         table,
         parts.choice("algorithm", _MAC_ALGORITHMS),
@@ -102,14 +102,15 @@ def mac_rule(table: Table, base: MACRule) -> MACRule:
         padding=parts.whole("padding", 1, least=1, most=3),
         length_bytes=parts.whole("length_bytes", 0, least=0, most=MAC_BYTES),
         encoding=parts.choice("encoding", ("", "raw", "hex")),
+        covers_from=parts.choice("covers_from", ("mti", "header", "tpdu"), "mti"),
     )
 
 
 def _rule(table: Table, algorithm: str, **parts: Any) -> MACRule:
-    expected = f"a MAC of {MAC_BYTES} bytes, as many as its field has"
+    expected = f"a MAC of 4 to {MAC_BYTES} bytes, as many as its field has"
     try:
         rule = MACRule(algorithm, **parts)  # type: ignore[arg-type]  # reason: one of the choices
-        if rule.tag_bytes == MAC_BYTES:
+        if rule.tag_bytes <= MAC_BYTES:
             return rule
     except ConfigError as error:
         expected = str(error)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from posrefund.emulators.host.ledger import StanKey
     from posrefund.emulators.host.terminals import TerminalRecord
     from posrefund.emulators.host.wire import Request
+    from posrefund.framing import Envelope
 
 __all__ = ["Exchange"]
 
@@ -63,7 +64,8 @@ class Exchange:
             self._ledger.refusals.append(self._as_refusal())
         if self._is_money:
             self._ledger.keep()
-        return self._request.envelope.reply().wrap(self._body())
+        envelope = self._request.envelope.reply()
+        return envelope.wrap(self._body(envelope))
 
     @property
     def is_repeatable(self) -> bool:
@@ -186,8 +188,8 @@ class Exchange:
 
     # ---- the answer ------------------------------------------------------------------------
 
-    def _body(self) -> bytes:
-        """Return the answer from its MTI to its end."""
+    def _body(self, envelope: Envelope) -> bytes:
+        """Return the answer from its MTI to its end; its MAC may cover its *envelope*, too."""
         fields = self._fields()
         if self._fault is not None:
             self._effect.fields(fields, self._fault)
@@ -197,7 +199,8 @@ class Exchange:
         if self._mak is None or not self._is_money or not has_mac:
             return encode_reply(fields, dialect)
         body = encode_reply({**fields, "64": _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
-        tag = mac(self._mak, body, dialect.mac_rule)
+        rule = dialect.mac_rule
+        tag = mac(self._mak, _head(envelope, rule) + body, rule).ljust(8, b"\0")
         if self._fault is not None:
             tag = self._effect.tag(tag, self._fault)
         return body + dialect.mac_on_line(tag) if tag else encode_reply(fields, dialect)
@@ -222,8 +225,17 @@ _NO_MAC = "00" * 8
 
 
 def _fits(mak: Key, request: Request, rule: MACRule) -> bool:
+    tag, filler = request.tag[: rule.tag_bytes], request.tag[rule.tag_bytes :]
+    if filler.count(0) != len(filler):
+        return False
     try:
-        verify(mak, request.mac_input, request.tag, rule)
+        verify(mak, _head(request.envelope, rule) + request.mac_input, tag, rule)
     except MACMismatchError:
         return False
     return True
+
+
+def _head(envelope: Envelope, rule: MACRule) -> bytes:
+    """What a MAC by *rule* covers before the MTI."""
+    parts = {"mti": b"", "header": envelope.header, "tpdu": envelope.tpdu + envelope.header}
+    return parts[rule.covers_from]
