@@ -84,7 +84,7 @@ def test_a_mac_is_a_name_or_its_parts_and_comes_back(mac: str) -> None:
     house = derived(f"mac = {mac}")
 
     assert house.mac.algorithm in mac
-    assert house.mac.tag_bytes == 8
+    assert house.mac.tag_bytes <= 8
     assert load_dialect(dump_dialect(house)).mac == house.mac
 
 
