@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import plain_des
-from posrefund.crypto import Key, KeySet, Purpose, kcv, unwrap_key, unwrap_key_set, wrap_key
+from posrefund.crypto import (
+    Key,
+    KeySet,
+    Purpose,
+    claimed_key_set_id,
+    kcv,
+    mac,
+    unwrap_key,
+    unwrap_key_set,
+    verify,
+    wrap_key,
+)
 from posrefund.errors import InvalidKeyError, KeyUsageError
 from published import by_name, known_answers
 
@@ -32,6 +43,54 @@ def part(key: bytes, *, tmk: bytes = TMK, width: int = 0) -> bytes:
 def cases(table: str) -> pytest.MarkDecorator:
     rows = known_answers("unionpay", table)
     return pytest.mark.parametrize("case", [pytest.param(row, id=row["name"]) for row in rows])
+
+
+# --- a set that was replaced -----------------------------------------------------------------------
+
+
+def test_replaced_set_verifies_and_does_nothing_else() -> None:
+    block = part(PIK) + part(MAK) + part(TDK)
+    whole = unwrap_key_set(KEK, block)
+    tag = plain_des.unionpay_mac(MAK, b"an answer")
+    old = whole.verify_only()
+
+    assert old.key_set_id == whole.key_set_id == claimed_key_set_id(block)
+    verify(old.mak, b"an answer", tag)
+    with pytest.raises(KeyUsageError):
+        mac(old.mak, b"an answer")
+    for closed in (old.pik, old.tdk, whole.pik, whole.mak, whole.tdk):
+        assert closed is not None
+        with pytest.raises(InvalidKeyError, match="closed"):
+            closed.use(closed.purpose, "this test")
+
+
+def test_a_set_is_verify_only_once() -> None:
+    old = unwrap_key_set(KEK, DE62).verify_only()
+    with pytest.raises(KeyUsageError):
+        old.verify_only()
+
+
+def test_closed_set_holds_no_key() -> None:
+    keys = unwrap_key_set(KEK, DE62)
+    keys.close()
+    with pytest.raises(InvalidKeyError, match="closed"):
+        mac(keys.mak, b"")
+    assert keys.key_set_id == "8D0A74-AB7153"
+
+
+@pytest.mark.parametrize("size", [0, 23, 25, 39, 41, 59, 61])
+def test_block_of_another_length_claims_no_name(size: int) -> None:
+    with pytest.raises(InvalidKeyError):
+        claimed_key_set_id(bytes(size))
+
+
+@given(st.binary(min_size=24, max_size=60).filter(lambda block: len(block) in (24, 40, 60)))
+def test_claimed_name_is_that_of_the_check_values_whether_they_are_right_or_not(
+    block: bytes,
+) -> None:
+    at = 8 if len(block) == 24 else 16
+    one, two = block[at : at + 3], block[2 * at + 4 : 2 * at + 7]
+    assert claimed_key_set_id(block) == f"{one.hex()}-{two.hex()}".upper()
 
 
 # --- one key ---------------------------------------------------------------------------------------

@@ -6,7 +6,13 @@ for emulators and host stubs only; a terminal passes on the block that its PIN p
 
 from posrefund.crypto.aead import open_box, seal_box
 from posrefund.crypto.keys import Algorithm, Key, Purpose, is_well_known, kcv
-from posrefund.crypto.ladder import KeySet, unwrap_key, unwrap_key_set, wrap_key
+from posrefund.crypto.ladder import (
+    KeySet,
+    claimed_key_set_id,
+    unwrap_key,
+    unwrap_key_set,
+    wrap_key,
+)
 from posrefund.crypto.mac import (
     AES_CMAC,
     HMAC_SHA256,
@@ -33,6 +39,7 @@ __all__ = [
     "KeySet",
     "MACRule",
     "Purpose",
+    "claimed_key_set_id",
     "is_well_known",
     "kcv",
     "mac",

@@ -13,7 +13,7 @@ from posrefund.crypto._blockcipher import Algorithm, decrypt_ecb, encrypt_ecb
 from posrefund.crypto.keys import Key, Purpose, kcv
 from posrefund.errors import InvalidKeyError, KeyUsageError
 
-__all__ = ["KeySet", "unwrap_key", "unwrap_key_set", "wrap_key"]
+__all__ = ["KeySet", "claimed_key_set_id", "unwrap_key", "unwrap_key_set", "wrap_key"]
 
 _KCV_BYTES = 4
 _WRAPPED_BYTES = {
@@ -42,6 +42,33 @@ class KeySet:
     def key_set_id(self) -> str:
         """Name of the set for the journal: the KCVs, which are no secret."""
         return f"{self.pik.kcv_hex}-{self.mak.kcv_hex}"
+
+    def verify_only(self) -> KeySet:
+        """Return what a set is good for once another sign-in has replaced it: its MAK checks MACs and makes none.
+
+        This set is closed; of the one returned PIK and TDK are closed from the beginning.
+
+        Raises:
+            InvalidKeyError: The set was closed.
+            KeyUsageError: It only verifies already.
+
+        Example:
+            >>> from posrefund.crypto import Key, KeySet, Purpose
+            >>> pik = Key(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"), Purpose.PIN)
+            >>> mak = Key(bytes.fromhex("2222222222222222"), Purpose.MAC)
+            >>> KeySet(pik, mak).verify_only().mak
+            Key(MAC-VERIFY, KCV 00962B)
+        """
+        material = self.mak.use(Purpose.MAC, "verifying")
+        checking = Key(material, Purpose.MAC_VERIFY, self.mak.algorithm)
+        self.close()
+        return KeySet(self.pik, checking, self.tdk)
+
+    def close(self) -> None:
+        """Overwrite and forget every key of the set."""
+        for key in (self.pik, self.mak, self.tdk):
+            if key is not None:
+                key.close()
 
 
 def unwrap_key(kek: Key, wrapped: bytes, purpose: Purpose) -> Key:
@@ -116,6 +143,33 @@ def unwrap_key_set(tmk: Key, block: bytes) -> KeySet:
             raise InvalidKeyError(reason, kcv=key.kcv_hex)
     return KeySet(*keys)
 
+
+def claimed_key_set_id(block: bytes) -> str:
+    """Return the name that the keys of *block* would have, from the check values in it; no key is needed.
+
+    Nothing is proven by it: ``unwrap_key_set`` says whether the check values are right.
+
+    Shape:
+        block: as of ``unwrap_key_set``.
+
+    Raises:
+        InvalidKeyError: The length is another.
+
+    Example:
+        >>> from posrefund.crypto import claimed_key_set_id
+        >>> de62 = bytes.fromhex(
+        ...     "6701EAD6A9AD51E51AA406E2C27FCFA98D0A74B8"
+        ...     "B651F9E9BACE9AE10000000000000000AB7153CA"
+        ... )
+        >>> claimed_key_set_id(de62)
+        '8D0A74-AB7153'
+    """
+    checks = [check[:_NAME_BYTES].hex().upper() for _, _, check in _split(block)]
+    return "-".join(checks[:2])
+
+
+_NAME_BYTES = 3
+"""Of a check value, as ``Key.kcv_hex`` shows it."""
 
 _PURPOSES = (("PIK", Purpose.PIN), ("MAK", Purpose.MAC), ("TDK", Purpose.DATA))
 

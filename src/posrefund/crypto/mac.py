@@ -149,27 +149,32 @@ def mac(key: Key, data: bytes, rule: MACRule = UNIONPAY_ECB) -> bytes:
         >>> mac(mak, bytes.fromhex("1234567890ABCDEFABCDEF1234567890"))
         b'E267B6E2'
     """
-    idle = key.idle(Purpose.MAC, "a MAC", rule.algorithm)
+    return _tag(key, data, rule, Purpose.MAC)
+
+
+def _tag(key: Key, data: bytes, rule: MACRule, purpose: Purpose) -> bytes:
+    idle = key.idle(purpose, "a MAC", rule.algorithm)
     if key.algorithm is not rule.cipher:
         wanted = f"{rule.algorithm} with {rule.cipher}"
         raise KeyUsageError(f"{key.algorithm} {key.purpose}", wanted)
     try:
         tool: Tool = idle.pop()
     except IndexError:
-        tool = MAKERS[rule.algorithm](key.use(Purpose.MAC, "a MAC"), key.algorithm)
+        tool = MAKERS[rule.algorithm](key.use(purpose, "a MAC"), key.algorithm)
     found = tool(data, rule.padding)[: rule.length_bytes]
     idle.append(tool)
     return found.hex().upper().encode("ascii") if rule.encoding == "hex" else found
 
 
 def verify(key: Key, data: bytes, tag: bytes, rule: MACRule = UNIONPAY_ECB) -> None:
-    """Check that *tag* is the MAC of *data*, in constant time.
+    """Check that *tag* is the MAC of *data*, in constant time. A key for ``MAC_VERIFY`` serves, too.
 
     Raises:
         MACMismatchError: It is not, or its length is another: an empty or shortened one is none.
         KeyUsageError: The key is no MAC key, or for another cipher.
         InvalidKeyError: ISO 9797-1 algorithm 3 needs a key of 16 bytes, CMAC no single DES key.
     """
-    right = mac(key, data, rule)
+    purpose = Purpose.MAC_VERIFY if key.purpose is Purpose.MAC_VERIFY else Purpose.MAC
+    right = _tag(key, data, rule, purpose)
     if len(tag) != len(right) or not hmac.compare_digest(right, tag):
         raise MACMismatchError

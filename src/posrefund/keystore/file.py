@@ -21,6 +21,7 @@ from posrefund.crypto import (
     KeySet,
     MACRule,
     Purpose,
+    claimed_key_set_id,
     mac,
     open_box,
     seal_box,
@@ -29,6 +30,7 @@ from posrefund.crypto import (
 from posrefund.errors import ConfigError, InvalidKeyError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from os import PathLike
 
 __all__ = ["FileKeyStore"]
@@ -39,6 +41,8 @@ _SCRYPT_N = 2**15
 _SCRYPT_R, _SCRYPT_P = 8, 1
 _JOURNAL_KEY_BYTES = 32
 _SALT_BYTES = 16
+_OLD = "sign_in of "
+"""Slots of replaced sets: this, and the set's name."""
 
 
 class FileKeyStore:
@@ -83,29 +87,80 @@ class FileKeyStore:
         """32 bytes for the journal: chain, fingerprints, sealed numbers."""
         return self._slot("journal")
 
-    def keep_sign_in(self, block: bytes, rule: MACRule = UNIONPAY_ECB) -> KeySet:
+    def keep_sign_in(
+        self, block: bytes, rule: MACRule = UNIONPAY_ECB, *, still_needed: Collection[str] = ()
+    ) -> KeySet:
         """Open DE62 of a sign-in answer and, only if all of it is right, keep it for the next start.
 
         Args:
             block: As it stands in the answer.
             rule: What its MAC key has to serve.
+            still_needed: Key-set ids that items which are not final name: those stay, to verify with.
+                Every other set that was replaced is destroyed.
 
         Raises:
             InvalidKeyError: The set is refused; the one before stays.
+            ConfigError: The file cannot be written; the set before stays.
         """
         keys = unwrap_key_set(self.tmk, block)
         mac(keys.mak, b"", rule)  # a key that the rule does not take is no key
-        slots = self._data["slots"] | {"sign_in": _sealed(self._kek, "sign_in", block)}
-        data = self._data | {"slots": slots}
-        _write(self._path, data)
-        self._data = data
+        slots = self._slots_with(still_needed, replaced_by=keys.key_set_id)
+        slots["sign_in"] = _sealed(self._kek, "sign_in", block)
+        self._replace(slots)
         return keys
+
+    def key_set(self, key_set_id: str) -> KeySet | None:
+        """Return the set of that name, to verify with and nothing else; None if it was destroyed.
+
+        Raises:
+            InvalidKeyError: The key file was changed.
+        """
+        block = self._blocks().get(key_set_id)
+        return unwrap_key_set(self.tmk, block).verify_only() if block else None
+
+    def forget_sets(self, *, still_needed: Collection[str]) -> None:
+        """Destroy every replaced set but those *still_needed*; the present one stays.
+
+        Raises:
+            ConfigError: The file cannot be written; nothing was destroyed.
+        """
+        slots = self._slots_with(still_needed)
+        if slots.keys() != self._data["slots"].keys():
+            self._replace(slots)
 
     def working_keys(self) -> KeySet | None:
         """Return the keys of the last sign-in, or None before the first."""
         if "sign_in" not in self._data["slots"]:
             return None
         return unwrap_key_set(self.tmk, self._slot("sign_in"))
+
+    def _slots_with(
+        self, still_needed: Collection[str], *, replaced_by: str = ""
+    ) -> dict[str, str]:
+        """The slots without the sets that nothing needs; the present one too where another replaces it."""
+        slots = {
+            name: box
+            for name, box in self._data["slots"].items()
+            if not name.startswith(_OLD) or name.removeprefix(_OLD) in still_needed
+        }
+        if "sign_in" in slots and replaced_by:
+            block = self._slot("sign_in")
+            present = claimed_key_set_id(block)
+            if present in still_needed and present != replaced_by:
+                slots[_OLD + present] = _sealed(self._kek, _OLD + present, block)
+            slots.pop(_OLD + replaced_by, None)
+        return slots
+
+    def _blocks(self) -> dict[str, bytes]:
+        """Every set that is kept, still wrapped, by its name."""
+        names = [name for name in self._data["slots"] if name.startswith((_OLD, "sign_in"))]
+        blocks = [self._slot(name) for name in names]
+        return {claimed_key_set_id(block): block for block in blocks}
+
+    def _replace(self, slots: dict[str, str]) -> None:
+        data = self._data | {"slots": slots}
+        _write(self._path, data)
+        self._data = data
 
     def _slot(self, name: str) -> bytes:
         try:
