@@ -56,6 +56,7 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "mac": _mac(known.mac),
         "cut_off": f"{known.cut_off:%H:%M}",
         "zone": f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}",
+        "clock_tolerance_s": known.clock_tolerance_s,
         "accept_pads": known.accept_pads,
         "kept": known.kept,
         "reversed_codes": sorted(known.reversed_codes),
