@@ -110,13 +110,13 @@ class FileKeyStore:
         return keys
 
     def key_set(self, key_set_id: str) -> KeySet | None:
-        """Return the set of that name, to verify with and nothing else; None if it was destroyed.
+        """Return the set of that id, the last one or an older one that was needed; None if it is gone.
 
         Raises:
             InvalidKeyError: The key file was changed.
         """
         block = self._blocks().get(key_set_id)
-        return unwrap_key_set(self.tmk, block).verify_only() if block else None
+        return unwrap_key_set(self.tmk, block) if block else None
 
     def forget_sets(self, *, still_needed: Collection[str]) -> None:
         """Destroy every replaced set but those *still_needed*; the present one stays.

@@ -30,6 +30,7 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
         EncodeError: A value does not fit its field, a MAC is asked for without keys, or not in the
             last field.
         InvalidKeyError: The dialect's MAC rule does not take the key: sign in again.
+        KeyUsageError: The keys are those of a sign-in that is over: they only verify.
     """
     mac_field = _mac_field(fields)
     if mac_field is None:
@@ -45,12 +46,20 @@ def seal(fields: Mapping[str, str], dialect: Dialect, keys: KeySet | None) -> by
 
 
 def unseal(body: bytes, dialect: Dialect, keys: KeySet | None) -> Received:
-    """Take a message apart and say whether its MAC fits. Never raises on what a peer sent."""
+    """Take a message apart and say whether its MAC fits. Never raises on what a peer sent.
+
+    Args:
+        body: From the MTI on.
+        dialect: Whose encoding and MAC rule apply.
+        keys: Of the sign-in that the message it answers was sent under, and no other; to verify is enough.
+    """
     try:
         fields = dialect.codec.decode(body)
     except DecodeError as refusal:
         return Received({}, "absent", refusal, len(body))
-    return Received(fields, _verdict(fields, body, dialect, keys), None, len(body))
+    verdict = _verdict(fields, body, dialect, keys)
+    judged_by = keys.key_set_id if keys and verdict in ("valid", "wrong") else ""
+    return Received(fields, verdict, None, len(body), judged_by)
 
 
 def _verdict(
