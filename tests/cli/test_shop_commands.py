@@ -75,10 +75,10 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
 
 
 def test_a_shop_sells_waits_a_day_and_refunds(counter: Counter) -> None:
-    assert "batch 000001" in counter.posrefund("sign-in")
+    assert "batch 000001" in counter.posrefund("sign-in", "--accept-clock")
     counter.posrefund("sale", "S-1", "--amount", "128.00", "--card", CARD)
     counter.time.advance(timedelta(days=1))
-    counter.posrefund("sign-in")
+    counter.posrefund("sign-in", "--accept-clock")
 
     slip = counter.posrefund(
         "refund", "R-1", "--original", "S-1", "--card", CARD, "--amount", "28", "--lang", "zh"
@@ -98,10 +98,10 @@ def test_a_shop_sells_waits_a_day_and_refunds(counter: Counter) -> None:
 def test_a_settlement_file_resolves_a_doubt_from_the_command_line(counter: Counter) -> None:
     from posrefund.emulators.host import Fault
 
-    counter.posrefund("sign-in")
+    counter.posrefund("sign-in", "--accept-clock")
     counter.posrefund("sale", "S-1", "--amount", "1.00", "--card", CARD, "--entry", "021")
     counter.time.advance(timedelta(days=1))
-    counter.posrefund("sign-in")
+    counter.posrefund("sign-in", "--accept-clock")
     counter.server.host.faults.add(Fault("close_before_reply", mti="0220"))
     words = ("refund", "R-1", "--original", "S-1", "--card", CARD, "--entry", "021")
     assert "in doubt (closed)" in counter.posrefund(*words, exit_code=11)
@@ -118,11 +118,11 @@ def test_a_settlement_file_resolves_a_doubt_from_the_command_line(counter: Count
 def test_each_way_a_refund_can_stand_has_its_exit_status(counter: Counter) -> None:
     from posrefund.emulators.host import Fault
 
-    counter.posrefund("sign-in")
+    counter.posrefund("sign-in", "--accept-clock")
     for number in range(3):
         counter.posrefund("sale", f"S-{number}", "--amount", "1.00", "--card", CARD)
     counter.time.advance(timedelta(days=1))
-    counter.posrefund("sign-in")
+    counter.posrefund("sign-in", "--accept-clock")
     counter.server.host.faults.add(Fault("code", mti="0220", code="51"))
     words = ("--card", CARD)
     out = counter.posrefund("refund", "R-0", "--original", "S-0", *words, exit_code=10)
@@ -153,13 +153,13 @@ def test_a_journal_in_use_is_said_so(counter: Counter) -> None:
         open_terminal(load(counter.folder / "posrefund.toml")),
         pytest.raises(JournalError, match="another process"),
     ):
-        counter.posrefund("sign-in")
+        counter.posrefund("sign-in", "--accept-clock")
 
 
 def test_a_refusal_is_exit_status_3_with_its_hint_in_both_languages(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    counter.posrefund("sign-in")
+    counter.posrefund("sign-in", "--accept-clock")
     counter.posrefund("sale", "S-1", "--amount", "2.00", "--card", CARD)
     words = ["refund", "R-1", "--original", "S-1", "--card", CARD, "--amount", "1.00"]
     config = ["--config", str(counter.folder / "posrefund.toml")]

@@ -239,6 +239,8 @@ def test_key_comes_out_for_its_own_purpose_only(own: Purpose, asked: Purpose) ->
         ("M1", "CN", Purpose.MAC),
         ("M3", "CN", Purpose.MAC),
         ("M6", "CN", Purpose.MAC),
+        ("M3", "V", Purpose.MAC_VERIFY),
+        ("M6", "V", Purpose.MAC_VERIFY),
         ("D0", "EBN", Purpose.DATA),
         ("K0", "DBN", Purpose.KEK),
         ("K1", "DBN", Purpose.KEK),

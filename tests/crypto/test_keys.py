@@ -143,13 +143,14 @@ def test_key_refused_as_single_des_is_one_and_no_other_is(
         encrypt_ecb(material[start : start + 8], probe) for start in range(0, len(material), 8)
     }
     is_single = encrypt_ecb(material, probe) in singles
+    for_macs = purpose in (Purpose.MAC, Purpose.MAC_VERIFY)
     try:
         Key(material, purpose)
     except InvalidKeyError:
         assert is_single
-        assert purpose is not Purpose.MAC
+        assert not for_macs
     else:
-        assert purpose is Purpose.MAC or not is_single
+        assert for_macs or not is_single
 
 
 # --- what a key is for ----------------------------------------------------------------------------
@@ -168,7 +169,7 @@ def test_key_gives_its_material_only_for_its_own_purpose() -> None:
             assert str(caught.value) == f"a {own} key cannot be used for a test"
 
 
-@pytest.mark.parametrize("purpose", [Purpose.KEK, Purpose.PIN, Purpose.DATA])
+@pytest.mark.parametrize("purpose", [Purpose.KEK, Purpose.PIN, Purpose.DATA, Purpose.MAC_VERIFY])
 def test_mac_is_refused_to_a_key_for_something_else(purpose: Purpose) -> None:
     with pytest.raises(KeyUsageError, match=rf"^a {purpose} key cannot be used for a MAC$"):
         mac(Key(MATERIAL, purpose), b"data")

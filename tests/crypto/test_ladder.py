@@ -15,8 +15,10 @@ from posrefund.crypto import (
     SignInRule,
     WeakKeyWarning,
     kcv,
+    mac,
     unwrap_key,
     unwrap_key_set,
+    verify,
     wrap_key,
 )
 from posrefund.errors import InvalidKeyError, KeyUsageError
@@ -43,6 +45,39 @@ def part(key: bytes, *, tmk: bytes = TMK, width: int = 0) -> bytes:
 def cases(table: str) -> pytest.MarkDecorator:
     rows = known_answers("unionpay", table)
     return pytest.mark.parametrize("case", [pytest.param(row, id=row["name"]) for row in rows])
+
+
+# --- a set that was replaced -----------------------------------------------------------------------
+
+
+def test_replaced_set_verifies_and_does_nothing_else() -> None:
+    block = part(PIK) + part(MAK) + part(TDK)
+    whole = unwrap_key_set(KEK, block)
+    tag = plain_des.unionpay_mac(MAK, b"an answer")
+    old = whole.verify_only()
+
+    assert old.key_set_id == whole.key_set_id
+    verify(old.mak, b"an answer", tag)
+    with pytest.raises(KeyUsageError):
+        mac(old.mak, b"an answer")
+    for closed in (old.pik, old.tdk, whole.pik, whole.mak, whole.tdk):
+        assert closed is not None
+        with pytest.raises(InvalidKeyError, match="closed"):
+            closed.use(closed.purpose, "this test")
+
+
+def test_a_set_is_verify_only_once() -> None:
+    old = unwrap_key_set(KEK, DE62).verify_only()
+    with pytest.raises(KeyUsageError):
+        old.verify_only()
+
+
+def test_closed_set_holds_no_key() -> None:
+    keys = unwrap_key_set(KEK, DE62)
+    keys.close()
+    with pytest.raises(InvalidKeyError, match="closed"):
+        mac(keys.mak, b"")
+    assert keys.key_set_id == "8D0A74-AB7153"
 
 
 # --- one key ---------------------------------------------------------------------------------------

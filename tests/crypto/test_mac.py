@@ -128,6 +128,17 @@ def test_verify_under_another_key_refuses() -> None:
         verify(Key(KEY[8:] + KEY[:8], Purpose.MAC), DATA, plain_des.unionpay_mac(KEY, DATA))
 
 
+def test_key_that_only_verifies_makes_no_mac_before_or_after() -> None:
+    right = plain_des.unionpay_mac(KEY, DATA)
+    checking = Key(KEY, Purpose.MAC_VERIFY)
+    for _ in range(2):  # the second time it has a cipher context of its own
+        with pytest.raises(KeyUsageError, match=r"^a MAC-VERIFY key cannot be used for a MAC$"):
+            mac(checking, DATA)
+        verify(checking, DATA, right)
+        with pytest.raises(MACMismatchError):
+            verify(checking, DATA, right[:-1] + bytes([right[-1] ^ 1]))
+
+
 def test_verify_is_refused_to_a_key_for_something_else_whatever_the_tag() -> None:
     for tag in (b"", plain_des.unionpay_mac(KEY, DATA)):
         with pytest.raises(KeyUsageError):

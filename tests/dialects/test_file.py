@@ -93,6 +93,7 @@ def test_a_file_says_only_what_differs() -> None:
 tpdu = "6000060000"
 cut_off = "22:30"
 zone = "-03:30"
+clock_tolerance_s = 60
 reversed_codes = ["00"]
 managed_codes = ["00", "11"]
 
@@ -133,6 +134,8 @@ reason = false
     assert house.tpdu == bytes.fromhex("6000060000")
     assert house.header == UNIONPAY.header
     assert (house.cut_off, house.zone) == (time(22, 30), timezone(-timedelta(hours=3, minutes=30)))
+    assert (house.clock_tolerance_s, UNIONPAY.clock_tolerance_s) == (60, 900)
+    assert load_dialect(dump_dialect(house)).clock_tolerance_s == 60
     assert (house.timers.answer_s, house.timers.connect_s) == (40.0, 10.0)
     assert house.reversed_codes == {"00"}
     assert house.managed_codes == {"00", "11"}
@@ -274,6 +277,9 @@ WRONG = [
     ('tpdu = "60"', "3: tpdu: 10 hexadecimal digits, or none"),
     ("encoding = 1", "3: encoding: one of packed, ascii"),
     ('cut_off = "24:00"', "3: cut_off: hh:mm"),
+    ("clock_tolerance_s = 0", "3: clock_tolerance_s: a whole number from 1 to 86400"),
+    ("clock_tolerance_s = 86401", "3: clock_tolerance_s: a whole number from 1 to 86400"),
+    ("clock_tolerance_s = 1.5", "3: clock_tolerance_s: a whole number from 1 to 86400"),
     ('zone = "CST"', "3: zone: an offset like +08:00, -14:59 to +14:59"),
     ('kpet = "3"', "3: kpet: a key that is known; did you mean kept?"),
     ("timers.answer_s = 0", "3: timers.answer_s: seconds, above 0 and at most 600"),
@@ -579,6 +585,15 @@ messages.reversal = { request = "3 4 11 22 23C 25 39 41 42 49 60", holds = { 64 
         "5: echoed.61: DE61 is never shown: who compares answers cannot see it",
         "7: words.reason: no word for any other reason: *",
         "8: messages.reversal.holds: no MAC: it is sent without one",
+    ]
+
+
+@pytest.mark.parametrize(("tolerance_s", "count"), [(3600, 0), (3601, 1), (86_400, 1)])
+def test_a_wide_tolerance_of_the_clock_is_told(tolerance_s: int, count: int) -> None:
+    told = f'name = "x"\nbase = "unionpay"\nclock_tolerance_s = {tolerance_s}\n'
+
+    assert warnings(told) == count * [
+        "3: clock_tolerance_s: more than an hour: a forged time can move the day unasked"
     ]
 
 

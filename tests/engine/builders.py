@@ -36,6 +36,7 @@ __all__ = [
     "CHIP",
     "DIALECT",
     "FINGERPRINT",
+    "KEY_SET_ID",
     "MERCHANT",
     "NOW",
     "PAN_DIGITS",
@@ -70,6 +71,8 @@ SALE_DAY = date(2026, 3, 8)
 TERMINAL, MERCHANT = "12345678", "123456789012345"
 PAN_DIGITS = "6200000000000005"
 TRACK2 = "6200000000000005D30121010000000000"
+KEY_SET_ID = "8D0A74-AB7153"
+"""KCVs of the sign-in of code456.com/article/3026509."""
 FINGERPRINT = "00112233445566778899aabbccddeeff"
 
 CHIP = CardRead("051", PAN(PAN_DIGITS), expiry="3012", sequence_number="001")
@@ -139,7 +142,7 @@ def view(**changes: Any) -> TerminalView:
         merchant=MerchantID(MERCHANT),
         batch=BatchNumber("000001"),
         stan=STAN("000007"),
-        key_set_id="8D0A74-AB7153",
+        key_set_id=KEY_SET_ID,
         signed_in_at=NOW - timedelta(hours=1),
     )
     return replace(signed_in, **changes)
@@ -206,4 +209,4 @@ def received(
 ) -> Received:
     """Return an answer as it came off the line."""
     kept = {name: value for name, value in fields.items() if name not in without}
-    return Received(kept, mac, None, 200)
+    return Received(kept, mac, None, 200, KEY_SET_ID)

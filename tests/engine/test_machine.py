@@ -14,6 +14,7 @@ from engine.builders import (
     CHIP,
     DIALECT,
     FINGERPRINT,
+    KEY_SET_ID,
     NOW,
     PAN_DIGITS,
     PROPERTY,
@@ -656,7 +657,8 @@ def test_reversal_tells_the_host_why(reason: str, de39: str) -> None:
     actions, fields = start_reversal(attempt, view(), CARD, tries=0, now=NOW)
 
     assert steps(actions) == ["reverse", "note"]
-    assert actions[1] == Note("reversal_sent", NOW, {"reason": reason, "try": "1"}, "S-9/1")
+    facts = {"reason": reason, "try": "1", "key_set_id": KEY_SET_ID}
+    assert actions[1] == Note("reversal_sent", NOW, facts, "S-9/1")
     assert (fields["t"], fields["39"]) == ("0400", de39)
 
 
@@ -702,7 +704,9 @@ def test_reversal_is_not_sent_on_another_settlement_day(at: str, gives_up: bool)
 
 def test_reversal_confirmed_by_the_host_undoes_the_attempt() -> None:
     attempt = attempt_in(State.REVERSING, "sale")
-    actions, answered = receive_reversal(attempt, received(REVERSAL_ANSWER), view(), NOW)
+    actions, answered = receive_reversal(
+        attempt, received(REVERSAL_ANSWER), view(), NOW, sent_with=KEY_SET_ID
+    )
 
     assert (steps(actions), answered) == (["note", "undo"], True)
     assert facts_of(actions) == {"reversal_code": "00", "reversal_mac": "valid"}
@@ -711,14 +715,16 @@ def test_reversal_confirmed_by_the_host_undoes_the_attempt() -> None:
 def test_reversal_refused_by_the_host_leaves_it_reversing() -> None:
     attempt = attempt_in(State.REVERSING, "sale")
     answer = received(REVERSAL_ANSWER | {"39": "96"})
-    actions, answered = receive_reversal(attempt, answer, view(), NOW)
+    actions, answered = receive_reversal(attempt, answer, view(), NOW, sent_with=KEY_SET_ID)
 
     assert (steps(actions), answered) == (["note"], True)
 
 
 def test_late_answer_to_the_sale_itself_is_no_answer_to_its_reversal() -> None:
     attempt = attempt_in(State.REVERSING, "sale")
-    actions, answered = receive_reversal(attempt, received(SALE_ANSWER), view(), NOW)
+    actions, answered = receive_reversal(
+        attempt, received(SALE_ANSWER), view(), NOW, sent_with=KEY_SET_ID
+    )
 
     assert (steps(actions), answered) == (["note"], False)
 

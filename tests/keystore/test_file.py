@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import plain_des
 from engine.builders import PROPERTY
 from posrefund.crypto import ISO9797_3, Key, Purpose, open_box, unwrap_key_set
 from posrefund.errors import ConfigError, InvalidKeyError
@@ -377,6 +378,97 @@ def test_store_shows_no_key(store: FileKeyStore) -> None:
 
     assert TMK.hex() not in shown.lower()
     assert store.journal_key.hex() not in shown.lower()
+
+
+# --- sets that a later sign-in replaced -----------------------------------------------------------
+
+NEXT_BLOCK, THIRD_BLOCK = (
+    b"".join(
+        plain_des.encrypt(TMK, key) + plain_des.encrypt(key, bytes(8))[:4] for key in (pik, mak)
+    )
+    for pik, mak in (
+        (bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"), bytes(range(16))),
+        (bytes(range(16, 32)), bytes(range(32, 48))),
+    )
+)
+FIRST = "8D0A74-AB7153"
+"""The name of the set in ``BLOCK``."""
+
+
+def sealed_sets(path: Path) -> list[str]:
+    slots = json.loads(path.read_text())["slots"]
+    return sorted(name for name in slots if name.startswith("sign_in"))
+
+
+def test_replaced_set_that_is_still_needed_is_kept_to_verify_with(
+    store: FileKeyStore, path: Path
+) -> None:
+    store.keep_sign_in(BLOCK)
+    keys = store.keep_sign_in(NEXT_BLOCK, still_needed={FIRST})
+
+    for opened in (store, FileKeyStore(path, PASSPHRASE)):
+        old = opened.key_set(FIRST)
+        assert old is not None
+        assert repr(old.mak) == "Key(MAC, KCV AB7153)"
+        assert _key_set_id(opened) == keys.key_set_id != FIRST
+
+
+def test_replaced_set_that_nothing_needs_is_destroyed_at_once(
+    store: FileKeyStore, path: Path
+) -> None:
+    store.keep_sign_in(BLOCK)
+    before = json.loads(path.read_text())["slots"]["sign_in"]
+    store.keep_sign_in(NEXT_BLOCK, still_needed={"AAAAAA-BBBBBB"})
+
+    assert store.key_set(FIRST) is None
+    assert sealed_sets(path) == ["sign_in"]
+    assert before not in path.read_text()
+
+
+def test_old_set_stays_through_sign_ins_as_long_as_it_is_needed_and_no_longer(
+    store: FileKeyStore, path: Path
+) -> None:
+    store.keep_sign_in(BLOCK)
+    second = store.keep_sign_in(NEXT_BLOCK, still_needed={FIRST}).key_set_id
+    store.keep_sign_in(THIRD_BLOCK, still_needed={FIRST, second})
+    assert sealed_sets(path) == sorted(["sign_in", f"sign_in of {FIRST}", f"sign_in of {second}"])
+
+    store.forget_sets(still_needed={second})
+
+    assert sealed_sets(path) == ["sign_in", f"sign_in of {second}"]
+    assert store.key_set(FIRST) is None
+    assert store.key_set(second) is not None
+    assert FileKeyStore(path, PASSPHRASE).key_set(FIRST) is None
+
+
+def test_forgetting_nothing_writes_nothing(store: FileKeyStore, path: Path) -> None:
+    store.keep_sign_in(BLOCK)
+    before = path.read_bytes()
+    store.forget_sets(still_needed=())
+
+    assert path.read_bytes() == before
+    assert _key_set_id(store) == FIRST
+
+
+def test_same_keys_again_are_no_old_set(store: FileKeyStore, path: Path) -> None:
+    store.keep_sign_in(BLOCK)
+    store.keep_sign_in(BLOCK, still_needed={FIRST})
+    assert sealed_sets(path) == ["sign_in"]
+
+    store.keep_sign_in(NEXT_BLOCK, still_needed={FIRST})
+    store.keep_sign_in(BLOCK, still_needed={FIRST})  # and the old one is the present one again
+    assert sealed_sets(path) == ["sign_in"]
+
+
+def test_refused_sign_in_keeps_the_old_sets_as_they_were(store: FileKeyStore, path: Path) -> None:
+    store.keep_sign_in(BLOCK)
+    store.keep_sign_in(NEXT_BLOCK, still_needed={FIRST})
+    before = path.read_bytes()
+    with pytest.raises(InvalidKeyError):
+        store.keep_sign_in(THIRD_BLOCK[:-1] + b"\0")
+
+    assert path.read_bytes() == before
+    assert store.key_set(FIRST) is not None
 
 
 NO_KEY_FILES = [

@@ -32,6 +32,13 @@ class MemoryKeyStore:
         self._block = block
         return keys
 
+    def id_of(self, block: bytes) -> str:
+        """What the keys of DE62 are called."""
+        return unwrap_key_set(self.tmk, block, self.sign_in_rule).key_set_id
+
+    def forget_sets(self, *, still_needed: Collection[str]) -> None:
+        """There is never more than one."""
+
     def working_keys(self) -> KeySet | None:
         """The last set, opened again as after a restart."""
         return unwrap_key_set(self.tmk, self._block, self.sign_in_rule) if self._block else None

@@ -186,7 +186,9 @@ def test_no_value_of_any_byte_turns_an_approval_into_another_approval(next_day: 
     table = UNIONPAY.messages["refund"]
 
     def concluded(changed: bytes) -> object:
-        verdict = interpret(attempt, table, unseal(changed, UNIONPAY, terminal._keys), UNIONPAY)
+        verdict = interpret(
+            attempt, table, unseal(changed, UNIONPAY, terminal._keyring.present), UNIONPAY
+        )
         return verdict.event if isinstance(verdict, Conclusion) else None
 
     assert concluded(body) is Event.ACCEPT

@@ -97,7 +97,7 @@ def one_of_each(known: Dialect, shop: Shop) -> dict[str, dict[str, str]]:
 
 def test_every_message_goes_out_and_comes_back(next_day: Shop, known: Dialect) -> None:
     next_day.terminal.sale(sale("S-2", 500))
-    keys = next_day.terminal._keys
+    keys = next_day.terminal._keyring.present
     requests = one_of_each(known, next_day)
     assert requests.keys() == known.messages.keys()
 
@@ -133,7 +133,7 @@ def test_the_answer_is_a_yes_and_with_any_bit_changed_it_is_none(
     next_day: Shop, known: Dialect, kind: Kind
 ) -> None:
     next_day.terminal.sale(sale("S-2", 500))
-    keys = next_day.terminal._keys
+    keys = next_day.terminal._keyring.present
     fields = one_of_each(known, next_day)[kind]
     message = Envelope(known.tpdu, known.header).wrap(seal(fields, known, keys))
     reply = next_day.host.answer(message)
@@ -296,7 +296,7 @@ def test_a_clock_that_was_reset_is_mended_by_a_host_that_says_the_year(
     shop: Shop, known: Dialect
 ) -> None:
     shop.clock.set(datetime(2015, 1, 1, tzinfo=UTC))
-    shop.terminal.sign_in()
+    shop.terminal.sign_in(accept_clock=True)
 
     day = shop.terminal.view().host_clock.at(shop.clock())
     assert f"{day:%m%d}" == "0309"

@@ -161,7 +161,7 @@ def test_an_unsigned_reversal_answer_proves_nothing_near_the_cut_over(shop: Shop
 
 
 def test_closing_wipes_the_keys_and_every_later_call_says_so(shop: Shop) -> None:
-    keys = shop.terminal._keys
+    keys = shop.terminal._keyring.present
     assert keys is not None
     shop.terminal.close()
 

@@ -62,11 +62,11 @@ def play(folder: Path, step: int) -> tuple[int, int]:
         noon = datetime.now(HOST_ZONE).replace(hour=12, minute=0, second=0, microsecond=0)
         host.set_clock(noon)
         with open_terminal(load(config)) as terminal:
-            terminal.sign_in()
+            terminal.sign_in(accept_clock=True)
             terminal.sale(SaleRequest(RequestID("SALE-1"), Amount(1_000), CARD))
         host.set_clock(noon + timedelta(days=1))
         with open_terminal(load(config)) as terminal:
-            terminal.sign_in()
+            terminal.sign_in(accept_clock=True)
         killed = run_child(config, step)
         again = run_child(config, 0)  # the shop switches it on again and presses the same keys
         assert again.returncode == 0, again.stderr

@@ -65,6 +65,11 @@ class Story:
             "PIK、MAK 已用主密钥解密，校验值全部正确；批次号和时钟以主机为准",
             "PIK and MAK opened under the TMK, every check value right; batch and clock are the host's",
         )
+        show.say(
+            "主机时钟由演示拨动；与本机相差过大时要有人确认，演示每次都确认（accept_clock）",
+            "the demo moves the host's clock; so far from ours somebody has to accept it, and the"
+            " demo does each time (accept_clock)",
+        )
 
     def _sales(self, terminal: Terminal) -> None:
         show = self._screen
@@ -203,7 +208,7 @@ class Story:
         moment = datetime(date.year, date.month, date.day, hour, minute, tzinfo=_ZONE)
         self._host.set_clock(moment)
         self._screen.say(f"主机时间 {moment:%Y-%m-%d %H:%M}", f"host time {moment:%Y-%m-%d %H:%M}")
-        terminal.sign_in()
+        terminal.sign_in(accept_clock=True)
 
     def _sell(self, terminal: Terminal, request_id: str, minor: int) -> None:
         request = SaleRequest(RequestID(request_id), Amount(minor), self._card)

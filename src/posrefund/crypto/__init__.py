@@ -9,7 +9,12 @@ from posrefund.crypto.aead import open_box, seal_box
 from posrefund.crypto.components import Component, combine
 from posrefund.crypto.kek import KeyEncryptingKey
 from posrefund.crypto.keys import Algorithm, Key, Purpose, is_well_known, kcv
-from posrefund.crypto.ladder import KeySet, unwrap_key, unwrap_key_set, wrap_key
+from posrefund.crypto.ladder import (
+    KeySet,
+    unwrap_key,
+    unwrap_key_set,
+    wrap_key,
+)
 from posrefund.crypto.mac import (
     AES_CMAC,
     HMAC_SHA256,

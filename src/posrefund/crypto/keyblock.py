@@ -37,6 +37,8 @@ _USAGES = {
     "P0": _PIN,
 }
 """TR-31:2018: usage, and the modes in which our purpose does no more than the block allows."""
+_VERIFY_ONLY = "V"
+"""The mode, under a usage of MACs, of a key that checks them and makes none."""
 _ALGORITHMS = {"T": Algorithm.TDEA, "A": Algorithm.AES, "D": Algorithm.TDEA}
 _LETTERS = {Algorithm.TDEA: "T", Algorithm.AES: "A"}
 _DEFAULTS = {
@@ -45,6 +47,7 @@ _DEFAULTS = {
     Purpose.DATA: ("D0", "B"),
     Purpose.KEK: ("K0", "B"),
     Purpose.MAC: ("M3", "C"),
+    Purpose.MAC_VERIFY: ("M3", "V"),
     Purpose.PIN: ("P0", "E"),
 }
 _VERSIONS = dict.fromkeys("ABC", Algorithm.TDEA) | dict.fromkeys("DE", Algorithm.AES)
@@ -77,10 +80,8 @@ def unwrap_key_block(protection: Key, block: str, purpose: Purpose) -> Key:
     material = _protection(protection, block[:1])
     header, clear = open_block(material, block)
     named = f"{header.usage}/{header.algorithm}/{header.mode}"
-    usage, algorithm = _USAGES.get(header.usage), _ALGORITHMS.get(header.algorithm)
-    if usage is None or usage.purpose is not purpose or header.mode not in usage.modes:
-        raise KeyUsageError(named, purpose)
-    if algorithm is None:
+    algorithm = _ALGORITHMS.get(header.algorithm)
+    if algorithm is None or not _allows(header, purpose):
         raise KeyUsageError(named, purpose)
     return Key(clear, purpose, algorithm)
 
@@ -100,13 +101,19 @@ def wrap_key_block(protection: Key, key: Key, *, header: Header | None = None) -
     version = "B" if protection.algorithm is Algorithm.TDEA else "D"
     header = header or _header(version, key)
     material = _protection(protection, header.version)
-    usage = _USAGES.get(header.usage)
     named = f"{header.usage}/{header.algorithm}/{header.mode}"
-    if usage is None or usage.purpose is not key.purpose or header.mode not in usage.modes:
+    if not _allows(header, key.purpose):
         raise KeyUsageError(key.purpose, named)
     if _ALGORITHMS.get(header.algorithm) is not key.algorithm:
         raise KeyUsageError(key.purpose, named)
     return seal_block(material, header, key.use(key.purpose, "wrapping"))
+
+
+def _allows(header: Header, purpose: Purpose) -> bool:
+    usage = _USAGES.get(header.usage)
+    if usage is _MAC and purpose is Purpose.MAC_VERIFY:
+        return header.mode == _VERIFY_ONLY
+    return usage is not None and usage.purpose is purpose and header.mode in usage.modes
 
 
 def _header(version: str, key: Key) -> Header:

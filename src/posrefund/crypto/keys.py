@@ -40,6 +40,8 @@ class Purpose(StrEnum):
     """Encrypts PIN blocks (PIK)."""
     MAC = "MAC"
     """Makes and checks message authentication codes (MAK)."""
+    MAC_VERIFY = "MAC-VERIFY"
+    """Checks message authentication codes and makes none (MAK of a sign-in that is over)."""
     DATA = "DATA"
     """Encrypts tracks (TDK)."""
     DUKPT = "DUKPT-IK"
@@ -140,7 +142,7 @@ class Key:
             reason = "a key is for a Purpose"
             raise InvalidKeyError(reason)
         check = kcv(material, length_bytes=_LONGEST_KCV_BYTES, algorithm=algorithm)
-        may_be_weak = allow_weak or algorithm is not Algorithm.TDEA or purpose is Purpose.MAC
+        may_be_weak = allow_weak or algorithm is not Algorithm.TDEA or purpose in _MAYBE_SINGLE
         if not may_be_weak and is_single_des(material):
             reason = f"a {purpose} key must not be single DES"
             raise InvalidKeyError(reason, kcv=check[:3].hex().upper())
@@ -241,6 +243,10 @@ class Key:
 
     def __getstate__(self) -> NoReturn:
         self.__reduce__()
+
+
+_MAYBE_SINGLE = (Purpose.MAC, Purpose.MAC_VERIFY)
+"""UnionPay's single-length MAK, and the left half of the retail MAC's."""
 
 
 def is_single_des(material: bytes) -> bool:

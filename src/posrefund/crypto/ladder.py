@@ -46,6 +46,33 @@ class KeySet:
         """Name of the set for the journal: the KCVs, which are no secret."""
         return f"{self.pik.kcv_hex}-{self.mak.kcv_hex}"
 
+    def verify_only(self) -> KeySet:
+        """Return what a set is good for once another sign-in has replaced it: its MAK checks MACs and makes none.
+
+        This set is closed; of the one returned PIK and TDK are closed from the beginning.
+
+        Raises:
+            InvalidKeyError: The set was closed.
+            KeyUsageError: It only verifies already.
+
+        Example:
+            >>> from posrefund.crypto import Key, KeySet, Purpose
+            >>> pik = Key(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"), Purpose.PIN)
+            >>> mak = Key(bytes.fromhex("2222222222222222"), Purpose.MAC)
+            >>> KeySet(pik, mak).verify_only().mak
+            Key(MAC-VERIFY, KCV 00962B)
+        """
+        material = self.mak.use(Purpose.MAC, "verifying")
+        checking = Key(material, Purpose.MAC_VERIFY, self.mak.algorithm)
+        self.close()
+        return KeySet(self.pik, checking, self.tdk)
+
+    def close(self) -> None:
+        """Overwrite and forget every key of the set."""
+        for key in (self.pik, self.mak, self.tdk):
+            if key is not None:
+                key.close()
+
 
 def unwrap_key(kek: KeyEncryptingKey, wrapped: bytes, purpose: Purpose) -> Key:
     """Decrypt one key under *kek*; it is for the cipher that *kek* is for.

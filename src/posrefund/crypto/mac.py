@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from posrefund.closed import wipe
 from posrefund.crypto._blockcipher import Algorithm, block_bytes
@@ -38,7 +38,7 @@ __all__ = [
 MACAlgorithm = Literal[
     "unionpay-ecb", "xor-encrypt", "iso9797-1", "iso9797-3", "cmac", "hmac-sha256"
 ]
-_MAC = Purpose.MAC
+_MAC, _VERIFY = Purpose.MAC, Purpose.MAC_VERIFY
 _TDEA, _AES, _SM4 = Algorithm.TDEA, Algorithm.AES, Algorithm.SM4
 _SHORTEST_BYTES = 4
 """ANSI X9.9 sends 32 bits; a shorter tag is found by trying."""
@@ -161,22 +161,28 @@ def mac(key: Key, data: bytes, rule: MACRule = UNIONPAY_ECB) -> bytes:
         b'E267B6E2'
     """
     try:
-        if data.__class__ is not bytes:
-            data = _plain(data)
-        idle = key.idle(_MAC, "a MAC", rule.algorithm)
-        if key.algorithm is not rule.cipher:
-            _refuse_cipher(key, rule)
-        try:
-            tool: Tool = idle.pop()
-        except IndexError:
-            tool = MAKERS[rule.algorithm](key.use(_MAC, "a MAC"), key.algorithm)
-        found = tool(data, rule.padding)[: rule.length_bytes]
-        idle.append(tool)
-        return found.hex().upper().encode("ascii") if rule.encoding == "hex" else found
+        return _tag(key, data, rule, _MAC)
     except BaseException as error:
         del key, data
         wipe(error)
         raise
+
+
+def _tag(key: Key, data: bytes, rule: MACRule, purpose: Purpose) -> bytes:
+    if data.__class__ is not bytes:
+        data = _plain(data)
+    idle = key.idle(purpose, "a MAC", rule.algorithm)
+    if key.algorithm is not rule.cipher:
+        raise KeyUsageError(
+            f"{key.algorithm} {key.purpose}", f"{rule.algorithm} with {rule.cipher}"
+        )
+    try:
+        tool: Tool = idle.pop()
+    except IndexError:
+        tool = MAKERS[rule.algorithm](key.use(purpose, "a MAC"), key.algorithm)
+    found = tool(data, rule.padding)[: rule.length_bytes]
+    idle.append(tool)
+    return found.hex().upper().encode("ascii") if rule.encoding == "hex" else found
 
 
 def _plain(data: object) -> bytes:
@@ -186,12 +192,8 @@ def _plain(data: object) -> bytes:
     return bytes(data)
 
 
-def _refuse_cipher(key: Key, rule: MACRule) -> NoReturn:
-    raise KeyUsageError(f"{key.algorithm} {key.purpose}", f"{rule.algorithm} with {rule.cipher}")
-
-
 def verify(key: Key, data: bytes, tag: bytes, rule: MACRule = UNIONPAY_ECB) -> None:
-    """Check that *tag* is the MAC of *data*, in constant time.
+    """Check that *tag* is the MAC of *data*, in constant time. A key for ``MAC_VERIFY`` serves, too.
 
     Raises:
         MACMismatchError: It is not, or its length is another: an empty or shortened one is none.
@@ -200,7 +202,8 @@ def verify(key: Key, data: bytes, tag: bytes, rule: MACRule = UNIONPAY_ECB) -> N
         TypeError: *data* or *tag* is no bytes.
     """
     try:
-        _compare(mac(key, data, rule), tag)
+        purpose = _VERIFY if key.purpose is _VERIFY else _MAC
+        _compare(_tag(key, data, rule, purpose), tag)
     except BaseException as error:
         del key, data
         wipe(error)

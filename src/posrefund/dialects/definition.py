@@ -67,6 +67,7 @@ class Dialect:
         timers: Waiting times.
         cut_off: When the host's settlement day ends, host time.
         zone: The host's civil time zone.
+        clock_tolerance_s: How far a sign-in may find the host's clock from ours before people have to accept it.
         tpdu: Default TPDU of a request: 5 bytes, or none.
         header: Default message header: 6 bytes, or none.
         constants: Facts for the templates that never change.
@@ -92,6 +93,7 @@ class Dialect:
     timers: Timers = field(default_factory=Timers)
     cut_off: time = time(23)
     zone: timezone = timezone(timedelta(hours=8))
+    clock_tolerance_s: int = 900
     encoding: Encoding = "packed"
     tpdu: bytes = b""
     header: bytes = b""

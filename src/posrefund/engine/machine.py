@@ -6,7 +6,7 @@ what happened and say what to write down; the outcome follows from the attempt's
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -156,8 +156,12 @@ def may_try_again(attempt: Attempt, view: TerminalView) -> bool:
 def receive(
     attempt: Attempt, received: Received, view: TerminalView, now: datetime
 ) -> list[Action]:
-    """Say what to write down about an answer; no ``Move`` among it means: keep waiting."""
+    """Say what to write down about an answer; no ``Move`` among it means: keep waiting.
+
+    A MAC counts only under the keys that the attempt was sent with.
+    """
     table = view.dialect.messages[attempt.kind]
+    received = _under(attempt.key_set_id, received)
     verdict = interpret(attempt, table, received, view.dialect)
     inbound = _inbound(attempt, received, verdict, view.dialect, now)
     if isinstance(verdict, Stranger):
@@ -173,6 +177,13 @@ def receive(
     moves = _step(attempt, verdict.event, facts, now)
     is_sale = known and any(move.event is Event.ACCEPT for move in moves)
     return [inbound, *moves, known] if known and is_sale else [inbound, *moves]
+
+
+def _under(key_set_id: str, received: Received) -> Received:
+    """*received*, its MAC worth nothing if other keys judged it: old ones may be known to somebody."""
+    if received.mac == "valid" and received.key_set_id != key_set_id:
+        return replace(received, mac="no_key")
+    return received
 
 
 def _step(attempt: Attempt, event: Event, facts: Mapping[str, str], now: datetime) -> list[Move]:
@@ -292,15 +303,24 @@ def start_reversal(
     actions: list[Action] = []
     if attempt.state is State.IN_DOUBT:
         actions.append(Move(attempt.attempt_id, Event.REVERSE, now))
-    facts = {"reason": reason, "try": str(tries + 1)}
+    facts = {"reason": reason, "try": str(tries + 1), "key_set_id": view.key_set_id}
     return [*actions, Note("reversal_sent", now, facts, attempt.attempt_id)], fields
 
 
 @closed
 def receive_reversal(
-    attempt: Attempt, received: Received, view: TerminalView, now: datetime
+    attempt: Attempt, received: Received, view: TerminalView, now: datetime, *, sent_with: str
 ) -> tuple[list[Action], bool]:
-    """Say what to write down about the answer to a reversal, and whether it was the answer."""
+    """Say what to write down about the answer to a reversal, and whether it was the answer.
+
+    Args:
+        attempt: Which is being undone.
+        received: What came.
+        view: The terminal now.
+        now: The time.
+        sent_with: Name of the keys that sealed this reversal; they need not be the attempt's.
+    """
+    received = _under(sent_with, received)
     days = {view.host_day(now + shift) for shift in (-_CUT_OVER_MARGIN, _CUT_OVER_MARGIN)}
     is_same_day = days == {attempt.host_day}
     verdict = interpret_reversal(attempt, received, view.dialect, is_same_day=is_same_day)
@@ -326,6 +346,8 @@ def _inbound(
     facts = {f"DE{name}": value for name, value in kept.items() if name.isdigit()}
     facts |= {"mti": received.fields.get("t", ""), "mac": received.mac}
     facts["length_bytes"] = str(received.length_bytes)
+    if received.key_set_id:
+        facts["key_set_id"] = received.key_set_id
     if isinstance(verdict, Stranger):
         facts |= {"differs": verdict.path, "expected": verdict.expected, "seen": verdict.seen}
     return Note("inbound", now, facts, attempt.attempt_id)

@@ -77,6 +77,16 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "收单机构规定本交易不输密码：请重新读卡，不要输密码",
             "the acquirer takes no PIN for this: read the card again, without a PIN",
         ),
+        "clock_differs": (
+            "merchant",
+            "主机时钟{clock_zh}：请校准不准的一方，或确认接受主机时钟后再签到",
+            "the host's clock is {clock_en}: set the one that is wrong, or sign in and accept the host's",
+        ),
+        "keys_came_back": (
+            "acquirer",
+            "主机下发了以前用过的密钥：请重新签到；再次出现请联系收单机构",
+            "keys of an earlier sign-in came back: sign in again; if it happens again, call the acquirer",
+        ),
         "not_before": (
             "merchant",
             "现在不能撤销也不能退货：请在提示时间之后办理",
@@ -86,8 +96,8 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
 )
 
 
-def refuse(code: str, *, not_before: datetime | None = None) -> RefusedError:
-    """Return the error of *code*, ready to raise.
+def refuse(code: str, *, not_before: datetime | None = None, **words: str) -> RefusedError:
+    """Return the error of *code*, ready to raise; *words* fill the places in its hints.
 
     Example:
         >>> from posrefund.engine.refusals import refuse
@@ -95,4 +105,6 @@ def refuse(code: str, *, not_before: datetime | None = None) -> RefusedError:
         'refused (over_remaining): the amount is more than what is left of that sale'
     """
     owner, zh, en = REFUSALS[code]
+    if words:
+        zh, en = zh.format(**words), en.format(**words)
     return RefusedError(code, owner=owner, hint_zh=zh, hint_en=en, not_before=not_before)

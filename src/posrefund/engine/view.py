@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posrefund.values import HostClock, settlement_day
@@ -28,6 +29,7 @@ class TerminalView:
         stan: The next number.
         key_set_id: KCVs of the working keys; empty before the first sign-in.
         host_clock: How the host's time follows from ours.
+        accepted_offset: What people last said yes to of it; zero before they ever had to.
         signed_in_at: When it last signed in.
     """
 
@@ -39,6 +41,7 @@ class TerminalView:
     key_set_id: str = ""
     host_clock: HostClock = field(default_factory=HostClock)
     signed_in_at: datetime | None = None
+    accepted_offset: timedelta = timedelta(0)
 
     def host_day(self, now: datetime) -> date:
         """Return the host's settlement day at our *now*."""

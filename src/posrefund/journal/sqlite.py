@@ -38,7 +38,7 @@ from posrefund.journal.store import Store
 from posrefund.values import STAN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from os import PathLike
 
@@ -98,15 +98,23 @@ class SQLiteJournal(Store):
                         )
 
     @closed
-    def remember(self, at: datetime, kind: str, **facts: str) -> None:
+    def remember(
+        self, at: datetime, kind: str, told: Mapping[str, str] | None = None, /, **facts: str
+    ) -> None:
         """Set facts of the terminal itself (batch, STAN, keys, clock) and chain a row about it.
+
+        Args:
+            at: When.
+            kind: Of the row.
+            told: What stands in the row besides, and is no fact of the terminal.
+            **facts: By name; each replaces the one before.
 
         Raises:
             JournalWriteError: Nothing was written.
         """
         with self._transaction():
             self._set_meta(**facts)
-            self._append(kind, "", at, facts)
+            self._append(kind, "", at, {**(told or {}), **facts})
 
     def wipe_cards(self) -> int:
         """Destroy the item keys of the sealed cards of everything decided; return how many there were.

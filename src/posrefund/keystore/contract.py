@@ -106,6 +106,22 @@ class KeyStore(Protocol):
         """
         ...
 
+    def id_of(self, block: bytes) -> str:
+        """Return the name of the keys of DE62, once they open rightly; nothing is kept.
+
+        Raises:
+            InvalidKeyError: The set is refused.
+        """
+        ...
+
+    def forget_sets(self, *, still_needed: Collection[str]) -> None:
+        """Destroy every replaced set but those that are needed; the last one stays.
+
+        Raises:
+            ConfigError: The store cannot be written; nothing was destroyed.
+        """
+        ...
+
     def working_keys(self) -> KeySet | None:
         """Return the keys of the last sign-in, or None before the first."""
         ...

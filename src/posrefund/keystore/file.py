@@ -177,6 +177,25 @@ class FileKeyStore:
 
         return self._vault.change(work)
 
+    def id_of(self, block: bytes) -> str:
+        """Return the name of the keys of DE62, once they open rightly; nothing is kept.
+
+        Raises:
+            InvalidKeyError: The set is refused.
+        """
+        keys = unwrap_key_set(self.tmk, block, self.sign_in_rule)
+        keys.close()
+        return keys.key_set_id
+
+    def forget_sets(self, *, still_needed: Collection[str]) -> None:
+        """Destroy every replaced set but those that are needed; without any the file is not written.
+
+        Raises:
+            ConfigError: The file cannot be written; nothing was destroyed.
+        """
+        if sign_ins.unneeded(self._vault.document.slots, still_needed):
+            self._vault.change(lambda draft: sign_ins.forget(draft, still_needed))
+
     def working_keys(self) -> KeySet | None:
         """Return the keys of the last sign-in, or None before the first."""
         return self._set_in(slots.SIGN_IN)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posrefund.crypto import Algorithm, Key, KeySet
     from posrefund.keystore.vault import Draft
 
-__all__ = ["drop_all", "keep", "put_converted", "slot_of"]
+__all__ = ["drop_all", "forget", "keep", "put_converted", "slot_of", "unneeded"]
 
 _OLDER = f"{SIGN_IN}."
 
@@ -45,6 +45,21 @@ def keep(
 def drop_all(draft: Draft) -> None:
     """Destroy every set: what wrapped them is gone, or they are not the newest ones."""
     for name in [name for name, slot in draft.slots.items() if _is_set(slot)]:
+        del draft.slots[name]
+
+
+def unneeded(slots: Mapping[str, Slot], still_needed: Collection[str]) -> list[str]:
+    """Return the slots of replaced sets that nothing needs."""
+    return [
+        name
+        for name, slot in slots.items()
+        if name.startswith(_OLDER) and slot.kcv not in still_needed
+    ]
+
+
+def forget(draft: Draft, still_needed: Collection[str]) -> None:
+    """Destroy the replaced sets that nothing needs."""
+    for name in unneeded(draft.slots, still_needed):
         del draft.slots[name]
 
 

@@ -47,6 +47,7 @@ def seal(
             last field.
         InvalidKeyError: The dialect's MAC rule does not take the key, or there is a track to encrypt and no
             TDK: sign in again.
+        KeyUsageError: The keys are those of a sign-in that is over: they only verify.
     """
     fields = _with_tracks(fields, dialect, keys)
     mac_field = _mac_field(fields)
@@ -78,13 +79,22 @@ def _with_tracks(
 def unseal(
     body: bytes, dialect: Dialect, keys: KeySet | None, envelope: Envelope = NO_ENVELOPE
 ) -> Received:
-    """Take a message apart and say whether its MAC fits. Never raises on what a peer sent."""
+    """Take a message apart and say whether its MAC fits. Never raises on what a peer sent.
+
+    Args:
+        body: From the MTI on.
+        dialect: Whose encoding and MAC rule apply.
+        keys: Of the sign-in that the message it answers was sent under, and no other; to verify is enough.
+        envelope: What stood before it, for a dialect whose MAC covers that, too.
+    """
     try:
         fields = dialect.codec.decode(body)
     except DecodeError as refusal:
         return Received({}, "absent", refusal.with_traceback(None), len(body))
     covered = _before(dialect, envelope) + body[: -dialect.mac_width]
-    return Received(fields, _verdict(fields, covered, dialect, keys), None, len(body))
+    verdict = _verdict(fields, covered, dialect, keys)
+    judged_by = keys.key_set_id if keys and verdict in ("valid", "wrong") else ""
+    return Received(fields, verdict, None, len(body), judged_by)
 
 
 def _before(dialect: Dialect, envelope: Envelope) -> bytes:

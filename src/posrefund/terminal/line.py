@@ -27,13 +27,18 @@ class Line:
         link: To the host.
         envelope: TPDU and header of every request.
         tap: Sees every message; must not raise.
+
+    Attributes:
+        envelope: As given.
+        received_in: TPDU and header of the last answer.
     """
 
     def __init__(
         self, link: Link, envelope: Envelope, tap: Callable[[str, bytes], None] | None
     ) -> None:
         self._link = link
-        self._envelope = envelope
+        self.envelope = envelope
+        self.received_in = envelope
         self._tap = tap
         self._deadline = 0.0
         self.processing_request = 0
@@ -49,7 +54,7 @@ class Line:
 
     def wrap(self, body: bytes) -> bytes:
         """Return the message that ``send`` would send for *body*."""
-        return self._envelope.wrap(body)
+        return self.envelope.wrap(body)
 
     @closed
     def send(self, message: bytes, *, answer_s: float) -> None:
@@ -79,9 +84,9 @@ class Line:
         message = self._link.receive(left_s)
         if self._tap:
             self._tap("received", message)
-        ours = self._envelope
-        envelope, body = Envelope.unwrap(message, len(ours.tpdu), len(ours.header))
-        self.processing_request = envelope.processing_request
+        ours = self.envelope
+        self.received_in, body = Envelope.unwrap(message, len(ours.tpdu), len(ours.header))
+        self.processing_request = self.received_in.processing_request
         return body
 
     def close(self) -> None:

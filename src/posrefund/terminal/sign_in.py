@@ -1,7 +1,8 @@
 """Management messages: sign-in and echo. No money moves here, so a failure is an error. Floor 7.
 
 The answer to a sign-in carries no MAC: what proves it is only that its keys open under our TMK with the
-right check values. Keys, batch and clock are taken over by the caller, all or nothing.
+right check values. The engine judges what it would change; keys, batch and clock are taken over by the
+caller, all or nothing.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from posrefund.crypto import KeySet
     from posrefund.engine import TerminalView
+    from posrefund.engine.sign_in import Issue, SignInChanges
     from posrefund.terminal.line import Line
 
 __all__ = ["SignInAnswer", "SignedIn", "echo", "sign_in"]
@@ -53,25 +54,39 @@ class SignInAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A completed sign-in.
+    """A completed sign-in. Its answer carries no MAC: batch and clock are what somebody said, no proof.
 
     Attributes:
         batch: The batch that is open now.
         batch_changed: Whether the host imposed another one than ours.
         key_set_id: KCVs of PIK and MAK.
         host_offset: Host time minus ours.
+        batch_jump: How far the batch moved where it is neither the same nor the next one, which is what
+            settlement brings; negative when it went back. None where there is nothing to look at.
+        clock_jump: The offset against the one of the last sign-in; None at the first.
+        issue: ``"new"`` keys, the ``"same"`` as before, or some of an ``"earlier"`` sign-in.
     """
 
     batch: str
     batch_changed: bool
     key_set_id: str
     host_offset: timedelta
+    batch_jump: int | None = None
+    clock_jump: timedelta | None = None
+    issue: Issue = "new"
 
     @classmethod
-    def of(cls, answer: SignInAnswer, keys: KeySet) -> SignedIn:
-        """Return the report of *answer* with its keys opened."""
-        changed = answer.batch != answer.batch_before
-        return cls(answer.batch, changed, keys.key_set_id, answer.host_clock.offset)
+    def of(cls, answer: SignInAnswer, key_set_id: str, changes: SignInChanges) -> SignedIn:
+        """Return the report of *answer* once it was taken over."""
+        return cls(
+            answer.batch,
+            answer.batch != answer.batch_before,
+            key_set_id,
+            answer.host_clock.offset,
+            changes.batch_jump,
+            changes.clock_jump,
+            changes.issue,
+        )
 
 
 @closed

@@ -7,6 +7,7 @@ is undone before the next message that moves money. Nothing in this file asks wh
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -23,6 +24,7 @@ from posrefund.engine import (
 )
 from posrefund.engine.evidence import release
 from posrefund.engine.refusals import refuse
+from posrefund.engine.sign_in import Accept
 from posrefund.errors import (
     FramingError,
     InvalidRequestError,
@@ -33,22 +35,23 @@ from posrefund.errors import (
     RequestConflictError,
 )
 from posrefund.framing import Envelope
-from posrefund.seal import seal, unseal
 from posrefund.terminal.generation import check_generation
+from posrefund.terminal.keyring import Keyring
 from posrefund.terminal.line import Line
-from posrefund.terminal.sign_in import SignedIn, echo, sign_in
+from posrefund.terminal.sign_in import echo, sign_in
+from posrefund.terminal.sign_ins import key_sets_needed, take_over
 from posrefund.values import BatchNumber, HostClock, MerchantID, TerminalID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from posrefund.crypto import KeySet
     from posrefund.dialects import Dialect
     from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest
     from posrefund.engine.machine import Plan
     from posrefund.journal import SQLiteJournal
     from posrefund.keystore import KeyStore
     from posrefund.link import Link
+    from posrefund.terminal.sign_in import SignedIn
 
 __all__ = ["Terminal"]
 
@@ -97,43 +100,43 @@ class Terminal:
         self._identity = (TerminalID(terminal), MerchantID(merchant))
         self.dialect = dialect
         self.journal = journal
-        self._keystore = keystore
         self._clock = clock
         self._line = Line(link, envelope or Envelope(dialect.tpdu, dialect.header), tap)
         self._busy = threading.RLock()
         check_generation(journal, keystore, clock())
         keystore.sign_in_rule = dialect.sign_in
-        self._keys: KeySet | None = keystore.working_keys()
+        self._keyring = Keyring(keystore, dialect)
         self._recover()
 
     # --- what a shop asks for ----------------------------------------------------------------
 
     @closed
-    def sign_in(self, operator: str = "01") -> SignedIn:
+    def sign_in(
+        self, operator: str = "01", *, accept_clock: bool = False, accept_keys: bool = False
+    ) -> SignedIn:
         """Fetch working keys, batch number and clock from the host (UnionPay: 0800, DE60.3 = 003).
 
+        Keys of earlier sign-ins stay, to verify with, while items sent under them are not final.
+
+        Args:
+            operator: Who signs in.
+            accept_clock: Somebody compared the clocks: take the host's, however far it is from ours.
+            accept_keys: The host does hand out earlier keys again: take them.
+
         Raises:
-            RefusedError: The host said no; the code is ``host_NN``.
+            RefusedError: The host said no; the code is ``host_NN``. Or its clock is too far from ours
+                (``clock_differs``), or its keys were here before (``keys_came_back``): nothing has changed.
             InvalidKeyError: A key of the answer is wrong: the whole set is refused, the old one stays.
+            ConfigError: The key file cannot be written; the old set stays.
             LinkError: No line or no answer; nothing has changed.
             RemoteProtocolError: What came is no sign-in answer.
         """
         with self._busy:
             now = self._clock()
-            result = sign_in(self._line, self._take_number(now), operator, now)
-            self._keys = self._keystore.keep_sign_in(result.key_block, self.dialect.mac)
-            if result.batch != result.batch_before:
-                self.journal.wipe_cards()  # the batch they were kept for is closed
-            self.journal.remember(
-                now,
-                "signed_in",
-                batch=result.batch,
-                key_set_id=self._keys.key_set_id,
-                key_generation=str(self._keystore.generation),
-                host_offset_s=str(result.host_clock.offset.total_seconds()),
-                signed_in_at=now.isoformat(),
-            )
-            return SignedIn.of(result, self._keys)
+            before = self._take_number(now)
+            answer = sign_in(self._line, before, operator, now)
+            accept = Accept(clock=accept_clock, keys=accept_keys)
+            return take_over(answer, before, accept, self.journal, self._keyring, now)
 
     @closed
     def echo(self) -> None:
@@ -242,29 +245,34 @@ class Terminal:
         terminal, merchant = self._identity
         batch = BatchNumber(facts.get("batch", "000001"))
         signed_in_at = facts.get("signed_in_at")
+
+        def seconds(name: str) -> timedelta:
+            return timedelta(seconds=float(facts.get(name, "0")))
+
         return TerminalView(
             dialect=self.dialect,
             terminal=terminal,
             merchant=merchant,
             batch=batch,
             stan=self.journal.next_stan(batch),
-            key_set_id=self._keys.key_set_id if self._keys else "",
-            host_clock=HostClock(
-                self.dialect.zone, timedelta(seconds=float(facts.get("host_offset_s", "0")))
-            ),
+            key_set_id=self._keyring.key_set_id,
+            host_clock=HostClock(self.dialect.zone, seconds("host_offset_s")),
             signed_in_at=datetime.fromisoformat(signed_in_at) if signed_in_at else None,
+            accepted_offset=seconds("accepted_offset_s"),
         )
 
     @closed
     def close(self) -> None:
-        """Hang up, close the journal and wipe the working keys; waits for what is under way."""
+        """Hang up, close the journal and wipe the working keys; waits for what is under way.
+
+        Key sets of earlier sign-ins that nothing needs any more are destroyed, in the key file too.
+        """
         with self._busy:
             self._line.close()
+            with suppress(PosRefundError):  # a second close; else the next sign-in does it
+                self._keyring.forget(key_sets_needed(self.journal))
             self.journal.close()
-            for key in (self._keys.pik, self._keys.mak, self._keys.tdk) if self._keys else ():
-                if key is not None:
-                    key.close()
-            self._keys = None
+            self._keyring.close()
 
     def __enter__(self) -> Self:
         return self
@@ -302,7 +310,7 @@ class Terminal:
         return machine.start_refund(request, found[0], self.view(), occasion)
 
     def _perform(self, plan: Plan) -> Outcome:
-        message = self._line.wrap(seal(plan.fields, self.dialect, self._keys))
+        message = self._line.wrap(self._keyring.seal(plan.fields, self._line.envelope))
         self.journal.commit(plan.opening(message, self._clock()))
         attempt = self.journal.attempt(plan.attempt.attempt_id)
         try:
@@ -345,7 +353,11 @@ class Terminal:
             self.journal.commit(actions)
 
     def _took_answer(self, attempt: Attempt) -> bool:
-        received = unseal(self._line.receive(), self.dialect, self._keys)
+        return self._judge(attempt, self._line.receive())
+
+    def _judge(self, attempt: Attempt, body: bytes) -> bool:
+        """Take an answer to *attempt*, by the keys it was sent with; say whether it decided anything."""
+        received = self._keyring.unseal(body, self._line.received_in, attempt.key_set_id)
         actions = machine.receive(attempt, received, self.view(), self._clock())
         self.journal.commit(actions)
         return _moves(actions)
@@ -374,14 +386,16 @@ class Terminal:
             attempt = self.journal.attempt(attempt.attempt_id)
 
     def _converse_reversal(self, attempt: Attempt, fields: dict[str, str]) -> None:
-        message = self._line.wrap(seal(fields, self.dialect, self._keys))
+        sent_with = self._keyring.key_set_id  # sealed anew: not always the attempt's
+        message = self._line.wrap(self._keyring.seal(fields, self._line.envelope))
         try:
             self._line.send(message, answer_s=self.dialect.timers.answer_s)
             answered = False
             while not answered:
-                received = unseal(self._line.receive(), self.dialect, self._keys)
+                body = self._line.receive()
+                received = self._keyring.unseal(body, self._line.received_in, sent_with)
                 actions, answered = machine.receive_reversal(
-                    attempt, received, self.view(), self._clock()
+                    attempt, received, self.view(), self._clock(), sent_with=sent_with
                 )
                 self.journal.commit(actions)
         except (LinkTimeoutError, LinkClosedError, FramingError):

@@ -27,9 +27,11 @@ class Received:
         mac: Whether DE64 or DE128 fits the bytes before it.
         refusal: Why the bytes were no message of the dialect, or None.
         length_bytes: How many bytes came.
+        key_set_id: Name of the keys that judged the MAC; empty where none did.
     """
 
     fields: Mapping[str, str] = field(repr=False)
     mac: MACVerdict
     refusal: DecodeError | None
     length_bytes: int
+    key_set_id: str = ""

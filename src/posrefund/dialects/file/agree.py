@@ -26,6 +26,7 @@ __all__ = ["check_agreement"]
 _ENTRY = re.compile("([0-9]{1,3})([CA]?)")
 _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
 _PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]{1,4}):([0-9]{1,4})\])?")
+_WIDE_TOLERANCE_S = 3_600
 _SIGN_IN_FACTS = ("batch", "key_block", "host_date", "host_time")
 
 
@@ -173,6 +174,10 @@ def _check_words(known: Dialect, findings: Findings) -> None:
 
 
 def _warn(known: Dialect, findings: Findings) -> None:
+    if known.clock_tolerance_s > _WIDE_TOLERANCE_S:
+        findings.warn(
+            ("clock_tolerance_s",), "more than an hour: a forged time can move the day unasked"
+        )
     missing = [name for name in FACTS if name not in known.messages]
     if missing:
         findings.warn(("messages",), f"no {', '.join(missing)}: can read, cannot talk to a host")

@@ -60,6 +60,7 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "sign_in": sign_in_data(known.sign_in),
         "cut_off": f"{known.cut_off:%H:%M}",
         "zone": f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}",
+        "clock_tolerance_s": known.clock_tolerance_s,
         "accept_pads": known.accept_pads,
         "kept": known.kept,
         "reversed_codes": sorted(known.reversed_codes),

@@ -34,11 +34,12 @@ __all__ = ["KEYS", "Reading", "load_dialect", "read_dialect"]
 
 KEYS = (
     "name", "base", "encoding", "mti_enc", "bitmap_enc", "tpdu", "header", "mac", "tracks", "sign_in", "cut_off", "zone",
-    "accept_pads", "kept", "reversed_codes", "managed_codes", "slip_title", "timers", "constants", "words", "answers", "echoed",
+    "clock_tolerance_s", "accept_pads", "kept", "reversed_codes", "managed_codes", "slip_title", "timers", "constants", "words", "answers", "echoed",
     "fields", "messages", "codes",
 )  # fmt: skip
 """What may stand at the top of a file."""
 
+_DAY_S = 86_400
 _EMPTY = Dialect("", {}, {}, {})
 _NAME, _NAME_WORDS = "[a-z0-9][a-z0-9._-]{0,39}", "a name of small letters, digits, - and ."
 
@@ -121,6 +122,9 @@ def _dialect(table: Table) -> Dialect:
         timers=timers(table.table("timers"), base.timers),
         cut_off=clock(table, "cut_off", base.cut_off),
         zone=zone(table, "zone", base.zone),
+        clock_tolerance_s=table.whole(
+            "clock_tolerance_s", base.clock_tolerance_s, least=1, most=_DAY_S
+        ),
         encoding=encoding,
         tpdu=octets(table, "tpdu", base.tpdu, 5),
         header=octets(table, "header", base.header, 6),
