@@ -116,3 +116,16 @@ def test_restored_copy_goes_on_as_the_newest_and_trusts_no_old_keys(
     assert again.generation == 4
     assert again.journal_key == journal_key
     assert again.working_keys() is None
+
+
+def test_generation_that_would_not_be_read_again_is_not_written(
+    store: FileKeyStore, path: Path
+) -> None:
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match="at its end"):
+        store.accept_restored(2**53)
+    assert path.read_bytes() == before
+    store.accept_restored(2**53 - 1)
+    assert FileKeyStore(path, PASSPHRASE).generation == 2**53
+    with pytest.raises(ConfigError, match="at its end"):
+        store.keep_sign_in(BLOCK)
