@@ -26,7 +26,6 @@ from posrefund.errors import (
 )
 from posrefund.framing import Envelope
 from posrefund.keystore import FileKeyStore
-from posrefund.keystore import file as keystore_file
 from posrefund.seal import seal, unseal
 from shop import UNIONPAY, Shop, refund, sale
 from terminal.forged import body_of, resealed
@@ -436,8 +435,7 @@ EVENTS: dict[str, Callable[[Play], object]] = {
 @example(["lost refund", "kill", "late", "settle", "restart", "late under the present set"])
 @example(["lost sale", "sign in", "undo", "late", "settle", "sign in with wrong keys"])
 def test_no_answer_counts_under_other_keys_and_no_set_outlives_its_items(events: list[str]) -> None:
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(keystore_file, "_SCRYPT_N", 2)
+    with tempfile.TemporaryDirectory() as folder:
         play = Play(Path(folder))
         for event in events:
             play.step(event)

@@ -17,6 +17,7 @@ from posrefund.cli import (
     host,
     init,
     journal,
+    keys,
     mac_probe,
     money,
     selftest,
@@ -70,6 +71,7 @@ app.command("selftest")(selftest.selftest)
 app.command("mac-probe")(mac_probe.mac_probe)
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(journal.app, name="journal")
+app.add_typer(keys.app, name="keys")
 
 
 def run() -> None:

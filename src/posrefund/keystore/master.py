@@ -37,7 +37,7 @@ def check_master(tmk: bytes | Key | TokenKey, *, test_keys: bool) -> None:
             slots.refuse_published(key, "the TMK", test_keys=test_keys)
 
 
-def check_opens_sign_ins(key: Key | TokenKey) -> None:
+def check_opens_sign_ins(key: Key | TokenKey | DeviceKey) -> None:
     """Refuse a key for something else.
 
     Raises:
@@ -75,6 +75,7 @@ def master_key(token: Token | None, named: DeviceKey, *, test_keys: bool) -> Tok
         InvalidKeyError: The token has another key of that label.
         KeyUsageError: That key opens no sign-ins.
     """
+    check_opens_sign_ins(named)
     if token is None:
         raise ConfigError("the TMK of the key file lives in a token: open the file with that token")
     found = token.key(named.slot_name)

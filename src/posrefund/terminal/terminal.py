@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from posrefund.closed import closed
@@ -18,7 +18,6 @@ from posrefund.engine import (
     Move,
     SaleRequest,
     State,
-    TerminalView,
     machine,
     outcome_of,
 )
@@ -40,13 +39,14 @@ from posrefund.terminal.keyring import Keyring
 from posrefund.terminal.line import Line
 from posrefund.terminal.sign_in import echo, sign_in
 from posrefund.terminal.sign_ins import key_sets_needed, take_over
-from posrefund.values import BatchNumber, HostClock, MerchantID, TerminalID
+from posrefund.terminal.view import view_of
+from posrefund.values import MerchantID, TerminalID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from posrefund.dialects import Dialect
-    from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest
+    from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest, TerminalView
     from posrefund.engine.machine import Plan
     from posrefund.journal import SQLiteJournal
     from posrefund.keystore import KeyStore
@@ -241,25 +241,7 @@ class Terminal:
     @closed
     def view(self) -> TerminalView:
         """Return what the engine may know of this terminal now."""
-        facts = self.journal.terminal_facts()
-        terminal, merchant = self._identity
-        batch = BatchNumber(facts.get("batch", "000001"))
-        signed_in_at = facts.get("signed_in_at")
-
-        def seconds(name: str) -> timedelta:
-            return timedelta(seconds=float(facts.get(name, "0")))
-
-        return TerminalView(
-            dialect=self.dialect,
-            terminal=terminal,
-            merchant=merchant,
-            batch=batch,
-            stan=self.journal.next_stan(batch),
-            key_set_id=self._keyring.key_set_id,
-            host_clock=HostClock(self.dialect.zone, seconds("host_offset_s")),
-            signed_in_at=datetime.fromisoformat(signed_in_at) if signed_in_at else None,
-            accepted_offset=seconds("accepted_offset_s"),
-        )
+        return view_of(self.journal, self.dialect, self._identity, self._keyring.key_set_id)
 
     @closed
     def close(self) -> None:
