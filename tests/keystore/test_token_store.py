@@ -10,7 +10,7 @@ import pytest
 
 from posrefund.crypto import AES_CMAC, HMAC_SHA256, Algorithm, Key, MACRule, Purpose
 from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError, PosRefundError
-from posrefund.keystore import Token
+from posrefund.keystore import Token, token_key
 from posrefund.keystore._pkcs11 import library
 
 if TYPE_CHECKING:
@@ -162,6 +162,15 @@ def test_published_key_is_stored_as_a_test_key_only(softhsm: SoftHSM) -> None:
         assert [token.key(label).is_test_key for label in ("fresh", "tmk")] == [False, True]
 
 
+def test_key_that_the_token_took_for_another_is_taken_out_again(
+    token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_key, "_check_value", lambda *_: "08D7B5")
+    with pytest.raises(InvalidKeyError, match="has another check value for 'tmk'"):
+        token.store(kek(), "tmk", test_keys=True)
+    assert token.find() == []
+
+
 # --- what nobody gets out, or in -------------------------------------------------------------------
 
 
@@ -178,6 +187,19 @@ def test_stored_key_has_the_abilities_of_its_purpose_and_no_others(
 
     assert allowed(softhsm.object(token, "tmk")) == {"DECRYPT"}
     assert allowed(softhsm.object(token, "mak")) == {"SIGN", "VERIFY"}
+
+
+@pytest.mark.parametrize("key", [kek(), mak()], ids=repr)
+def test_stored_key_is_private_and_fixed_for_good(softhsm: SoftHSM, token: Token, key: Key) -> None:
+    pkcs11 = library()
+    names = pkcs11.Attribute
+    token.store(key, "key", test_keys=True)
+    found = softhsm.object(token, "key")
+
+    assert found[names.PRIVATE] is True
+    assert found[names.MODIFIABLE] is False
+    with pytest.raises(pkcs11.PKCS11Error):
+        found.copy({})
 
 
 class Mechanism(ctypes.Structure):
@@ -269,6 +291,15 @@ def test_key_of_another_tool_is_used_if_it_is_for_one_thing(token: Token) -> Non
     assert repr(token.keys()) == (
         "[TokenKey('mak', MAC, KCV 08D7B4), TokenKey('tmk', KEK, KCV 08D7B4)]"
     )
+
+
+def test_check_value_of_another_tools_cmac_key_is_computed_in_the_token(token: Token) -> None:
+    """PKCS#11's own would be 7DF76B: a block of zeros, RFC 4493's AES-128(key, 0)."""
+    names, kinds = library().Attribute, library().KeyType
+    foreign(token, "mak", SIGN=True, VERIFY=True, KEY_TYPE=kinds.AES, VALUE=RFC_4493)
+
+    assert token.find("mak")[0].found[names.CHECK_VALUE].hex() == "7df76b"
+    assert repr(token.key("mak")) == "TokenKey('mak', AES MAC, KCV 7AD386)"
 
 
 @pytest.mark.parametrize(

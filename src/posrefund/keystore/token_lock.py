@@ -107,8 +107,6 @@ class TokenLock:
             session.generate_key(
                 pkcs11.KeyType.AES,
                 8 * _KEY_BYTES,
-                id=LOCK_NOTE,
-                label=self._label,
                 store=True,
                 template=template(pkcs11, self._label, can, LOCK_NOTE),
             )
@@ -131,7 +129,7 @@ class TokenLock:
         return by_part[0][0], by_part[1][0]
 
     def _tag(self, mac: Handle, sealed: bytes) -> bytes:
-        data = _CONTEXT + self._label.encode("utf-8") + b"\0" + sealed
+        data = _CONTEXT + sealed
         by = self._token.mechanism("AES_CMAC")
         return self._token.run(
             lambda _: bytes(mac.found.sign(data, mechanism=by)), "sign by AES_CMAC", self._label
