@@ -17,6 +17,7 @@ from posrefund.cli import (
     host,
     init,
     journal,
+    keys,
     money,
     selftest,
     settle,
@@ -68,6 +69,7 @@ app.command("diff")(compare.diff)
 app.command("selftest")(selftest.selftest)
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(journal.app, name="journal")
+app.add_typer(keys.app, name="keys")
 
 
 def run() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,7 @@ from posrefund.cli.dialect_file import find_dialect
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import SQLiteJournal
-from posrefund.keystore import FileKeyStore
+from posrefund.keystore import FileKeyStore, HighWaterFile
 from posrefund.link import TCPLink
 from posrefund.terminal import Terminal
 from posrefund.values import MerchantID, TerminalID
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect
 
-__all__ = ["ConfigOption", "Settings", "load", "open_keystore", "open_terminal", "write"]
+__all__ = [
+    "ConfigOption",
+    "Settings",
+    "load",
+    "open_keystore",
+    "open_terminal",
+    "read_passphrase",
+    "write",
+]
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="Settings; paths in it are relative to it.")
@@ -68,6 +77,7 @@ class Settings:
         key_file: The encrypted key file.
         passphrase_file: Holds its passphrase.
         journal_file: The journal.
+        high_water_file: Holds the highest generation of the key file, where one is wanted.
     """
 
     dialect: Dialect
@@ -79,6 +89,7 @@ class Settings:
     key_file: Path
     passphrase_file: Path
     journal_file: Path
+    high_water_file: Path | None = None
 
 
 def load(path: Path) -> Settings:
@@ -120,6 +131,7 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         key_file=folder / _text(data, "keys", "file"),
         passphrase_file=folder / _text(data, "keys", "passphrase_file"),
         journal_file=folder / _text(data, "journal", "file"),
+        high_water_file=_high_water(data, folder),
     )
 
 
@@ -151,14 +163,25 @@ def open_keystore(settings: Settings) -> FileKeyStore:
     """Open the key file with the passphrase of the passphrase file.
 
     Raises:
-        ConfigError: One of the two cannot be read.
+        ConfigError: One of the two cannot be read, or the key file is an older copy.
         InvalidKeyError: The passphrase is wrong.
     """
+    mark = HighWaterFile(settings.high_water_file) if settings.high_water_file else None
+    return FileKeyStore(
+        settings.key_file, read_passphrase(settings.passphrase_file), high_water=mark
+    )
+
+
+def read_passphrase(path: Path) -> bytes:
+    """Return what stands in a passphrase file, spaces around it left out.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
     try:
-        passphrase = settings.passphrase_file.read_bytes().strip()
+        return path.read_bytes().strip()
     except OSError:
-        raise ConfigError(f"{settings.passphrase_file} cannot be read") from None
-    return FileKeyStore(settings.key_file, passphrase)
+        raise ConfigError(f"{path} cannot be read") from None
 
 
 def open_terminal(
@@ -167,23 +190,27 @@ def open_terminal(
     """Open the terminal that the settings describe; opening it recovers what a crash left.
 
     Raises:
-        ConfigError: A file cannot be read.
+        ConfigError: A file cannot be read, or the key file is older than the journal knows it.
         JournalError: The journal is in use, damaged, or another terminal's.
     """
     keystore = open_keystore(settings)
     journal = SQLiteJournal(
         settings.journal_file, key=keystore.journal_key, terminal=settings.terminal
     )
-    return Terminal(
-        settings.terminal,
-        settings.merchant,
-        dialect=settings.dialect,
-        keystore=keystore,
-        journal=journal,
-        link=TCPLink(settings.address, settings.port),
-        envelope=settings.envelope,
-        tap=tap,
-    )
+    with ExitStack() as on_failure:
+        on_failure.callback(journal.close)
+        terminal = Terminal(
+            settings.terminal,
+            settings.merchant,
+            dialect=settings.dialect,
+            keystore=keystore,
+            journal=journal,
+            link=TCPLink(settings.address, settings.port),
+            envelope=settings.envelope,
+            tap=tap,
+        )
+        on_failure.pop_all()
+    return terminal
 
 
 def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
@@ -198,6 +225,12 @@ def _text(data: dict[str, Any], table: str, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ConfigError(f"[{table}] {name}: expected text")
     return value
+
+
+def _high_water(data: dict[str, Any], folder: Path) -> Path | None:
+    if "high_water" not in _table(data, "keys"):
+        return None
+    return folder / _text(data, "keys", "high_water")
 
 
 def _hex(table: dict[str, Any], name: str, default: bytes) -> bytes:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANGED",
+    "GENERATION_MAX",
     "VERSION",
     "Document",
     "Slot",
@@ -32,7 +33,7 @@ __all__ = [
 
 CHANGED = "wrong passphrase, or the key file was changed"
 VERSION = 2
-_GENERATION_MAX = 2**53
+GENERATION_MAX = 2**53
 """Where JSON of other languages stops counting."""
 
 
@@ -161,7 +162,7 @@ def _slot(data: dict[str, Any]) -> Slot:
 
 
 def _is_count(number: object) -> bool:
-    return type(number) is int and 0 < number <= _GENERATION_MAX
+    return type(number) is int and 0 < number <= GENERATION_MAX
 
 
 def _file_context(data: Mapping[str, Any]) -> bytes:

@@ -25,6 +25,8 @@ _NEW_N = 2**17
 _N_MAX = 2**20
 """1 GiB: where a changed file can send us at most."""
 _R, _P = 8, 1
+_SHARE_BYTES = 2**20
+"""What OpenSSL counts beside the 128·r·N bytes of RFC 7914, and more than that."""
 _SALT_BYTES = 16
 _SALT_BYTES_MAX = 64
 _KEY_BYTES = 32
@@ -62,7 +64,7 @@ class PassphraseLock:
             ConfigError: The header is none of a passphrase, or asks for more than 1 GiB of memory.
         """
         n, salt = _parameters(header)
-        memory = 2 * 128 * _R * n  # twice what RFC 7914 needs: OpenSSL counts its own share
+        memory = 128 * _R * n + _SHARE_BYTES
         try:
             return hashlib.scrypt(
                 self._passphrase, salt=salt, n=n, r=_R, p=_P, maxmem=memory, dklen=_KEY_BYTES

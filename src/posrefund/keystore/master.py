@@ -45,12 +45,16 @@ def put_master(draft: Draft, tmk: bytes | TokenKey) -> None:
 
 
 def _name_of(key: TokenKey, *, test_keys: bool) -> DeviceKey:
-    if (key.purpose, key.algorithm) != (Purpose.KEK, Algorithm.TDEA):
-        raise KeyUsageError(f"{key.algorithm} {key.purpose}", "opening sign-ins")
+    _refuse_other_keys(key)
     if key.is_test_key and not test_keys:
         reason = "the TMK was published: only a key file made for test keys takes it"
         raise InvalidKeyError(reason, kcv=key.kcv_hex)
     return DeviceKey(key.label, key.purpose, key.algorithm, key.kcv_hex)
+
+
+def _refuse_other_keys(key: TokenKey | DeviceKey) -> None:
+    if (key.purpose, key.algorithm) != (Purpose.KEK, Algorithm.TDEA):
+        raise KeyUsageError(f"{key.algorithm} {key.purpose}", "opening sign-ins")
 
 
 def master_key(token: Token | None, named: DeviceKey, *, test_keys: bool) -> TokenKey:
@@ -61,6 +65,7 @@ def master_key(token: Token | None, named: DeviceKey, *, test_keys: bool) -> Tok
         InvalidKeyError: The token has another key of that label.
         KeyUsageError: That key opens no sign-ins.
     """
+    _refuse_other_keys(named)
     if token is None:
         raise ConfigError("the TMK of the key file lives in a token: open the file with that token")
     found = token.key(named.slot_name)

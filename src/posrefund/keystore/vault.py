@@ -14,6 +14,7 @@ from posrefund.errors import ConfigError, InvalidKeyError
 from posrefund.keystore import disk
 from posrefund.keystore.document import (
     CHANGED,
+    GENERATION_MAX,
     VERSION,
     Document,
     Slot,
@@ -79,7 +80,14 @@ class Draft:
         return list(self.slots.items())
 
     def finish(self) -> tuple[bytes, Document]:
-        """Return the key and the document to write."""
+        """Return the key and the document to write.
+
+        Raises:
+            ConfigError: The generation is higher than one that would be read again.
+        """
+        if self.generation > GENERATION_MAX:
+            message = "the generation of the key file is at its end: make a new file"
+            raise ConfigError(message)
         slots = dict(self.slots)
         return self._kek, replace(self._document, slots=slots, generation=self.generation)
 
