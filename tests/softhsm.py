@@ -74,8 +74,8 @@ class SoftHSM:
 
     def object(self, token: Token, label: str) -> Any:
         """Return what python-pkcs11 has of that label, past everything of ours."""
-        (found,) = token.find(label)
-        return found
+        (handle,) = token.find(label)
+        return handle.found
 
 
 @pytest.fixture

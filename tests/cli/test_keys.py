@@ -67,8 +67,7 @@ def test_two_people_load_a_key_that_neither_of_them_knows(
 
     assert result.exit_code == 0, result.output
     assert keyboard.left == []
-    key = store_of(shop).tmk
-    assert isinstance(key, Key)
+    key = store_of(shop).key("tmk")
     assert key.use(Purpose.KEK, "this test").hex().upper() == WHOLE
     assert "KCV of component 1: 8A2A53" in result.output
     assert "components of Li, Wang" in result.output

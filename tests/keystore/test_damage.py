@@ -37,7 +37,7 @@ def everything(store: FileKeyStore) -> dict[str, str]:
     keys = store.working_keys()
     assert keys is not None
     return {
-        "tmk": clear_material(store.tmk).hex(),
+        "tmk": clear_material(store.key("tmk")).hex(),
         "journal": store.journal_key.hex(),
         "pik": clear_material(keys.pik).hex(),
         "mak": clear_material(keys.mak).hex(),

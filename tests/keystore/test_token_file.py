@@ -111,7 +111,7 @@ def test_file_says_that_its_master_key_needs_the_token(
     softhsm: SoftHSM, token: Token, path: Path
 ) -> None:
     FileKeyStore.create(path, PASSPHRASE, tmk=tmk_in(token), test_keys=True)
-    with pytest.raises(ConfigError, match="lives in a token: open the file with that token"):
+    with pytest.raises(ConfigError, match="is opened with the TMK's token"):
         FileKeyStore(path, PASSPHRASE)
     token.close()
     softhsm.make("office")

@@ -134,7 +134,7 @@ def test_opening_never_makes_keys(token: Token) -> None:
 def test_half_a_lock_is_none(token: Token) -> None:
     lock = TokenLock(token, LABEL)
     header, _ = lock.new()
-    token.find(LABEL)[0].destroy()
+    token.find(LABEL)[0].found.destroy()
     for use in (lock.new, lambda: lock.open(header)):
         with pytest.raises(ConfigError, match="does not hold the two keys"):
             use()
@@ -145,7 +145,7 @@ def test_keys_of_a_lock_stay_in_the_token_and_are_for_nothing_else(token: Token)
     names = pkcs11.Attribute
     TokenLock(token, LABEL).new()
     able = []
-    for found in token.find(LABEL):
+    for found in [handle.found for handle in token.find(LABEL)]:
         assert found[names.LOCAL] is True  # made there
         assert found[names.NEVER_EXTRACTABLE] is True
         assert found[names.ALWAYS_SENSITIVE] is True

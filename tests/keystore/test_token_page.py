@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posrefund.keystore import Token
+from posrefund.keystore import FileKeyStore, Token, TokenLock
 from softhsm import PIN, SoftHSM
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ PROGRAMS = re.findall(r"^```\{code-block\} python\n(.*?)^```$", TEXT, re.DOTALL 
 (COMMANDS,) = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 TMK = "5B3C9A1E77D04F2286E1C05D9B2A6F48"
 """Made up; its check value was computed with PyCryptodome."""
-ANSWERS = {"PIN: ": PIN.decode(), "TMK: ": TMK}
+OLD_TMK = "8C2E517F03B96AD4E1705C9F482BD63A"
+ANSWERS = {"PIN: ": PIN.decode(), "TMK: ": TMK, "passphrase: ": "only for tests"}
 
 
 def run_programs(module: str, answers: Callable[[str], str]) -> None:
@@ -54,6 +55,7 @@ def test_the_page_works_as_it_is_written(
     subprocess.run(["sh", "-e", "-c", "\n".join(commands) + pins], check=True, capture_output=True)
     monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf"))
     softhsm.lose_sessions()
+    FileKeyStore.create("old.json", b"only for tests", tmk=bytes.fromhex(OLD_TMK))
     run_programs(softhsm.module, ANSWERS.__getitem__)
 
     assert capsys.readouterr().out.splitlines() == [
@@ -62,3 +64,6 @@ def test_the_page_works_as_it_is_written(
     ]
     assert (tmp_path / "keys.json").exists()
     assert list((tmp_path / "tokens").iterdir())
+    with softhsm.open() as token:
+        moved = FileKeyStore("old.json", TokenLock(token, "key file"), token=token)
+        assert repr(moved.tmk) == "TokenKey('tmk of old.json', KEK, KCV 6815E5)"

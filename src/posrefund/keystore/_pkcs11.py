@@ -14,6 +14,7 @@ from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError, PosRef
 
 __all__ = [
     "ABILITIES",
+    "Handle",
     "abilities",
     "attribute",
     "checked_label",
@@ -73,6 +74,19 @@ def checked_label(label: str, what: str) -> str:
             f"{what} has a label of 1 to {_LABEL_CHARACTERS_MAX} printable characters"
         )
     return label
+
+
+class Handle:
+    """An object in a token. Python-pkcs11's own asks the token to show itself, and fails where that is gone.
+
+    Attributes:
+        found: As python-pkcs11 has it.
+    """
+
+    __slots__ = ("found",)
+
+    def __init__(self, found: object) -> None:
+        self.found: Any = found
 
 
 def library() -> Any:

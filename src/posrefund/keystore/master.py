@@ -77,7 +77,7 @@ def master_key(token: Token | None, named: DeviceKey, *, test_keys: bool) -> Tok
     """
     check_opens_sign_ins(named)
     if token is None:
-        raise ConfigError("the TMK of the key file lives in a token: open the file with that token")
+        raise ConfigError("a key file that only names its TMK is opened with the TMK's token")
     found = token.key(named.slot_name)
     if _name_of(found, test_keys=test_keys) != named:
         reason = f"{found.label!r} in the token {token.label!r} is not the key that the file names"

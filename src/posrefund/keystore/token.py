@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, final
 
 from posrefund.crypto import Algorithm, Purpose, is_well_known
 from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError, PosRefundError
-from posrefund.keystore._pkcs11 import checked_label, library, template, translated
+from posrefund.keystore._pkcs11 import Handle, checked_label, library, template, translated
 from posrefund.keystore.token_key import ABILITIES_OF, TEST_NOTE, TokenKey, read_key
 
 if TYPE_CHECKING:
@@ -102,10 +102,10 @@ class Token:
         try:
             return self._proven(made, key, label)
         except PosRefundError:
-            self.run(lambda _: made.destroy(), "removing", label)
+            self.run(lambda _: made.found.destroy(), "removing", label)
             raise
 
-    def _proven(self, made: Any, key: Key, label: str) -> TokenKey:
+    def _proven(self, made: Handle, key: Key, label: str) -> TokenKey:
         """Use the new key once: what the token cannot do is found now, not at the counter."""
         stored = self._read(made)
         if stored is None or stored.kcv_hex != key.kcv_hex:
@@ -114,16 +114,18 @@ class Token:
         stored.try_once()
         return stored
 
-    def _made(self, session: Any, key: Key, label: str, kind: str, note: bytes) -> Any:
+    def _made(self, session: Any, key: Key, label: str, kind: str, note: bytes) -> Handle:
         names = self._pkcs11.Attribute
         fixed = template(self._pkcs11, label, ABILITIES_OF[key.purpose], note)
-        return session.create_object(
-            fixed
-            | {
-                names.CLASS: self._pkcs11.ObjectClass.SECRET_KEY,
-                names.KEY_TYPE: self._pkcs11.KeyType[kind],
-                names.VALUE: key.use(key.purpose, "storing in a token"),
-            }
+        return Handle(
+            session.create_object(
+                fixed
+                | {
+                    names.CLASS: self._pkcs11.ObjectClass.SECRET_KEY,
+                    names.KEY_TYPE: self._pkcs11.KeyType[kind],
+                    names.VALUE: key.use(key.purpose, "storing in a token"),
+                }
+            )
         )
 
     def key(self, label: str) -> TokenKey:
@@ -173,8 +175,8 @@ class Token:
         """Return what PKCS#11 calls a mechanism; for ``posrefund.keystore`` alone."""
         return self._pkcs11.Mechanism[name]
 
-    def find(self, label: str = "", note: bytes = b"") -> list[Any]:
-        """Return the secret keys of that label and note, as python-pkcs11 has them; as ``run``."""
+    def find(self, label: str = "", note: bytes = b"") -> list[Handle]:
+        """Return the secret keys of that label and note; for ``posrefund.keystore`` alone, as ``run``."""
         names = self._pkcs11.Attribute
         wanted = {names.CLASS: self._pkcs11.ObjectClass.SECRET_KEY, names.TOKEN: True}
         if label:
@@ -182,13 +184,13 @@ class Token:
         if note:
             wanted[names.ID] = note
 
-        def found(session: Any) -> list[Any]:
+        def found(session: Any) -> list[Handle]:
             session.generate_random(64)  # or the search of a lost session complains when collected
-            return list(session.get_objects(wanted))
+            return [Handle(each) for each in session.get_objects(wanted)]
 
         return self.run(found, "a search", label)
 
-    def _read(self, found: Any) -> TokenKey | None:
+    def _read(self, found: Handle) -> TokenKey | None:
         return self.run(lambda _: read_key(self, self._pkcs11, found), "reading")
 
     def close(self) -> None:

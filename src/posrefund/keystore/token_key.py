@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
 from posrefund.crypto import Algorithm, Purpose
 from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError, MACMismatchError
-from posrefund.keystore._pkcs11 import abilities, attribute
+from posrefund.keystore._pkcs11 import Handle, abilities, attribute
 
 if TYPE_CHECKING:
     from posrefund.crypto import Key, MACRule
@@ -76,8 +76,8 @@ class TokenKey:
     """
 
     __slots__ = (
+        "_handle",
         "_mechanism",
-        "_object",
         "algorithm",
         "is_test_key",
         "kcv_hex",
@@ -87,9 +87,9 @@ class TokenKey:
         "token",
     )
 
-    def __init__(self, token: Token, found: object, traits: _Traits) -> None:
+    def __init__(self, token: Token, found: Handle, traits: _Traits) -> None:
         self.token = token
-        self._object: Any = found
+        self._handle = found
         self._mechanism = _MECHANISMS[traits.kind, traits.purpose]
         self.label = traits.label
         self.purpose = traits.purpose
@@ -184,7 +184,7 @@ class TokenKey:
     def _run(self, verb: str, data: bytes) -> bytes:
         wanted = f"{verb} by {self._mechanism}"
         return self.token.run(
-            lambda _: bytes(getattr(self._object, verb)(bytes(data), mechanism=self._by())),
+            lambda _: bytes(getattr(self._handle.found, verb)(bytes(data), mechanism=self._by())),
             wanted,
             self.label,
         )
@@ -210,8 +210,9 @@ class TokenKey:
         self.__reduce__()
 
 
-def read_key(token: Token, pkcs11: Any, found: Any) -> TokenKey | None:
-    """Return the key that *found* is, or None if it is none of ours; inside ``Token.run``."""
+def read_key(token: Token, pkcs11: Any, handle: Handle) -> TokenKey | None:
+    """Return the key that *handle* is, or None if it is none of ours; inside ``Token.run``."""
+    found = handle.found
     label = attribute(pkcs11, found, "LABEL")
     key_type = attribute(pkcs11, found, "KEY_TYPE")
     kind = getattr(key_type, "name", "")
@@ -226,7 +227,9 @@ def read_key(token: Token, pkcs11: Any, found: Any) -> TokenKey | None:
         return None
     length_bytes = _LENGTH_BYTES.get(kind) or int(attribute(pkcs11, found, "VALUE_LEN") or 0)
     is_test_key = note.endswith(TEST_NOTE)
-    return TokenKey(token, found, _Traits(label, kind, purpose, length_bytes, kcv_hex, is_test_key))
+    return TokenKey(
+        token, handle, _Traits(label, kind, purpose, length_bytes, kcv_hex, is_test_key)
+    )
 
 
 def _purpose(can: set[str]) -> Purpose | None:

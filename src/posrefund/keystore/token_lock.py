@@ -11,7 +11,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from posrefund.errors import ConfigError, InvalidKeyError
-from posrefund.keystore._pkcs11 import abilities, checked_label, library, template
+from posrefund.keystore._pkcs11 import Handle, abilities, checked_label, library, template
 from posrefund.keystore.token_key import LOCK_NOTE
 
 if TYPE_CHECKING:
@@ -107,17 +107,15 @@ class TokenLock:
             session.generate_key(
                 pkcs11.KeyType.AES,
                 8 * _KEY_BYTES,
-                id=LOCK_NOTE,
-                label=self._label,
                 store=True,
                 template=template(pkcs11, self._label, can, LOCK_NOTE),
             )
 
-    def _keys(self) -> tuple[Any, Any]:
+    def _keys(self) -> tuple[Handle, Handle]:
         found = self._token.find(self._label, LOCK_NOTE)
         pkcs11 = library()
         can = self._token.run(
-            lambda _: [abilities(pkcs11, each) for each in found], "reading", self._label
+            lambda _: [abilities(pkcs11, each.found) for each in found], "reading", self._label
         )
         by_part = [
             [key for key, able in zip(found, can, strict=True) if able == set(part)]
@@ -130,17 +128,17 @@ class TokenLock:
             raise ConfigError(message)
         return by_part[0][0], by_part[1][0]
 
-    def _tag(self, mac: Any, sealed: bytes) -> bytes:
-        data = _CONTEXT + self._label.encode("utf-8") + b"\0" + sealed
+    def _tag(self, mac: Handle, sealed: bytes) -> bytes:
+        data = _CONTEXT + sealed
         by = self._token.mechanism("AES_CMAC")
         return self._token.run(
-            lambda _: bytes(mac.sign(data, mechanism=by)), "sign by AES_CMAC", self._label
+            lambda _: bytes(mac.found.sign(data, mechanism=by)), "sign by AES_CMAC", self._label
         )
 
-    def _run(self, cipher: Any, verb: str, data: bytes, iv: bytes) -> bytes:
+    def _run(self, cipher: Handle, verb: str, data: bytes, iv: bytes) -> bytes:
         by = self._token.mechanism("AES_CBC")
         return self._token.run(
-            lambda _: bytes(getattr(cipher, verb)(data, mechanism=by, mechanism_param=iv)),
+            lambda _: bytes(getattr(cipher.found, verb)(data, mechanism=by, mechanism_param=iv)),
             f"{verb} by AES_CBC",
             self._label,
         )
