@@ -141,7 +141,7 @@ def test_key_of_a_length_that_is_none_is_refused_though_the_mac_is_right(
     room = ROOM if version == "B" else ROOM[:30]
     good = authentic(PIN_HEAD, (128).to_bytes(2, "big") + room, version)
     assert opened(good).kcv_hex
-    with pytest.raises(InvalidKeyError):
+    with pytest.raises(InvalidKeyError, match=r"^the key block is refused$"):
         opened(authentic(PIN_HEAD, bits.to_bytes(2, "big") + room, version))
 
 
@@ -160,6 +160,15 @@ def test_header_that_is_none_is_refused_though_the_mac_is_right(head: str) -> No
     assert opened(authentic("B0000P0TE00N0100KS08----", inside)).kcv_hex
     with pytest.raises(InvalidKeyError, match=r"^the key block is refused$"):
         opened(authentic(head, inside))
+
+
+def test_optional_block_shorter_than_its_own_head_is_refused_though_the_mac_is_right() -> None:
+    """It would end inside itself; the cipher text behind it is made to say so: "?01" is its head."""
+    rooms = (n.to_bytes(30, "big") for n in range(10_000))
+    blocks = (authentic("B0000P0TE00N0100K", (128).to_bytes(2, "big") + room) for room in rooms)
+    short = next(block for block in blocks if block[18:20] == "01")
+    with pytest.raises(InvalidKeyError, match=r"^the key block is refused$"):
+        opened(short)
 
 
 # --- PIN blocks ------------------------------------------------------------------------------------
