@@ -96,7 +96,7 @@ def shown(value: object) -> str:
 
 @pytest.fixture
 def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    monkeypatch.setattr(keystore_file, "_SCRYPT_N", 2, raising=False)
+    monkeypatch.setattr(keystore_file, "_SCRYPT_N", 2)
     monkeypatch.setattr(shop_module, "TMK", TMK)
     monkeypatch.setattr(shop_module, "_PASSPHRASE", PASSPHRASE)
     made = Shop(tmp_path)
