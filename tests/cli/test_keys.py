@@ -110,7 +110,7 @@ def test_one_person_gives_one_component(shop: Path, monkeypatch: pytest.MonkeyPa
     [
         (["00" * 16] * 2, "a component of zeros"),
         ([ONE] * 4, "two components are the same"),
-        ([ONE, ONE, TWO + "00" * 8, TWO + "00" * 8], "different lengths"),
+        ([ONE, ONE, TWO + "00" * 8, TWO + "00" * 8], "of one algorithm and one length"),
         (["x", "12", ONE + "0"], "component 1 was not typed right"),
         ([ONE, TWO] * 3, "component 1 was not typed right"),
     ],

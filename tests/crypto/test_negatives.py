@@ -23,8 +23,12 @@ from posrefund.crypto import (
     unwrap_key_set,
     verify,
 )
+from posrefund.crypto._blockcipher import cmac, encrypt_cbc
+from posrefund.crypto._keyblock import derive
 from posrefund.crypto.keyblock import unwrap_key_block
-from posrefund.errors import InvalidKeyError, MACMismatchError
+from posrefund.crypto.soft import decrypt_pin_block, read_offline_pin_block
+from posrefund.errors import InvalidKeyError, InvalidPINBlockError, MACMismatchError
+from posrefund.values import PAN
 from published import known_answers
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef -/\n\x00"
@@ -105,6 +109,87 @@ def test_key_block_cut_stretched_or_shuffled_is_refused(name: str) -> None:
             refused(name, block[:place] + pair + block[place + 2 :])
     refused(name, block.lower())
     refused(name, f" {block}")
+
+
+def authentic(head: str, clear: bytes, version: str = "B") -> str:
+    """A key block of that head and inside whose MAC is right, whatever stands in it."""
+    algorithm, key = (
+        (Algorithm.TDEA, bytes(range(24))) if version == "B" else (Algorithm.AES, bytes(range(32)))
+    )
+    encryption, authentication = derive(version, key)
+    size = len(head) + 2 * (len(clear) + (8 if version == "B" else 16))
+    text = f"{version}{size:04}{head[5:]}"
+    tag = cmac(authentication, text.encode() + clear, algorithm)
+    return text + (encrypt_cbc(encryption, clear, algorithm, iv=tag) + tag).hex().upper()
+
+
+def opened(block: str) -> Key:
+    material, algorithm = (
+        (bytes(range(24)), Algorithm.TDEA) if block[0] == "B" else (bytes(range(32)), Algorithm.AES)
+    )
+    return unwrap_key_block(Key(material, Purpose.KEK, algorithm), block, Purpose.PIN)
+
+
+PIN_HEAD, ROOM = "B0000P0TE00N0000", bytes(range(1, 31))
+
+
+@pytest.mark.parametrize("version", ["B", "D"])
+@pytest.mark.parametrize("bits", [0, 1, 7, 127, 129, 136 + 8 * 14, 256, 0x8080, 0xFFFF])
+def test_key_of_a_length_that_is_none_is_refused_though_the_mac_is_right(
+    bits: int, version: str
+) -> None:
+    room = ROOM if version == "B" else ROOM[:30]
+    good = authentic(PIN_HEAD, (128).to_bytes(2, "big") + room, version)
+    assert opened(good).kcv_hex
+    with pytest.raises(InvalidKeyError, match=r"^the key block is refused$"):
+        opened(authentic(PIN_HEAD, bits.to_bytes(2, "big") + room, version))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "B0000P TE00N0000", "B0000P0-E00N0000", "B0000P0TE 0N0000", "B0000P0TE00.0000",
+        "B0000P0TE00N01 0", "B0000P0TE00N0A00", "B0000P0TE00N0100K 08----",
+        "B0000P0TE00N0100KS00--------", "B0000P0TE00N0100KS01----", "B0000P0TE00N0100KS03----",
+        "B0000P0TE00N0100KS0002------", "B0000P0TE00N0100KS000009----", "B0000P0TE00N0200KS08----",
+        "B0000P0TE00N0100KSFF----", "B0000P0TE00N0100ks0g----",
+    ],
+)  # fmt: skip
+def test_header_that_is_none_is_refused_though_the_mac_is_right(head: str) -> None:
+    inside = (128).to_bytes(2, "big") + ROOM
+    assert opened(authentic("B0000P0TE00N0100KS08----", inside)).kcv_hex
+    with pytest.raises(InvalidKeyError, match=r"^the key block is refused$"):
+        opened(authentic(head, inside))
+
+
+def test_optional_block_shorter_than_its_own_head_is_refused_though_the_mac_is_right() -> None:
+    """It would end inside itself; the cipher text behind it is made to say so: "?01" is its head."""
+    rooms = (n.to_bytes(30, "big") for n in range(10_000))
+    blocks = (authentic("B0000P0TE00N0100K", (128).to_bytes(2, "big") + room) for room in rooms)
+    short = next(block for block in blocks if block[18:20] == "01")
+    with pytest.raises(InvalidKeyError, match=r"^the key block is refused$"):
+        opened(short)
+
+
+# --- PIN blocks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 13, 14, 15])
+def test_pin_block_that_says_another_length_than_4_to_12_is_refused(length: int) -> None:
+    """Whole and right but for the count: digits where digits stand, fillers behind them."""
+    pan, pik = PAN("6200000000000005"), Key(MAK, Purpose.PIN)
+    account = int(pan.reveal()[-13:-1], 16)
+    for pin_format, filler in ((0, "F"), (3, "A")):
+        field = f"{pin_format}{length:X}{'7' * length}".ljust(16, filler)[:16]
+        block = plain_des.encrypt(MAK, (int(field, 16) ^ account).to_bytes(8, "big"))
+        with pytest.raises(InvalidPINBlockError):
+            decrypt_pin_block(pik, block, pan, pin_format=0 if pin_format == 0 else 3)
+    with pytest.raises(InvalidPINBlockError):
+        read_offline_pin_block(bytes.fromhex(f"2{length:X}{'7' * length}".ljust(16, "F")[:16]))
+    with pytest.raises(InvalidPINBlockError):
+        decrypt_pin_block(
+            pik, plain_des.encrypt(MAK, bytes.fromhex(f"1{length:X}77777777777777")), pin_format=1
+        )
 
 
 # --- MACs ------------------------------------------------------------------------------------------

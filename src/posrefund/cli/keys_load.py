@@ -8,6 +8,7 @@ pipes come out of files.
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from getpass import getpass
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ import typer
 
 from posrefund.cli.config import ConfigOption, load, open_keystore
 from posrefund.cli.screen import stderr, stdout
-from posrefund.crypto import Algorithm, Key, Purpose, kcv
+from posrefund.crypto import Algorithm, Component, Key, Purpose, combine
 from posrefund.crypto.ksn import KSN
 from posrefund.errors import ConfigError, InvalidKeyError
 from posrefund.keystore import DeviceKey, FileKeyStore
@@ -24,7 +25,7 @@ from posrefund.keystore import DeviceKey, FileKeyStore
 __all__ = ["load_key"]
 
 _LENGTHS = {Algorithm.TDEA: (16, 24), Algorithm.AES: (16, 24, 32), Algorithm.SM4: (16,)}
-_KCV_BYTES = 3
+_SHORTEST_KCV_BYTES = 2
 _TRIES = 3
 
 
@@ -58,7 +59,7 @@ def load_key(  # noqa: PLR0913, PLR0917 — one per option
         store.load_device_key(slot, named, replace=replace)
         stdout.print(f"slot {slot}: the key in {device}, KCV {check}", markup=False)
         return
-    with Key(_ceremony(components, algorithm), purpose, algorithm) as key:
+    with _ceremony(components, purpose, algorithm) as key:
         stdout.print(f"KCV of the whole key: {key.kcv_hex}")
         _compare(key)
         _put(store, slot, key, ksn, replace=replace)
@@ -73,19 +74,18 @@ def _read_hidden(question: str) -> str:
     return getpass(question)
 
 
-def _ceremony(count: int, algorithm: Algorithm) -> bytes:
+def _ceremony(count: int, purpose: Purpose, algorithm: Algorithm) -> Key:
     """Return the whole key; the screen is cleared before the next person comes."""
     people: list[str] = []
-    parts: list[bytes] = []
-    for number in range(1, count + 1):
-        people.append(_person(number, count, people))
-        part = _component(number, algorithm)
-        _refuse_part(part, parts)
-        parts.append(part)
-        typer.prompt("Enter clears the screen", default="", show_default=False)
-        stdout.clear()
-    stdout.print(f"components of {', '.join(people)}", markup=False)
-    return _combined(parts)
+    parts: list[Component] = []
+    with ExitStack() as wiped:
+        for number in range(1, count + 1):
+            people.append(_person(number, count, people))
+            parts.append(wiped.enter_context(_component(number, algorithm)))
+            typer.prompt("Enter clears the screen", default="", show_default=False)
+            stdout.clear()
+        stdout.print(f"components of {', '.join(people)}", markup=False)
+        return combine(parts, purpose)
 
 
 def _person(number: int, count: int, before: list[str]) -> str:
@@ -98,7 +98,7 @@ def _person(number: int, count: int, before: list[str]) -> str:
     raise ConfigError("one person must not know two components")
 
 
-def _component(number: int, algorithm: Algorithm) -> bytes:
+def _component(number: int, algorithm: Algorithm) -> Component:
     lengths = _LENGTHS[algorithm]
     digits = " or ".join(str(2 * length) for length in lengths)
     for _ in range(_TRIES):
@@ -108,10 +108,10 @@ def _component(number: int, algorithm: Algorithm) -> bytes:
         elif part != _hex(_read_hidden("The same again: ")):
             stderr.print("these were two different ones")
         else:
-            check = kcv(part, length_bytes=_KCV_BYTES, algorithm=algorithm).hex().upper()
-            stdout.print(f"KCV of component {number}: {check}")
+            component = Component(part, algorithm)
+            stdout.print(f"KCV of component {number}: {component.kcv_hex}")
             if typer.confirm("Is it the one on your letter?"):
-                return part
+                return component
     raise InvalidKeyError(f"component {number} was not typed right")
 
 
@@ -123,27 +123,11 @@ def _hex(typed: str) -> bytes:
         return b""
 
 
-def _refuse_part(part: bytes, before: list[bytes]) -> None:
-    if not any(part):
-        raise InvalidKeyError("a component of zeros leaves the key to the other person")
-    if part in before:
-        raise InvalidKeyError("two components are the same: together they are nothing")
-    if before and len(before[0]) != len(part):
-        raise InvalidKeyError("the components have different lengths")
-
-
-def _combined(parts: list[bytes]) -> bytes:
-    whole = bytes(len(parts[0]))
-    for part in parts:
-        whole = bytes(a ^ b for a, b in zip(whole, part, strict=True))
-    return whole
-
-
 def _compare(key: Key) -> None:
     expected = typer.prompt(
         "KCV on the letter (empty: not known)", default="", show_default=False
     ).strip()
-    if expected and not _fits(expected.upper(), key.kcv_hex):
+    if expected and not _fits(_hex(expected), key):
         raise InvalidKeyError(
             "the key has another check value; nothing was loaded", kcv=key.kcv_hex
         )
@@ -151,9 +135,9 @@ def _compare(key: Key) -> None:
         raise typer.Abort
 
 
-def _fits(expected: str, found: str) -> bool:
+def _fits(expected: bytes, key: Key) -> bool:
     """Letters show 4, 6, 8 or 16 digits of the same check value."""
-    return len(expected) >= 4 and found.startswith(expected[: len(found)])
+    return len(expected) >= _SHORTEST_KCV_BYTES and key.has_kcv(expected)
 
 
 def _put(store: FileKeyStore, slot: str, key: Key, ksn: str, *, replace: bool) -> None:
