@@ -352,16 +352,48 @@ def test_closed_function_keeps_its_name_its_lines_and_its_result() -> None:
     assert [entry.name for entry in caught.traceback][-2:] == ["guarded", "inner"]
 
 
-def test_closed_class_fails_in_its_constructor_with_empty_hands() -> None:
-    class Holder:
-        def __init__(self, secret: bytes) -> None:
-            self.secret = inner(secret)
+class Holder:
+    """Fails wherever it is touched."""
 
-    with pytest.raises(ValueError, match="2") as caught:
-        closed_class(Holder)(TMK)
-    assert [entry.name for entry in caught.traceback][-3:] == ["guarded", "__init__", "inner"]
-    assert not caught.traceback[-1].frame.f_locals
-    assert not caught.traceback[-2].frame.f_locals
+    limit = 7
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < self.limit:
+            inner(secret)
+        self._secret = secret
+
+    def method(self, secret: bytes) -> bytes:
+        return inner(secret)
+
+    @classmethod
+    def of(cls, secret: bytes) -> bytes:
+        return inner(secret)
+
+    @property
+    def value(self) -> bytes:
+        """What it holds."""
+        return inner(self._secret)
+
+    def _private(self, secret: bytes) -> bytes:
+        return inner(secret)
+
+
+def test_closed_class_fails_with_empty_hands_wherever_it_is_touched() -> None:
+    kind = closed_class(Holder)
+    held = kind(TMK)
+    for act in (
+        lambda: kind(TMK[:6]),
+        lambda: held.method(TMK),
+        lambda: kind.of(TMK),
+        lambda: held.value,
+    ):
+        with pytest.raises(ValueError, match="2") as caught:
+            act()
+        assert [entry.name for entry in caught.traceback][-1] == "inner"
+        assert not caught.traceback[-1].frame.f_locals
+        assert not caught.traceback[-2].frame.f_locals
+    assert (kind.limit, kind.value.__doc__) == (7, "What it holds.")
+    assert kind._private.__code__.co_name == "_private"
 
 
 def test_wipe_leaves_the_frames_that_still_run() -> None:
