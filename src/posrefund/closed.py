@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import wraps
+from types import FunctionType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
@@ -72,6 +73,23 @@ def closed(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def closed_class(kind: _Class) -> _Class:
-    """Return *kind*, its constructor closed: for classes that check what they are made of."""
-    setattr(kind, "__init__", closed(kind.__dict__["__init__"]))  # noqa: B010 — mypy refuses it plain
+    """Return *kind*, its constructor and every public method and property of its own closed.
+
+    For classes that are made of such things, or are handed them by most of their methods.
+    """
+    for name, member in [*vars(kind).items()]:
+        if name == "__init__" or not name.startswith("_"):
+            setattr(kind, name, _closed_member(member))
     return kind
+
+
+def _closed_member(member: object) -> object:
+    match member:
+        case FunctionType():
+            return closed(member)
+        case classmethod():
+            return classmethod(closed(member.__func__))
+        case property(fget=get) if get is not None:
+            return property(closed(get), member.fset, member.fdel, member.__doc__)
+        case _:
+            return member

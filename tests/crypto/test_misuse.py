@@ -151,7 +151,7 @@ def test_key_for_no_purpose_or_of_no_algorithm_is_refused(wrong: Any) -> None:
 def test_key_with_equal_halves_is_refused_but_for_macs(parity: int) -> None:
     half = KEY[:8]
     other = bytes(byte ^ parity for byte in half)
-    for purpose in set(Purpose) - {Purpose.MAC}:
+    for purpose in [each for each in Purpose if not each.name.startswith("MAC")]:
         with pytest.raises(InvalidKeyError, match=r"must not be single DES"):
             Key(half + other, purpose)
     assert Key(half + other, Purpose.MAC).kcv_hex

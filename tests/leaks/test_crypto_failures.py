@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-import canary
 from canary import (
     AES,
     IK,
@@ -24,7 +23,6 @@ from canary import (
     everything_in,
     leaks_in,
 )
-from posrefund.closed import closed, closed_class, wipe
 from posrefund.crypto import (
     AES_CMAC,
     ISO9797_1,
@@ -297,77 +295,3 @@ def test_failure_during_a_failure_of_the_caller_holds_nothing_of_either() -> Non
         fails()
     assert leaks_in(everything_in(caught.value)) == set()
     assert caught.value.__context__ is None
-
-
-# --- the door itself -------------------------------------------------------------------------------
-
-
-def inner(secret: bytes) -> bytes:
-    spread = [secret, bytearray(secret)]
-    try:
-        raise KeyError(secret)  # noqa: TRY301
-    except KeyError:
-        raise ValueError(len(spread))  # noqa: B904 — a context is what this is about
-
-
-@pytest.mark.parametrize("secret", [*canary.KEYS, *canary.CARDS, canary.PASSPHRASE])
-def test_watch_sees_a_secret_in_every_spelling(secret: str | bytes) -> None:
-    shown: list[object] = [secret, [secret], {"a": repr(secret)}, (repr([secret]),)]
-    if isinstance(secret, bytes):
-        shown += [
-            bytearray(secret),
-            secret.hex(),
-            [*secret],
-            secret[:8] + b"more",
-            b"less" + secret[-8:],
-        ]
-        shown += [int.from_bytes(secret, "big"), f"{secret.hex().upper()}00"]
-    for each in shown:
-        assert leaks_in(repr(each))
-        assert leaks_in(f"a {each} b".encode())
-    assert not leaks_in("no secret at all")
-
-
-def test_watch_sees_what_an_open_door_lets_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the tests above would say nothing: with the frames as they are, the key stands there."""
-    monkeypatch.setattr("canary._TESTS", "nowhere")
-    with pytest.raises(ValueError, match="2") as caught:
-        inner(TMK)
-    assert leaks_in(everything_in(caught.value))
-
-    with pytest.raises(ValueError, match="2") as wiped:
-        closed(inner)(TMK)
-    assert wiped.value.__cause__ is wiped.value.__context__ is None
-    wiped.value.__traceback__ = wiped.value.__traceback__.tb_next  # type: ignore[union-attr]  # reason: ours
-    assert leaks_in(everything_in(wiped.value)) == set()
-
-
-def test_closed_function_keeps_its_name_its_lines_and_its_result() -> None:
-    function = closed(inner)
-    with pytest.raises(ValueError, match="2") as caught:
-        function(secret=TMK)
-
-    assert function.__name__ == "inner"
-    assert closed(len)(b"abc") == 3
-    assert [entry.name for entry in caught.traceback][-2:] == ["guarded", "inner"]
-
-
-def test_closed_class_fails_in_its_constructor_with_empty_hands() -> None:
-    class Holder:
-        def __init__(self, secret: bytes) -> None:
-            self.secret = inner(secret)
-
-    with pytest.raises(ValueError, match="2") as caught:
-        closed_class(Holder)(TMK)
-    assert [entry.name for entry in caught.traceback][-3:] == ["guarded", "__init__", "inner"]
-    assert not caught.traceback[-1].frame.f_locals
-    assert not caught.traceback[-2].frame.f_locals
-
-
-def test_wipe_leaves_the_frames_that_still_run() -> None:
-    kept = TMK
-    try:
-        inner(kept)
-    except ValueError as error:
-        wipe(error)
-    assert kept == TMK

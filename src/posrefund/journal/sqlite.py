@@ -12,7 +12,7 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
-from posrefund.closed import closed
+from posrefund.closed import closed_class
 from posrefund.engine import Attempt, Know, Move, Note, Open, Original, OriginalRef
 from posrefund.engine.table import OPEN_STATES, State
 from posrefund.errors import (
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["SQLiteJournal"]
 
 
+@closed_class
 class SQLiteJournal(Store):
     """The journal of one terminal.
 
@@ -61,7 +62,6 @@ class SQLiteJournal(Store):
         JournalCorruptError: No journal, or made with another key.
     """
 
-    @closed
     def __init__(self, path: str | PathLike[str], *, key: bytes, terminal: TerminalID) -> None:
         self._key = _hidden(key)
         self._chain_key = _hidden(_derive(key, f"chain {terminal}"))
@@ -75,7 +75,6 @@ class SQLiteJournal(Store):
 
     # --- writing -----------------------------------------------------------------------------
 
-    @closed
     def commit(self, actions: Iterable[Action]) -> None:
         """Make *actions* durable, in order, in one transaction.
 
@@ -97,7 +96,6 @@ class SQLiteJournal(Store):
                             action.kind, action.attempt_id or "", action.at, dict(action.facts)
                         )
 
-    @closed
     def remember(
         self, at: datetime, kind: str, told: Mapping[str, str] | None = None, /, **facts: str
     ) -> None:
@@ -213,7 +211,6 @@ class SQLiteJournal(Store):
         found = self._rows("SELECT seq, at, kind, subject, body, link FROM chain ORDER BY seq")
         return [Row(*row) for row in found]
 
-    @closed
     def card(self, attempt_id: str) -> KeptCard | None:
         """Return the sealed card of an attempt, or None once it was wiped."""
         found = self._rows(
@@ -221,7 +218,6 @@ class SQLiteJournal(Store):
         )
         return open_card(_derive(self._key(), "cards"), attempt_id, *found[0]) if found else None
 
-    @closed
     def fingerprint(self, pan: PAN) -> str:
         """Return the keyed digest by which a card is known again (HMAC-SHA256, 32 hex digits)."""
         digest = hmac.new(
@@ -231,7 +227,6 @@ class SQLiteJournal(Store):
 
     # --- trust -------------------------------------------------------------------------------
 
-    @closed
     def verify(self) -> int:
         """Check every link, then replay the chain and compare it with the tables; return the rows.
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from posrefund.closed import closed
+from posrefund.closed import closed_class
 from posrefund.crypto import require
 from posrefund.engine import (
     Know,
@@ -60,6 +60,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@closed_class
 class Terminal:
     """One logical terminal; every public method is safe to call from any thread, one at a time.
 
@@ -82,7 +83,6 @@ class Terminal:
         JournalError: The journal cannot be read or written.
     """
 
-    @closed
     def __init__(  # noqa: PLR0913 — all but two are keywords
         self,
         terminal: TerminalID,
@@ -110,7 +110,6 @@ class Terminal:
 
     # --- what a shop asks for ----------------------------------------------------------------
 
-    @closed
     def sign_in(
         self, operator: str = "01", *, accept_clock: bool = False, accept_keys: bool = False
     ) -> SignedIn:
@@ -138,7 +137,6 @@ class Terminal:
             accept = Accept(clock=accept_clock, keys=accept_keys)
             return take_over(answer, before, accept, self.journal, self._keyring, now)
 
-    @closed
     def echo(self) -> None:
         """Ask the host whether it is there (UnionPay: 0820, DE60.3 = 301).
 
@@ -150,7 +148,6 @@ class Terminal:
             now = self._clock()
             echo(self._line, self._take_number(now), now)
 
-    @closed
     def sale(self, request: SaleRequest) -> Outcome:
         """Sell (UnionPay: 0200/000000).
 
@@ -169,7 +166,6 @@ class Terminal:
                 request, lambda occasion: machine.start_sale(request, self.view(), occasion)
             )
 
-    @closed
     def refund(self, request: RefundRequest) -> Outcome:
         """Refund a sale (UnionPay: 0220/200000/25), or void it within its own settlement day and batch.
 
@@ -186,14 +182,12 @@ class Terminal:
         with self._busy:
             return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion))
 
-    @closed
     def status(self, request_id: str) -> Outcome | None:
         """Say how a request stands, from the journal alone; None if it is unknown."""
         with self._busy:
             attempt = self.journal.last_attempt(request_id)
             return outcome_of(attempt, self.dialect) if attempt else None
 
-    @closed
     def record_sale(self, original: Original) -> None:
         """Take in a sale made elsewhere, from a feed; the same one twice is one.
 
@@ -208,7 +202,6 @@ class Terminal:
         with self._busy:
             self.journal.commit([Know(original, self._clock())])
 
-    @closed
     def undo_doubts(self) -> None:
         """Reverse every sale and void in doubt now; refunds are never reversed.
 
@@ -222,7 +215,6 @@ class Terminal:
                 if machine.reversal_due(attempt, self.view()):
                     self._undo(attempt)
 
-    @closed
     def release(self, request_id: str, *, people: tuple[str, str], evidence: str) -> Outcome:
         """Close a doubt by hand after the complete files of three days proved that nothing was booked.
 
@@ -238,12 +230,10 @@ class Terminal:
             self.journal.commit(actions)
             return outcome_of(self.journal.attempt(attempt.attempt_id), self.dialect)
 
-    @closed
     def view(self) -> TerminalView:
         """Return what the engine may know of this terminal now."""
         return view_of(self.journal, self.dialect, self._identity, self._keyring.key_set_id)
 
-    @closed
     def close(self) -> None:
         """Hang up, close the journal and wipe the working keys; waits for what is under way.
 

@@ -1,0 +1,112 @@
+"""The door itself, and the watch that stands before it: it has to see what an open door lets out."""
+
+from __future__ import annotations
+
+import pytest
+
+import canary
+from canary import TMK, everything_in, leaks_in
+from posrefund.closed import closed, closed_class, wipe
+
+
+def inner(secret: bytes) -> bytes:
+    spread = [secret, bytearray(secret)]
+    try:
+        raise KeyError(secret)  # noqa: TRY301
+    except KeyError:
+        raise ValueError(len(spread))  # noqa: B904 — a context is what this is about
+
+
+@pytest.mark.parametrize("secret", [*canary.KEYS, *canary.CARDS, canary.PASSPHRASE])
+def test_watch_sees_a_secret_in_every_spelling(secret: str | bytes) -> None:
+    shown: list[object] = [secret, [secret], {"a": repr(secret)}, (repr([secret]),)]
+    if isinstance(secret, bytes):
+        shown += [
+            bytearray(secret),
+            secret.hex(),
+            [*secret],
+            secret[:8] + b"more",
+            b"less" + secret[-8:],
+        ]
+        shown += [int.from_bytes(secret, "big"), f"{secret.hex().upper()}00"]
+    for each in shown:
+        assert leaks_in(repr(each))
+        assert leaks_in(f"a {each} b".encode())
+    assert not leaks_in("no secret at all")
+
+
+def test_watch_sees_what_an_open_door_lets_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the tests above would say nothing: with the frames as they are, the key stands there."""
+    monkeypatch.setattr("canary._TESTS", "nowhere")
+    with pytest.raises(ValueError, match="2") as caught:
+        inner(TMK)
+    assert leaks_in(everything_in(caught.value))
+
+    with pytest.raises(ValueError, match="2") as wiped:
+        closed(inner)(TMK)
+    assert wiped.value.__cause__ is wiped.value.__context__ is None
+    wiped.value.__traceback__ = wiped.value.__traceback__.tb_next  # type: ignore[union-attr]  # reason: ours
+    assert leaks_in(everything_in(wiped.value)) == set()
+
+
+def test_closed_function_keeps_its_name_its_lines_and_its_result() -> None:
+    function = closed(inner)
+    with pytest.raises(ValueError, match="2") as caught:
+        function(secret=TMK)
+
+    assert function.__name__ == "inner"
+    assert closed(len)(b"abc") == 3
+    assert [entry.name for entry in caught.traceback][-2:] == ["guarded", "inner"]
+
+
+class Holder:
+    """Fails wherever it is touched."""
+
+    limit = 7
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < self.limit:
+            inner(secret)
+        self._secret = secret
+
+    def method(self, secret: bytes) -> bytes:
+        return inner(secret)
+
+    @classmethod
+    def of(cls, secret: bytes) -> bytes:
+        return inner(secret)
+
+    @property
+    def value(self) -> bytes:
+        """What it holds."""
+        return inner(self._secret)
+
+    def _private(self, secret: bytes) -> bytes:
+        return inner(secret)
+
+
+def test_closed_class_fails_with_empty_hands_wherever_it_is_touched() -> None:
+    kind = closed_class(Holder)
+    held = kind(TMK)
+    for act in (
+        lambda: kind(TMK[:6]),
+        lambda: held.method(TMK),
+        lambda: kind.of(TMK),
+        lambda: held.value,
+    ):
+        with pytest.raises(ValueError, match="2") as caught:
+            act()
+        assert [entry.name for entry in caught.traceback][-1] == "inner"
+        assert not caught.traceback[-1].frame.f_locals
+        assert not caught.traceback[-2].frame.f_locals
+    assert (kind.limit, kind.value.__doc__) == (7, "What it holds.")
+    assert kind._private.__code__.co_name == "_private"
+
+
+def test_wipe_leaves_the_frames_that_still_run() -> None:
+    kept = TMK
+    try:
+        inner(kept)
+    except ValueError as error:
+        wipe(error)
+    assert kept == TMK
