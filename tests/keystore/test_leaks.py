@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from canary import everything_in
 from keystore.boxes import BLOCK, data_of, write_data
 from posrefund.crypto import Algorithm, Key, Purpose
 from posrefund.crypto.ksn import KSN
@@ -15,19 +16,12 @@ from posrefund.errors import PosRefundError
 from posrefund.keystore import FileKeyStore, PassphraseLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 CANARY = b"canary!in-a-key!"
 PASSPHRASE = b"canary!of-a-pass"
 KSN_0 = KSN(bytes.fromhex("FFFF9876543210E00000"))
-
-
-def pieces(error: BaseException | None) -> Iterator[str]:
-    """Everything that an error says or carries, and what it came from."""
-    while error is not None:
-        yield from (str(error), repr(error), repr(error.args), repr(vars(error)))
-        error = error.__cause__ or error.__context__
 
 
 def failures(store: FileKeyStore, path: Path) -> dict[str, Callable[[], object]]:
@@ -75,7 +69,7 @@ def test_no_error_holds_a_secret(path: Path, name: str) -> None:
     with pytest.raises(PosRefundError) as caught:
         ways[name]()
 
-    said = "\n".join(pieces(caught.value)).lower()
+    said = everything_in(caught.value).lower()
     for spelling in (b"canary", CANARY.hex().encode(), b"\\x63\\x61", PASSPHRASE.hex().encode()):
         assert spelling.decode() not in said
 

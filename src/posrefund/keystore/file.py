@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from posrefund.closed import closed_class
 from posrefund.crypto import (
     UNIONPAY_ECB,
     UNIONPAY_SIGN_IN,
@@ -47,6 +48,7 @@ __all__ = ["FileKeyStore"]
 _JOURNAL_KEY_BYTES = 32
 
 
+@closed_class
 class FileKeyStore:
     """An opened key file; a file of version 1 is written again as version 2.
 

@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed_class
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _KEY_BYTES = 32
 _NAMES = {"kind", "n", "r", "p", "salt"}
 
 
+@closed_class
 class PassphraseLock:
     """Opens a key file with a passphrase.
 

@@ -11,6 +11,7 @@ import threading
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, final
 
+from posrefund.closed import closed_class
 from posrefund.crypto import Algorithm, Purpose, is_well_known
 from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError, PosRefundError
 from posrefund.keystore._pkcs11 import Handle, checked_label, library, template, translated
@@ -28,6 +29,7 @@ _TDEA_KINDS = {16: "DES2", 24: "DES3"}
 
 
 @final
+@closed_class
 class Token:
     """An open token.
 

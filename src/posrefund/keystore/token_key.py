@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, final
 
+from posrefund.closed import closed_class
 from posrefund.crypto import Algorithm, Purpose
 from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError, MACMismatchError
 from posrefund.keystore._pkcs11 import Handle, abilities, attribute
@@ -61,6 +62,7 @@ class _Traits(NamedTuple):
 
 
 @final
+@closed_class
 class TokenKey:
     """A key in a token; made by ``Token.key``, ``Token.keys`` and ``Token.store``.
 

@@ -10,6 +10,7 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from posrefund.closed import closed_class
 from posrefund.errors import ConfigError, InvalidKeyError
 from posrefund.keystore._pkcs11 import Handle, abilities, checked_label, library, template
 from posrefund.keystore.token_key import LOCK_NOTE
@@ -31,6 +32,7 @@ _WRAPPED_BYTES = _IV_BYTES + _KEY_BYTES + _TAG_BYTES
 _CONTEXT = b"posrefund token lock 1\0"
 
 
+@closed_class
 class TokenLock:
     """Opens key files by two keys in a token.
 

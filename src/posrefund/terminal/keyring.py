@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posrefund import seal as protection
+from posrefund.closed import closed_class
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Keyring"]
 
 
+@closed_class
 class Keyring:
     """What a terminal does with its working keys.
 
