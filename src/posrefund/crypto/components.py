@@ -11,6 +11,7 @@ from functools import reduce
 from itertools import combinations
 from typing import TYPE_CHECKING, NoReturn, Self, final
 
+from posrefund.closed import closed
 from posrefund.crypto._blockcipher import BLOCK_BYTES, Algorithm
 from posrefund.crypto.keys import Key, Purpose, kcv, without_parity
 from posrefund.errors import InvalidKeyError
@@ -50,6 +51,7 @@ class Component:
 
     __slots__ = ("_material", "algorithm", "kcv_hex")
 
+    @closed
     def __init__(self, material: bytes, algorithm: Algorithm = Algorithm.TDEA) -> None:
         check = kcv(material, length_bytes=3, algorithm=algorithm)
         if algorithm is Algorithm.TDEA and len(material) == BLOCK_BYTES:
@@ -84,6 +86,7 @@ class Component:
     def __repr__(self) -> str:
         return f"Component({self.algorithm}, KCV {self.kcv_hex})"
 
+    @closed
     def __eq__(self, other: object) -> NoReturn:
         message = "components are not compared"
         raise TypeError(message)
@@ -98,6 +101,7 @@ class Component:
         self.__reduce__()
 
 
+@closed
 def combine(
     parts: Sequence[Component], purpose: Purpose, *, expected_kcv: bytes | None = None
 ) -> Key:

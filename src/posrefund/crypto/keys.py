@@ -249,6 +249,7 @@ _MAYBE_SINGLE = (Purpose.MAC, Purpose.MAC_VERIFY)
 """UnionPay's single-length MAK, and the left half of the retail MAC's."""
 
 
+@closed
 def is_single_des(material: bytes) -> bool:
     """Say whether a TDEA key is single DES, or is so in disguise; for ``posrefund.crypto`` alone.
 
@@ -259,6 +260,7 @@ def is_single_des(material: bytes) -> bool:
     return len(parts) == 1 or any(left == right for left, right in pairwise(parts))
 
 
+@closed
 def without_parity(material: bytes | bytearray) -> bytes:
     """Return a TDEA key without the low bits of its bytes, which no DES reads; for this package alone."""
     return bytes(material).translate(_WITHOUT_PARITY)

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.crypto._blockcipher import Algorithm, encrypt_ecb
 from posrefund.crypto.keys import Key, Purpose, is_single_des
 from posrefund.crypto.sign_in import (
@@ -74,6 +75,7 @@ class KeySet:
                 key.close()
 
 
+@closed
 def unwrap_key(kek: KeyEncryptingKey, wrapped: bytes, purpose: Purpose) -> Key:
     """Decrypt one key under *kek*; it is for the cipher that *kek* is for.
 
@@ -86,7 +88,8 @@ def unwrap_key(kek: KeyEncryptingKey, wrapped: bytes, purpose: Purpose) -> Key:
     """
     kind = kek.algorithm
     lengths = WRAPPED_BYTES[kind]
-    if len(wrapped) not in lengths:
+    given: object = wrapped
+    if not isinstance(given, (bytes, bytearray, memoryview)) or len(given) not in lengths:
         under = "" if kind is Algorithm.TDEA else f" under {kind}"
         reason = f"a wrapped key{under} has {spoken(lengths)} bytes"
         raise InvalidKeyError(reason)
@@ -94,6 +97,7 @@ def unwrap_key(kek: KeyEncryptingKey, wrapped: bytes, purpose: Purpose) -> Key:
     return Key(material, purpose, kind)
 
 
+@closed
 def wrap_key(kek: Key, key: Key) -> bytes:
     """Encrypt *key* under *kek*: the host's side of the ladder, for emulators.
 
@@ -106,6 +110,7 @@ def wrap_key(kek: Key, key: Key) -> bytes:
     return encrypt_ecb(over, key.use(key.purpose, "wrapping"), kek.algorithm)
 
 
+@closed
 def unwrap_key_set(
     tmk: KeyEncryptingKey, block: bytes, rule: SignInRule = UNIONPAY_SIGN_IN
 ) -> KeySet:
@@ -137,7 +142,9 @@ def unwrap_key_set(
     layouts = rule.lengths(tmk.algorithm)
     if not layouts:
         raise KeyUsageError(f"{tmk.algorithm} {tmk.purpose}", "DE62 of a sign-in")
-    layout = layouts.get(len(block))
+    given: object = block
+    is_block = isinstance(given, (bytes, bytearray, memoryview))
+    layout = layouts.get(len(block)) if is_block else None
     if layout is None:
         under = "" if tmk.algorithm is Algorithm.TDEA else f" under {tmk.algorithm}"
         reason = f"DE62 of a sign-in{under} has {spoken(tuple(sorted(layouts)))} bytes"
@@ -183,7 +190,7 @@ def _check_tdea(material: bytes, name: str, rule: SignInRule) -> None:
     if name != "MAK" or not rule.equal_halves_mak:
         reason = f"{name} of the sign-in is single DES in disguise; the whole set is refused"
         raise InvalidKeyError(reason)
-    warnings.warn("MAK of the sign-in is single DES in disguise", WeakKeyWarning, stacklevel=4)
+    warnings.warn("MAK of the sign-in is single DES in disguise", WeakKeyWarning, stacklevel=5)
 
 
 def _refuse_equal(tmk: KeyEncryptingKey, keys: list[Key]) -> None:

@@ -10,6 +10,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.crypto._blockcipher import block_bytes, decrypt_ecb, encrypt_ecb
 from posrefund.crypto.keys import Purpose
 from posrefund.errors import DecodeError, EncodeError
@@ -28,6 +29,7 @@ _CLEAR = re.compile("[0-9D]*")
 _SEALED = re.compile("[0-9A-F]*")
 
 
+@closed
 def encrypt_track(tdk: Key, digits: str) -> str:
     """Return a track with one block of it encrypted: whole bytes of packed digits, but for the last byte.
 
@@ -54,6 +56,7 @@ def encrypt_track(tdk: Key, digits: str) -> str:
     return _with_block(tdk, digits, _CLEAR, encrypt_ecb, EncodeError)
 
 
+@closed
 def decrypt_track(tdk: Key, digits: str) -> str:
     """Undo ``encrypt_track``: the host's side. What comes out is not checked, for nothing proves it.
 
@@ -75,6 +78,9 @@ def _with_block(
     error: Callable[[str, str], CodecError],
 ) -> str:
     key = tdk.use(Purpose.DATA, "a track")
+    given: object = digits
+    if not isinstance(given, str):
+        raise error("track", "digits and separators")
     width = 2 * block_bytes(tdk.algorithm)
     end = len(digits) - (1 if len(digits) % 2 else 2)
     start = end - width

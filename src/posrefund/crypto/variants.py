@@ -6,6 +6,7 @@ the key under it does not: who has one has the other.
 
 from __future__ import annotations
 
+from posrefund.closed import closed
 from posrefund.crypto._blockcipher import BLOCK_BYTES, Algorithm
 from posrefund.crypto._keyblock import derive
 from posrefund.crypto.keys import Key, Purpose
@@ -18,6 +19,7 @@ _STEP = 8
 _PROTECTION_BYTES = (16, 24)
 
 
+@closed
 def numbered_variant(kek: Key, number: int, purpose: Purpose = Purpose.KEK) -> Key:
     """Return the variant *number* of a TDEA key, as Thales security modules count them.
 
@@ -52,6 +54,7 @@ def numbered_variant(kek: Key, number: int, purpose: Purpose = Purpose.KEK) -> K
     return Key(material, purpose, allow_weak=True)  # as strong as the key under it
 
 
+@closed
 def tr31_variants(protection: Key) -> tuple[Key, Key]:
     """Return the two variants of a key block's protection key, version A or C: to encrypt and for the MAC.
 

@@ -11,6 +11,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.crypto import Algorithm, Key, Purpose
 from posrefund.crypto.dukpt import DUKPT, KeyUse
 from posrefund.crypto.dukpt_aes import AESDUKPT, Indicator, Kind
@@ -38,6 +39,7 @@ class Transaction:
     ksn: KSN
     _state: DUKPT | AESDUKPT = field(repr=False)
 
+    @closed
     def key(self, use: KeyUse | Indicator, kind: Kind = Kind.AES128) -> Key:
         """Return the key for one use: ``KeyUse`` for TDEA, ``Indicator`` and *kind* for AES.
 

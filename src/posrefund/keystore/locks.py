@@ -39,7 +39,7 @@ class PassphraseLock:
     """Opens a key file with a passphrase.
 
     Raises:
-        ConfigError: The passphrase is empty.
+        ConfigError: The passphrase is empty, or no bytes.
 
     Source:
         RFC 7914; OWASP Password Storage Cheat Sheet (N = 2^17, r = 8, p = 1).
@@ -48,6 +48,9 @@ class PassphraseLock:
     __slots__ = ("_passphrase",)
 
     def __init__(self, passphrase: bytes) -> None:
+        given: object = passphrase
+        if not isinstance(given, (bytes, bytearray, memoryview)):  # bytes(7) is seven zeros
+            raise ConfigError("the passphrase of the key file is bytes")
         if not passphrase:
             raise ConfigError("the passphrase of the key file is empty")
         self._passphrase = bytes(passphrase)

@@ -8,7 +8,7 @@ written is on disk before ``change`` returns.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
 
 from posrefund.errors import ConfigError, InvalidKeyError
 from posrefund.keystore import disk
@@ -45,6 +45,8 @@ class Draft:
         test_keys: Whether published keys are taken.
         generation: That of the document when it is written.
     """
+
+    __slots__ = ("_document", "_kek", "generation", "slots", "test_keys")
 
     def __init__(self, kek: bytes, document: Document) -> None:
         self._kek = kek
@@ -91,6 +93,10 @@ class Draft:
         slots = dict(self.slots)
         return self._kek, replace(self._document, slots=slots, generation=self.generation)
 
+    def __reduce__(self) -> NoReturn:
+        message = "an opened key file cannot be pickled or copied"
+        raise TypeError(message)
+
 
 class Vault:
     """The file, the key that opens it, and what stood there when it was last looked at.
@@ -98,6 +104,8 @@ class Vault:
     Attributes:
         document: What stood there.
     """
+
+    __slots__ = ("_high_water", "_kek", "_path", "document")
 
     def __init__(
         self, path: Path, kek: bytes, document: Document, high_water: HighWater | None
@@ -192,3 +200,7 @@ class Vault:
         """The file first, then the mark: a crash between leaves a file that is newer than its mark."""
         if self._high_water:
             self._high_water.raise_to(self.document.generation)
+
+    def __reduce__(self) -> NoReturn:
+        message = "an opened key file cannot be pickled or copied"
+        raise TypeError(message)
