@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posrefund.cli.dialect_file import find_dialect
+from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import SQLiteJournal
@@ -75,9 +76,10 @@ class Settings:
         port: The host's port.
         envelope: TPDU and header of requests.
         key_file: The encrypted key file.
-        passphrase_file: Holds its passphrase.
+        passphrase_file: Holds its passphrase, unless a token locks it.
         journal_file: The journal.
         high_water_file: Holds the highest generation of the key file, where one is wanted.
+        token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
     """
 
     dialect: Dialect
@@ -90,6 +92,7 @@ class Settings:
     passphrase_file: Path
     journal_file: Path
     high_water_file: Path | None = None
+    token: TokenSettings | None = None
 
 
 def load(path: Path) -> Settings:
@@ -121,6 +124,9 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         merchant = MerchantID(_text(data, "merchant", "id"))
     except InvalidRequestError as error:
         raise ConfigError(f"settings: {error}") from None
+    keys = _table(data, "keys")
+    token = token_settings(keys, folder)
+    is_locked_by_token = token is not None and token.lock
     return Settings(
         dialect=known.derive(known.name, timers=replace(known.timers, answer_s=float(answer_s))),
         terminal=terminal,
@@ -129,9 +135,11 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         port=port,
         envelope=Envelope(_hex(host, "tpdu", known.tpdu), _hex(host, "header", known.header)),
         key_file=folder / _text(data, "keys", "file"),
-        passphrase_file=folder / _text(data, "keys", "passphrase_file"),
+        passphrase_file=folder
+        / ("passphrase" if is_locked_by_token else _text(data, "keys", "passphrase_file")),
         journal_file=folder / _text(data, "journal", "file"),
         high_water_file=_high_water(data, folder),
+        token=token,
     )
 
 
@@ -160,16 +168,16 @@ def write(
 
 
 def open_keystore(settings: Settings) -> FileKeyStore:
-    """Open the key file with the passphrase of the passphrase file.
+    """Open the key file with the passphrase of the passphrase file, or with the token.
 
     Raises:
-        ConfigError: One of the two cannot be read, or the key file is an older copy.
-        InvalidKeyError: The passphrase is wrong.
+        ConfigError: One of the files cannot be read, the token is not there, or the key file is an older copy.
+        InvalidKeyError: The passphrase is wrong, or the token another.
     """
     mark = HighWaterFile(settings.high_water_file) if settings.high_water_file else None
-    return FileKeyStore(
-        settings.key_file, read_passphrase(settings.passphrase_file), high_water=mark
-    )
+    token, lock = open_token(settings.token) if settings.token else (None, None)
+    opens = lock or read_passphrase(settings.passphrase_file)
+    return FileKeyStore(settings.key_file, opens, token=token, high_water=mark)
 
 
 def read_passphrase(path: Path) -> bytes:

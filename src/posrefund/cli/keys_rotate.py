@@ -16,6 +16,7 @@ import typer
 
 from posrefund.cli.config import ConfigOption, load, read_passphrase
 from posrefund.cli.screen import stdout
+from posrefund.cli.token_settings import open_token
 from posrefund.errors import ConfigError, InvalidKeyError
 from posrefund.journal import SQLiteJournal
 from posrefund.keystore import FileKeyStore, HighWaterFile, disk
@@ -51,11 +52,14 @@ def rotate(
 ) -> None:
     """Seal every slot anew under another passphrase or file key. Old copies still open with the old one."""
     settings = load(config)
+    token, lock = open_token(settings.token) if settings.token else (None, None)
+    if lock is not None:
+        raise ConfigError("a token locks this key file: FileKeyStore.change_lock seals it anew")
     waiting = _waiting(settings)
     _finish_interrupted(settings, waiting)
     old = read_passphrase(settings.passphrase_file)
     mark = HighWaterFile(settings.high_water_file) if settings.high_water_file else None
-    store = FileKeyStore(settings.key_file, old, high_water=None if restored else mark)
+    store = FileKeyStore(settings.key_file, old, token=token, high_water=None if restored else mark)
     if restored:
         store.accept_restored(max(mark.read() if mark else 0, _remembered(settings, store)))
     new = _new_passphrase(passphrase, old)
