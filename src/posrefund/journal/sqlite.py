@@ -79,6 +79,7 @@ class SQLiteJournal(Store):
         Raises:
             JournalWriteError: Disk full, a STAN already used, a ceiling passed: nothing was written.
             LocalProtocolError: A step the state table does not have: nothing was written.
+            RequestConflictError: A request or a sale that is known otherwise: nothing was written.
         """
         with self._transaction():
             for action in actions:
@@ -263,6 +264,8 @@ class SQLiteJournal(Store):
             "INSERT INTO requests VALUES (?, ?) ON CONFLICT DO NOTHING",
             (attempt.request_id, action.content),
         )
+        if self.content(attempt.request_id) != action.content:
+            raise RequestConflictError(attempt.request_id)
         if attempt.original_id:
             self._shift(attempt.original_id, attempt.amount.minor, "none", attempt.hold)
         columns = ", ".join(data)

@@ -1,0 +1,36 @@
+"""Each test of the contract runs on every backend there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from journal.backends import BACKENDS
+from journal.builders import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from journal.backends import Backend
+    from posrefund.journal import SQLiteJournal as Journal
+
+
+@pytest.fixture(params=BACKENDS, ids=lambda kind: kind.name)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    made: Backend = request.param(tmp_path)
+    return made
+
+
+@pytest.fixture
+def journal(backend: Backend) -> Iterator[Journal]:
+    with backend.open() as opened:
+        yield opened
+
+
+@pytest.fixture
+def filled(journal: Journal) -> Journal:
+    """A journal of twelve rows."""
+    fill(journal)
+    return journal
