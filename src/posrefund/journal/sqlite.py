@@ -32,7 +32,7 @@ from posrefund.journal.rows import (
     original_as_data,
     original_from_data,
 )
-from posrefund.journal.schema import OPEN_NAMES, SCHEMA, SCHEMA_VERSION
+from posrefund.journal.schema import OPEN_NAMES, VERSIONS
 from posrefund.journal.store import Store
 from posrefund.values import STAN
 
@@ -56,7 +56,7 @@ class SQLiteJournal(Store):
         terminal: Whose journal this is; opening another terminal's is refused.
 
     Raises:
-        JournalError: In use by another process, or another terminal's.
+        JournalError: In use by another process, another terminal's, or of a version to come.
         JournalCorruptError: No journal, or made with another key.
     """
 
@@ -64,9 +64,10 @@ class SQLiteJournal(Store):
         self._key = key
         self._chain_key = _derive(key, f"chain {terminal}")
         key_check = _derive(self._chain_key, "key check").hex()
-        super().__init__(path, SCHEMA, {"version": SCHEMA_VERSION, "terminal": terminal})
+        super().__init__(path, VERSIONS, {"terminal": terminal})
         try:
             self._check_owner(terminal, key_check)
+            self._migrate()
         except BaseException:
             self.close()
             raise
@@ -232,9 +233,6 @@ class SQLiteJournal(Store):
 
     def _check_owner(self, terminal: TerminalID, key_check: str) -> None:
         facts = self.terminal_facts()
-        if facts.get("version") != SCHEMA_VERSION:
-            found = facts.get("version")
-            raise JournalError(f"journal of version {found}, this is {SCHEMA_VERSION}")
         if facts.get("terminal") != terminal:
             raise JournalError(f"this is the journal of terminal {facts.get('terminal')}")
         if not hmac.compare_digest(facts.get("key_check", key_check), key_check):
