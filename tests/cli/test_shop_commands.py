@@ -97,6 +97,19 @@ def test_a_shop_sells_waits_a_day_and_refunds(counter: Counter) -> None:
     assert '"seq": "1"' in counter.posrefund("journal", "show", "--rows", "--json")
 
 
+def test_a_backup_is_taken_while_the_till_has_the_journal_open(counter: Counter) -> None:
+    from posrefund.cli.config import open_terminal
+
+    counter.posrefund("sign-in")
+    file = counter.folder / "backup.db"
+    with open_terminal(load(counter.folder / "posrefund.toml")):
+        assert counter.posrefund("journal", "backup", str(file)) == "2 rows, all in order\n"
+        with pytest.raises(JournalError, match="overwrites nothing"):
+            counter.posrefund("journal", "backup", str(file))
+
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_settlement_file_resolves_a_doubt_from_the_command_line(counter: Counter) -> None:
     from posrefund.emulators.host import Fault
 

@@ -1,7 +1,8 @@
-"""``posrefund journal``: show what happened; verify that nobody changed it. Floor 11."""
+"""``posrefund journal``: show what happened; verify that nobody changed it; copy it. Floor 11."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from posrefund.cli.config import ConfigOption, load, open_keystore
 from posrefund.cli.screen import as_text, print_json, stdout
-from posrefund.journal import SQLiteJournal
+from posrefund.journal import SQLiteJournal, back_up
 
 __all__ = ["app"]
 
@@ -50,6 +51,19 @@ def verify(config: ConfigOption = Path("posrefund.toml")) -> None:
     with _open(config) as journal:
         count = journal.verify()
     stdout.print(f"{count} rows, all in order")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where; nothing may be there.")],
+    config: ConfigOption = Path("posrefund.toml"),
+) -> None:
+    """Copy the journal while the till uses it, and verify the copy. The sealed cards are in it too."""
+    settings = load(config)
+    key = open_keystore(settings).journal_key
+    opened = partial(SQLiteJournal, key=key, terminal=settings.terminal)
+    rows = back_up(settings.journal_file, file, opened)
+    stdout.print(f"{rows} rows, all in order")
 
 
 def _attempts(journal: SQLiteJournal) -> list[dict[str, str]]:

@@ -4,7 +4,8 @@ Floor 5: I/O and only I/O. Append-only, chained by a keyed digest; it never hold
 a clear card number.
 """
 
+from posrefund.journal.backup import back_up
 from posrefund.journal.rows import Row
 from posrefund.journal.sqlite import SQLiteJournal
 
-__all__ = ["Row", "SQLiteJournal"]
+__all__ = ["Row", "SQLiteJournal", "back_up"]

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from posrefund.engine import Attempt, Know, Move, Note, Open, Original, OriginalRef
@@ -20,6 +22,7 @@ from posrefund.errors import (
     JournalWriteError,
     RequestConflictError,
 )
+from posrefund.journal.backup import back_up
 from posrefund.journal.cards import open_card, seal_card
 from posrefund.journal.replay import check_links, check_projection
 from posrefund.journal.rows import (
@@ -61,7 +64,7 @@ class SQLiteJournal(Store):
     """
 
     def __init__(self, path: str | PathLike[str], *, key: bytes, terminal: TerminalID) -> None:
-        self._key = key
+        self._key, self._terminal = key, terminal
         self._chain_key = _derive(key, f"chain {terminal}")
         key_check = _derive(self._chain_key, "key check").hex()
         super().__init__(path, VERSIONS, {"terminal": terminal})
@@ -228,6 +231,17 @@ class SQLiteJournal(Store):
         check_links(rows, self._chain_key, head=self.terminal_facts().get("head"))
         check_projection(rows, self.attempts(), self.all_originals())
         return len(rows)
+
+    def backup(self, path: str | PathLike[str]) -> int:
+        """Copy the journal as it is now into a new file, verify the copy, and return its rows.
+
+        Raises:
+            JournalError: Something is there already, or it cannot be written: nothing is left of it.
+            JournalCorruptError: This journal is not in order.
+        """
+        self.terminal_facts()  # a closed journal says so
+        opened = partial(SQLiteJournal, key=self._key, terminal=self._terminal)
+        return back_up(self._path, Path(path), opened)
 
     # --- inside ------------------------------------------------------------------------------
 
