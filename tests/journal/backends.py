@@ -10,12 +10,13 @@ import pytest
 
 from journal.builders import KEY, dump, open_journal
 from posrefund.errors import JournalError, LocalProtocolError
+from posrefund.journal import SQLiteJournal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from posrefund.engine import Action
-    from posrefund.journal import SQLiteJournal as Journal
+    from posrefund.journal import Journal
 
 __all__ = ["BACKENDS", "Backend", "SQLiteBackend", "refused"]
 
@@ -68,6 +69,7 @@ class SQLiteBackend(Backend):
         return open_journal(self.path, key=key)
 
     def crash(self, journal: Journal) -> None:
+        assert isinstance(journal, SQLiteJournal)
         journal._db.close()
         journal._lock.release()
 

@@ -12,7 +12,7 @@ from engine.builders import PAN_DIGITS
 from journal.builders import KEY, ROWS, dump, fill, move, open_journal, sums
 from posrefund.engine import Event
 from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
-from posrefund.journal import sqlite as journal_module
+from posrefund.journal import embedded as journal_module
 from posrefund.journal.schema import SCHEMA_VERSION, VERSIONS
 from posrefund.values import PAN, KeptCard
 

@@ -5,7 +5,8 @@ a clear card number.
 """
 
 from posrefund.journal.backup import back_up
+from posrefund.journal.embedded import SQLiteJournal
+from posrefund.journal.journal import Journal
 from posrefund.journal.rows import Row
-from posrefund.journal.sqlite import SQLiteJournal
 
-__all__ = ["Row", "SQLiteJournal", "back_up"]
+__all__ = ["Journal", "Row", "SQLiteJournal", "back_up"]

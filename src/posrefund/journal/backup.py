@@ -18,7 +18,7 @@ from posrefund.errors import JournalError, JournalWriteError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posrefund.journal.sqlite import SQLiteJournal
+    from posrefund.journal.embedded import SQLiteJournal
 
 __all__ = ["back_up"]
 

@@ -9,10 +9,11 @@ import os
 import sqlite3
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
 from posrefund.journal.lock import WriterLock
+from posrefund.journal.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,12 +58,6 @@ class Store:
         """Close the file and let other processes have it."""
         self._db.close()
         self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _open(self, facts: Mapping[str, str]) -> sqlite3.Connection:
         with ExitStack() as on_failure:
@@ -125,6 +120,28 @@ class Store:
             "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             facts.items(),
         )
+
+    def _facts(self) -> dict[str, str]:
+        return dict(self._rows("SELECT key, value FROM meta"))
+
+    def _links(self, rest: str, *values: object) -> list[Row]:
+        found = self._rows(f"SELECT seq, at, kind, subject, body, link FROM chain {rest}", *values)
+        return [Row(*row) for row in found]
+
+    def _add(self, row: Row) -> None:
+        values = (row.seq, row.at, row.kind, row.subject, row.body, row.link)
+        self._db.execute("INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def _run(self, sql: str, values: tuple[object, ...] | dict[str, Any]) -> int:
+        return self._db.execute(sql, values).rowcount
+
+    def _destroy_cards(self, condition: str, *values: object) -> int:
+        zero = "UPDATE sealed_cards SET item_key = zeroblob(length(item_key))"
+        with self._transaction():
+            self._db.execute(f"{zero} WHERE {condition}", values)
+            count = self._db.execute(f"DELETE FROM sealed_cards WHERE {condition}", values).rowcount
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the old pages until then
+        return count
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with _as_ours(JournalCorruptError):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from journal.backends import Backend
-    from posrefund.journal import SQLiteJournal as Journal
+    from posrefund.journal import Journal
 
 
 @pytest.fixture(params=BACKENDS, ids=lambda kind: kind.name)

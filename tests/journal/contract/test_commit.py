@@ -21,7 +21,7 @@ from posrefund.errors import (
 from posrefund.values import RRN, Amount
 
 if TYPE_CHECKING:
-    from posrefund.journal import SQLiteJournal as Journal
+    from posrefund.journal import Journal
 
 # --- all or nothing ----------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posrefund.engine import Action
-    from posrefund.journal import SQLiteJournal as Journal
+    from posrefund.journal import Journal
 
 
 def everything(journal: Journal) -> object:
