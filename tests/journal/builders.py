@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.builders import CHIP, NOW, PAN_DIGITS, original, plan
 from posrefund.engine import Event, Know, Move, Note, Open
@@ -38,9 +38,9 @@ def open_journal(path: Path, *, key: bytes = KEY, terminal: str = "12345678") ->
     return SQLiteJournal(path, key=key, terminal=TerminalID(terminal))
 
 
-def know(original_id: str = "S-1", minor: int = 10_000) -> Know:
+def know(original_id: str = "S-1", minor: int = 10_000, **changes: Any) -> Know:
     """Take a sale in."""
-    return Know(original(original_id=original_id, amount=Amount(minor)), NOW)
+    return Know(original(original_id=original_id, amount=Amount(minor), **changes), NOW)
 
 
 def opening(
@@ -53,11 +53,13 @@ def opening(
     original_id: str = "S-1",
     card: str = PAN_DIGITS,
     message: bytes = b"the message",
+    terminal: str = "12345678",
 ) -> Open:
     """Open an attempt at a refund of ``S-1``."""
     attempt = replace(
         plan("refund").attempt,
         request_id=request_id,
+        terminal=terminal,
         number=number,
         stan=stan,
         batch=batch,

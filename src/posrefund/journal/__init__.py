@@ -1,12 +1,23 @@
 """What happened, durable and in order: ``commit`` before anything is sent, ``read`` after anything broke.
 
 Floor 5: I/O and only I/O. Append-only, chained by a keyed digest; it never holds a track, a PIN block or
-a clear card number.
+a clear card number. ``PostgresJournal`` needs the ``postgres`` extra; nothing here loads it before it is
+used.
 """
 
 from posrefund.journal.backup import back_up
 from posrefund.journal.embedded import SQLiteJournal
 from posrefund.journal.journal import Journal
+from posrefund.journal.lease import Lease, claim_terminals
+from posrefund.journal.postgres import PostgresJournal
 from posrefund.journal.rows import Row
 
-__all__ = ["Journal", "Row", "SQLiteJournal", "back_up"]
+__all__ = [
+    "Journal",
+    "Lease",
+    "PostgresJournal",
+    "Row",
+    "SQLiteJournal",
+    "back_up",
+    "claim_terminals",
+]

@@ -107,6 +107,15 @@ class Journal(Backend):
         )
         return self._destroy_cards(decided, self._terminal)
 
+    def renew(self) -> None:
+        """Make sure that this process is still the one that may write; right before a byte leaves.
+
+        Raises:
+            JournalError: Another process took the terminal over: nothing may be sent.
+        """
+        with self._transaction():
+            pass
+
     # --- reading -----------------------------------------------------------------------------
 
     def terminal_facts(self) -> dict[str, str]:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(params=BACKENDS, ids=lambda kind: kind.name)
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     made: Backend = request.param(tmp_path)
-    return made
+    yield made
+    made.remove()
 
 
 @pytest.fixture
