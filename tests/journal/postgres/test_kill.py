@@ -72,7 +72,8 @@ class Till:
         self.acknowledged[name] = state
 
     def _insist(self, commit: Callable[[], None], is_done: Callable[[], bool]) -> None:
-        while True:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
             try:
                 commit()
             except JournalWriteError:
@@ -83,6 +84,8 @@ class Till:
                     return
             else:
                 return
+            time.sleep(0.01)
+        raise AssertionError("a step can neither be made nor be found")
 
     def _ask(self, is_done: Callable[[], bool]) -> bool:
         for _ in range(600):
