@@ -12,7 +12,7 @@ import typer
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
-from posrefund.journal import SQLiteJournal
+from posrefund.journal import LEASE_S, Journal, PostgresJournal, SQLiteJournal
 from posrefund.keystore import FileKeyStore
 from posrefund.link import TCPLink
 from posrefund.terminal import Terminal
@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect
 
-__all__ = ["ConfigOption", "Settings", "load", "open_keystore", "open_terminal", "write"]
+__all__ = [
+    "ConfigOption",
+    "Settings",
+    "load",
+    "open_journal",
+    "open_keystore",
+    "open_terminal",
+    "write",
+]
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="Settings; paths in it are relative to it.")
@@ -67,7 +75,8 @@ class Settings:
         envelope: TPDU and header of requests.
         key_file: The encrypted key file.
         passphrase_file: Holds its passphrase.
-        journal_file: The journal.
+        journal_file: The journal, if it is a file.
+        journal_dsn: Its database, if it is in PostgreSQL.
     """
 
     dialect: Dialect
@@ -78,7 +87,8 @@ class Settings:
     envelope: Envelope
     key_file: Path
     passphrase_file: Path
-    journal_file: Path
+    journal_file: Path | None
+    journal_dsn: str | None
 
 
 def load(path: Path) -> Settings:
@@ -119,8 +129,17 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         envelope=Envelope(_hex(host, "tpdu", known.tpdu), _hex(host, "header", known.header)),
         key_file=folder / _text(data, "keys", "file"),
         passphrase_file=folder / _text(data, "keys", "passphrase_file"),
-        journal_file=folder / _text(data, "journal", "file"),
+        **_journal(data, folder),
     )
+
+
+def _journal(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Where the journal is: ``file``, or ``dsn`` for PostgreSQL, never both."""
+    if "dsn" not in _table(data, "journal"):
+        return {"journal_file": folder / _text(data, "journal", "file"), "journal_dsn": None}
+    if "file" in _table(data, "journal"):
+        raise ConfigError("[journal]: either file or dsn")
+    return {"journal_file": None, "journal_dsn": _text(data, "journal", "dsn")}
 
 
 def write(
@@ -161,6 +180,24 @@ def open_keystore(settings: Settings) -> FileKeyStore:
     return FileKeyStore(settings.key_file, passphrase)
 
 
+def open_journal(settings: Settings, key: bytes) -> Journal:
+    """Open the journal that the settings name.
+
+    Raises:
+        ConfigError: It is in PostgreSQL, and psycopg is not installed.
+        JournalError: The journal is in use, damaged, or another terminal's.
+    """
+    if settings.journal_file is not None:
+        return SQLiteJournal(settings.journal_file, key=key, terminal=settings.terminal)
+    timers = settings.dialect.timers
+    return PostgresJournal(
+        settings.journal_dsn or "",
+        key=key,
+        terminal=settings.terminal,
+        lease_s=max(LEASE_S, 2 * (timers.connect_s + timers.answer_s)),
+    )
+
+
 def open_terminal(
     settings: Settings, *, tap: Callable[[str, bytes], None] | None = None
 ) -> Terminal:
@@ -171,9 +208,7 @@ def open_terminal(
         JournalError: The journal is in use, damaged, or another terminal's.
     """
     keystore = open_keystore(settings)
-    journal = SQLiteJournal(
-        settings.journal_file, key=keystore.journal_key, terminal=settings.terminal
-    )
+    journal = open_journal(settings, keystore.journal_key)
     return Terminal(
         settings.terminal,
         settings.merchant,

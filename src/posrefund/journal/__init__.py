@@ -8,11 +8,12 @@ used.
 from posrefund.journal.backup import back_up
 from posrefund.journal.embedded import SQLiteJournal
 from posrefund.journal.journal import Journal
-from posrefund.journal.lease import Lease, claim_terminals
+from posrefund.journal.lease import LEASE_S, Lease, claim_terminals
 from posrefund.journal.postgres import PostgresJournal
 from posrefund.journal.rows import Row
 
 __all__ = [
+    "LEASE_S",
     "Journal",
     "Lease",
     "PostgresJournal",

@@ -22,6 +22,9 @@ __all__ = ["Backend"]
 class Backend(ABC):
     """Tables with the guards of ``schema``, and the chain of one terminal among them."""
 
+    _db: Any
+    """The connection, of whatever kind."""
+
     @abstractmethod
     def close(self) -> None:
         """Close the journal and let another process have it; a second time it does nothing."""

@@ -53,6 +53,8 @@ class PostgresJournal(Journal):
         JournalCorruptError: Made with another key.
     """
 
+    _db: psycopg.Connection
+
     def __init__(
         self,
         dsn: str,

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from posrefund.dialects import Dialect
     from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest
     from posrefund.engine.machine import Plan
-    from posrefund.journal import SQLiteJournal
+    from posrefund.journal import Journal
     from posrefund.keystore import FileKeyStore
     from posrefund.link import Link
 
@@ -80,7 +80,7 @@ class Terminal:
         *,
         dialect: Dialect,
         keystore: FileKeyStore,
-        journal: SQLiteJournal,
+        journal: Journal,
         link: Link,
         clock: Callable[[], datetime] = _utc_now,
         envelope: Envelope | None = None,
