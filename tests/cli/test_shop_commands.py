@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
+from journal.backends import PostgresBackend
 from posrefund.cli.app import app, run
 from posrefund.cli.config import load, open_keystore, write
 from posrefund.cli.init import make_keystore
@@ -93,6 +94,39 @@ def test_a_shop_sells_waits_a_day_and_refunds(counter: Counter) -> None:
     assert [line["state"] for line in shown] == ["ACCEPTED", "ACCEPTED"]
     assert "all in order" in counter.posrefund("journal", "verify")
     assert '"seq": "1"' in counter.posrefund("journal", "show", "--rows", "--json")
+
+
+def test_a_backup_is_taken_while_the_till_has_the_journal_open(counter: Counter) -> None:
+    from posrefund.cli.config import open_terminal
+
+    counter.posrefund("sign-in")
+    file = counter.folder / "backup.db"
+    with open_terminal(load(counter.folder / "posrefund.toml")):
+        assert counter.posrefund("journal", "backup", str(file)) == "2 rows, all in order\n"
+        with pytest.raises(JournalError, match="overwrites nothing"):
+            counter.posrefund("journal", "backup", str(file))
+
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_journal_in_postgresql_serves_every_command_but_backup(
+    counter: Counter, tmp_path: Path
+) -> None:
+    database = PostgresBackend(tmp_path)
+    database.execute(f"CREATE DATABASE {database.schema}")
+    path = counter.folder / "posrefund.toml"
+    dsn = database.dsn.replace("dbname=postgres", f"dbname={database.schema}")
+    text = path.read_text(encoding="utf-8").replace('file = "journal.db"', f'dsn = "{dsn}"')
+    path.write_text(text, encoding="utf-8")
+
+    counter.posrefund("sign-in")
+    counter.posrefund("sale", "S-1", "--amount", "1.00", "--card", CARD, "--lang", "en")
+    shown = json.loads(counter.posrefund("journal", "show", "--json"))
+    assert [line["state"] for line in shown] == ["ACCEPTED"]
+    assert "all in order" in counter.posrefund("journal", "verify")
+    assert not (counter.folder / "journal.db").exists()
+    with pytest.raises(ConfigError, match="pg_dump"):
+        counter.posrefund("journal", "backup", str(tmp_path / "copy.db"))
 
 
 def test_a_settlement_file_resolves_a_doubt_from_the_command_line(counter: Counter) -> None:
@@ -210,6 +244,8 @@ def test_init_takes_no_published_key_and_makes_a_random_one_for_no_answer(tmp_pa
         ("answer_s = 60", "answer_s = 0", "answer_s"),
         ('id = "12345678"', 'id = "1"', "terminal"),
         ("[journal]", "[diary]", "[journal] is missing"),
+        ("[journal]", '[journal]\ndsn = "postgresql:///shop"', "[journal]: either file or dsn"),
+        ('file = "journal.db"', "dsn = 5", "[journal] dsn: expected text"),
         ("[host]", '[host]\ntpdu = "60"', "tpdu"),
         ("[host]", "[host", "no TOML"),
     ],

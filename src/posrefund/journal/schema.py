@@ -4,20 +4,21 @@
 tables are its projection, kept in the same commit, and hold the guards that no code path can skip:
 one open attempt per request and per original, one use of a STAN, and no original refunded beyond its
 amount.
+
+A version that is out is never edited: what changes is a new step at the end of ``VERSIONS``. A step may
+not touch ``chain``, for its rows are signed.
 """
 
 from __future__ import annotations
 
 from posrefund.engine import OPEN_STATES
 
-__all__ = ["OPEN_NAMES", "SCHEMA", "SCHEMA_VERSION"]
-
-SCHEMA_VERSION = "1"
+__all__ = ["OPEN_NAMES", "SCHEMA_VERSION", "VERSIONS"]
 
 OPEN_NAMES = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as they stand in SQL."""
 
-SCHEMA = f"""
+_TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE chain (
@@ -92,3 +93,15 @@ CREATE TABLE sealed_cards (
     box BLOB NOT NULL
 ) STRICT;
 """
+
+_INDEXES = """
+CREATE INDEX attempts_by_original ON attempts (original_id);
+CREATE INDEX attempts_by_stan ON attempts (stan);
+CREATE INDEX chain_by_kind ON chain (kind, seq);
+"""
+"""A refund looks up all three; without them it reads the whole journal."""
+
+VERSIONS = (_TABLES, _INDEXES)
+"""The first makes version 1 of nothing, each one after it the next version of the one before."""
+
+SCHEMA_VERSION = str(len(VERSIONS))

@@ -9,18 +9,21 @@ import os
 import sqlite3
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
 from posrefund.journal.lock import WriterLock
+from posrefund.journal.rows import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from os import PathLike
 
 __all__ = ["Store"]
 
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+_IS_THERE = "SELECT 1 FROM sqlite_master WHERE name = 'chain'"
+_VERSION = "SELECT value FROM meta WHERE key = 'version'"
 _SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """The second one comes where a broken schema makes SQLite quote bytes that are no text."""
 
@@ -30,19 +33,23 @@ class Store:
 
     Args:
         path: Where; made with mode 0600 when it is not there.
-        schema: SQL that makes its tables, ``meta`` and ``chain`` among them.
+        versions: SQL that makes its tables, ``meta`` and ``chain`` among them, then a step from each
+            version to the next.
         facts: First rows of ``meta``.
 
     Raises:
-        JournalError: In use by another process, or no place to write.
+        JournalError: In use by another process, no place to write, or of a version that is not known.
         JournalCorruptError: A file that is no database.
     """
 
-    def __init__(self, path: str | PathLike[str], schema: str, facts: Mapping[str, str]) -> None:
+    def __init__(
+        self, path: str | PathLike[str], versions: Sequence[str], facts: Mapping[str, str]
+    ) -> None:
         self._path = Path(path)
+        self._versions = versions
         self._lock = WriterLock(self._path.with_name(self._path.name + ".lock"))
         try:
-            self._db = self._open(schema, facts)
+            self._db = self._open(facts)
         except BaseException:
             self._lock.release()
             raise
@@ -52,13 +59,7 @@ class Store:
         self._db.close()
         self._lock.release()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _open(self, schema: str, facts: Mapping[str, str]) -> sqlite3.Connection:
+    def _open(self, facts: Mapping[str, str]) -> sqlite3.Connection:
         with ExitStack() as on_failure:
             try:
                 # Made here, for the log files that SQLite puts beside it take its mode.
@@ -66,11 +67,15 @@ class Store:
                 db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
                 on_failure.callback(db.close)
                 db.text_factory = _text
+                is_new = not db.execute(_IS_THERE).fetchone()
+                if not is_new:
+                    self._refuse_unknown_version(db)  # before anything is written
                 for pragma in _PRAGMAS:
                     db.execute(f"PRAGMA {pragma}")
-                if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'chain'").fetchone():
-                    db.executescript(f"BEGIN IMMEDIATE; {schema}")
-                    db.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
+                if is_new:
+                    db.executescript(f"BEGIN IMMEDIATE; {''.join(self._versions)}")
+                    found = {**facts, "version": str(len(self._versions))}
+                    db.executemany("INSERT INTO meta VALUES (?, ?)", found.items())
                     db.execute("COMMIT")
             except _SQLITE_ERRORS as error:
                 raise JournalCorruptError(_reason(error)) from None
@@ -78,6 +83,25 @@ class Store:
                 raise JournalError(f"the journal cannot be opened: {error.strerror}") from None
             on_failure.pop_all()
         return db
+
+    def _refuse_unknown_version(self, db: sqlite3.Connection) -> None:
+        ((found,),) = db.execute(_VERSION).fetchall() or [(None,)]
+        if found not in [str(number) for number in range(1, len(self._versions) + 1)]:
+            known = len(self._versions)
+            raise JournalError(f"journal of version {found}, this program knows 1 to {known}")
+
+    def _migrate(self) -> None:
+        """Bring the tables to the last version, each step in a transaction of its own."""
+        with _as_ours(JournalWriteError):
+            ((found,),) = self._db.execute(_VERSION).fetchall()
+            for number, step in enumerate(self._versions[int(found) :], start=int(found) + 1):
+                new = f"UPDATE meta SET value = '{number}' WHERE key = 'version'"
+                try:
+                    self._db.executescript(f"BEGIN IMMEDIATE; {step}; {new}; COMMIT")
+                except BaseException:
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
+                    raise
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -96,6 +120,28 @@ class Store:
             "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             facts.items(),
         )
+
+    def _facts(self) -> dict[str, str]:
+        return dict(self._rows("SELECT key, value FROM meta"))
+
+    def _links(self, rest: str, *values: object) -> list[Row]:
+        found = self._rows(f"SELECT seq, at, kind, subject, body, link FROM chain {rest}", *values)
+        return [Row(*row) for row in found]
+
+    def _add(self, row: Row) -> None:
+        values = (row.seq, row.at, row.kind, row.subject, row.body, row.link)
+        self._db.execute("INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def _run(self, sql: str, values: tuple[object, ...] | dict[str, Any]) -> int:
+        return self._db.execute(sql, values).rowcount
+
+    def _destroy_cards(self, condition: str, *values: object) -> int:
+        zero = "UPDATE sealed_cards SET item_key = zeroblob(length(item_key))"
+        with self._transaction():
+            self._db.execute(f"{zero} WHERE {condition}", values)
+            count = self._db.execute(f"DELETE FROM sealed_cards WHERE {condition}", values).rowcount
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the old pages until then
+        return count
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with _as_ours(JournalCorruptError):

@@ -29,7 +29,7 @@ from posrefund.office.settlement_file import read_settlement_file
 if TYPE_CHECKING:
     from posrefund.engine import Attempt
     from posrefund.engine.evidence import Category
-    from posrefund.journal import SQLiteJournal
+    from posrefund.journal import Journal
 
 __all__ = ["Finding", "Reconciliation", "reconcile"]
 
@@ -68,7 +68,7 @@ class Reconciliation:
 
 @closed
 def reconcile(
-    journal: SQLiteJournal,
+    journal: Journal,
     text: str,
     *,
     file_day: date,
@@ -116,7 +116,7 @@ def reconcile(
     return Reconciliation(file_day, (*found, *_absent(journal, found, file_day, now)))
 
 
-def _check_day(journal: SQLiteJournal, rows: list[FileRow], file_day: date, digest: str) -> None:
+def _check_day(journal: Journal, rows: list[FileRow], file_day: date, digest: str) -> None:
     """Refuse the file of another day: what it lacks would be taken for absent."""
     days = {f"{file_day + timedelta(days=shift):%m%d}" for shift in (-2, -1, 0, 1)}
     for row in rows:
@@ -127,9 +127,7 @@ def _check_day(journal: SQLiteJournal, rows: list[FileRow], file_day: date, dige
             raise DecodeError("file", f"another file than that of {note['day']}", offset_bytes=0)
 
 
-def _keep_hints(
-    journal: SQLiteJournal, hints: list[FileRow], file_day: date, now: datetime
-) -> None:
+def _keep_hints(journal: Journal, hints: list[FileRow], file_day: date, now: datetime) -> None:
     """Write down, once, that the host knows of an attempt which a row shows and does not decide."""
     for attempt in journal.attempts(states=[*OPEN_STATES, State.ACCEPTED]) if hints else ():
         is_known = bool(journal.notes("open_row", attempt.attempt_id))
@@ -144,9 +142,7 @@ def _check_count(text: str, line_count: int | None) -> None:
         raise DecodeError("file", f"{line_count} lines, found {found}", offset_bytes=len(text))
 
 
-def _match(
-    journal: SQLiteJournal, rows: list[FileRow], file_day: date, now: datetime
-) -> list[Finding]:
+def _match(journal: Journal, rows: list[FileRow], file_day: date, now: datetime) -> list[Finding]:
     by_identity: defaultdict[tuple[str, str], list[Attempt]] = defaultdict(list)
     for attempt in journal.attempts():
         by_identity[attempt.kind, attempt.stan].append(attempt)
@@ -175,9 +171,7 @@ def _attempt_of(row: FileRow, attempts: list[Attempt], file_day: date) -> Attemp
     return min(same, key=lambda attempt: abs(attempt.host_day - file_day), default=None)
 
 
-def _absent(
-    journal: SQLiteJournal, found: list[Finding], file_day: date, now: datetime
-) -> list[Finding]:
+def _absent(journal: Journal, found: list[Finding], file_day: date, now: datetime) -> list[Finding]:
     seen = {finding.attempt_id for finding in found}
     files = journal.notes("file")
     days_read = {date.fromisoformat(note["day"]) for note in files if note.get("complete") == "yes"}

@@ -13,7 +13,7 @@ from posrefund.errors import ConfigError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posrefund.journal import SQLiteJournal
+    from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
 
 __all__ = ["check_generation", "remembered_generation"]
@@ -21,7 +21,7 @@ __all__ = ["check_generation", "remembered_generation"]
 _FACT = "key_generation"
 
 
-def remembered_generation(journal: SQLiteJournal) -> int:
+def remembered_generation(journal: Journal) -> int:
     """Return the highest generation of the key store that *journal* was opened with; 0 if none.
 
     Raises:
@@ -34,7 +34,7 @@ def remembered_generation(journal: SQLiteJournal) -> int:
     return int(text)
 
 
-def check_generation(journal: SQLiteJournal, keystore: KeyStore, now: datetime) -> None:
+def check_generation(journal: Journal, keystore: KeyStore, now: datetime) -> None:
     """Refuse a key store that is older than the journal remembers; remember a newer one.
 
     Raises:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from posrefund.engine import TerminalView
     from posrefund.engine.sign_in import Accept
-    from posrefund.journal import SQLiteJournal
+    from posrefund.journal import Journal
     from posrefund.terminal.keyring import Keyring
     from posrefund.terminal.sign_in import SignInAnswer
 
@@ -27,7 +27,7 @@ def take_over(
     answer: SignInAnswer,
     before: TerminalView,
     accept: Accept,
-    journal: SQLiteJournal,
+    journal: Journal,
     keyring: Keyring,
     now: datetime,
 ) -> SignedIn:
@@ -56,7 +56,7 @@ def take_over(
     return done
 
 
-def key_sets_needed(journal: SQLiteJournal) -> set[str]:
+def key_sets_needed(journal: Journal) -> set[str]:
     """Return the names of the key sets that an answer to something open may still come under.
 
     Of an attempt, and of every reversal of it: those are sealed anew, under what is present then.
@@ -71,7 +71,7 @@ def key_sets_needed(journal: SQLiteJournal) -> set[str]:
     return names
 
 
-def _key_sets_of(journal: SQLiteJournal) -> set[str]:
+def _key_sets_of(journal: Journal) -> set[str]:
     """Every key set this terminal ever had, by name.
 
     A set that a crash kept out of its own row stands in the next one, as what was replaced.
@@ -85,7 +85,7 @@ def _remember(
     done: SignedIn,
     before: TerminalView,
     accept: Accept,
-    journal: SQLiteJournal,
+    journal: Journal,
     generation: int,
     now: datetime,
 ) -> None:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from posrefund.dialects import Dialect
     from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest, TerminalView
     from posrefund.engine.machine import Plan
-    from posrefund.journal import SQLiteJournal
+    from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
     from posrefund.link import Link
     from posrefund.terminal.sign_in import SignedIn
@@ -90,7 +90,7 @@ class Terminal:
         *,
         dialect: Dialect,
         keystore: KeyStore,
-        journal: SQLiteJournal,
+        journal: Journal,
         link: Link,
         clock: Callable[[], datetime] = _utc_now,
         envelope: Envelope | None = None,

@@ -10,14 +10,14 @@ from posrefund.values import BatchNumber, HostClock
 
 if TYPE_CHECKING:
     from posrefund.dialects import Dialect
-    from posrefund.journal import SQLiteJournal
+    from posrefund.journal import Journal
     from posrefund.values import MerchantID, TerminalID
 
 __all__ = ["view_of"]
 
 
 def view_of(
-    journal: SQLiteJournal,
+    journal: Journal,
     dialect: Dialect,
     identity: tuple[TerminalID, MerchantID],
     key_set_id: str,

@@ -1,4 +1,4 @@
-"""The embedded journal: SQLite, write-ahead log, every commit synced. Floor 5.
+"""What a journal does, whatever it is kept in. Floor 5.
 
 ``commit`` takes actions and makes them durable all together or not at all; nothing may be sent before it
 returns. It decides nothing: an illegal step, a used STAN or a ceiling passed is refused here again, by
@@ -21,9 +21,11 @@ from posrefund.errors import (
     JournalWriteError,
     RequestConflictError,
 )
+from posrefund.journal.backend import Backend
 from posrefund.journal.cards import open_card, seal_card
 from posrefund.journal.replay import check_links, check_projection
 from posrefund.journal.rows import (
+    ATTEMPT_COLUMNS,
     FIRST_LINK,
     Row,
     attempt_as_data,
@@ -33,45 +35,31 @@ from posrefund.journal.rows import (
     original_as_data,
     original_from_data,
 )
-from posrefund.journal.schema import OPEN_NAMES, SCHEMA, SCHEMA_VERSION
-from posrefund.journal.store import Store
+from posrefund.journal.schema import OPEN_NAMES
 from posrefund.values import STAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
-    from os import PathLike
 
     from posrefund.engine import Action
     from posrefund.values import PAN, KeptCard, TerminalID
 
-__all__ = ["SQLiteJournal"]
+__all__ = ["Journal"]
 
 
 @closed_class
-class SQLiteJournal(Store):
+class Journal(Backend):
     """The journal of one terminal.
 
     Args:
-        path: The database file; made when it is not there.
         key: 32 bytes from the key store; chain, fingerprints and sealed numbers hang on it.
-        terminal: Whose journal this is; opening another terminal's is refused.
-
-    Raises:
-        JournalError: In use by another process, or another terminal's.
-        JournalCorruptError: No journal, or made with another key.
+        terminal: Whose journal this is.
     """
 
-    def __init__(self, path: str | PathLike[str], *, key: bytes, terminal: TerminalID) -> None:
-        self._key = _hidden(key)
+    def __init__(self, *, key: bytes, terminal: TerminalID) -> None:
+        self._key, self._terminal = _hidden(key), terminal
         self._chain_key = _hidden(_derive(key, f"chain {terminal}"))
-        key_check = _derive(self._chain_key(), "key check").hex()
-        super().__init__(path, SCHEMA, {"version": SCHEMA_VERSION, "terminal": terminal})
-        try:
-            self._check_owner(terminal, key_check)
-        except BaseException:
-            self.close()
-            raise
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -81,6 +69,7 @@ class SQLiteJournal(Store):
         Raises:
             JournalWriteError: Disk full, a STAN already used, a ceiling passed: nothing was written.
             LocalProtocolError: A step the state table does not have: nothing was written.
+            RequestConflictError: A request or a sale that is known otherwise: nothing was written.
         """
         with self._transaction():
             for action in actions:
@@ -123,27 +112,34 @@ class SQLiteJournal(Store):
             JournalWriteError: Nothing was wiped.
         """
         decided = (
-            "attempt_id NOT IN (SELECT request_id || '/' || number FROM attempts"
-            f" WHERE state IN ({OPEN_NAMES}))"
+            "attempt_id IN (SELECT request_id || '/' || number FROM attempts"
+            f" WHERE terminal = ? AND state NOT IN ({OPEN_NAMES}))"
         )
+        return self._destroy_cards(decided, self._terminal)
+
+    def renew(self) -> None:
+        """Make sure that this process is still the one that may write; right before a byte leaves.
+
+        Raises:
+            JournalError: Another process took the terminal over: nothing may be sent.
+        """
         with self._transaction():
-            zero = "UPDATE sealed_cards SET item_key = zeroblob(length(item_key))"
-            self._db.execute(f"{zero} WHERE {decided}")
-            count = self._db.execute(f"DELETE FROM sealed_cards WHERE {decided}").rowcount
-        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the old pages until then
-        return count
+            pass
 
     # --- reading -----------------------------------------------------------------------------
 
     def terminal_facts(self) -> dict[str, str]:
         """Return what ``remember`` kept."""
-        return dict(self._rows("SELECT key, value FROM meta"))
+        return self._facts()
 
     def next_stan(self, batch: str) -> STAN:
         """Return the STAN after the last one, past any that an open attempt or this batch still uses."""
         stan = STAN(self.terminal_facts().get("stan", "999999")).next()
-        taken = f"SELECT 1 FROM attempts WHERE stan = ? AND (batch = ? OR state IN ({OPEN_NAMES}))"
-        while self._rows(taken, stan, batch):
+        taken = (
+            "SELECT 1 FROM attempts WHERE terminal = ? AND stan = ?"
+            f" AND (batch = ? OR state IN ({OPEN_NAMES}))"
+        )
+        while self._rows(taken, self._terminal, stan, batch):
             stan = stan.next()
         return stan
 
@@ -173,12 +169,14 @@ class SQLiteJournal(Store):
         return found[0]
 
     def attempts(self, *, states: Iterable[State] | None = None) -> list[Attempt]:
-        """Return attempts in the order they were made, all of them or those in *states*."""
+        """Return this terminal's attempts in the order they were made, all or those in *states*."""
+        where = "WHERE terminal = ?"
         if states is None:
-            return self._attempts("ORDER BY rowid")
+            return self._attempts(f"{where} ORDER BY rowid", self._terminal)
         names = [str(state) for state in states]
         places = ", ".join("?" * len(names))
-        return self._attempts(f"WHERE state IN ({places}) ORDER BY rowid", *names)
+        where += f" AND state IN ({places})"
+        return self._attempts(f"{where} ORDER BY rowid", self._terminal, *names)
 
     def open_attempts(self) -> list[Attempt]:
         """Return every attempt that may still turn out either way."""
@@ -203,13 +201,12 @@ class SQLiteJournal(Store):
 
     def notes(self, kind: str, attempt_id: str | None = None) -> list[dict[str, Any]]:
         """Return the facts of the notes of one kind, oldest first."""
-        rows = self._rows("SELECT subject, body FROM chain WHERE kind = ? ORDER BY seq", kind)
-        return [json.loads(body) for subject, body in rows if attempt_id in (None, subject)]
+        rows = self._links("WHERE kind = ? ORDER BY seq", kind)
+        return [json.loads(row.body) for row in rows if attempt_id in (None, row.subject)]
 
     def rows(self) -> list[Row]:
         """Return the chain, oldest first."""
-        found = self._rows("SELECT seq, at, kind, subject, body, link FROM chain ORDER BY seq")
-        return [Row(*row) for row in found]
+        return self._links("ORDER BY seq")
 
     def card(self, attempt_id: str) -> KeptCard | None:
         """Return the sealed card of an attempt, or None once it was wiped."""
@@ -236,32 +233,28 @@ class SQLiteJournal(Store):
         """
         rows = self.rows()
         check_links(rows, self._chain_key(), head=self.terminal_facts().get("head"))
-        check_projection(rows, self.attempts(), self.all_originals())
+        check_projection(rows, self.attempts(), self._learned(), self._elsewhere())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _check_owner(self, terminal: TerminalID, key_check: str) -> None:
-        facts = self.terminal_facts()
-        if facts.get("version") != SCHEMA_VERSION:
-            found = facts.get("version")
-            raise JournalError(f"journal of version {found}, this is {SCHEMA_VERSION}")
-        if facts.get("terminal") != terminal:
-            raise JournalError(f"this is the journal of terminal {facts.get('terminal')}")
-        if not hmac.compare_digest(facts.get("key_check", key_check), key_check):
+    def _check_key(self) -> None:
+        mine = _derive(self._chain_key(), "key check").hex()
+        kept = self._facts().get("key_check")
+        if not hmac.compare_digest(kept or mine, mine):
             raise JournalCorruptError("the journal was made with another key")
         self._check_last_link()
-        if "key_check" not in facts:
+
+    def _keep_key_check(self) -> None:
+        if "key_check" not in self._facts():
             with self._transaction():
-                self._set_meta(key_check=key_check)
+                self._set_meta(key_check=_derive(self._chain_key(), "key check").hex())
 
     def _check_last_link(self) -> None:
-        last = self._rows(
-            "SELECT seq, at, kind, subject, body, link FROM chain ORDER BY seq DESC LIMIT 2"
-        )
+        last = self._links("ORDER BY seq DESC LIMIT 2")
         if last:
-            row = Row(*last[0])
-            before = last[1][5] if len(last) > 1 else FIRST_LINK
+            row = last[0]
+            before = last[1].link if len(last) > 1 else FIRST_LINK
             link = link_of(
                 self._chain_key(), before, row.seq, row.at, row.kind, row.subject, row.body
             )
@@ -271,17 +264,19 @@ class SQLiteJournal(Store):
     def _apply_open(self, action: Open) -> None:
         attempt = action.attempt
         data = attempt_as_data(attempt)
-        self._db.execute(
+        self._refuse_others(attempt)
+        self._run(
             "INSERT INTO requests VALUES (?, ?) ON CONFLICT DO NOTHING",
             (attempt.request_id, action.content),
         )
+        if self.content(attempt.request_id) != action.content:
+            raise RequestConflictError(attempt.request_id)
         if attempt.original_id:
             self._shift(attempt.original_id, attempt.amount.minor, "none", attempt.hold)
-        columns = ", ".join(data)
         places = ", ".join(f":{name}" for name in data)
-        self._db.execute(f"INSERT INTO attempts ({columns}) VALUES ({places})", data)
+        self._run(f"INSERT INTO attempts ({', '.join(data)}) VALUES ({places})", data)
         self._set_meta(stan=attempt.stan)
-        self._db.execute(
+        self._run(
             "INSERT INTO sealed_cards VALUES (?, ?, ?)",
             (
                 attempt.attempt_id,
@@ -296,10 +291,11 @@ class SQLiteJournal(Store):
 
     def _apply_move(self, action: Move) -> None:
         before = self.attempt(action.attempt_id)
+        self._refuse_others(before)
         after = before.after(action.event, action.facts)
         if after.original_id:
             self._shift(after.original_id, after.amount.minor, before.hold, after.hold)
-        self._db.execute(
+        self._run(
             "UPDATE attempts SET state = ?, hold = ?, copies = ?, facts = ?"
             " WHERE request_id = ? AND number = ?",
             (
@@ -317,48 +313,47 @@ class SQLiteJournal(Store):
     def _apply_know(self, action: Know) -> None:
         data = original_as_data(action.original)
         name = action.original.original_id
-        known = self._dicts("SELECT * FROM originals WHERE original_id = ?", name)
-        if known:
-            if {column: known[0][column] for column in data} != data:
-                raise RequestConflictError(name)
+        row = data | dict(self._learner())
+        places = ", ".join(f":{column}" for column in row)
+        insert = (
+            f"INSERT INTO originals ({', '.join(row)}) VALUES ({places}) ON CONFLICT DO NOTHING"
+        )
+        if self._run(insert, row):
+            self._append("know", name, action.at, data)
             return
-        identity = ("terminal", "merchant", "batch", "stan", "transaction_date")
-        where = " AND ".join(f"{column} = ?" for column in identity)
-        values = [data[column] for column in identity]
-        if self._rows(f"SELECT 1 FROM originals WHERE {where}", *values):
-            raise RequestConflictError(name)  # one sale under two ids would have two ceilings
-        columns = ", ".join(data)
-        places = ", ".join(f":{name}" for name in data)
-        self._db.execute(f"INSERT INTO originals ({columns}) VALUES ({places})", data)
-        self._append("know", name, action.at, data)
+        known = self._dicts("SELECT * FROM originals WHERE original_id = ?", name)
+        # One sale under two ids would have two ceilings: then nothing is known under this one.
+        if not known or {column: known[0][column] for column in data} != data:
+            raise RequestConflictError(name)
+
+    def _refuse_others(self, attempt: Attempt) -> None:
+        if attempt.terminal != self._terminal:
+            raise JournalWriteError("an attempt of another terminal")
 
     def _shift(self, original_id: str, minor: int, before: str, after: str) -> None:
         """Move *minor* units between free, reserved and accepted; the ceiling is the database's."""
         delta = {"none": (0, 0), "reserved": (minor, 0), "accepted": (0, minor)}
         reserved, accepted = (a - b for a, b in zip(delta[after], delta[before], strict=True))
-        done = self._db.execute(
+        done = self._run(
             "UPDATE originals SET reserved_minor = reserved_minor + :r,"
             " accepted_minor = accepted_minor + :a WHERE original_id = :id"
             " AND reserved_minor + accepted_minor + :r + :a <= amount_minor",
             {"r": reserved, "a": accepted, "id": original_id},
         )
-        if done.rowcount != 1:
+        if done != 1:
             reason = "the original is unknown or its ceiling would be passed"
             raise JournalWriteError(reason)
 
     def _append(self, kind: str, subject: str, at: datetime, facts: dict[str, Any]) -> None:
-        last = self._db.execute("SELECT seq, link FROM chain ORDER BY seq DESC LIMIT 1").fetchone()
-        seq, before = (last[0] + 1, last[1]) if last else (1, FIRST_LINK)
+        last = self._links("ORDER BY seq DESC LIMIT 1")
+        seq, before = (last[0].seq + 1, last[0].link) if last else (1, FIRST_LINK)
         body = canonical(facts)
         link = link_of(self._chain_key(), before, seq, at.isoformat(), kind, subject, body)
-        self._db.execute(
-            "INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)",
-            (seq, at.isoformat(), kind, subject, body, link),
-        )
+        self._add(Row(seq, at.isoformat(), kind, subject, body, link))
         self._set_meta(head=link.hex())
 
     def _attempts(self, where: str, *values: object) -> list[Attempt]:
-        rows = self._dicts(f"SELECT * FROM attempts {where}", *values)
+        rows = self._dicts(f"SELECT {ATTEMPT_COLUMNS} FROM attempts {where}", *values)
         try:
             return [attempt_from_data(row) for row in rows]
         except (ValueError, TypeError):

@@ -1,0 +1,79 @@
+"""What a place to keep a journal in has to offer. Floor 5.
+
+The SQL that comes from above is what every backend understands: ``?`` and ``:name`` stand for values.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+    from typing import Self
+
+    from posrefund.engine import Attempt, Original
+    from posrefund.journal.rows import Row
+
+__all__ = ["Backend"]
+
+
+class Backend(ABC):
+    """Tables with the guards of ``schema``, and the chain of one terminal among them."""
+
+    _db: Any
+    """The connection, of whatever kind."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the journal and let another process have it; a second time it does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def _transaction(self) -> AbstractContextManager[None]:
+        """All that is run within it becomes durable together, or nothing of it."""
+
+    @abstractmethod
+    def _run(self, sql: str, values: tuple[object, ...] | dict[str, Any]) -> int:
+        """Run one statement of a transaction; return how many rows it touched."""
+
+    @abstractmethod
+    def _rows(self, sql: str, *values: object) -> list[Any]: ...
+
+    @abstractmethod
+    def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]: ...
+
+    @abstractmethod
+    def _facts(self) -> dict[str, str]: ...
+
+    @abstractmethod
+    def _set_meta(self, **facts: str) -> None: ...
+
+    @abstractmethod
+    def _links(self, rest: str, *values: object) -> list[Row]:
+        """Return rows of this terminal's chain; *rest* is what follows ``FROM chain``."""
+
+    @abstractmethod
+    def _add(self, row: Row) -> None: ...
+
+    @abstractmethod
+    def _destroy_cards(self, condition: str, *values: object) -> int:
+        """Make the sealed cards where *condition* holds unreadable; return how many they were."""
+
+    def _learner(self) -> Mapping[str, str]:
+        """What stands beside a sale that this terminal takes in, besides the sale."""
+        return {}
+
+    @abstractmethod
+    def _learned(self) -> list[Original]:
+        """The sales that stand in this terminal's chain."""
+
+    def _elsewhere(self) -> list[Attempt]:
+        """What other terminals attempted in the same tables; their chains answer for it."""
+        return []

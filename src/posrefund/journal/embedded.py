@@ -1,0 +1,68 @@
+"""The embedded journal: SQLite, write-ahead log, every commit synced. Floor 5."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from posrefund.closed import closed_class
+from posrefund.errors import JournalError
+from posrefund.journal.backup import back_up
+from posrefund.journal.journal import Journal
+from posrefund.journal.schema import VERSIONS
+from posrefund.journal.store import Store
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from posrefund.engine import Original
+    from posrefund.values import TerminalID
+
+__all__ = ["SQLiteJournal"]
+
+
+@closed_class
+class SQLiteJournal(Store, Journal):
+    """The journal of one terminal, in one file.
+
+    Args:
+        path: The database file; made when it is not there.
+        key: 32 bytes from the key store; chain, fingerprints and sealed numbers hang on it.
+        terminal: Whose journal this is; opening another terminal's is refused.
+
+    Raises:
+        JournalError: In use by another process, another terminal's, or of a version to come.
+        JournalCorruptError: No journal, or made with another key.
+    """
+
+    def __init__(self, path: str | PathLike[str], *, key: bytes, terminal: TerminalID) -> None:
+        Journal.__init__(self, key=key, terminal=terminal)
+        Store.__init__(self, path, VERSIONS, {"terminal": terminal})
+        try:
+            self._check_owner()
+            self._check_key()
+            self._keep_key_check()
+            self._migrate()
+        except BaseException:
+            self.close()
+            raise
+
+    def backup(self, path: str | PathLike[str]) -> int:
+        """Copy the journal as it is now into a new file, verify the copy, and return its rows.
+
+        Raises:
+            JournalError: Something is there already, or it cannot be written: nothing is left of it.
+            JournalCorruptError: This journal is not in order.
+        """
+        self.terminal_facts()  # a closed journal says so
+        opened = partial(SQLiteJournal, key=self._key(), terminal=self._terminal)
+        return back_up(self._path, Path(path), opened)
+
+    def _learned(self) -> list[Original]:
+        return self.all_originals()
+
+    def _check_owner(self) -> None:
+        found = self._facts().get("terminal")
+        if found != self._terminal:
+            raise JournalError(f"this is the journal of terminal {found}")

@@ -1,0 +1,268 @@
+"""The journal in PostgreSQL: many terminals and machines, one ceiling per sale. Floor 5.
+
+Each commit is one transaction that begins by holding the terminal's lease. Where the connection breaks
+in the middle of COMMIT, a new one asks whether the last row is there: an answer is never guessed.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, Any
+
+from posrefund.closed import closed_class
+from posrefund.errors import JournalError, JournalWriteError
+from posrefund.journal.journal import Journal
+from posrefund.journal.lease import LEASE_S, Lease, hold, release, take
+from posrefund.journal.postgres_schema import POSTGRES_VERSIONS
+from posrefund.journal.rows import Row
+from posrefund.journal.server import AsOurs, connect, database_error, prepare, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    import psycopg
+
+    from posrefund.engine import Attempt, Original
+    from posrefund.values import TerminalID
+
+__all__ = ["PostgresJournal"]
+
+_ASK_AGAIN_S = 15.0
+"""How long a broken COMMIT is asked about: a server that crashed is back by then, or somebody looks."""
+
+
+@closed_class
+class PostgresJournal(Journal):
+    """The journal of one terminal, in a database that it may share with others.
+
+    Requests, sales and attempts of all its terminals stand side by side: a request id is known to all of
+    them, and a sale has one ceiling. Terminals that refund each other's sales need the same journal key,
+    for they have to know a card again.
+
+    Args:
+        dsn: ``postgresql://…`` or ``key=value`` pairs, as libpq knows them.
+        key: 32 bytes from the key store; chain, fingerprints and sealed numbers hang on it.
+        terminal: Whose journal this is.
+        schema: Where its tables are; made when they are not there.
+        lease_s: After how long without a commit another process may take the terminal over.
+        lease: One that ``claim_terminals`` returned; taken anew if None.
+
+    Raises:
+        ConfigError: psycopg is not installed, or *dsn* is none.
+        JournalError: Not to be reached, in use by another process, or of a version to come.
+        JournalCorruptError: Made with another key.
+    """
+
+    _db: psycopg.Connection
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        key: bytes,
+        terminal: TerminalID,
+        schema: str = "posrefund",
+        lease_s: float = LEASE_S,
+        lease: Lease | None = None,
+    ) -> None:
+        super().__init__(key=key, terminal=terminal)
+        self._dsn, self._schema, self._lease_s = dsn, schema, lease_s
+        self._is_closed = self._within = False
+        self._last: Row | None = None
+        self._lease = lease
+        if lease is not None and lease.terminal != terminal:
+            raise JournalError(f"a lease of terminal {lease.terminal}")
+        self._db = connect(dsn, schema)
+        try:
+            self._begin_work()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the lease back and hang up."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        with suppress(JournalError), AsOurs(JournalError):
+            if self._lease is not None and not self._db.closed:
+                release(self._db, self._lease)
+        self._db.close()
+
+    def verify(self) -> int:
+        """Check this terminal's chain, attempts and sales; return its rows.
+
+        It looks at one moment of the database, whatever other terminals commit meanwhile.
+
+        Raises:
+            JournalCorruptError: Names the first row that was changed, removed or put in, or the
+                attempt or original whose stored state is not what its rows say.
+        """
+        with self._snapshot():
+            return super().verify()
+
+    # --- the connection ----------------------------------------------------------------------
+
+    def _begin_work(self) -> None:
+        with AsOurs(JournalError):
+            prepare(self._db, self._schema, POSTGRES_VERSIONS)
+        self._check_key()
+        if self._lease is None:
+            with AsOurs(JournalError):
+                self._lease = take(self._db, self._terminal, self._lease_s)
+        self._check_key()  # again: until the lease was ours, another one wrote
+        self._keep_key_check()
+
+    def _connection(self) -> psycopg.Connection:
+        """The connection; outside of a transaction a broken one is replaced."""
+        if self._is_closed:
+            raise JournalError("the journal is closed")
+        if self._db.closed and not self._within:
+            self._db = connect(self._dsn, self._schema)
+        return self._db
+
+    def _execute(self, sql: bytes, values: Any = None) -> psycopg.Cursor[Any]:
+        """Run a statement; once more on a new connection if the old one broke outside a transaction."""
+        db = self._connection()
+        try:
+            return db.execute(sql, values)
+        except database_error():
+            if self._within or not db.closed:
+                raise
+        return self._connection().execute(sql, values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._last = None
+        with AsOurs(JournalWriteError):
+            self._begin()
+            db, self._within = self._db, True
+            try:
+                if self._lease is not None:
+                    hold(db, self._lease, self._lease_s)
+                yield
+                self._commit(db)
+            except BaseException:
+                self._roll_back(db)
+                raise
+            finally:
+                self._within = False
+
+    def _begin(self) -> None:
+        try:
+            self._execute(b"BEGIN ISOLATION LEVEL READ COMMITTED")
+        except JournalError as error:  # nobody there, or closed: so far nothing was written
+            said = str(error)
+        else:
+            return
+        raise JournalWriteError(said)
+
+    def _commit(self, db: psycopg.Connection) -> None:
+        try:
+            done = db.execute("COMMIT").statusmessage
+        except database_error():
+            db.close()  # whatever it said, only a new connection knows how it ended
+            done = None
+        if done is None:
+            self._within = False
+            done = "COMMIT" if self._was_written() else "ROLLBACK"
+        if done != "COMMIT":
+            raise JournalWriteError("the database did not commit: nothing was written")
+
+    def _was_written(self) -> bool:
+        """Ask a new connection for the last row, once the old transaction is over there as well."""
+        deadline = time.monotonic() + _ASK_AGAIN_S
+        while self._last is not None:
+            with suppress(JournalError):
+                db = self._connection()
+                with AsOurs(JournalError), db.transaction():
+                    mine = (self._terminal,)
+                    db.execute("SELECT FROM leases WHERE terminal = %s FOR UPDATE", mine)
+                    sql = "SELECT link FROM chain WHERE terminal = %s AND seq = %s"
+                    found = db.execute(sql, (*mine, self._last.seq)).fetchone()
+                    return found is not None and found[0] == self._last.link
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        raise JournalError("the database went away in a commit: whether it was written is unknown")
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        with AsOurs(JournalError):
+            self._execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            db, self._within = self._db, True
+            try:
+                db.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                yield
+            finally:
+                self._roll_back(db)
+                self._within = False
+
+    @staticmethod
+    def _roll_back(db: psycopg.Connection) -> None:
+        with suppress(JournalError), AsOurs(JournalError):
+            if not db.closed:
+                db.execute("ROLLBACK")
+
+    # --- the tables --------------------------------------------------------------------------
+
+    def _run(self, sql: str, values: tuple[object, ...] | dict[str, Any]) -> int:
+        return self._execute(translated(sql), values).rowcount
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._within else AsOurs(JournalError)
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with self._reading():
+            return self._execute(translated(sql), values).fetchall()
+
+    def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        with self._reading():
+            cursor = self._execute(translated(sql), values)
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def _facts(self) -> dict[str, str]:
+        sql = "SELECT key, value FROM meta WHERE terminal IN ('', ?)"
+        return {**dict(self._rows(sql, self._terminal)), "terminal": self._terminal}
+
+    def _set_meta(self, **facts: str) -> None:
+        for key, value in facts.items():
+            self._run(
+                "INSERT INTO meta VALUES (?, ?, ?) ON CONFLICT (terminal, key)"
+                " DO UPDATE SET value = excluded.value",
+                (self._terminal, key, value),
+            )
+
+    def _links(self, rest: str, *values: object) -> list[Row]:
+        mine = (
+            "SELECT seq, at, kind, subject, body, link FROM"
+            " (SELECT * FROM chain WHERE terminal = ?) AS mine"
+        )
+        return [Row(*row) for row in self._rows(f"{mine} {rest}", self._terminal, *values)]
+
+    def _add(self, row: Row) -> None:
+        values = (self._terminal, row.seq, row.at, row.kind, row.subject, row.body, row.link)
+        self._run("INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        self._last = row
+
+    def _destroy_cards(self, condition: str, *values: object) -> int:
+        with self._transaction():
+            count = self._run(f"DELETE FROM sealed_cards WHERE {condition}", values)
+        with suppress(JournalError), AsOurs(JournalError):
+            self._execute(b"VACUUM sealed_cards")  # what is deleted is gone only then
+        return count
+
+    def _learner(self) -> Mapping[str, str]:
+        return {"learned_by": self._terminal}
+
+    def _learned(self) -> list[Original]:
+        sql = "SELECT * FROM originals WHERE learned_by = ? ORDER BY rowid"
+        return [self._original(row) for row in self._dicts(sql, self._terminal)]
+
+    def _elsewhere(self) -> list[Attempt]:
+        mine = "SELECT original_id FROM originals WHERE learned_by = ?"
+        where = f"WHERE terminal <> ? AND original_id IN ({mine})"
+        return self._attempts(where, self._terminal, self._terminal)

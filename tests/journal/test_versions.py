@@ -1,0 +1,169 @@
+"""An older file opens in a newer program, whole and unchanged in what it says; a newer one is left alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.builders import PAN_DIGITS
+from journal.builders import KEY, ROWS, dump, fill, move, open_journal, sums
+from posrefund.engine import Event
+from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
+from posrefund.journal import embedded as journal_module
+from posrefund.journal.schema import SCHEMA_VERSION, VERSIONS
+from posrefund.values import PAN, KeptCard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERSION_1 = Path(__file__).parent.parent / "vectors" / "journal" / "version_1.sql"
+"""What the program of version 1 wrote, twelve rows signed with the tests' key, as text."""
+
+
+@pytest.fixture
+def old(path: Path) -> Path:
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.executescript(VERSION_1.read_text(encoding="ascii"))
+    db.close()
+    path.chmod(0o600)
+    return path
+
+
+def rows_of(path: Path) -> list[str]:
+    """Return every row of every table but the version."""
+    return sorted(
+        line for line in dump(path) if line.startswith("INSERT") and "'version'" not in line
+    )
+
+
+def shape_of(path: Path) -> list[object]:
+    """Return the SQL of every table, index and trigger."""
+    db = sqlite3.connect(path)
+    try:
+        found = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+        return db.execute(found).fetchall()
+    finally:
+        db.close()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file but the lock, which is always empty."""
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix != ".lock"}
+
+
+def versions(monkeypatch: pytest.MonkeyPatch, known: Sequence[str]) -> None:
+    """Be the program that knows these versions."""
+    monkeypatch.setattr(journal_module, "VERSIONS", known)
+
+
+def test_file_of_version_1_opens_with_every_row_as_it_was(old: Path) -> None:
+    before = rows_of(old)
+    assert len(before) == ROWS + 14
+    with open_journal(old) as journal:
+        assert journal.terminal_facts()["version"] == SCHEMA_VERSION == "2"
+        assert journal.verify() == ROWS
+        assert sums(journal) == (500, 1_000)
+        assert [str(attempt.state) for attempt in journal.attempts()] == [
+            "ACCEPTED",
+            "NOT_SENT",
+            "IN_DOUBT",
+        ]
+        assert journal.card("R-2/2") == KeptCard(PAN(PAN_DIGITS))
+        assert journal.notes("inbound") == [{"DE39": "00"}]
+    assert rows_of(old) == before
+
+
+def test_file_of_version_1_goes_on(old: Path) -> None:
+    with open_journal(old) as journal:
+        journal.commit(move("R-2/2", Event.ACCEPT))
+        assert journal.verify() == ROWS + 1
+    with open_journal(old) as journal:
+        assert journal.verify() == ROWS + 1
+        assert sums(journal) == (0, 1_500)
+
+
+def test_migrated_file_has_the_tables_of_a_new_one(old: Path) -> None:
+    new = old.with_name("new.db")
+    open_journal(old).close()
+    open_journal(new).close()
+
+    assert shape_of(old) == shape_of(new)
+
+
+def test_refund_looks_nothing_up_row_by_row(path: Path) -> None:
+    """What version 2 is for."""
+    with open_journal(path) as journal:
+        for where in (
+            "FROM attempts WHERE original_id = 'S-1'",
+            "FROM attempts WHERE stan = '000001' AND (batch = '000001' OR state IN ('SENT'))",
+            "FROM chain WHERE kind = 'inbound' ORDER BY seq",
+        ):
+            plan = journal._db.execute(f"EXPLAIN QUERY PLAN SELECT * {where}").fetchall()
+            assert [step[3].split()[0] for step in plan] == ["SEARCH"]
+
+
+@pytest.mark.parametrize("version", ["3", "12", "0", "-1", "01", "1.0", "", "x"])
+def test_version_that_is_not_known_is_refused_and_not_touched(path: Path, version: str) -> None:
+    with open_journal(path) as journal:
+        fill(journal)
+        journal._set_meta(version=version)
+    before = contents(path.parent)
+    with pytest.raises(JournalError) as caught:
+        open_journal(path)
+
+    assert str(caught.value) == f"journal of version {version}, this program knows 1 to 2"
+    assert contents(path.parent) == before
+
+
+def test_newer_file_that_keeps_its_log_otherwise_is_not_touched_either(path: Path) -> None:
+    with open_journal(path) as journal:
+        journal._set_meta(version="3")
+        journal._db.execute("PRAGMA journal_mode = DELETE")
+    before = contents(path.parent)
+    with pytest.raises(JournalError, match="this program knows 1 to 2"):
+        open_journal(path)
+
+    assert contents(path.parent) == before
+
+
+def test_file_without_a_version_is_refused(path: Path) -> None:
+    with open_journal(path) as journal:
+        journal._db.execute("DELETE FROM meta WHERE key = 'version'")
+    with pytest.raises(JournalError, match=r"^journal of version None, this program knows"):
+        open_journal(path)
+
+
+def test_wrong_key_migrates_nothing(old: Path) -> None:
+    before = dump(old)
+    with pytest.raises(JournalCorruptError, match="another key"):
+        open_journal(old, key=KEY[::-1])
+
+    assert dump(old) == before
+
+
+def test_step_that_fails_leaves_the_file_at_the_version_before_it(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = "CREATE TABLE extra (x TEXT) STRICT;", "INSERT INTO nowhere VALUES (1);"
+    versions(monkeypatch, (*VERSIONS, good, f"{good.replace('extra', 'more')}{bad}"))
+    with pytest.raises(JournalWriteError, match="no such table: nowhere"):
+        open_journal(old)
+    tables = [row[1] for row in shape_of(old) if isinstance(row, tuple)]
+    assert ("extra" in tables, "more" in tables) == (True, False)
+
+    versions(monkeypatch, (*VERSIONS, good, good.replace("extra", "more")))
+    with open_journal(old) as journal:
+        assert journal.terminal_facts()["version"] == "4"
+        assert journal.verify() == ROWS
+
+
+def test_each_step_is_made_once(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = "UPDATE meta SET value = value || '!' WHERE key = 'batch';"
+    versions(monkeypatch, (*VERSIONS, count, count))
+    for _ in range(3):
+        with open_journal(old) as journal:
+            assert journal.terminal_facts()["batch"] == "000001!!"
