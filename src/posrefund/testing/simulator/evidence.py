@@ -1,0 +1,93 @@
+"""What an invariant may look at: the journal's rows, the host's ledger, and what left on the line. Floor 10."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from posrefund.emulators.host.dialects import find_dialect
+from posrefund.emulators.host.wire import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from posrefund.emulators.host import HostProfile
+    from posrefund.emulators.host.ledger import Entry, Ledger
+    from posrefund.emulators.host.wire import Request
+    from posrefund.testing.simulator.network import Wire
+    from posrefund.testing.simulator.witness import Seen, Witness
+
+__all__ = ["Evidence"]
+
+_MONEY = ("0200", "0220")
+_KINDS = ("sale", "void", "refund")
+
+
+@dataclass(slots=True)
+class Evidence:
+    """The three books side by side.
+
+    Args:
+        witness: The journal's rows.
+        ledger: The host's.
+        profile: The host's rules, to read what left with the host's own reader.
+        wire: What left.
+
+    Attributes:
+        copies: How many messages of each keyed digest have left.
+        left: Messages that have left since the last look.
+    """
+
+    witness: Witness
+    ledger: Ledger
+    profile: HostProfile
+    wire: Wire
+    copies: Counter[str] = field(default_factory=Counter)
+    left: list[tuple[Request, str]] = field(default_factory=list)
+    _heard: int = 0
+    _counted: int = 0
+    _entries: defaultdict[tuple[str, str, str], list[Entry]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def look(self) -> bool:
+        """Take in what is new; say whether there was anything."""
+        entries = self.ledger.entries()
+        for entry in entries[self._counted :]:
+            self._entries[entry.batch, entry.stan, entry.kind].append(entry)
+        is_new = self.witness.read() or len(entries) > self._counted
+        self._counted = len(entries)
+        self.left = [self._listen(message) for message in self.wire.left[self._heard :]]
+        self._heard = len(self.wire.left)
+        return is_new or bool(self.left)
+
+    def all_booked(self, seen: Seen) -> list[Entry]:
+        """Return what the host has ever booked under the identity of *seen*."""
+        return self._entries.get(seen.identity, [])
+
+    def live(self, seen: Seen) -> list[Entry]:
+        """Return what stands in the host's books under that identity and was not undone."""
+        return [entry for entry in self.all_booked(seen) if entry.state != "reversed"]
+
+    def unknown_entries(self) -> Iterable[Entry]:
+        """Return the host's live entries that no attempt stands behind."""
+        known = {seen.identity for seen in self.witness.attempts.values()}
+        for identity, entries in self._entries.items():
+            if identity[2] in _KINDS and identity not in known:
+                yield from (entry for entry in entries if entry.state != "reversed")
+
+    def of_digest(self, digest: str) -> Seen | None:
+        """Return the attempt whose message has this keyed digest."""
+        attempts = reversed(self.witness.attempts.values())
+        return next((seen for seen in attempts if seen.digest == digest), None)
+
+    def _listen(self, message: bytes) -> tuple[Request, str]:
+        request = read(message, find_dialect("unionpay"), self.profile)
+        key = self.witness.derived("messages")
+        digest = hmac.new(key, message, hashlib.sha256).hexdigest()
+        if request.mti in _MONEY:
+            self.copies[digest] += 1
+        return request, digest

@@ -1,0 +1,230 @@
+"""A second reading of the journal: rows in, attempts and steps out, with none of the journal's code. Floor 10.
+
+It knows what a row looks like and nothing else. What it reads is what stands on the disk: it has a
+connection of its own, so that a commit that is not over is not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["OPEN", "Seen", "Step", "Witness", "host_day"]
+
+OPEN = frozenset({"INTENT", "SENT", "IN_DOUBT", "REVERSING", "MANUAL"})
+_HOLDS = dict.fromkeys(("INTENT", "SENT", "IN_DOUBT", "REVERSING"), "reserved") | dict.fromkeys(
+    ("ACCEPTED", "CONFIRMED"), "accepted"
+)
+_KEEPS_HOLD = ("MANUAL", "MISMATCHED")
+_NEXT = "SELECT seq, at, kind, subject, body, link FROM chain WHERE seq > ? ORDER BY seq"
+
+
+@dataclass(slots=True)
+class Seen:
+    """An attempt as its rows tell it.
+
+    Attributes:
+        data: Its ``open`` row, as it was written.
+        digest: Keyed digest of the message that was going to leave.
+        offset: Host time minus the terminal's, as the last sign-in before it said.
+        state: Now.
+        hold: What it takes of its original now.
+        facts: All that was learned since.
+        inbound: The last answer that was kept for it, if no step has followed yet.
+    """
+
+    data: dict[str, Any]
+    digest: str
+    offset: timedelta
+    state: str
+    hold: str
+    facts: dict[str, str]
+    inbound: dict[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its id."""
+        return f"{self.data['request_id']}/{self.data['number']}"
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Batch, STAN and kind: what makes it findable in the host's books."""
+        return self.data["batch"], self.data["stan"], self.data["kind"]
+
+    @property
+    def minor(self) -> int:
+        """Its amount."""
+        return int(self.data["amount_minor"])
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of one attempt, with the answer that was kept before it, if any."""
+
+    seen: Seen
+    event: str
+    before: str
+    after: str
+    hold_before: str
+    facts: dict[str, str]
+    inbound: dict[str, str] | None
+
+
+@dataclass(slots=True)
+class Witness:
+    """What the rows say.
+
+    Args:
+        path: The journal's file.
+        key: The journal's key, to check the chain with.
+
+    Attributes:
+        attempts: By id, oldest first.
+        sales: ``know`` rows by id.
+        rows: How many have been read.
+        inbound_count: How many answers were kept.
+        files: Settlement days of the files that were applied.
+        opened: Attempts of the rows read last.
+        steps: Steps of the rows read last.
+        known: Sales of the rows read last.
+        texts: Bodies of the rows read last.
+        taken: Every state and event that a step was made from.
+    """
+
+    path: Path
+    key: bytes
+    attempts: dict[str, Seen] = field(default_factory=dict)
+    sales: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: int = 0
+    inbound_count: int = 0
+    files: list[str] = field(default_factory=list)
+    opened: list[Seen] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    known: list[dict[str, Any]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    taken: set[tuple[str, str]] = field(default_factory=set)
+    _links: list[bytes] = field(default_factory=list)
+    _offset: timedelta = timedelta(0)
+    _db: sqlite3.Connection | None = None
+
+    def read(self) -> bool:
+        """Read what is new; say whether there was anything."""
+        self.opened, self.steps, self.known, self.texts = [], [], [], []
+        for _, _, kind, subject, body, link in self._select(_NEXT, self.rows):
+            self.rows += 1
+            self._links.append(link)
+            self.texts.append(body)
+            self._take(kind, subject, json.loads(body))
+        return bool(self.texts)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    # --- the whole of it, from the beginning -------------------------------------------------
+
+    def chain_fault(self) -> str:
+        """Read every row again and say what is wrong with the chain, or nothing."""
+        terminal, head = (self._meta(name) for name in ("terminal", "head"))
+        key = self.derived(f"chain {terminal}")
+        before = bytes(32)
+        found = self._select(_NEXT, 0)
+        for place, (seq, at, kind, subject, body, link) in enumerate(found, start=1):
+            text = json.dumps([seq, at, kind, subject, body], separators=(",", ":"))
+            if seq != place or link != _hmac(key, before + text.encode("ascii")):
+                return f"row {place} is not bound to the one before it"
+            if place <= len(self._links) and self._links[place - 1] != link:
+                return f"row {place} was another one before"
+            before = link
+        if len(found) < self.rows or head != (before.hex() if found else ""):
+            return "rows are missing at the end"
+        return ""
+
+    def table_fault(self) -> str:
+        """Compare the tables with what the rows say; say what differs, or nothing."""
+        stored = self._select("SELECT request_id || '/' || number, state, hold FROM attempts")
+        said = {name: (seen.state, seen.hold) for name, seen in self.attempts.items()}
+        if {name: (state, hold) for name, state, hold in stored} != said:
+            return "the table of attempts is not what the rows say"
+        sums = self._select("SELECT original_id, reserved_minor, accepted_minor FROM originals")
+        if {name: (a, b) for name, a, b in sums} != {name: self.sums(name) for name in self.sales}:
+            return "the sums of the originals are not what the rows say"
+        return ""
+
+    def sums(self, original_id: str) -> tuple[int, int]:
+        """Return what is reserved and what was given back of a sale."""
+        totals = {"reserved": 0, "accepted": 0, "none": 0}
+        for seen in self.attempts.values():
+            if seen.data["original_id"] == original_id:
+                totals[seen.hold] += seen.minor
+        return totals["reserved"], totals["accepted"]
+
+    def derived(self, purpose: str) -> bytes:
+        """Return the key that the journal derives for *purpose*."""
+        return _hmac(self.key, purpose.encode())
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _take(self, kind: str, subject: str, body: dict[str, Any]) -> None:
+        if kind == "open":
+            self._open(body)
+        elif kind == "move":
+            self._move(self.attempts[subject], body)
+        elif kind == "know":
+            self.sales[subject] = body
+            self.known.append(body)
+        elif kind == "inbound":
+            self.inbound_count += 1
+            self.attempts[subject].inbound = body
+        elif kind == "signed_in":
+            self._offset = timedelta(seconds=float(body["host_offset_s"]))
+        elif kind == "file":
+            self.files.append(body["day"])
+
+    def _open(self, body: dict[str, Any]) -> None:
+        data = body["attempt"]
+        facts = json.loads(data["facts"])
+        seen = Seen(data, body["message_hmac"], self._offset, data["state"], data["hold"], facts)
+        self.attempts[seen.name] = seen
+        self.opened.append(seen)
+
+    def _move(self, seen: Seen, body: dict[str, Any]) -> None:
+        before, hold = seen.state, seen.hold
+        self.taken.add((before, body["event"]))
+        seen.state = body["state"]
+        seen.hold = hold if seen.state in _KEEPS_HOLD else _HOLDS.get(seen.state, "none")
+        seen.facts |= body["facts"]
+        self.steps.append(
+            Step(seen, body["event"], before, seen.state, hold, body["facts"], seen.inbound)
+        )
+        seen.inbound = None
+
+    def _meta(self, name: str) -> str:
+        found = self._select("SELECT value FROM meta WHERE key = ?", name)
+        return str(found[0][0]) if found else ""
+
+    def _select(self, sql: str, *values: object) -> list[Any]:
+        if self._db is None:
+            self._db = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)
+        return self._db.execute(sql, values).fetchall()
+
+
+def host_day(seen: Seen, cut_off_hour: int = 23) -> str:
+    """Return the settlement day at which *seen* was made, as far as the terminal could know it."""
+    made = datetime.fromisoformat(seen.data["created_at"]).astimezone(UTC)
+    here = made + seen.offset + timedelta(hours=8)
+    return (here.date() + timedelta(days=here.hour >= cut_off_hour)).isoformat()
+
+
+def _hmac(key: bytes, data: bytes) -> bytes:
+    return hmac.new(key, data, hashlib.sha256).digest()

@@ -1,0 +1,221 @@
+"""One shop in virtual time: the real terminal, journal and key store, a line, a host, a disk, a fuse. Floor 10."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from posrefund.crypto import UNIONPAY_ECB
+from posrefund.dialects import dialect
+from posrefund.errors import JournalError, PosRefundError, RequestConflictError
+from posrefund.journal import SQLiteJournal
+from posrefund.keystore import FileKeyStore
+from posrefund.terminal import Terminal
+from posrefund.testing.simulator.checker import Checker, ViolationError
+from posrefund.testing.simulator.disk import Disk, WatchedConnection
+from posrefund.testing.simulator.evidence import Evidence
+from posrefund.testing.simulator.host import MERCHANT, TERMINAL, TMK, SimulatedHost
+from posrefund.testing.simulator.network import LossyLink
+from posrefund.testing.simulator.power import Fuse, PowerCutError
+from posrefund.testing.simulator.swarm import Swarm
+from posrefund.testing.simulator.tale import Tale
+from posrefund.testing.simulator.virtual import VirtualTime
+from posrefund.testing.simulator.witness import Witness
+from posrefund.values import PAN, CardRead, MerchantID, TerminalID, Track2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+    from posrefund.crypto import KeySet, MACRule
+
+__all__ = ["CARDS", "OTHER_CARD", "World"]
+
+_ZONE = timezone(timedelta(hours=8))
+_PASSPHRASE = b"nothing to guess"
+_STARTS = ((2026, 3, 9), (2025, 12, 29), (2026, 12, 30), (2028, 2, 27), (2026, 2, 26), (2026, 7, 1))
+"""An ordinary week, two New Years, the end of February with a 29th and without."""
+_CHIP, _TAP, _OTHER = "6200000000000005", "6205500000000000004", "6200000000000047"
+_TRACK = f"{_CHIP}D30122010000"
+CARDS = (
+    CardRead("051", PAN(_CHIP), expiry="3012", sequence_number="001"),
+    CardRead("071", PAN(_TAP), expiry="3012", sequence_number="001"),
+    CardRead("021", PAN(_CHIP), expiry="3012", track2=Track2(_TRACK)),
+)
+OTHER_CARD = CardRead("051", PAN(_OTHER), expiry="3012", sequence_number="001")
+_SECRETS = (_CHIP, _TAP, _OTHER)
+
+
+class _KeyStore(FileKeyStore):
+    """The real one; the power may fail before and after it is written."""
+
+    fuse: Fuse
+
+    def keep_sign_in(
+        self,
+        block: bytes,
+        rule: MACRule = UNIONPAY_ECB,
+        *,
+        still_needed: Collection[str] = (),
+    ) -> KeySet:
+        """Keep it, unless the power fails."""
+        self.fuse.hook("before keeping the keys")
+        keys = super().keep_sign_in(block, rule, still_needed=still_needed)
+        self.fuse.hook("after keeping the keys")
+        return keys
+
+
+class World:
+    """Everything that one seed plays with.
+
+    Args:
+        seed: All that is random hangs on it.
+        folder: For the journal and the key file.
+        rates: Fault → probability; the seed draws its own if None.
+        is_told: Whether the tale is kept.
+
+    Attributes:
+        random: The seed's.
+        terminal: The real one, as it is open now.
+        checker: Checked after every step.
+    """
+
+    def __init__(
+        self, seed: int, folder: Path, *, rates: dict[str, float] | None, is_told: bool
+    ) -> None:
+        self.random = random = Random(seed)
+        self.folder = folder
+        start = datetime(*random.choice(_STARTS), 9, tzinfo=_ZONE)
+        self.time = VirtualTime(start)
+        self.time.skew = timedelta(seconds=random.randint(-600, 600))
+        self.tale = Tale(self.time, is_told=is_told)
+        self.swarm = Swarm(random, rates)
+        self.fuse = Fuse()
+        self.host = SimulatedHost(random, self.time, self.swarm, self.tale)
+        self.link = LossyLink(random, self.time, self.swarm, self.host, self.fuse, self.tale)
+        self.disk = Disk(self.fuse, self._committed)
+        FileKeyStore.create(folder / "keys.json", _PASSPHRASE, tmk=TMK, test_keys=True)
+        self.terminal = self.open()
+        key = self.keys().journal_key
+        evidence = Evidence(
+            Witness(folder / "journal.db", key),
+            self.host.ledger,
+            self.host.profile,
+            self.link.wire,
+        )
+        self.checker = Checker(evidence, _SECRETS)
+        self.link.on_left = self.checker.step
+        self._is_checked = True
+
+    _is_checked = False
+
+    def keys(self) -> _KeyStore:
+        """Open the key store."""
+        store = _KeyStore(self.folder / "keys.json", _PASSPHRASE)
+        store.fuse = self.fuse
+        return store
+
+    def open(self) -> Terminal:
+        """Open the terminal as a start does; the power may fail in it.
+
+        Raises:
+            PowerCutError: It did.
+        """
+        keystore = self.keys()
+        journal = SQLiteJournal(
+            self.folder / "journal.db", key=keystore.journal_key, terminal=TerminalID(TERMINAL)
+        )
+        watched: Any = WatchedConnection(journal._db, self.disk)
+        journal._db = watched
+        try:
+            return Terminal(
+                TerminalID(TERMINAL),
+                MerchantID(MERCHANT),
+                dialect=dialect("unionpay"),
+                keystore=keystore,
+                journal=journal,
+                link=self.link,
+                clock=self.time.terminal,
+            )
+        except BaseException:
+            journal.close()
+            raise
+
+    def restart(self) -> None:
+        """Switch off and on, again and again until a start succeeds; then once more, for I12."""
+        self.tale.tell("terminal: restart")
+        self.disk.mend()
+        self.terminal.close()
+        rows = -1
+        while rows < 0:
+            try:
+                self.terminal = self.open()
+                rows = self._rows()
+            except PowerCutError:
+                self.tale.tell(f"power: cut {self.fuse.blew_at}, in a start")
+                self.fuse.set(0)
+        self.terminal.close()
+        self.terminal = self.open()
+        self.checker.start(rows)
+
+    def act(self, name: str, action: Callable[[], object], *documented: type[Exception]) -> bool:
+        """Let the terminal do something; say whether it came back with a result.
+
+        Raises:
+            ViolationError: I15 for an error that no page announces, else what the checker found.
+        """
+        self.tale.steps += 1
+        came, kept = self.link.wire.came, self.checker.evidence.witness.inbound_count
+        result: object = "nothing"
+        try:
+            result = action()
+        except PowerCutError:
+            self.tale.tell(f"power: cut {self.fuse.blew_at}, in {name}")
+            self.swarm.struck["kill"] += 1
+        except documented as refusal:
+            result = refusal
+        except ViolationError:
+            raise
+        except Exception as error:
+            raise ViolationError("I15", f"{name} raised {type(error).__name__}: {error}") from error
+        self._judge(name, result, came, kept)
+        return not isinstance(result, Exception) and not self.fuse.is_blown
+
+    def close(self) -> None:
+        """Put everything away."""
+        self.checker.evidence.witness.close()
+        self.terminal.close()
+
+    def files(self) -> bytes:
+        """Return the bytes of the journal and its logs."""
+        paths = sorted(self.folder.glob("journal.db*"))
+        return b"".join(path.read_bytes() for path in paths)
+
+    def _judge(self, name: str, result: object, came: int, kept: int) -> None:
+        """Check after an action; what came in an undisturbed one has to stand in the journal."""
+        self.checker.step()
+        self.tale.tell(f"{name}: {_said(result)}")
+        is_disturbed = self.fuse.is_blown or self.disk.has_failed
+        is_guard = isinstance(result, JournalError) and not isinstance(result, RequestConflictError)
+        if is_guard and not is_disturbed:  # a constraint of the database had to stop the engine
+            raise ViolationError("I15", f"{name} raised {type(result).__name__}: {result}")
+        came = self.link.wire.came - came
+        kept = self.checker.evidence.witness.inbound_count - kept
+        if name in ("sale", "refund", "undo") and came != kept and not is_disturbed:
+            raise ViolationError("I13", f"{came} answers came in a {name}, {kept} were kept")
+
+    def _rows(self) -> int:
+        self.checker.step()
+        return self.checker.evidence.witness.rows
+
+    def _committed(self) -> None:
+        self.tale.steps += 1
+        if self._is_checked:
+            self.checker.step()
+
+
+def _said(result: object) -> str:
+    if isinstance(result, PosRefundError):
+        return f"{type(result).__name__}: {result}"
+    return repr(result)
