@@ -13,7 +13,8 @@ from hypothesis import settings
 
 from posrefund.dialects import dialect
 from posrefund.engine import Original, Reason, RefundRequest, SaleRequest, State, TerminalView
-from posrefund.engine.machine import Occasion, Plan, start_refund, start_sale
+from posrefund.engine.machine import start_refund, start_sale
+from posrefund.engine.plan import Occasion, Plan
 from posrefund.values import (
     PAN,
     STAN,

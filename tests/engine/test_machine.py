@@ -34,7 +34,6 @@ from engine.builders import (
 )
 from posrefund.engine import Event, Know, Move, Note, Open, State
 from posrefund.engine.machine import (
-    Occasion,
     deadline_passed,
     line_failed,
     may_try_again,
@@ -47,6 +46,7 @@ from posrefund.engine.machine import (
     start_reversal,
     start_sale,
 )
+from posrefund.engine.plan import Occasion
 from posrefund.errors import InvalidRequestError, LocalProtocolError, RefusedError
 from posrefund.journal import SQLiteJournal
 from posrefund.values import PAN, Amount, KeptCard, TerminalID

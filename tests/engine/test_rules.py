@@ -21,7 +21,8 @@ from engine.builders import (
     view,
 )
 from posrefund.engine import Original
-from posrefund.engine.machine import Occasion, start_refund, start_sale
+from posrefund.engine.machine import start_refund, start_sale
+from posrefund.engine.plan import Occasion
 from posrefund.engine.refusals import REFUSALS, refuse
 from posrefund.engine.rules import amount_to_refund, check_original, choose_route, not_before
 from posrefund.errors import RefusedError

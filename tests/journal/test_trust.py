@@ -24,7 +24,8 @@ from engine.builders import (
 )
 from journal.builders import KEY, ROWS, fill, know, move, open_journal
 from posrefund.engine import Event
-from posrefund.engine.machine import Occasion, start_refund
+from posrefund.engine.machine import start_refund
+from posrefund.engine.plan import Occasion
 from posrefund.errors import InvalidKeyError, JournalCorruptError, JournalError
 from posrefund.values import PAN, KeptCard
 

@@ -38,7 +38,8 @@ from posrefund.crypto.dukpt import DUKPT
 from posrefund.crypto.ksn import KSN
 from posrefund.emulators.host.faults import EFFECTS
 from posrefund.engine import Approved, Note
-from posrefund.engine.machine import Occasion, start_sale
+from posrefund.engine.machine import start_sale
+from posrefund.engine.plan import Occasion
 from posrefund.errors import PosRefundError
 from posrefund.journal import SQLiteJournal
 from posrefund.keystore import FileKeyStore

@@ -6,12 +6,12 @@ what happened and say what to write down; the outcome follows from the attempt's
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
-from posrefund.engine.actions import Know, Move, Note, Open
+from posrefund.engine.actions import Know, Move, Note
 from posrefund.engine.attempt import Attempt, Kind
 from posrefund.engine.compose import (
     compose_refund,
@@ -21,6 +21,7 @@ from posrefund.engine.compose import (
     keepable,
 )
 from posrefund.engine.interpret import Stranger, interpret, interpret_reversal
+from posrefund.engine.plan import Occasion, Plan
 from posrefund.engine.refusals import refuse
 from posrefund.engine.requests import Original, RefundRequest
 from posrefund.engine.rules import amount_to_refund, check_original, check_pin, choose_route
@@ -31,15 +32,13 @@ from posrefund.values import Amount, infer_year, settlement_day
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from posrefund.dialects import Dialect, MessageTable
+    from posrefund.dialects import Dialect
     from posrefund.engine.actions import Action
     from posrefund.engine.requests import SaleRequest
     from posrefund.engine.view import TerminalView
     from posrefund.values import KeptCard, Received
 
 __all__ = [
-    "Occasion",
-    "Plan",
     "deadline_passed",
     "line_failed",
     "may_try_again",
@@ -52,47 +51,6 @@ __all__ = [
     "start_reversal",
     "start_sale",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """What the driver adds to a request when it starts it.
-
-    Attributes:
-        number: Which attempt of the request this is, from 1.
-        card_fingerprint: Keyed digest of the card number, made by the journal.
-        now: The time.
-    """
-
-    number: int
-    card_fingerprint: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A message that may be sent once its intent is written down.
-
-    Attributes:
-        attempt: In state INTENT; after ``Event.SEND`` for the wire.
-        table: The message's table.
-        fields: All fields, the sensitive ones included; they go to ``seal`` and nowhere else.
-        content: Digest of the request.
-        card: For the sealed side table.
-    """
-
-    attempt: Attempt
-    table: MessageTable
-    fields: Mapping[str, str] = field(repr=False)
-    content: str
-    card: KeptCard
-
-    def opening(self, message: bytes, now: datetime) -> list[Action]:
-        """What to commit, all at once, before the first byte leaves."""
-        return [
-            Open(self.attempt, self.content, message, self.card),
-            Move(self.attempt.attempt_id, Event.SEND, now),
-        ]
 
 
 @closed

@@ -22,6 +22,7 @@ from posrefund.engine import (
     outcome_of,
 )
 from posrefund.engine.evidence import release
+from posrefund.engine.plan import Occasion
 from posrefund.engine.refusals import refuse
 from posrefund.engine.sign_in import Accept
 from posrefund.errors import (
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect
     from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest, TerminalView
-    from posrefund.engine.machine import Plan
+    from posrefund.engine.plan import Plan
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
     from posrefund.link import Link
@@ -257,7 +258,7 @@ class Terminal:
     def _carry_out(
         self,
         request: SaleRequest | RefundRequest,
-        start: Callable[[machine.Occasion], Plan],
+        start: Callable[[Occasion], Plan],
     ) -> Outcome:
         self._recover()
         fingerprint = self.journal.fingerprint(request.card.pan)
@@ -271,11 +272,11 @@ class Terminal:
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         number = last.number + 1 if last else 1
         # The rules speak before the line: what they refuse must not send a reversal either.
-        start(machine.Occasion(number, fingerprint, self._clock()))
+        start(Occasion(number, fingerprint, self._clock()))
         self.undo_doubts()
-        return self._perform(start(machine.Occasion(number, fingerprint, self._clock())))
+        return self._perform(start(Occasion(number, fingerprint, self._clock())))
 
-    def _plan_refund(self, request: RefundRequest, occasion: machine.Occasion) -> Plan:
+    def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
         found = self.journal.originals(request.original)
         if len(found) != 1:
             raise refuse("original_ambiguous" if found else "original_unknown")

@@ -14,7 +14,7 @@ from posrefund.testing.simulator.planted.plant import Planted, replaced
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from posrefund.engine.machine import Plan
+    from posrefund.engine.plan import Plan
 
 __all__ = ["REPEATS"]
 
