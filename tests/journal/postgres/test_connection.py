@@ -72,6 +72,21 @@ def test_connection_lost_within_a_commit_leaves_nothing_and_the_next_one_goes_th
     assert filled.verify() == ROWS + 1
 
 
+def test_half_a_commit_that_an_interrupt_left_open_is_never_ended_by_the_next_one(
+    database: PostgresBackend, filled: PostgresJournal
+) -> None:
+    filled._db.execute("BEGIN")
+    filled._db.execute("DELETE FROM sealed_cards")
+    filled.commit([Note("inbound", NOW, {})])
+
+    assert database.ask("SELECT count(*) FROM sealed_cards") == [(3,)]
+    filled._db.execute("BEGIN")
+    filled._db.execute("DELETE FROM sealed_cards")
+    assert len(filled.rows()) == ROWS + 1
+    assert database.ask("SELECT count(*) FROM sealed_cards") == [(3,)]
+    assert filled.card("R-1/1") is not None
+
+
 class Cutter:
     """A connection that breaks at the first COMMIT, before or after the server has done it."""
 
