@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from posrefund.crypto import open_box, seal_box
 from posrefund.errors import InvalidKeyError, JournalCorruptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["JournalKeys"]
 
@@ -27,11 +30,18 @@ class JournalKeys:
     """
 
     def __init__(self, key: bytes, terminal: str, old: tuple[tuple[int, bytes], ...] = ()) -> None:
-        self.current = key
-        self._terminal, self._old = terminal, old
+        # Behind functions: printed, copied or saved with their owner, they show nothing.
+        self._current: Callable[[], bytes] = lambda: key
+        self._old: Callable[[], tuple[tuple[int, bytes], ...]] = lambda: old
+        self._terminal = terminal
 
     def __repr__(self) -> str:
-        return f"JournalKeys({self._terminal}, {len(self._old)} before this one)"
+        return f"JournalKeys({self._terminal}, {len(self._old())} before this one)"
+
+    @property
+    def current(self) -> bytes:
+        """The journal key of today."""
+        return self._current()
 
     @property
     def check(self) -> str:
@@ -51,22 +61,24 @@ class JournalKeys:
     @property
     def fingerprints(self) -> bytes:
         """Knows a card again: of the first key, for what is written cannot be computed anew."""
-        return _derive(self._old[0][1] if self._old else self.current, "fingerprint")
+        old = self._old()
+        first = old[0][1] if old else self.current
+        return _derive(first, "fingerprint")
 
     def chain(self, seq: int) -> bytes:
         """Return what signs row *seq*."""
-        keys = (key for last, key in self._old if seq <= last)
+        keys = (key for last, key in self._old() if seq <= last)
         return self._chain_key(next(keys, self.current))
 
     def after(self, key: bytes, last: int) -> Self:
         """Return the keys once *key* has taken over after row *last*."""
-        return type(self)(key, self._terminal, (*self._old, (last, self.current)))
+        return type(self)(key, self._terminal, (*self._old(), (last, self.current)))
 
     def sealed(self) -> str:
         """Return the old keys as the journal may keep them."""
         box = _derive(self.current, "old keys")
         kept = [
-            [last, seal_box(box, key, context=self._place(last)).hex()] for last, key in self._old
+            [last, seal_box(box, key, context=self._place(last)).hex()] for last, key in self._old()
         ]
         return json.dumps(kept)
 

@@ -98,6 +98,9 @@ def test_old_keys_are_kept_sealed_and_say_nothing(rotated: Journal, backend: Bac
     assert KEY.hex() not in held
     assert SECOND.hex() not in held
     assert repr(rotated._keys) == "JournalKeys(12345678, 1 before this one)"
+    shown = f"{vars(rotated)!r} {vars(rotated._keys)!r}"
+    for key in (KEY, SECOND):
+        assert repr(key)[2:-1] not in shown
 
 
 @pytest.mark.parametrize("key", [b"", bytes(31), bytes(33), KEY])
