@@ -1,6 +1,6 @@
 """A PostgreSQL server of the tests' own: made in a temporary folder, on a socket there, gone at the end.
 
-``POSREFUND_POSTGRES`` may name another one (a DSN whose user may make schemas). ``own`` demands our own:
+``POSREFUND_POSTGRES`` may name another one (a DSN whose user may make schemas and databases). ``own`` demands our own:
 without a server's programs the tests then fail instead of being skipped.
 """
 
@@ -106,7 +106,7 @@ def _programs() -> Path | None:
 
 
 def _unavailable(reason: str) -> None:
-    if os.environ.get("POSREFUND_POSTGRES"):
+    if os.environ.get("POSREFUND_POSTGRES") == "own":
         pytest.fail(f"PostgreSQL was asked for, but {reason}")
     pytest.skip(f"no PostgreSQL: {reason}")
 

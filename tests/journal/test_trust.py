@@ -27,6 +27,7 @@ from posrefund.engine import Event
 from posrefund.engine.machine import start_refund
 from posrefund.engine.plan import Occasion
 from posrefund.errors import InvalidKeyError, JournalCorruptError, JournalError
+from posrefund.journal.keys import JournalKeys
 from posrefund.values import PAN, KeptCard
 
 if TYPE_CHECKING:
@@ -351,7 +352,7 @@ def test_sealed_number_opens_with_its_own_key_and_under_its_own_name_only(
     with pytest.raises(InvalidKeyError) as caught:
         filled.card("R-1/1")
     assert PAN_DIGITS not in str(caught.value)
-    filled._key = lambda: bytes(32)
+    filled._keys = JournalKeys(bytes(32), "12345678")
     with pytest.raises(InvalidKeyError):
         filled.card("R-2/1")
 

@@ -279,5 +279,5 @@ def test_journal_shows_no_key_of_its_own(watch: Watch) -> None:
     )
     assert len(key) == 32
     text = shown(journal) + shown(watch.shop.terminal) + pprint.pformat(vars(journal))
-    for material in (key, journal._chain_key()):
+    for material in (key, journal._keys.chain(1)):
         assert not [each for each in spellings(material) if each in text]

@@ -56,7 +56,7 @@ class SQLiteJournal(Store, Journal):
             JournalCorruptError: This journal is not in order.
         """
         self.terminal_facts()  # a closed journal says so
-        opened = partial(SQLiteJournal, key=self._key(), terminal=self._terminal)
+        opened = partial(SQLiteJournal, key=self._keys.current, terminal=self._terminal)
         return back_up(self._path, Path(path), opened)
 
     def _learned(self) -> list[Original]:

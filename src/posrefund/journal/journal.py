@@ -21,9 +21,10 @@ from posrefund.errors import (
     JournalWriteError,
     RequestConflictError,
 )
-from posrefund.journal.backend import Backend
 from posrefund.journal.cards import open_card, seal_card
+from posrefund.journal.keys import JournalKeys
 from posrefund.journal.replay import check_links, check_projection
+from posrefund.journal.rotation import Rotation
 from posrefund.journal.rows import (
     ATTEMPT_COLUMNS,
     FIRST_LINK,
@@ -39,7 +40,7 @@ from posrefund.journal.schema import OPEN_NAMES
 from posrefund.values import STAN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from posrefund.engine import Action
@@ -49,7 +50,7 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Backend):
+class Journal(Rotation):
     """The journal of one terminal.
 
     Args:
@@ -58,8 +59,7 @@ class Journal(Backend):
     """
 
     def __init__(self, *, key: bytes, terminal: TerminalID) -> None:
-        self._key, self._terminal = _hidden(key), terminal
-        self._chain_key = _hidden(_derive(key, f"chain {terminal}"))
+        self._keys, self._terminal = JournalKeys(key, terminal), terminal
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -213,13 +213,11 @@ class Journal(Backend):
         found = self._rows(
             "SELECT item_key, box FROM sealed_cards WHERE attempt_id = ?", attempt_id
         )
-        return open_card(_derive(self._key(), "cards"), attempt_id, *found[0]) if found else None
+        return open_card(self._keys.cards, attempt_id, *found[0]) if found else None
 
     def fingerprint(self, pan: PAN) -> str:
         """Return the keyed digest by which a card is known again (HMAC-SHA256, 32 hex digits)."""
-        digest = hmac.new(
-            _derive(self._key(), "fingerprint"), pan.reveal().encode(), hashlib.sha256
-        )
+        digest = hmac.new(self._keys.fingerprints, pan.reveal().encode(), hashlib.sha256)
         return digest.hexdigest()[:32]
 
     # --- trust -------------------------------------------------------------------------------
@@ -232,23 +230,23 @@ class Journal(Backend):
                 attempt or original whose stored state is not what its rows say.
         """
         rows = self.rows()
-        check_links(rows, self._chain_key(), head=self.terminal_facts().get("head"))
+        check_links(rows, self._keys.chain, head=self.terminal_facts().get("head"))
         check_projection(rows, self.attempts(), self._learned(), self._elsewhere())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------
 
     def _check_key(self) -> None:
-        mine = _derive(self._chain_key(), "key check").hex()
-        kept = self._facts().get("key_check")
-        if not hmac.compare_digest(kept or mine, mine):
+        facts, mine = self._facts(), self._keys.check
+        if not hmac.compare_digest(facts.get("key_check", mine), mine):
             raise JournalCorruptError("the journal was made with another key")
+        self._keys = self._keys.opened(facts.get("old_keys"))
         self._check_last_link()
 
     def _keep_key_check(self) -> None:
         if "key_check" not in self._facts():
             with self._transaction():
-                self._set_meta(key_check=_derive(self._chain_key(), "key check").hex())
+                self._set_meta(key_check=self._keys.check)
 
     def _check_last_link(self) -> None:
         last = self._links("ORDER BY seq DESC LIMIT 2")
@@ -256,7 +254,7 @@ class Journal(Backend):
             row = last[0]
             before = last[1].link if len(last) > 1 else FIRST_LINK
             link = link_of(
-                self._chain_key(), before, row.seq, row.at, row.kind, row.subject, row.body
+                self._keys.chain(row.seq), before, row.seq, row.at, row.kind, row.subject, row.body
             )
             if not hmac.compare_digest(link, row.link):
                 raise JournalCorruptError("the last row was changed", row=row.seq)
@@ -280,12 +278,10 @@ class Journal(Backend):
             "INSERT INTO sealed_cards VALUES (?, ?, ?)",
             (
                 attempt.attempt_id,
-                *seal_card(_derive(self._key(), "cards"), attempt.attempt_id, action.card),
+                *seal_card(self._keys.cards, attempt.attempt_id, action.card),
             ),
         )
-        digest = hmac.new(
-            _derive(self._key(), "messages"), action.message, hashlib.sha256
-        ).hexdigest()
+        digest = hmac.new(self._keys.messages, action.message, hashlib.sha256).hexdigest()
         body = {"attempt": data, "content": action.content, "message_hmac": digest}
         self._append("open", attempt.attempt_id, attempt.created_at, body)
 
@@ -348,7 +344,7 @@ class Journal(Backend):
         last = self._links("ORDER BY seq DESC LIMIT 1")
         seq, before = (last[0].seq + 1, last[0].link) if last else (1, FIRST_LINK)
         body = canonical(facts)
-        link = link_of(self._chain_key(), before, seq, at.isoformat(), kind, subject, body)
+        link = link_of(self._keys.chain(seq), before, seq, at.isoformat(), kind, subject, body)
         self._add(Row(seq, at.isoformat(), kind, subject, body, link))
         self._set_meta(head=link.hex())
 
@@ -378,12 +374,3 @@ class Journal(Backend):
 _BOOKED = {State.ACCEPTED, State.CONFIRMED}
 _CASES = {State.MISMATCHED, State.BOUNCED, State.MANUAL}
 """A sale that was accepted and stands so now is in dispute itself."""
-
-
-def _hidden(key: bytes) -> Callable[[], bytes]:
-    """Return a function that gives *key*: printed, copied or saved with its owner, it shows nothing."""
-    return lambda: key
-
-
-def _derive(key: bytes, purpose: str) -> bytes:
-    return hmac.new(key, purpose.encode(), hashlib.sha256).digest()

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PostgresJournal"]
 
+_IDLE = 0
+"""PQTRANS_IDLE: alive, and in no transaction."""
 _ASK_AGAIN_S = 15.0
 """How long a broken COMMIT is asked about: a server that crashed is back by then, or somebody looks."""
 
@@ -116,10 +118,11 @@ class PostgresJournal(Journal):
         self._keep_key_check()
 
     def _connection(self) -> psycopg.Connection:
-        """The connection; outside of a transaction a broken one is replaced."""
+        """The connection; outside of a transaction one that broke, or was left in one, is replaced."""
         if self._is_closed:
             raise JournalError("the journal is closed")
-        if self._db.closed and not self._within:
+        if not self._within and self._db.info.transaction_status != _IDLE:
+            self._db.close()  # an interrupt may leave half a commit open: nobody may end it later
             self._db = connect(self._dsn, self._schema)
         return self._db
 

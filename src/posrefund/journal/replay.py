@@ -10,7 +10,7 @@ from posrefund.errors import JournalCorruptError
 from posrefund.journal.rows import FIRST_LINK, attempt_from_data, link_of, original_as_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from posrefund.engine import Attempt, Original
     from posrefund.journal.rows import Row
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["check_links", "check_projection", "replay"]
 
 
-def check_links(rows: Sequence[Row], key: bytes, *, head: str | None) -> None:
+def check_links(rows: Sequence[Row], key_of: Callable[[int], bytes], *, head: str | None) -> None:
     """Check that every row is bound to the one before it, and the last one to *head*.
 
     Raises:
@@ -26,7 +26,7 @@ def check_links(rows: Sequence[Row], key: bytes, *, head: str | None) -> None:
     """
     before = FIRST_LINK
     for seq, row in enumerate(rows, start=1):
-        link = link_of(key, before, seq, row.at, row.kind, row.subject, row.body)
+        link = link_of(key_of(seq), before, seq, row.at, row.kind, row.subject, row.body)
         if row.seq != seq or not hmac.compare_digest(link, row.link):
             reason = "the chain does not fit"
             raise JournalCorruptError(reason, row=seq)

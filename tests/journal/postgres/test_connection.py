@@ -72,6 +72,21 @@ def test_connection_lost_within_a_commit_leaves_nothing_and_the_next_one_goes_th
     assert filled.verify() == ROWS + 1
 
 
+def test_half_a_commit_that_an_interrupt_left_open_is_never_ended_by_the_next_one(
+    database: PostgresBackend, filled: PostgresJournal
+) -> None:
+    filled._db.execute("BEGIN")
+    filled._db.execute("DELETE FROM sealed_cards")
+    filled.commit([Note("inbound", NOW, {})])
+
+    assert database.ask("SELECT count(*) FROM sealed_cards") == [(3,)]
+    filled._db.execute("BEGIN")
+    filled._db.execute("DELETE FROM sealed_cards")
+    assert len(filled.rows()) == ROWS + 1
+    assert database.ask("SELECT count(*) FROM sealed_cards") == [(3,)]
+    assert filled.card("R-1/1") is not None
+
+
 class Cutter:
     """A connection that breaks at the first COMMIT, before or after the server has done it."""
 
@@ -278,3 +293,27 @@ def test_text_that_the_database_cannot_hold_is_a_write_error(
         filled.remember(NOW, "signed_in", batch=value)
     filled.commit([know("S-7"), opening("R-7", "000007", 1, original_id="S-7")])
     assert filled.verify() == ROWS + 2
+
+
+def test_rotation_that_nobody_can_be_asked_about_closes_the_journal(
+    database: PostgresBackend, filled: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To go on with the wrong one of two keys would break the chain."""
+    new = bytes([2] * 32)
+    filled._db = Cutter(filled, done=True)  # type: ignore[assignment]
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_ASK_AGAIN_S", 0.2)
+        patch.setattr(PostgresJournal, "_connection", _nobody)
+        with pytest.raises(JournalError, match="whether it was written is unknown"):
+            filled.rotate_key(new, NOW)
+    with pytest.raises(JournalError, match=r"^the journal is closed$"):
+        filled.commit([])
+    database.let_leases_run_out()
+    with database.open(key=new) as again:
+        assert again.verify() == ROWS + 1
+
+
+def _nobody(journal: PostgresJournal) -> Any:
+    if journal._db.closed:
+        raise JournalError("the database cannot be reached: OperationalError")
+    return journal._db

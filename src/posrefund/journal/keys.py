@@ -1,0 +1,111 @@
+"""The keys that hang on the journal key, and the journal keys that came before it. Floor 5.
+
+A row is signed under the key of its time and is never signed again. An old key stays, sealed under the
+newest one, to check its rows; the first one also to know a card again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import TYPE_CHECKING, Self
+
+from posrefund.crypto import open_box, seal_box
+from posrefund.errors import InvalidKeyError, JournalCorruptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["JournalKeys"]
+
+
+class JournalKeys:
+    """The keys of one terminal's journal.
+
+    Args:
+        key: The journal key of today.
+        terminal: Whose; the chain's keys depend on it.
+        old: The keys before it, oldest first, each with the last row it signed.
+    """
+
+    def __init__(self, key: bytes, terminal: str, old: tuple[tuple[int, bytes], ...] = ()) -> None:
+        # Behind functions: printed, copied or saved with their owner, they show nothing.
+        self._current: Callable[[], bytes] = lambda: key
+        self._old: Callable[[], tuple[tuple[int, bytes], ...]] = lambda: old
+        self._terminal = terminal
+
+    def __repr__(self) -> str:
+        return f"JournalKeys({self._terminal}, {len(self._old())} before this one)"
+
+    @property
+    def current(self) -> bytes:
+        """The journal key of today."""
+        return self._current()
+
+    @property
+    def check(self) -> str:
+        """What says, without telling it, which key this is."""
+        return _derive(self._chain_key(self.current), "key check").hex()
+
+    @property
+    def cards(self) -> bytes:
+        """Seals the keys of the cards."""
+        return _derive(self.current, "cards")
+
+    @property
+    def messages(self) -> bytes:
+        """Makes the digest of a message that leaves."""
+        return _derive(self.current, "messages")
+
+    @property
+    def fingerprints(self) -> bytes:
+        """Knows a card again: of the first key, for what is written cannot be computed anew."""
+        old = self._old()
+        first = old[0][1] if old else self.current
+        return _derive(first, "fingerprint")
+
+    def chain(self, seq: int) -> bytes:
+        """Return what signs row *seq*."""
+        keys = (key for last, key in self._old() if seq <= last)
+        return self._chain_key(next(keys, self.current))
+
+    def after(self, key: bytes, last: int) -> Self:
+        """Return the keys once *key* has taken over after row *last*."""
+        return type(self)(key, self._terminal, (*self._old(), (last, self.current)))
+
+    def sealed(self) -> str:
+        """Return the old keys as the journal may keep them."""
+        box = _derive(self.current, "old keys")
+        kept = [
+            [last, seal_box(box, key, context=self._place(last)).hex()] for last, key in self._old()
+        ]
+        return json.dumps(kept)
+
+    def opened(self, sealed: str | None) -> Self:
+        """Return these keys with the old ones that the journal keeps.
+
+        Raises:
+            JournalCorruptError: They do not open.
+        """
+        box = _derive(self.current, "old keys")
+        try:
+            old = tuple(
+                (int(last), open_box(box, bytes.fromhex(kept), context=self._place(last)))
+                for last, kept in json.loads(sealed or "[]")
+            )
+        except (InvalidKeyError, ValueError, TypeError):
+            old = None
+        if old is None:
+            raise JournalCorruptError("the old keys of the journal were changed")
+        return type(self)(self.current, self._terminal, old)
+
+    def _chain_key(self, key: bytes) -> bytes:
+        return _derive(key, f"chain {self._terminal}")
+
+    def _place(self, last: int) -> bytes:
+        return f"{self._terminal} {last}".encode()
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
