@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, get_args
 
-from posrefund.closed import closed
+from posrefund.closed import closed, wipe
 from posrefund.crypto._blockcipher import BLOCK_BYTES, Algorithm
 from posrefund.crypto.keys import Key, Purpose
 from posrefund.crypto.mac import MACAlgorithm, MACRule, mac
@@ -81,17 +81,22 @@ def probe(key: Key, message: bytes, tag: bytes) -> Iterator[Finding]:
 def _search(
     tries: list[tuple[Key, MACRule, KeyPart]], message: bytes, tag: bytes
 ) -> Iterator[Finding]:
-    likely = sorted(_likely(message, tag))
-    is_found = False
-    for start, end in likely:
-        for found in _over(tries, message, tag, start, end):
-            is_found = True
-            yield found
-    if not is_found:
-        tried = set(likely)
-        for start, end in _every(message):
-            if (start, end) not in tried:
-                yield from _over(tries, message, tag, start, end)
+    try:
+        likely = sorted(_likely(message, tag))
+        is_found = False
+        for start, end in likely:
+            for found in _over(tries, message, tag, start, end):
+                is_found = True
+                yield found
+        if not is_found:
+            tried = set(likely)
+            for start, end in _every(message):
+                if (start, end) not in tried:
+                    yield from _over(tries, message, tag, start, end)
+    except BaseException as error:  # it takes seconds: somebody presses Ctrl-C
+        del tries, message
+        wipe(error)
+        raise
 
 
 def _over(
