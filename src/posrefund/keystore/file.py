@@ -337,7 +337,8 @@ class FileKeyStore:
         Copies of the file made before still open with the old one.
 
         Raises:
-            ConfigError: It could not be written; the old lock holds.
+            ConfigError: It could not be written, and the old lock holds; or only its mark could not, as
+                the message says, and the new one does.
         """
         header, kek = as_lock(lock).new()
         self._vault.change(lambda draft: draft.reseal(kek, header))
