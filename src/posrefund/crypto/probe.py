@@ -1,7 +1,8 @@
 """Which MAC is this? One message, its key and the right MAC in; every rule and range that reproduces it out. Floor 2.
 
 "A MAC of the host" names none of the seven things that vary between two hosts (decision 0021). An afternoon of
-trying by hand is a second of trying by machine.
+trying by hand is a second of trying by machine. Where no likely range fits, every range is tried: some ten
+seconds for 300 bytes, and more than four times as long for twice as many.
 """
 
 from __future__ import annotations
