@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import wraps
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import FunctionType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -21,6 +22,7 @@ __all__ = ["closed", "closed_class", "wipe"]
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _Class = TypeVar("_Class", bound=type)
+_RUN_ON = (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
 
 
 def wipe(error: BaseException) -> None:
@@ -51,6 +53,11 @@ def wipe(error: BaseException) -> None:
 def closed(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Return *function*, but what fails in it takes no local names out.
 
+    Not for what runs on after its call: of a generator or a coroutine only the making would be guarded.
+
+    Raises:
+        TypeError: *function* is one of those.
+
     Example:
         >>> from posrefund.closed import closed
         >>> @closed
@@ -59,6 +66,9 @@ def closed(function: Callable[_P, _R]) -> Callable[_P, _R]:
         >>> halve("1234")
         617
     """
+    if any(test(function) for test in _RUN_ON):
+        message = "what runs on after its call cannot be closed: wipe() in a handler inside"
+        raise TypeError(message)
 
     @wraps(function)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -89,7 +99,12 @@ def _closed_member(member: object) -> object:
             return closed(member)
         case classmethod():
             return classmethod(closed(member.__func__))
-        case property(fget=get) if get is not None:
-            return property(closed(get), member.fset, member.fdel, member.__doc__)
+        case staticmethod():
+            return staticmethod(closed(member.__func__))
+        case property():
+            get, change, delete = (
+                way and closed(way) for way in (member.fget, member.fset, member.fdel)
+            )
+            return property(get, change, delete, member.__doc__)
         case _:
             return member

@@ -239,3 +239,32 @@ def test_key_gives_nothing_to_whoever_prints_copies_logs_or_raises(
     for text in seen:
         assert CANARY.hex() not in text.lower()
         assert repr(CANARY)[2:-1] not in text
+
+
+@pytest.mark.parametrize(
+    "name", ["purpose", "algorithm", "kcv_hex", "_material", "_check", "_idle"]
+)
+def test_key_does_not_become_one_for_something_else(name: str) -> None:
+    key = Key(MATERIAL, Purpose.MAC)
+    before = getattr(key, name)
+    with pytest.raises(AttributeError, match="stays what it was made for"):
+        setattr(key, name, Purpose.PIN)
+    with pytest.raises(AttributeError, match="stays what it was made for"):
+        delattr(key, name)
+    assert getattr(key, name) is before
+    with pytest.raises(KeyUsageError):
+        key.use(Purpose.PIN, "a PIN block")
+
+
+@every_algorithm
+@pytest.mark.parametrize("size", [0, 1, 7, 12, 17, 31])
+def test_part_of_a_block_is_refused_and_spoils_no_later_key(
+    algorithm: Algorithm, size: int
+) -> None:
+    """A context of OpenSSL would keep it, and put it before the next key that the TMK opens."""
+    kek = Key(CANARY, Purpose.KEK, algorithm)
+    wrapped = wrap_key(kek, Key(MATERIAL, Purpose.PIN, algorithm))
+    assert kek.decrypt_key(wrapped) == MATERIAL
+    with pytest.raises(InvalidKeyError, match="whole blocks"):
+        kek.decrypt_key(bytes(size))
+    assert kek.decrypt_key(wrapped) == MATERIAL

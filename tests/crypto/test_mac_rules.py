@@ -276,6 +276,8 @@ def test_rule_by_its_name_alone_is_the_one_of_the_dialects() -> None:
     ("parts", "words"),
     [
         ({"algorithm": "iso9797-2"}, "has one of the algorithms"),
+        ({"cipher": "TDEA"}, "the cipher of a MAC rule is an Algorithm"),
+        ({"cipher": None}, "the cipher of a MAC rule is an Algorithm"),
         ({"cipher": Algorithm.AES}, "unionpay-ecb goes with TDEA, SM4"),
         ({"algorithm": "iso9797-3", "cipher": Algorithm.SM4}, "goes with TDEA"),
         ({"algorithm": "hmac-sha256"}, "hmac-sha256 goes with AES"),

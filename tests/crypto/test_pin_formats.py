@@ -23,7 +23,7 @@ from posrefund.crypto.soft import (
     make_offline_pin_block,
     read_offline_pin_block,
 )
-from posrefund.errors import InvalidPINBlockError, KeyUsageError
+from posrefund.errors import ConfigError, InvalidPINBlockError, KeyUsageError
 from posrefund.values import PAN
 from published import known_answers
 
@@ -287,3 +287,9 @@ def test_block_is_refused_to_a_key_for_another_cipher_or_something_else(
         key = Key(PIK_BYTES, purpose, right)
         with pytest.raises(KeyUsageError, match=r"cannot be used for a PIN block$"):
             encrypt_pin_block(key, "1234", CARD, pin_format=pin_format)
+
+
+def test_format_three_does_not_wait_for_ever_on_bytes_that_are_always_the_same() -> None:
+    with pytest.raises(ConfigError, match="gives no letters for a PIN block"):
+        encrypt_pin_block(key_for(3), "1234", CARD, pin_format=3, random_bytes=bytes)
+    assert len(encrypt_pin_block(key_for(1), "1234", pin_format=1, random_bytes=bytes)) == 8

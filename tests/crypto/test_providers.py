@@ -160,3 +160,11 @@ def test_release_of_cryptography_without_tdea_says_so(monkeypatch: pytest.Monkey
     with pytest.raises(ConfigError, match=r"^cryptography has no TDEA here"):
         require(Algorithm.TDEA)
     require(Algorithm.AES)
+
+
+@pytest.mark.parametrize("odd", [None, 5, [], "TDEA", b"cryptography"])
+def test_what_is_no_provider_or_no_cipher_is_refused(odd: Any) -> None:
+    with pytest.raises(ConfigError, match=r"^TDEA comes from cryptography or pycryptodome$"):
+        use_tdea_provider(odd)
+    with pytest.raises(ConfigError, match=r"^a cipher is one of an Algorithm$"):
+        require(odd)

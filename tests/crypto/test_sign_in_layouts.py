@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
@@ -212,3 +214,9 @@ def test_rule_without_layouts_or_with_two_that_look_alike_is_refused() -> None:
     for layouts in ((), (SIGN_IN_DOUBLE, turned)):
         with pytest.raises(ConfigError, match="that cipher and length tell apart"):
             SignInRule(layouts)
+
+
+@pytest.mark.parametrize("parts", [{"cipher": "TDEA"}, {"cipher": []}, {"kcv_bytes": "4"}])
+def test_layout_of_another_type_is_refused(parts: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="needs an Algorithm, and a number of bytes"):
+        SignInLayout(**parts)

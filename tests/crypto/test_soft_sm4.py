@@ -91,3 +91,10 @@ def test_key_for_something_else_is_refused(key: Key) -> None:
         encrypt_sm4_pin_block(key, "1234", CARD, layout="wide")
     with pytest.raises(KeyUsageError):
         decrypt_sm4_pin_block(key, bytes(16), CARD, layout="wide")
+
+
+@pytest.mark.parametrize("block", [None, 16, "0" * 16, [0] * 16])
+@pytest.mark.parametrize("layout", ["wide", "filled"])
+def test_what_is_no_block_is_refused_as_a_wrong_one(layout: SM4Layout, block: Any) -> None:
+    with pytest.raises(InvalidPINBlockError):
+        decrypt_sm4_pin_block(pik(), block, CARD, layout=layout)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,3 +91,9 @@ def test_variants_are_of_tdea_key_encrypting_keys_only() -> None:
             tr31_variants(key)
     with pytest.raises(InvalidKeyError, match="16 or 24 bytes"):
         tr31_variants(Key(bytes(range(8)), Purpose.KEK, allow_weak=True))
+
+
+@pytest.mark.parametrize("number", [1.0, "1", None, []])
+def test_number_of_a_variant_is_a_whole_one(number: Any) -> None:
+    with pytest.raises(ConfigError, match="a number from 1 to 31"):
+        numbered_variant(Key(bytes(range(16)), Purpose.KEK), number)

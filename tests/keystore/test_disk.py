@@ -10,7 +10,7 @@ import pytest
 from keystore.boxes import BLOCK, FIRST, PASSPHRASE, TMK, PowerCutError, posix_only
 from posrefund.crypto import Algorithm, Key, Purpose
 from posrefund.errors import ConfigError
-from posrefund.keystore import FileKeyStore
+from posrefund.keystore import FileKeyStore, HighWaterFile
 
 
 def _key_set_id(store: FileKeyStore) -> str | None:
@@ -262,3 +262,12 @@ def test_many_threads_change_one_file_and_none_is_lost(path: Path, store: FileKe
     again = FileKeyStore(path, PASSPHRASE)
     assert len(again.slots()) == 2 + 8
     assert again.generation == store.generation + 8
+
+
+def test_name_that_no_file_has_is_refused_as_one_that_is_not_there() -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        FileKeyStore("a\0b", PASSPHRASE)
+    with pytest.raises(ConfigError, match="cannot be written: no name of a file"):
+        FileKeyStore.create("a\0b", PASSPHRASE, tmk=TMK)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        HighWaterFile("a\0b").read()

@@ -129,3 +129,25 @@ def test_generation_that_would_not_be_read_again_is_not_written(
     assert FileKeyStore(path, PASSPHRASE).generation == 2**53
     with pytest.raises(ConfigError, match="at its end"):
         store.keep_sign_in(BLOCK)
+
+
+class LostMark:
+    """On a disk that is gone."""
+
+    def read(self) -> int:
+        return 0
+
+    def raise_to(self, generation: int) -> None:
+        raise ConfigError(f"no disk for {generation}")
+
+
+def test_lock_that_was_changed_says_so_when_only_the_mark_could_not_be_raised(path: Path) -> None:
+    """Who believed that the old passphrase held would be locked out."""
+    FileKeyStore.create(path, PASSPHRASE, tmk=TMK)
+    store = FileKeyStore(path, PASSPHRASE)
+    store._vault._high_water = LostMark()
+    with pytest.raises(
+        ConfigError, match=r"^the key file was written, but not its mark \(no disk for 2\)$"
+    ):
+        store.change_lock(b"another horse")
+    assert FileKeyStore(path, b"another horse").generation == 2

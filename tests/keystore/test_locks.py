@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -194,3 +194,14 @@ def test_one_passphrase_gives_the_key_and_every_other_does_not(right: bytes, oth
 
     assert PassphraseLock(right).open(header) == key
     assert (PassphraseLock(other).open(header) == key) == (other == right)
+
+
+def test_passphrase_of_another_type_is_taken_or_refused_as_one(path: Path) -> None:
+    odd: Any = PASSPHRASE.decode()
+    with pytest.raises(ConfigError, match="the passphrase of the key file is bytes"):
+        FileKeyStore.create(path, odd, tmk=TMK)
+    made: Any = bytearray(PASSPHRASE)
+    FileKeyStore.create(path, made, tmk=TMK)
+    with pytest.raises(ConfigError, match="the passphrase of the key file is bytes"):
+        FileKeyStore(path, odd)
+    assert repr(FileKeyStore(path, PASSPHRASE).tmk) == "Key(KEK, KCV 281261)"

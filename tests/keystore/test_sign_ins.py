@@ -112,3 +112,17 @@ def test_what_is_kept_is_what_was_needed_each_time(
         expected = (expected & needed) | {name}
         assert kept(store) == expected
         assert newest(store) == name
+
+
+def test_sign_in_under_a_tmk_that_another_program_replaced_is_refused(
+    store: FileKeyStore, path: Path
+) -> None:
+    """Else the set would stand in the file, under a TMK that is gone, and the next start would have no keys."""
+    other = FileKeyStore(path, PASSPHRASE)
+    other.load_key("tmk", Key(bytes(range(60, 76)), Purpose.KEK), replace=True)
+    before = path.read_bytes()
+    with pytest.raises(InvalidKeyError, match="another TMK since it was opened: open it again"):
+        store.keep_sign_in(BLOCK)
+    assert path.read_bytes() == before
+    other.load_key("tmk", Key(TMK, Purpose.KEK), replace=True)
+    assert store.keep_sign_in(BLOCK).key_set_id == FIRST

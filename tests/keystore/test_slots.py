@@ -143,3 +143,13 @@ def test_store_s_own_slots_give_no_key(store: FileKeyStore) -> None:
     for name in ("journal", "sign_in"):
         with pytest.raises(InvalidKeyError, match="holds no key to work with"):
             store.key(name)
+
+
+@pytest.mark.parametrize("bit", [0, 7, 15])
+def test_key_that_differs_in_parity_alone_is_the_same_key(store: FileKeyStore, bit: int) -> None:
+    """No DES reads the low bits, so a PIN key with others is still the PIN key, and makes MACs."""
+    other = bytes(byte ^ (place == bit) for place, byte in enumerate(MATERIAL))
+    store.load_key("pin", Key(MATERIAL, Purpose.PIN))
+    with pytest.raises(InvalidKeyError, match="stands in slot pin already"):
+        store.load_key("mac", Key(other, Purpose.MAC))
+    store.load_key("aes", Key(other, Purpose.MAC, Algorithm.AES))

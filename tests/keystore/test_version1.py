@@ -105,3 +105,17 @@ def test_test_key_flag_is_not_given_to_a_file_that_has_none(path: Path) -> None:
     FileKeyStore.create(path, PASSPHRASE, tmk=TMK)
 
     assert not FileKeyStore(path, PASSPHRASE, test_keys=True).test_keys
+
+
+def test_old_file_whose_sign_in_is_not_taken_any_more_opens_without_it(path: Path) -> None:
+    """The keys of a sign-in come again with the next one; the journal's key does not."""
+    header = {"kind": "scrypt", "n": str(2**15), "r": "8", "p": "1", "salt": "00" * 16}
+    kek = PassphraseLock(PASSPHRASE).open(header)
+    clear = {"tmk": TMK, "journal": JOURNAL_KEY, "sign_in": bytes(40)}
+    slots = {name: seal_box(kek, each, context=name.encode()).hex() for name, each in clear.items()}
+    write_data(path, {"version": 1, "salt": "00" * 16, "slots": slots})
+    path.chmod(0o600)
+    store = FileKeyStore(path, PASSPHRASE)
+
+    assert store.working_keys() is None
+    assert store.journal_key == JOURNAL_KEY

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Iterator
+
 import pytest
 
 import canary
 from canary import TMK, everything_in, leaks_in
 from posrefund.closed import closed, closed_class, wipe
+from posrefund.crypto import Key, Purpose
+from posrefund.crypto.probe import probe
 
 
 def inner(secret: bytes) -> bytes:
@@ -110,3 +114,73 @@ def test_wipe_leaves_the_frames_that_still_run() -> None:
     except ValueError as error:
         wipe(error)
     assert kept == TMK
+
+
+class Pair:
+    """Properties that are set and deleted, and a function of its own."""
+
+    @property
+    def value(self) -> bytes:
+        return b""
+
+    @value.setter
+    def value(self, secret: bytes) -> None:
+        inner(secret)
+
+    @value.deleter
+    def value(self) -> None:
+        inner(TMK)
+
+    @staticmethod
+    def alone(secret: bytes) -> bytes:
+        return inner(secret)
+
+
+def test_closed_class_closes_what_sets_and_deletes_and_static_methods() -> None:
+    held = closed_class(Pair)()
+    for act in (
+        lambda: setattr(held, "value", TMK),
+        lambda: delattr(held, "value"),
+        lambda: held.alone(TMK),
+        lambda: Pair.alone(TMK),
+    ):
+        with pytest.raises(ValueError, match="2") as caught:
+            act()
+        assert [entry.name for entry in caught.traceback][-1] == "inner"
+        assert not caught.traceback[-1].frame.f_locals
+        assert not caught.traceback[-2].frame.f_locals
+    assert held.value == b""
+
+
+async def later(secret: bytes) -> bytes:
+    return inner(secret)
+
+
+def parts(secret: bytes) -> Iterator[int]:
+    yield from secret
+
+
+async def parts_later(secret: bytes) -> AsyncIterator[int]:
+    yield secret[0]
+
+
+@pytest.mark.parametrize("function", [later, parts, parts_later])
+def test_door_that_would_not_close_is_not_built(function: Callable[[bytes], object]) -> None:
+    with pytest.raises(TypeError, match="runs on after its call"):
+        closed(function)
+    with pytest.raises(TypeError, match="runs on after its call"):
+        closed_class(type("Odd", (), {"method": function}))
+
+
+def test_search_for_a_mac_that_is_stopped_leaves_with_empty_hands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("posrefund.crypto.probe.mac", stop)
+    found = probe(Key(TMK, Purpose.MAC), canary.CARDS[0].encode(), bytes(4))
+    with pytest.raises(KeyboardInterrupt) as caught:
+        next(found)
+    assert [entry.name for entry in caught.traceback][1:3] == ["_search", "_over"]
+    assert leaks_in(everything_in(caught.value)) == set()

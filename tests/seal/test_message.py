@@ -181,3 +181,11 @@ def test_unseal_says_valid_of_whatever_was_sealed_with_the_same_key(
         "60": de60,
         "63": text,
     }
+
+
+def test_unseal_blames_nobody_for_a_key_that_was_closed() -> None:
+    """A set that the next sign-in replaced: the host's MAC is not wrong, nobody has looked at it."""
+    closed = KeySet(Key(PIK, Purpose.PIN), Key(MAK, Purpose.MAC))
+    closed.close()
+    received = unseal(ANSWER.raw, UNIONPAY, closed)
+    assert (received.mac, received.key_set_id) == ("no_key", "")

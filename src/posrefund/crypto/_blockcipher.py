@@ -59,7 +59,8 @@ def use_tdea_provider(name: str) -> None:
         >>> from posrefund.crypto import use_tdea_provider
         >>> use_tdea_provider("cryptography")
     """
-    provider = _BY_NAME.get(name)
+    given: object = name
+    provider = _BY_NAME.get(name) if isinstance(given, str) else None
     if provider is None:
         raise ConfigError(f"TDEA comes from {' or '.join(_BY_NAME)}")
     _probe(provider, Algorithm.TDEA)
@@ -70,8 +71,11 @@ def require(algorithm: Algorithm) -> None:
     """Compute a known block, at start-up, before a message needs the cipher.
 
     Raises:
-        ConfigError: The provider does not have *algorithm*, or computes something else.
+        ConfigError: The provider does not have *algorithm*, or computes something else; or it is none.
     """
+    given: object = algorithm
+    if not isinstance(given, Algorithm):
+        raise ConfigError("a cipher is one of an Algorithm")
     _probe(_providers[algorithm], algorithm)
 
 

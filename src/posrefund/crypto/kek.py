@@ -37,6 +37,7 @@ class KeyEncryptingKey(Protocol):
 
         Raises:
             KeyUsageError: This is no key-encrypting key.
+            InvalidKeyError: *wrapped* is not whole blocks.
         """
         ...
 

@@ -1,8 +1,9 @@
 """Key blocks TR-31 and X9.143: a key, what it may do, and a MAC over both. Floor 2.
 
 Versions A to E are read, B (under TDEA) and D (under AES) written. One refusal says nothing more than that,
-whatever is wrong with a block. A key comes out only for a purpose of ours that its usage, algorithm and mode
-of use allow: a MAC key that may only verify has no purpose here, for ours would make MACs too.
+whatever is wrong with a block. A key comes out only for a purpose of ours that fits its usage, algorithm and
+mode of use: a MAC key that may only verify is one for ``MAC_VERIFY``. Two things that a block may say no
+purpose of ours does: which MAC it is for (M1, M3, M6 are all ``MAC``), and that a key works one way only.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _USAGES = {
     "M6": _MAC,
     "P0": _PIN,
 }
-"""TR-31:2018: usage, and the modes in which our purpose does no more than the block allows."""
+"""TR-31:2018: usage, and the modes in which a terminal may do with the key what it does by our purpose."""
 _VERIFY_ONLY = "V"
 """The mode, under a usage of MACs, of a key that checks them and makes none."""
 _ALGORITHMS = {"T": Algorithm.TDEA, "A": Algorithm.AES, "D": Algorithm.TDEA}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any, NoReturn, Self, final
+from typing import Any, Final, NoReturn, Self, final
 
 from posrefund.closed import closed
 from posrefund.crypto._blockcipher import (
@@ -29,6 +29,7 @@ __all__ = ["Algorithm", "Key", "Purpose", "is_single_des", "is_well_known", "kcv
 
 _LONGEST_KCV_BYTES = 8
 """What one SM4 host sends; three are shown."""
+_FIXED = "a key stays what it was made for"
 
 
 class Purpose(StrEnum):
@@ -148,9 +149,9 @@ class Key:
             raise InvalidKeyError(reason, kcv=check[:3].hex().upper())
         self._material = bytearray(material)
         self._idle: dict[str, list[Any]] = {}
-        self.purpose = purpose
-        self.algorithm = algorithm
-        self.kcv_hex = check[:3].hex().upper()
+        self.purpose: Final = purpose
+        self.algorithm: Final = algorithm
+        self.kcv_hex: Final = check[:3].hex().upper()
         self._check = check
 
     def use(self, purpose: Purpose, wanted: str) -> bytes:
@@ -189,9 +190,12 @@ class Key:
 
         Raises:
             KeyUsageError: This is no key-encrypting key.
-            InvalidKeyError: The key was closed.
+            InvalidKeyError: The key was closed, or *wrapped* is not whole blocks.
         """
         idle = self.idle(Purpose.KEK, "unwrapping a key", "decrypt")
+        if not wrapped or len(wrapped) % block_bytes(self.algorithm):
+            reason = f"a wrapped key is whole blocks of {self.algorithm}"
+            raise InvalidKeyError(reason)  # a context would keep the rest for whoever comes next
         try:
             update = idle.pop()
         except IndexError:
@@ -216,7 +220,7 @@ class Key:
 
     def close(self) -> None:
         """Overwrite and forget the material, and the contexts made from it."""
-        self._idle = {}
+        self._idle.clear()
         self._material[:] = bytes(len(self._material))
         self._material.clear()
 
@@ -236,6 +240,14 @@ class Key:
         raise TypeError(message)
 
     __hash__ = None  # type: ignore[assignment]  # reason: a hash would invite look-up by key
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            raise AttributeError(_FIXED)
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(_FIXED)
 
     def __reduce__(self) -> NoReturn:
         message = "a key cannot be pickled or copied"

@@ -103,14 +103,13 @@ class MACRule:
         traits = _TRAITS.get(self.algorithm) if isinstance(named, str) else None
         if traits is None:
             raise ConfigError(f"a MAC rule has one of the algorithms {', '.join(_TRAITS)}")
+        _check_kinds(self.cipher, self.length_bytes)
         if self.cipher not in traits.ciphers:
             raise ConfigError(f"{self.algorithm} goes with {', '.join(traits.ciphers)}")
         if self.padding not in traits.paddings:
             methods = ", ".join(map(str, traits.paddings))
             raise ConfigError(f"{self.algorithm} goes with padding method {methods}")
         whole = _HMAC_BYTES if self.algorithm == "hmac-sha256" else block_bytes(self.cipher)
-        if not isinstance(self.length_bytes, int):
-            raise ConfigError("the length of a MAC is a number of bytes")
         length_bytes = self.length_bytes or traits.length_bytes or whole
         if not _SHORTEST_BYTES <= length_bytes <= whole:
             raise ConfigError(f"{self.algorithm} gives {_SHORTEST_BYTES} to {whole} bytes")
@@ -125,6 +124,13 @@ class MACRule:
     def tag_bytes(self) -> int:
         """Length of the MAC as it stands in its field."""
         return self.length_bytes * (2 if self.encoding == "hex" else 1)
+
+
+def _check_kinds(cipher: object, length_bytes: object) -> None:
+    if not isinstance(cipher, Algorithm):  # its text is equal to it, and yet fits no key
+        raise ConfigError("the cipher of a MAC rule is an Algorithm")
+    if not isinstance(length_bytes, int):
+        raise ConfigError("the length of a MAC is a number of bytes")
 
 
 UNIONPAY_ECB = MACRule()

@@ -1,7 +1,8 @@
 """Which MAC is this? One message, its key and the right MAC in; every rule and range that reproduces it out. Floor 2.
 
 "A MAC of the host" names none of the seven things that vary between two hosts (decision 0021). An afternoon of
-trying by hand is a second of trying by machine.
+trying by hand is a second of trying by machine. Where no likely range fits, every range is tried: some ten
+seconds for 300 bytes, and more than four times as long for twice as many.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, get_args
 
-from posrefund.closed import closed
+from posrefund.closed import closed, wipe
 from posrefund.crypto._blockcipher import BLOCK_BYTES, Algorithm
 from posrefund.crypto.keys import Key, Purpose
 from posrefund.crypto.mac import MACAlgorithm, MACRule, mac
@@ -81,17 +82,22 @@ def probe(key: Key, message: bytes, tag: bytes) -> Iterator[Finding]:
 def _search(
     tries: list[tuple[Key, MACRule, KeyPart]], message: bytes, tag: bytes
 ) -> Iterator[Finding]:
-    likely = sorted(_likely(message, tag))
-    is_found = False
-    for start, end in likely:
-        for found in _over(tries, message, tag, start, end):
-            is_found = True
-            yield found
-    if not is_found:
-        tried = set(likely)
-        for start, end in _every(message):
-            if (start, end) not in tried:
-                yield from _over(tries, message, tag, start, end)
+    try:
+        likely = sorted(_likely(message, tag))
+        is_found = False
+        for start, end in likely:
+            for found in _over(tries, message, tag, start, end):
+                is_found = True
+                yield found
+        if not is_found:
+            tried = set(likely)
+            for start, end in _every(message):
+                if (start, end) not in tried:
+                    yield from _over(tries, message, tag, start, end)
+    except BaseException as error:  # it takes seconds: somebody presses Ctrl-C
+        del tries, message
+        wipe(error)
+        raise
 
 
 def _over(

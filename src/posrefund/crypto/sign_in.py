@@ -71,6 +71,11 @@ class SignInLayout:
     kcv_bytes: int = 4
 
     def __post_init__(self) -> None:
+        given: tuple[object, object] = (self.cipher, self.kcv_bytes)
+        if not isinstance(given[0], Algorithm) or not isinstance(given[1], int):
+            raise ConfigError(
+                "a sign-in needs an Algorithm, and a number of bytes for a check value"
+            )
         names = [name for name, _ in self.parts]
         if not {"PIK", "MAK"} <= {*names} <= {*_NAMES} or len(names) != len({*names}):
             raise ConfigError("a sign-in needs PIK and MAK, and TDK or not, each once")

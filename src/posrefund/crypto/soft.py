@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from posrefund.closed import closed, wipe
 from posrefund.crypto._blockcipher import Algorithm, decryptor, encryptor
 from posrefund.crypto.keys import Purpose
-from posrefund.errors import InvalidPINBlockError, KeyUsageError
+from posrefund.errors import ConfigError, InvalidPINBlockError, KeyUsageError
 from posrefund.values.card import PAN
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _CIPHERS = {8: Algorithm.TDEA, 16: Algorithm.AES}
 _LETTERS = "ABCDEF"
 _FILLERS = {0: "F", 1: "0123456789ABCDEF", 2: "F", 3: _LETTERS, 4: "A"}
 _DIGITS = 16
+_DRAWS_MAX = 64
+"""One gives enough letters in half of all cases; a source that never does must not stop the program."""
 _ZERO_HEADS = {
     n: (int(f"0{n:X}".ljust(2 + n, "0").ljust(_DIGITS, "F"), 16), 56 - 4 * n) for n in range(4, 13)
 }
@@ -65,6 +67,7 @@ def encrypt_pin_block(
 
     Raises:
         InvalidPINBlockError: The PIN is not of that shape, the account is missing or the format another.
+        ConfigError: *random_bytes* gives always the same, and format 3 cannot use it.
         KeyUsageError: The key is no PIN key, or for another cipher.
 
     Source:
@@ -188,9 +191,11 @@ def _pin_of(clear: bytes, pin_format: int) -> str:
 def _fresh(pin_format: int, random_bytes: Callable[[int], bytes]) -> str:
     """Return twelve digits: any of format 1; of format 3 the letters of what chance gives, all alike."""
     found = ""
-    while len(found) < 12:
+    for _ in range(_DRAWS_MAX):
         found += "".join(c for c in random_bytes(16).hex().upper() if c in _FILLERS[pin_format])
-    return found
+        if len(found) >= 12:
+            return found
+    raise ConfigError("the source of random bytes gives no letters for a PIN block")
 
 
 def _zero_field(pin: str) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from posrefund.closed import closed
 from posrefund.crypto._blockcipher import Algorithm, decrypt_ecb, encrypt_ecb
 from posrefund.crypto.keys import Purpose
-from posrefund.crypto.soft import _account, _pin_of, _zero_field
+from posrefund.crypto.soft import _account, _check_block, _pin_of, _zero_field
 from posrefund.errors import InvalidPINBlockError, KeyUsageError
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def decrypt_sm4_pin_block(pik: Key, block: bytes, pan: PAN, *, layout: SM4Layout
     """
     material = _material(pik)
     mask, tail = _around(pan, layout)
-    if len(block) != 2 * _HALF_BYTES:
-        raise InvalidPINBlockError
+    _check_block(block, 2 * _HALF_BYTES)
     clear = decrypt_ecb(material, block, Algorithm.SM4)
     if not hmac.compare_digest(clear[_HALF_BYTES:], tail):
         raise InvalidPINBlockError

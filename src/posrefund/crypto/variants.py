@@ -44,7 +44,8 @@ def numbered_variant(kek: Key, number: int, purpose: Purpose = Purpose.KEK) -> K
         >>> numbered_variant(kek, 1, Purpose.MAC)
         Key(MAC, KCV C5BCE9)
     """
-    if number not in range(1, _NUMBER_MAX + 1):
+    given: object = number
+    if not isinstance(given, int) or given not in range(1, _NUMBER_MAX + 1):
         raise ConfigError(f"a variant has a number from 1 to {_NUMBER_MAX}")
     mask = _STEP * number
     material = bytes(

@@ -45,7 +45,7 @@ def read(path: Path) -> bytes:
             _check_file(path, os.fstat(file).st_mode)
             _check_folder(path)
             content = opened.read(_FILE_BYTES_MAX + 1)
-    except OSError:
+    except (OSError, ValueError):  # a name that is none
         message = f"the key file {path.name} cannot be read"
         raise ConfigError(message) from None
     if len(content) > _FILE_BYTES_MAX:
@@ -115,6 +115,8 @@ def alone(path: Path) -> Iterator[None]:
         file = os.open(path.with_name(path.name + ".lock"), flags, 0o600)
     except OSError as error:
         raise ConfigError(f"the key file cannot be written: {error.strerror}") from None
+    except ValueError:
+        raise ConfigError("the key file cannot be written: no name of a file") from None
     try:
         _lock_or_refuse(file)
         yield

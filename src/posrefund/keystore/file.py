@@ -25,11 +25,10 @@ from posrefund.crypto import (
     unwrap_key_set,
 )
 from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError
-from posrefund.keystore import disk, dukpt, sign_ins, slots
+from posrefund.keystore import disk, dukpt, master, sign_ins, slots
 from posrefund.keystore.document import Slot, parse
 from posrefund.keystore.high_water import check_high_water
 from posrefund.keystore.locks import as_lock
-from posrefund.keystore.master import check_master, check_opens_sign_ins, master_key, put_master
 from posrefund.keystore.token_key import TokenKey
 from posrefund.keystore.vault import Draft, Vault
 from posrefund.keystore.version1 import read_version_1
@@ -118,13 +117,13 @@ class FileKeyStore:
             KeyUsageError: The key in the token opens no sign-ins.
         """
         path, lock = Path(path), as_lock(lock)
-        check_master(tmk, test_keys=test_keys)
+        master.check_master(tmk, test_keys=test_keys)
         with disk.alone(path):
             if os.path.lexists(path):
                 raise ConfigError(f"{path.name} exists already")
 
             def fill(draft: Draft) -> None:
-                put_master(draft, tmk)
+                master.put_master(draft, tmk)
                 _put_journal_key(draft, secrets.token_bytes(_JOURNAL_KEY_BYTES))
 
             store = cls.__new__(cls)  # opening what was just written would only take time
@@ -139,7 +138,7 @@ class FileKeyStore:
     def _master(self) -> KeyEncryptingKey:
         if "device" not in self._slot(slots.TMK).detail:
             return self.key(slots.TMK)
-        return master_key(self._token, self.device_key(slots.TMK), test_keys=self.test_keys)
+        return master.master_key(self._token, self.device_key(slots.TMK), test_keys=self.test_keys)
 
     # --- what a terminal needs ---------------------------------------------------------------
 
@@ -168,10 +167,12 @@ class FileKeyStore:
             still_needed: Ids of older sets to keep, for verifying; every other one is destroyed.
 
         Raises:
-            InvalidKeyError: The set is refused, or one of its keys was published; the one before stays.
+            InvalidKeyError: The set is refused, one of its keys was published, or another program has loaded
+                another TMK; the set before stays.
         """
 
         def work(draft: Draft) -> KeySet:
+            master.check_same_master(draft, self.tmk)
             keys = unwrap_key_set(self.tmk, block, self.sign_in_rule)
             mac(keys.mak, b"", rule)  # a key that the rule does not take is no key
             sign_ins.keep(draft, keys, self.tmk.algorithm, block, still_needed)
@@ -267,7 +268,7 @@ class FileKeyStore:
         if key.purpose is Purpose.DUKPT:
             raise KeyUsageError(key.purpose, "a slot without a serial number")
         if slot == slots.TMK:
-            check_opens_sign_ins(key)
+            master.check_opens_sign_ins(key)
 
         def work(draft: Draft) -> None:
             slots.put_key(draft, slot, key, replace=replace)
@@ -289,7 +290,7 @@ class FileKeyStore:
             ConfigError: The slot is the TMK's, and the file was opened with no token, or one without it.
         """
         if slot == slots.TMK:
-            master_key(self._token, key, test_keys=self.test_keys)
+            master.master_key(self._token, key, test_keys=self.test_keys)
 
         def work(draft: Draft) -> None:
             slots.put_device_key(draft, slot, key, replace=replace)
@@ -336,7 +337,8 @@ class FileKeyStore:
         Copies of the file made before still open with the old one.
 
         Raises:
-            ConfigError: It could not be written; the old lock holds.
+            ConfigError: It could not be written, and the old lock holds; or only its mark could not, as
+                the message says, and the new one does.
         """
         header, kek = as_lock(lock).new()
         self._vault.change(lambda draft: draft.reseal(kek, header))

@@ -69,7 +69,7 @@ def _is_there(path: Path) -> bool:
         path.lstat()
     except FileNotFoundError:
         return False
-    except OSError:
+    except (OSError, ValueError):
         return True
     return True
 

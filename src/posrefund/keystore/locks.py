@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed_class
 from posrefund.errors import ConfigError
@@ -87,8 +87,14 @@ class PassphraseLock:
 
 
 def as_lock(lock: bytes | Lock) -> Lock:
-    """Return *lock*, bytes taken for a passphrase."""
-    return PassphraseLock(lock) if isinstance(lock, bytes) else lock
+    """Return *lock*, bytes taken for a passphrase.
+
+    Raises:
+        ConfigError: It is text, or empty.
+    """
+    given: Any = lock
+    is_text = isinstance(given, (bytes, bytearray, memoryview, str))
+    return PassphraseLock(given) if is_text else given
 
 
 def _parameters(header: Mapping[str, str]) -> tuple[int, bytes]:

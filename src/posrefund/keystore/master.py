@@ -14,10 +14,17 @@ from posrefund.keystore.contract import DeviceKey
 from posrefund.keystore.token_key import TokenKey
 
 if TYPE_CHECKING:
+    from posrefund.crypto import KeyEncryptingKey
     from posrefund.keystore.token import Token
     from posrefund.keystore.vault import Draft
 
-__all__ = ["check_master", "check_opens_sign_ins", "master_key", "put_master"]
+__all__ = [
+    "check_master",
+    "check_opens_sign_ins",
+    "check_same_master",
+    "master_key",
+    "put_master",
+]
 
 
 def check_master(tmk: bytes | Key | TokenKey, *, test_keys: bool) -> None:
@@ -45,6 +52,18 @@ def check_opens_sign_ins(key: Key | TokenKey | DeviceKey) -> None:
     """
     if key.purpose is not Purpose.KEK:
         raise KeyUsageError(f"{key.algorithm} {key.purpose}", "opening sign-ins")
+
+
+def check_same_master(draft: Draft, tmk: KeyEncryptingKey) -> None:
+    """Refuse to go on with a TMK that is not the file's any more: what it opens, the next start would not.
+
+    Raises:
+        InvalidKeyError: Another program has loaded another one.
+    """
+    slot = draft.slots[slots.TMK]
+    if (slot.algorithm, slot.kcv) != (tmk.algorithm, tmk.kcv_hex):
+        reason = "the key file was given another TMK since it was opened: open it again"
+        raise InvalidKeyError(reason, kcv=slot.kcv)
 
 
 def put_master(draft: Draft, tmk: bytes | Key | TokenKey) -> None:

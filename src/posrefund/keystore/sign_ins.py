@@ -70,9 +70,9 @@ def slot_of(slots: Mapping[str, Slot], key_set_id: str) -> str | None:
 
 
 def put_converted(draft: Draft, tmk: Key, block: bytes) -> None:
-    """Take over the one set of a file of version 1, unless it was published: then sign in again."""
-    keys = unwrap_key_set(tmk, block)
+    """Take over the one set of a file of version 1, unless it is refused or was published: then sign in again."""
     with suppress(InvalidKeyError):
+        keys = unwrap_key_set(tmk, block)
         refuse_published_set(keys, test_keys=draft.test_keys)
         _put(draft, SIGN_IN, keys.key_set_id, tmk.algorithm, block)
 

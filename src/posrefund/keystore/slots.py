@@ -135,7 +135,7 @@ def put_key(draft: Draft, name: str, key: Key, *, replace: bool, **detail: str) 
     _check_free(draft, name, replace=replace, detail=detail)
     clear = key.use(key.purpose, "being kept")
     refuse_published(key, f"the key for slot {name}", test_keys=draft.test_keys)
-    _refuse_twin(draft, name, clear)
+    _refuse_twin(draft, name, key, clear)
     slot = Slot(key.purpose.value, key.algorithm.value, key.kcv_hex, 0, detail)
     draft.put(name, slot, clear)
 
@@ -182,8 +182,14 @@ def refuse_published_set(keys: KeySet, *, test_keys: bool) -> None:
             refuse_published(key, f"the {name} of the sign-in", test_keys=test_keys)
 
 
-def _refuse_twin(draft: Draft, name: str, clear: bytes) -> None:
+def _refuse_twin(draft: Draft, name: str, key: Key, clear: bytes) -> None:
     for other, slot in draft.slots.items():
-        if other != name and slot.sealed and hmac.compare_digest(draft.open(other), clear):
+        if other != name and slot.sealed and _is_same(key, clear, slot, draft.open(other)):
             reason = f"the key for slot {name} stands in slot {other} already"
             raise InvalidKeyError(reason, kcv=slot.kcv)
+
+
+def _is_same(key: Key, clear: bytes, slot: Slot, other: bytes) -> bool:
+    """Compare bytes, and of one cipher keys: two that differ in parity bits alone are one key."""
+    alike = (slot.algorithm, slot.kcv) == (key.algorithm, key.kcv_hex)
+    return hmac.compare_digest(other, clear) or (alike and slot_key(slot, other).equals(key))

@@ -194,7 +194,11 @@ class Vault:
     def _write(self, kek: bytes, document: Document) -> None:
         disk.replace(self._path, dump(kek, document))
         self._kek, self.document = kek, document
-        self._mark()
+        try:
+            self._mark()
+        except ConfigError as error:
+            message = f"the key file was written, but not its mark ({error})"
+            raise ConfigError(message) from None
 
     def _mark(self) -> None:
         """The file first, then the mark: a crash between leaves a file that is newer than its mark."""

@@ -122,7 +122,9 @@ def _verdict(
         if tag[width:].strip(b"\0"):
             return "wrong"
         verify(keys.mak, covered, tag[:width], dialect.mac)
-    except (MACMismatchError, ValueError):  # text that is no hexadecimal, a key of another rule
+    except InvalidKeyError:  # closed, or no key for this rule: it judged nothing
+        return "no_key"
+    except (MACMismatchError, ValueError):  # text that is no hexadecimal
         return "wrong"
     return "valid" if _is_last(mac_field, fields) else "wrong"
 
