@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -171,7 +172,7 @@ def test_a_refusal_is_exit_status_3_with_its_hint_in_both_languages(
     assert ended.value.code == 3
     error = capsys.readouterr().err
     assert "not_before" in error
-    assert "23:00 host time" in error
+    assert re.search("23:00 host time / 主机时间 .{10} 23:00 之后", error)
 
 
 def test_init_asks_and_writes_files_that_open(tmp_path: Path) -> None:
@@ -184,6 +185,9 @@ def test_init_asks_and_writes_files_that_open(tmp_path: Path) -> None:
     store = open_keystore(settings)
     assert store.tmk.kcv_hex in result.output
     assert "70F2A84C" not in result.output
+    said = "".join(result.output.split())  # lines are folded
+    assert "neveruseitwitharealhost" in said
+    assert f"cd{tmp_path / 'new'}&&posrefundsign-in" in said
     if os.name == "posix":
         assert settings.key_file.stat().st_mode & 0o077 == 0
         assert settings.passphrase_file.stat().st_mode & 0o077 == 0
@@ -292,6 +296,12 @@ def test_host_speaks_the_dialect_it_is_told_to(counter: Counter) -> None:
     assert '"mti": "0220"' in _control(counter, line=fault)
     assert '"mti": "0200"' in _control(counter, "--dialect", "iso87-ascii", line=fault)
     assert '"mti": "1200"' in _control(counter, "--dialect", "iso93-binary", line=fault)
+
+
+def test_host_says_that_its_port_is_taken(counter: Counter) -> None:
+    port = str(counter.server.port)
+    with pytest.raises(ConfigError, match=rf"^cannot listen on 127\.0\.0\.1:{port}: .*--port$"):
+        counter.posrefund("host", "--port", port)
 
 
 def test_host_refuses_a_dialect_that_it_does_not_speak(counter: Counter) -> None:

@@ -22,6 +22,7 @@ from posrefund.emulators.host import (
     TerminalRecord,
 )
 from posrefund.emulators.host.control import run
+from posrefund.errors import ConfigError
 
 __all__ = ["host"]
 
@@ -58,7 +59,7 @@ def host(
         ledger=books,
     )
     where = (settings.address, settings.port if port is None else port)
-    with HostServer(emulated, where) as server:
+    with _server(emulated, where) as server:
         if control:
             run(emulated, server, sys.stdin, sys.stdout)
             return
@@ -67,6 +68,18 @@ def host(
             threading.Event().wait()
         except KeyboardInterrupt:
             stdout.print("stopped")
+
+
+def _server(emulated: EmulatedHost, where: tuple[str, int]) -> HostServer:
+    try:
+        return HostServer(emulated, where)
+    except OSError as error:
+        address, port = where
+        why = error.strerror or "no such address"
+        message = (
+            f"cannot listen on {address}:{port}: {why}; stop what does, or name another --port"
+        )
+        raise ConfigError(message) from None
 
 
 def _known(dialect: str) -> str:
