@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
+from posrefund.cli import money
 from posrefund.cli.app import app, run
 from posrefund.cli.config import load, open_keystore, write
 from posrefund.cli.init import make_keystore
@@ -306,3 +307,27 @@ def test_host_says_that_its_port_is_taken(counter: Counter) -> None:
 
 def test_host_refuses_a_dialect_that_it_does_not_speak(counter: Counter) -> None:
     assert "iso93-ascii" in counter.posrefund("host", "--dialect", "iso03", exit_code=2)
+
+
+def test_emulated_stripe_is_long_enough_for_sm4() -> None:
+    track = money._card(CARD, "021", "3012").track2
+    assert track is not None
+    assert track.reveal() == "6200000000000005D301220100000000000000000"[:37]
+
+
+def test_host_that_cannot_begin_says_why(tmp_path: Path) -> None:
+    make_keystore(tmp_path, b"another terminal")
+    path = write(tmp_path, terminal="12345678", merchant="1" * 15, address="127.0.0.1", port=8583)
+    (tmp_path / "books.json").write_text("[]")
+    words = ["host", "--config", str(path), "--control", "--port", "0"]
+    result = CliRunner().invoke(app, [*words, "--ledger", str(tmp_path / "books.json")])
+
+    assert isinstance(result.exception, ConfigError)
+    house = (
+        'name = "my-bank"\nbase = "unionpay"\nmac = { algorithm = "unionpay-ecb", cipher = "SM4" }'
+    )
+    (tmp_path / "my-bank.toml").write_text(house)
+    path.write_text(path.read_text().replace('"unionpay"', '"my-bank.toml"'))
+    result = CliRunner().invoke(app, [*words, "--dialect", "unionpay"])
+    assert isinstance(result.exception, ConfigError)
+    assert "a terminal's TMK is of another cipher than the MAC rule" in str(result.exception)
