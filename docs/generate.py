@@ -33,6 +33,8 @@ DOCS = Path(__file__).resolve().parent
 STATES_DOT = DOCS / "reference" / "states.dot"
 STATES_SVG = DOCS / "reference" / "states.svg"
 _BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
+_PLACE = re.compile(r"\{[a-z_]+\}")
+"""Of a hint: what only the moment knows stands there."""
 _PRESENCE = {"": "M", "C": "C", "A": "A"}
 
 
@@ -95,7 +97,10 @@ def refusals() -> str:
     """Every reason a rule can give."""
     return table(
         ["code", "who can mend it", "what the clerk does"],
-        ((f"`{code}`", owner, f"{en}<br>{zh}") for code, (owner, zh, en) in REFUSALS.items()),
+        (
+            (f"`{code}`", owner, _PLACE.sub("…", f"{en}<br>{zh}"))
+            for code, (owner, zh, en) in REFUSALS.items()
+        ),
     )
 
 

@@ -71,8 +71,20 @@ def test_two_people_load_a_key_that_neither_of_them_knows(
     assert key.use(Purpose.KEK, "this test").hex().upper() == WHOLE
     assert "KCV of component 1: 8A2A53" in result.output
     assert "components of Li, Wang" in result.output
+    assert "Next: posrefund sign-in" in result.output
     for secret in (ONE, TWO, WHOLE):
         assert secret not in result.output.upper()
+
+
+def test_taken_slot_is_said_before_anybody_types(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyboard = Keyboard(monkeypatch, ONE, ONE, TWO, TWO)
+    result = posrefund(shop, "load", "tmk", typed=visible("Li", "Wang"))
+
+    assert isinstance(result.exception, InvalidKeyError)
+    assert "slot tmk holds a key already: --replace destroys it" in str(result.exception)
+    assert len(keyboard.left) == 4
 
 
 def test_key_with_another_check_value_is_not_loaded(

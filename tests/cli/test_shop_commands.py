@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from journal.backends import PostgresBackend
+from posrefund.cli import money
 from posrefund.cli.app import app, run
 from posrefund.cli.config import load, open_keystore, write
 from posrefund.cli.init import make_keystore
@@ -205,7 +207,7 @@ def test_a_refusal_is_exit_status_3_with_its_hint_in_both_languages(
     assert ended.value.code == 3
     error = capsys.readouterr().err
     assert "not_before" in error
-    assert "23:00 host time" in error
+    assert re.search("23:00 host time / 主机时间 .{10} 23:00 之后", error)
 
 
 def test_init_asks_and_writes_files_that_open(tmp_path: Path) -> None:
@@ -218,6 +220,9 @@ def test_init_asks_and_writes_files_that_open(tmp_path: Path) -> None:
     store = open_keystore(settings)
     assert store.tmk.kcv_hex in result.output
     assert "70F2A84C" not in result.output
+    said = "".join(result.output.split())  # lines are folded
+    assert "neveruseitwitharealhost" in said
+    assert f"cd{tmp_path / 'new'}&&posrefundsign-in" in said
     if os.name == "posix":
         assert settings.key_file.stat().st_mode & 0o077 == 0
         assert settings.passphrase_file.stat().st_mode & 0o077 == 0
@@ -330,5 +335,35 @@ def test_host_speaks_the_dialect_it_is_told_to(counter: Counter) -> None:
     assert '"mti": "1200"' in _control(counter, "--dialect", "iso93-binary", line=fault)
 
 
+def test_host_says_that_its_port_is_taken(counter: Counter) -> None:
+    port = str(counter.server.port)
+    with pytest.raises(ConfigError, match=rf"^cannot listen on 127\.0\.0\.1:{port}: .*--port$"):
+        counter.posrefund("host", "--port", port)
+
+
 def test_host_refuses_a_dialect_that_it_does_not_speak(counter: Counter) -> None:
     assert "iso93-ascii" in counter.posrefund("host", "--dialect", "iso03", exit_code=2)
+
+
+def test_emulated_stripe_is_long_enough_for_sm4() -> None:
+    track = money._card(CARD, "021", "3012").track2
+    assert track is not None
+    assert track.reveal() == "6200000000000005D301220100000000000000000"[:37]
+
+
+def test_host_that_cannot_begin_says_why(tmp_path: Path) -> None:
+    make_keystore(tmp_path, b"another terminal")
+    path = write(tmp_path, terminal="12345678", merchant="1" * 15, address="127.0.0.1", port=8583)
+    (tmp_path / "books.json").write_text("[]")
+    words = ["host", "--config", str(path), "--control", "--port", "0"]
+    result = CliRunner().invoke(app, [*words, "--ledger", str(tmp_path / "books.json")])
+
+    assert isinstance(result.exception, ConfigError)
+    house = (
+        'name = "my-bank"\nbase = "unionpay"\nmac = { algorithm = "unionpay-ecb", cipher = "SM4" }'
+    )
+    (tmp_path / "my-bank.toml").write_text(house)
+    path.write_text(path.read_text().replace('"unionpay"', '"my-bank.toml"'))
+    result = CliRunner().invoke(app, [*words, "--dialect", "unionpay"])
+    assert isinstance(result.exception, ConfigError)
+    assert "a terminal's TMK is of another cipher than the MAC rule" in str(result.exception)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from cli.test_shop_commands import CARD, Counter, counter  # noqa: F401 — a fixture
+from posrefund.cli.app import run
 from posrefund.cli.config import load, open_keystore
 from posrefund.emulators.host import Fault, HostProfile, settlement_file
 from posrefund.errors import RefusedError
@@ -49,6 +51,19 @@ def test_clock_that_is_days_off_is_refused_with_the_difference_and_taken_when_ac
     assert "the host's clock is 2 d 3 h ahead of this terminal's at the last sign-in it was" in said
     zh = desk.posrefund("sign-in", "--lang", "zh")  # accepted once is expected from then on
     assert "主机时钟比本机快 2 天 3 小时" in zh
+
+
+def test_refusal_names_the_option_that_accepts(
+    desk: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.time.advance(timedelta(days=2))
+    config = ["--config", str(desk.folder / "posrefund.toml")]
+    monkeypatch.setattr(sys, "argv", ["posrefund", "sign-in", *config])
+    with pytest.raises(SystemExit) as ended:
+        run()
+
+    assert ended.value.code == 3
+    assert "确认接受: posrefund sign-in --accept-clock" in capsys.readouterr().err
 
 
 def test_clock_that_moved_within_the_tolerance_is_said(desk: Counter) -> None:

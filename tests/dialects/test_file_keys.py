@@ -172,6 +172,10 @@ def test_every_rule_comes_back_from_its_file(rule: SignInRule, pin: Any, tracks:
             "words.security = false",
             "3: words.security: words for pin, track, sealed_track, pin_sealed_track, or *: DE53 holds one of them",
         ),
+        (
+            'words.security.pni = "23"',
+            "3: words.security.pni: one of pin, track, sealed_track, pin_sealed_track, or *",
+        ),
         ('mac = { algorithm = "cmac", cipher = "DES" }', "3: mac.cipher: one of TDEA, AES, SM4"),
         ('mac = { algorithm = "iso9797-3", cipher = "SM4" }', "3: mac: iso9797-3 goes with TDEA"),
     ],

@@ -74,6 +74,10 @@ app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
 
 
+_ACCEPTED_BY = {"clock_differs": "--accept-clock", "keys_came_back": "--accept-keys"}
+"""What people say yes to, and how they say it here."""
+
+
 def run() -> None:
     """Run the command line; an error of ours is one sentence and exit status 2 or 3."""
     try:
@@ -82,7 +86,11 @@ def run() -> None:
         said = f"refused ({refusal.code}): {refusal.hint_en} / {refusal.hint_zh}"
         stderr.print(as_text(said))  # a host's code is part of it
         if refusal.not_before is not None:
-            stderr.print(f"not before {refusal.not_before:%Y-%m-%d %H:%M} host time")
+            moment = f"{refusal.not_before:%Y-%m-%d %H:%M}"
+            stderr.print(f"not before {moment} host time / 主机时间 {moment} 之后")
+        if refusal.code in _ACCEPTED_BY:
+            option = _ACCEPTED_BY[refusal.code]
+            stderr.print(f"to accept it / 确认接受: posrefund sign-in {option}", markup=False)
         sys.exit(3)
     except PosRefundError as error:
         stderr.print(f"{type(error).__name__}: {error}", markup=False)

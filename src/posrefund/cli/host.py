@@ -6,7 +6,7 @@ import sys
 import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,11 @@ from posrefund.emulators.host import (
     TerminalRecord,
 )
 from posrefund.emulators.host.control import run
+from posrefund.errors import ConfigError
+
+if TYPE_CHECKING:
+    from posrefund.crypto import MACRule
+    from posrefund.dialects import Dialect
 
 __all__ = ["host"]
 
@@ -50,15 +55,17 @@ def host(
     record = TerminalRecord(
         settings.terminal, settings.merchant, open_keystore(settings).key("tmk"), batch=batch
     )
-    books = Ledger.load(ledger) if ledger and ledger.exists() else Ledger(ledger)
-    emulated = EmulatedHost(
-        HostProfile(dialect=_known(dialect or settings.dialect.name)),
-        [record],
-        clock=HostTime(_start(day), runs=True),
-        ledger=books,
+    profile = HostProfile(
+        dialect=_known(dialect or settings.dialect.name), mac_rule=_house_rule(settings.dialect)
     )
+    try:
+        books = Ledger.load(ledger) if ledger and ledger.exists() else Ledger(ledger)
+        time = HostTime(_start(day), runs=True)
+        emulated = EmulatedHost(profile, [record], clock=time, ledger=books)
+    except ValueError as error:  # no books, or a TMK of another cipher than the MAC
+        raise ConfigError(f"{error}") from None
     where = (settings.address, settings.port if port is None else port)
-    with HostServer(emulated, where) as server:
+    with _server(emulated, where) as server:
         if control:
             run(emulated, server, sys.stdin, sys.stdout)
             return
@@ -67,6 +74,23 @@ def host(
             threading.Event().wait()
         except KeyboardInterrupt:
             stdout.print("stopped")
+
+
+def _server(emulated: EmulatedHost, where: tuple[str, int]) -> HostServer:
+    try:
+        return HostServer(emulated, where)
+    except OSError as error:
+        address, port = where
+        why = error.strerror or "no such address"
+        message = (
+            f"cannot listen on {address}:{port}: {why}; stop what does, or name another --port"
+        )
+        raise ConfigError(message) from None
+
+
+def _house_rule(dialect: Dialect) -> MACRule | None:
+    """A dialect file says how its MAC is made, whichever language of the host's stands in for it."""
+    return None if dialect.name in DIALECT_NAMES else dialect.mac
 
 
 def _known(dialect: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,7 +44,10 @@ def init(
     store = make_keystore(folder, tmk, test_keys=test_keys)
     path = write(folder, terminal=terminal, merchant=merchant, address=address, port=port)
     stdout.print(f"{path} written; the TMK's check value is {store.tmk.kcv_hex}.")
-    stdout.print("Next: posrefund sign-in")
+    if test_keys:
+        stdout.print("The key file takes published keys: never use it with a real host.")
+    enter = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
+    stdout.print(f"Next: {enter}posrefund sign-in", markup=False, soft_wrap=True)
 
 
 def _ask(question: str, kind: Callable[[str], str]) -> str:

@@ -21,6 +21,7 @@ from posrefund.crypto import Algorithm, Component, Key, Purpose, combine
 from posrefund.crypto.ksn import KSN
 from posrefund.errors import ConfigError, InvalidKeyError
 from posrefund.keystore import DeviceKey, FileKeyStore
+from posrefund.keystore.slots import TMK, check_name
 
 __all__ = ["load_key"]
 
@@ -53,6 +54,7 @@ def load_key(  # noqa: PLR0913, PLR0917 — one per option
     if (purpose is Purpose.DUKPT) != bool(ksn):
         raise typer.BadParameter("--ksn goes with --purpose DUKPT-IK, and only with it")
     store = open_keystore(load(config))
+    _check_free(store, slot, replace=replace)
     if device:
         check = typer.prompt("KCV that the device shows").strip().upper()
         named = DeviceKey(device, purpose, algorithm, check)
@@ -64,6 +66,17 @@ def load_key(  # noqa: PLR0913, PLR0917 — one per option
         _compare(key)
         _put(store, slot, key, ksn, replace=replace)
         stdout.print(f"slot {slot}: {key.purpose} key, KCV {key.kcv_hex}", markup=False)
+    if slot == TMK:
+        stdout.print("The keys of earlier sign-ins are gone. Next: posrefund sign-in")
+
+
+def _check_free(store: FileKeyStore, slot: str, *, replace: bool) -> None:
+    """Say it before people type, not after."""
+    check_name(slot)
+    taken = [each.kcv for each in store.slots() if each.name == slot]
+    if taken and not replace:
+        message = f"slot {slot} holds a key already: --replace destroys it"
+        raise InvalidKeyError(message, kcv=taken[0])
 
 
 def _has_keyboard() -> bool:

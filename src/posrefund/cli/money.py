@@ -40,6 +40,8 @@ _Entry = Annotated[str, typer.Option(help="How it is read: 021 stripe, 051 chip,
 _Expiry = Annotated[str, typer.Option(help="YYMM.")]
 _Operator = Annotated[str, typer.Option(help="Operator number.")]
 
+_TRACK_2_DIGITS = 37
+"""A full track: SM4 encrypts 32 of its digits."""
 _EXIT = {"Approved": 0, "Declined": 10, "InDoubt": 11, "NotSent": 12}
 
 
@@ -157,5 +159,6 @@ def _card(number: str, entry: str, expiry: str) -> CardRead:
     pan = PAN(number)
     mode = cast("EntryMode", entry)
     if entry.startswith("02"):
-        return CardRead(mode, pan, expiry=expiry, track2=Track2(f"{number}D{expiry}2010000"))
+        track = f"{number}D{expiry}201".ljust(_TRACK_2_DIGITS, "0")
+        return CardRead(mode, pan, expiry=expiry, track2=Track2(track))
     return CardRead(mode, pan, expiry=expiry, sequence_number="001")

@@ -93,6 +93,9 @@ def check_keys(known: Dialect, findings: Findings) -> None:
 
 def _check_secrets(known: Dialect, findings: Findings) -> None:
     said = known.words.get("security", {})
+    for word in said.keys() - {*SECURITY_WORDS, "*"}:
+        expected = f"one of {', '.join(SECURITY_WORDS)}, or *"
+        findings.fault(("words", "security", word), expected)
     for number, template in _templates(known):
         is_secret = "{pin_block}" in template or "{track2}" in template
         if is_secret and number in known.fields and known.fields[number].show != "never":
