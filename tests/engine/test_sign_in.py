@@ -188,6 +188,9 @@ def test_first_sign_in_has_nothing_to_jump_from() -> None:
         ("123456-AAAAAA", "earlier"),  # in the other place
         ("AAAAAA-8D0A74", "earlier"),  # our PIK for a MAK
         ("AB7153-8D0A74", "earlier"),
+        ("AAAAAA-BBBBBB-CCCCCC", "new"),  # with a TDK, where there was none
+        ("AAAAAA-BBBBBB-123456", "earlier"),  # a TDK that was another key before
+        ("8D0A74-AB7153-123456", "earlier"),
     ],
 )
 def test_keys_that_were_here_before_are_taken_only_when_somebody_accepts_them(

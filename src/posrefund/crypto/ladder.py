@@ -44,8 +44,9 @@ class KeySet:
 
     @property
     def key_set_id(self) -> str:
-        """Name of the set for the journal: the KCVs, which are no secret."""
-        return f"{self.pik.kcv_hex}-{self.mak.kcv_hex}"
+        """Name of the set for the journal: the KCVs, of PIK, MAK and TDK, which are no secret."""
+        keys = (self.pik, self.mak, self.tdk)
+        return "-".join(key.kcv_hex for key in keys if key is not None)
 
     def verify_only(self) -> KeySet:
         """Return what a set is good for once another sign-in has replaced it: its MAK checks MACs and makes none.

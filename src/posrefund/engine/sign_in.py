@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.refusals import refuse
@@ -137,8 +138,6 @@ def _issue(claimed: str, present: str, earlier: Iterable[str]) -> Issue:
     if claimed == present:
         return "same"
     seen = {check for name in (*earlier, present) if name for check in name.split("-")}
-    here = present.split("-") if present else ["", ""]
-    came_back = any(
-        check in seen and check != now for check, now in zip(claimed.split("-"), here, strict=True)
-    )
+    places = zip_longest(claimed.split("-"), present.split("-"), fillvalue="")
+    came_back = any(check in seen and check != now for check, now in places)
     return "earlier" if came_back else "new"

@@ -127,7 +127,7 @@ class KeyStore(Protocol):
         ...
 
     def key_set(self, key_set_id: str) -> KeySet | None:
-        """Return the set of that id, the last one or one that is still needed; None if it is gone."""
+        """Return the last set, or one that is still needed, to verify with, by its id; None if it is gone."""
         ...
 
 

@@ -204,9 +204,10 @@ class FileKeyStore:
         return self._set_in(slots.SIGN_IN)
 
     def key_set(self, key_set_id: str) -> KeySet | None:
-        """Return the set of that id, the last one or an older one that was needed; None if it is gone."""
+        """Return the last set, or an older one to verify with, by its id; None if it is gone."""
         name = sign_ins.slot_of(self._vault.document.slots, key_set_id)
-        return self._set_in(name) if name else None
+        keys = self._set_in(name) if name else None
+        return keys.verify_only() if keys and name != slots.SIGN_IN else keys
 
     def _set_in(self, name: str) -> KeySet | None:
         if name not in self._vault.document.slots:

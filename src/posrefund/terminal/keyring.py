@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from posrefund import seal as protection
 from posrefund.closed import closed_class
+from posrefund.crypto import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -115,7 +116,8 @@ class Keyring:
             found = self._keystore.key_set(key_set_id)
             if found is None:
                 return None
-            self._old[key_set_id] = found.verify_only()
+            is_whole = found.mak.purpose is Purpose.MAC
+            self._old[key_set_id] = found.verify_only() if is_whole else found
         return self._old[key_set_id]
 
     @staticmethod
