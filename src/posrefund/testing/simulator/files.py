@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from posrefund.emulators.host.settlement_file import row
 from posrefund.errors import DecodeError, JournalError
 from posrefund.office import reconcile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from posrefund.testing.simulator.world import World
@@ -47,20 +50,36 @@ class Mailbox:
         """Hand over the file of *day*, perhaps a bad one before it; say whether it was applied."""
         rows = self._world.host.file_rows(day)
         swarm = self._world.swarm
-        if rows and swarm.strikes("file_cut_off"):
-            self._apply(day, rows[:-1], len(rows))
-        if rows and swarm.strikes("file_broken"):
-            self._apply(day, [*rows[:-1], rows[-1].replace(" ", "", 1)], len(rows))
-        if rows and swarm.strikes("file_wrong_amount"):
-            bent = rows[-1][:_AMOUNT_AT] + str(9 - int(rows[-1][_AMOUNT_AT])) + rows[-1][_AMOUNT_AT + 1 :]
-            self._apply(day, [*rows[:-1], bent], len(rows))
-        other = self._world.host.file_rows(day - timedelta(days=2))
+        if rows:
+            for kind in _BAD_FILES:
+                if swarm.strikes(kind):
+                    self._apply(day, *_BAD_FILES[kind](rows))
+        if swarm.strikes("file_ghost_row") and (ghost := self._ghost(day)):
+            self._apply(day, [*rows, ghost], len(rows) + 1)
+        other = self._world.host.file_rows(day - timedelta(days=self._world.random.randint(1, 2)))
         if other and swarm.strikes("file_of_other_day"):
             self._apply(day, other, len(other))
         is_applied = self._apply(day, rows, len(rows))
         if is_applied and swarm.strikes("file_twice"):
             self._apply(day, rows, len(rows))
         return is_applied
+
+    def _ghost(self, day: date) -> str:
+        """Return a row of something that the host refused: its file is wrong, and people have to see it."""
+        host = self._world.host
+        attempts = self._world.checker.evidence.witness.attempts.values()
+        refused = [
+            seen
+            for seen in attempts
+            if seen.state in ("DECLINED", "NOT_SENT", "REVERSED", "RELEASED")
+            and seen.data["host_day"] == day.isoformat()
+        ]
+        models = [entry for entry in host.ledger.entries() if entry.settlement_day == day]
+        for seen in refused:
+            for entry in models:
+                if entry.kind == seen.data["kind"]:
+                    return row(replace(entry, stan=seen.data["stan"], amount_minor=seen.minor), host.profile)
+        return ""
 
     def _apply(self, day: date, rows: list[str], line_count: int) -> bool:
         world = self._world
@@ -79,6 +98,21 @@ class Mailbox:
             DecodeError,
             JournalError,
         )
+
+
+def _wrong_amount(rows: list[str]) -> tuple[list[str], int]:
+    last = rows[-1]
+    digit = str(9 - int(last[_AMOUNT_AT]))
+    return [*rows[:-1], last[:_AMOUNT_AT] + digit + last[_AMOUNT_AT + 1 :]], len(rows)
+
+
+_BAD_FILES: Mapping[str, Callable[[list[str]], tuple[list[str], int]]] = {
+    "file_cut_off": lambda rows: (rows[:-1], len(rows)),
+    "file_broken": lambda rows: ([*rows[:-1], rows[-1].replace(" ", "", 1)], len(rows)),
+    "file_row_doubled": lambda rows: ([*rows, rows[-1]], len(rows) + 1),
+    "file_wrong_amount": _wrong_amount,
+}
+"""Fault → rows and line count of the file that comes before the right one."""
 
 
 def _counts(result: object) -> str:

@@ -33,7 +33,7 @@ _MTI_AT = 11
 _MONEY = ("0200", "0220")
 _REVERSAL = "0400"
 _SIGN_IN = "0800"
-_UNCLEAR = ("06", "10", "68", "90", "91", "94", "96", "98", "ZZ")
+_UNCLEAR = (*("94", "10", "68") * 3, "06", "90", "91", "96", "98", "ZZ")
 """Say nothing about money, whether it moved or not."""
 _HONEST_NO = ("05", "55", "61", "77", "A0")
 """Said only where nothing was booked; a host that says one of them after booking lies, and is no host."""

@@ -93,10 +93,10 @@ def _memory_folder() -> str | None:
 def _play(world: World, report: SeedReport) -> None:
     shop = Shop(world)
     mailbox = Mailbox(world, world.host.day - timedelta(days=1))
-    for _ in range(world.random.randint(3, 6)):
+    for _ in range(world.random.randint(3, 7)):
         _open_day(world, report, world.random.choice((6, 9, 14, 22)))
-        shop.sign_in()
-        for _ in range(world.random.randint(5, 14)):
+        shop.open_for_the_day()
+        for _ in range(world.random.randint(6, 16)):
             world.time.wait(world.random.choice((5, 60, 900)))
             shop.step()
             _probe(world, report)

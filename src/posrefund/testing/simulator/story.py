@@ -32,6 +32,7 @@ _SIGN_IN_ERRORS = (RefusedError, InvalidKeyError, LinkError, RemoteProtocolError
 _JUMP_S = (-240, 240)
 """The product allows for five minutes on either side of the cut-over, no more."""
 _LEAP_S = (-36_000, 36_000)
+_SIGN_INS_MAX = 4
 _ACTIONS = (
     *("sell",) * 5,
     *("refund",) * 8,
@@ -72,6 +73,15 @@ class Shop:
         getattr(self, action)()
         self.mend()
 
+    def open_for_the_day(self) -> None:
+        """Sign in, as often as it takes, within reason."""
+        self._must_sign_in = True
+        for _ in range(_SIGN_INS_MAX):
+            if self._must_sign_in:
+                self._world.time.wait(120)
+                self.sign_in()
+        self._must_sign_in = False
+
     def sign_in(self) -> None:
         """Sign in; whoever has set the clock does nothing else before."""
         if self._world.act("sign_in", self._world.terminal.sign_in, *_SIGN_IN_ERRORS):
@@ -102,8 +112,9 @@ class Shop:
     def refund(self) -> None:
         """All or a part of some sale, sometimes with the wrong card, sometimes too much."""
         if self.sales:
-            name = f"R-{len(self.refunds)}"
-            self._refund(self._request(name, self._random.choice(self.sales)))
+            known = list(self._world.checker.evidence.witness.sales) or self.sales
+            original = self._random.choice(known if self._random.random() < 0.9 else self.sales)
+            self._refund(self._request(f"R-{len(self.refunds)}", original))
 
     def ask_again(self) -> None:
         """The impatient clerk."""

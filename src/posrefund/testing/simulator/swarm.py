@@ -56,6 +56,8 @@ FAULTS = {
     "file_of_other_day": "file",
     "file_twice": "file",
     "file_wrong_amount": "file",
+    "file_row_doubled": "file",
+    "file_ghost_row": "file",
     # the terminal itself
     "clock_jump": "terminal",
     "clock_leap": "terminal",
@@ -70,12 +72,15 @@ FAULTS = {
 BEYOND = ("clock_leap_unseen",)
 """What the product does not stand: never drawn, but may be asked for by name. The documents say so."""
 
-_RATES = (0.03, 0.08, 0.2)
-"""So rare that most things work, or so often that faults meet each other."""
+_SWARMS = ((4, (0.1, 0.2, 0.4)), (8, (0.05, 0.1, 0.3)), (16, (0.03, 0.1)), (30, (0.02, 0.05)))
+"""How many kinds of fault a seed knows, and how likely each may be: few and often, or many and seldom.
+
+A world with everything in it, often, never gets past its sign-in.
+"""
 
 
 class Swarm:
-    """The faults of one seed: a random half of all, each with a rate.
+    """The faults of one seed: a random part of all, each with a rate.
 
     Args:
         random: The seed's.
@@ -101,8 +106,9 @@ class Swarm:
         self.is_calm = False
 
     def _draw(self) -> dict[str, float]:
-        rates = {name: self._random.choice(_RATES) for name in FAULTS}
-        return {name: rate for name, rate in rates.items() if self._random.random() < 0.5}
+        count, rates = self._random.choice(_SWARMS)
+        names = self._random.sample(sorted(FAULTS), count)
+        return {name: self._random.choice(rates) for name in names}
 
     def strikes(self, name: str) -> bool:
         """Say whether fault *name* strikes now, and count it."""
