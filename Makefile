@@ -6,6 +6,8 @@ LANGUAGE ?= en
 SECONDS ?= 60
 MESSAGES ?=
 SEEDS ?= 1-50
+MORE_FROM ?=
+MINUTES ?= 0
 MEMORY ?= 200000
 
 .PHONY: demo test check bench fuzz simulate docs clean
@@ -43,8 +45,9 @@ $(VENV)/fuzz.stamp: pyproject.toml | $(VENV)/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris -e '.[fuzz]' \
 	  && touch $@ || echo "Atheris could not be installed: going on without it"
 
+# SEEDS=A-B is played whole; then, with MINUTES=8 MORE_FROM=<commit>, as many more as fit, counted from the commit's digits.
 simulate: $(VENV)/dev.stamp
-	PYTHONPATH=tests $(BIN)/python -m terminal.simulation --seeds $(SEEDS)
+	$(BIN)/python -m posrefund.testing.simulator --seeds $(SEEDS) --more-from "$(MORE_FROM)" --minutes $(MINUTES)
 
 clean:
 	rm -rf $(VENV) posrefund-demo docs/_build .pytest_cache .mypy_cache .ruff_cache

@@ -137,9 +137,7 @@ class Checker:
             ViolationError: The first that does not hold.
         """
         self.step()
-        _require(
-            "I12", recovery_is_total(self.evidence, rows_before_again=rows_before_again)
-        )
+        _require("I12", recovery_is_total(self.evidence, rows_before_again=rows_before_again))
 
     def end(self) -> None:
         """Check what has to hold a month after the last fault.

@@ -56,13 +56,20 @@ class Mailbox:
                     self._apply(day, *_BAD_FILES[kind](rows))
         if swarm.strikes("file_ghost_row") and (ghost := self._ghost(day)):
             self._apply(day, [*rows, ghost], len(rows) + 1)
-        other = self._world.host.file_rows(day - timedelta(days=self._world.random.randint(1, 2)))
-        if other and swarm.strikes("file_of_other_day"):
-            self._apply(day, other, len(other))
+        if swarm.strikes("file_of_other_day"):
+            self._swapped(day)
+        if swarm.strikes("file_swapped") and self._swapped(day):
+            return False  # it was taken: the right one comes when somebody has missed it
         is_applied = self._apply(day, rows, len(rows))
         if is_applied and swarm.strikes("file_twice"):
             self._apply(day, rows, len(rows))
         return is_applied
+
+    def _swapped(self, day: date) -> bool:
+        """Hand over another day's file as that of *day*; say whether it was taken."""
+        other = day - timedelta(days=self._world.random.randint(1, 2))
+        rows = self._world.host.file_rows(other)
+        return bool(rows) and self._apply(day, rows, len(rows))
 
     def _ghost(self, day: date) -> str:
         """Return a row of something that the host refused: its file is wrong, and people have to see it."""
@@ -78,7 +85,10 @@ class Mailbox:
         for seen in refused:
             for entry in models:
                 if entry.kind == seen.data["kind"]:
-                    return row(replace(entry, stan=seen.data["stan"], amount_minor=seen.minor), host.profile)
+                    return row(
+                        replace(entry, stan=seen.data["stan"], amount_minor=seen.minor),
+                        host.profile,
+                    )
         return ""
 
     def _apply(self, day: date, rows: list[str], line_count: int) -> bool:

@@ -33,8 +33,8 @@ _MTI_AT = 11
 _MONEY = ("0200", "0220")
 _REVERSAL = "0400"
 _SIGN_IN = "0800"
-_UNCLEAR = (*("94", "10", "68") * 3, "06", "90", "91", "96", "98", "ZZ")
-"""Say nothing about money, whether it moved or not."""
+_UNCLEAR = (*("94",) * 8, *("10", "68") * 3, "06", "90", "91", "96", "98", "ZZ")
+"""Say nothing about money, whether it moved or not; those that are most often misread come most often."""
 _HONEST_NO = ("05", "55", "61", "77", "A0")
 """Said only where nothing was booked; a host that says one of them after booking lies, and is no host."""
 _ANY_MONEY = (

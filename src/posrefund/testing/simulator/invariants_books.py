@@ -41,7 +41,9 @@ def books_agree(evidence: Evidence) -> Iterator[str]:
         yield f"{entry.kind} {entry.batch}/{entry.stan} is at the host only"
 
 
-def secrets_stay_out(evidence: Evidence, secrets: Iterable[str], files: bytes = b"") -> Iterator[str]:
+def secrets_stay_out(
+    evidence: Evidence, secrets: Iterable[str], files: bytes = b""
+) -> Iterator[str]:
     """I11: no card number and no track in a row, or anywhere in the journal's files."""
     for secret in secrets:
         if any(secret in text for text in evidence.witness.texts):

@@ -72,7 +72,7 @@ class LossyLink:
         on_left: Called when the first byte of a message has left.
     """
 
-    def __init__(  # noqa: PLR0913 — a line hangs on everything
+    def __init__(
         self,
         random: Random,
         time: VirtualTime,
@@ -86,6 +86,7 @@ class LossyLink:
         self.wire = Wire([])
         self.on_left: Callable[[], None] = lambda: None
         self._held: deque[bytes] = deque(maxlen=_HELD_MAX)
+        self._is_ended = False
         self._begin()
 
     # --- the contract of a link --------------------------------------------------------------
@@ -194,7 +195,9 @@ class LossyLink:
     # --- what happens to a reply -------------------------------------------------------------
 
     def _answer(self, *replies: bytes) -> None:
-        if self._held and self._strikes("late_reply"):  # one of another conversation, held on the way
+        if self._held and self._strikes(
+            "late_reply"
+        ):  # one of another conversation, held on the way
             self._arrive(self._random.choice(self._held), _TRANSIT_S)
         for reply in replies:
             self._return(reply)
@@ -203,11 +206,17 @@ class LossyLink:
         fate = self._swarm.one_of(*_ON_THE_WAY_BACK)
         if fate:
             self._tale.tell(f"line: {mti_of(reply)} back, {fate}")
+        if fate == "hang_up":
+            self._is_ended = True
+        elif fate == "split_reply":
+            self._arrive_in_pieces(reply)
+        else:
+            self._arrive_whole(fate, reply)
+
+    def _arrive_whole(self, fate: str, reply: bytes) -> None:
         match fate:
             case "lose_reply":
                 return
-            case "hang_up":
-                self._is_ended = True
             case "delay_reply":
                 self._arrive(reply, self._random.randint(*_WITHIN_S))
             case "duplicate_reply":
@@ -220,8 +229,6 @@ class LossyLink:
                 self._arrive(reply[: self._random.randrange(len(reply))], _TRANSIT_S)
             case "flip_reply":
                 self._arrive(self._bent(reply), _TRANSIT_S)
-            case "split_reply":
-                self._arrive_in_pieces(reply)
             case _:
                 self._arrive(reply, _TRANSIT_S)
 

@@ -69,7 +69,7 @@ FAULTS = {
 }
 """Name of a fault → whose it is."""
 
-BEYOND = ("clock_leap_unseen",)
+BEYOND = ("clock_leap_unseen", "file_swapped")
 """What the product does not stand: never drawn, but may be asked for by name. The documents say so."""
 
 _SWARMS = ((4, (0.1, 0.2, 0.4)), (8, (0.05, 0.1, 0.3)), (16, (0.03, 0.1)), (30, (0.02, 0.05)))

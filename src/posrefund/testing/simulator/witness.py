@@ -194,9 +194,7 @@ class Witness:
     def _open(self, body: dict[str, Any]) -> None:
         data = body["attempt"]
         facts = json.loads(data["facts"])
-        seen = Seen(
-            data, body["message_hmac"], self._offset, data["state"], data["hold"], facts
-        )
+        seen = Seen(data, body["message_hmac"], self._offset, data["state"], data["hold"], facts)
         self.attempts[seen.name] = seen
         self.opened.append(seen)
 

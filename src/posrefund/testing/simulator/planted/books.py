@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posrefund.engine import machine
+from posrefund.engine import compose, machine
 from posrefund.journal import SQLiteJournal
 from posrefund.testing.simulator.planted.plant import Planted, replaced
 
@@ -21,7 +21,7 @@ def _no_reserve() -> AbstractContextManager[None]:
 
 
 def _clear_number() -> AbstractContextManager[None]:
-    real = machine.keepable
+    real = compose.keepable
 
     def keepable(fields: Mapping[str, str], dialect: Any) -> dict[str, str]:
         return real(fields, dialect) | {"2": fields.get("2", "")}

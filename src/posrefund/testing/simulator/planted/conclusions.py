@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
+from posrefund import dialects
 from posrefund.engine import Event, Move, evidence, interpret, machine, rules, view
 from posrefund.engine.interpret import Conclusion, Stranger
 from posrefund.engine.table import State
@@ -28,7 +29,7 @@ _READING = sys.modules[reconcile.__module__]
 
 
 def _code_is_yes(code: str) -> AbstractContextManager[None]:
-    real = interpret.look_up
+    real = dialects.look_up
 
     def look_up(codes: Any, said: str) -> Any:
         found = real(codes, said)
@@ -103,7 +104,7 @@ def _any_number() -> AbstractContextManager[None]:
 
 
 def _doubtful_codes_are_no() -> AbstractContextManager[None]:
-    real = interpret.look_up
+    real = dialects.look_up
 
     def look_up(codes: Any, said: str) -> Any:
         found = real(codes, said)
@@ -113,7 +114,7 @@ def _doubtful_codes_are_no() -> AbstractContextManager[None]:
 
 
 def _any_answer_undoes() -> AbstractContextManager[None]:
-    real = machine.interpret_reversal
+    real = interpret.interpret_reversal
 
     def interpret_reversal(*args: Any, **more: Any) -> Conclusion | Stranger:
         verdict = real(*args, **more)
@@ -138,7 +139,7 @@ def _calendar_day() -> AbstractContextManager[None]:
 
 def _void_by_calendar() -> AbstractContextManager[None]:
     """The sale's own calendar date decides, not its settlement day."""
-    real = machine.choose_route
+    real = rules.choose_route
 
     def choose_route(original: Any, *rest: Any) -> Any:
         return real(replace(original, settlement_date=original.transaction_date), *rest)
