@@ -47,7 +47,7 @@ $(VENV)/fuzz.stamp: pyproject.toml | $(VENV)/dev.stamp
 
 # SEEDS=A-B is played whole; then, with MINUTES=8 MORE_FROM=<commit>, as many more as fit, counted from the commit's digits.
 simulate: $(VENV)/dev.stamp
-	$(BIN)/python -m posrefund.testing.simulator --seeds $(SEEDS) --more-from "$(MORE_FROM)" --minutes $(MINUTES)
+	$(BIN)/python -m posrefund.testing.simulator --seeds=$(SEEDS) --more-from "$(MORE_FROM)" --minutes $(MINUTES)
 
 clean:
 	rm -rf $(VENV) posrefund-demo docs/_build .pytest_cache .mypy_cache .ruff_cache

@@ -32,8 +32,16 @@ class Hunted:
     by: Counter[str] = field(default_factory=Counter)
 
 
-def hunt(name: str, seeds: Iterable[int], *, enough: int = 0) -> Hunted:
+def hunt(
+    name: str, seeds: Iterable[int], *, enough: int = 0, rates: dict[str, float] | None = None
+) -> Hunted:
     """Plant one bug in each of *seeds* until it was caught *enough* times; 0: in all of them.
+
+    Args:
+        name: A key of ``PLANTED``.
+        seeds: Where it is planted.
+        enough: When to stop.
+        rates: Fault → probability, in place of each seed's own faults.
 
     Example:
         >>> from posrefund.testing.simulator.hunt import hunt
@@ -43,7 +51,7 @@ def hunt(name: str, seeds: Iterable[int], *, enough: int = 0) -> Hunted:
     found = Hunted(PLANTED[name])
     for seed in seeds:
         with found.bug.plant():
-            report = run_seed(seed)
+            report = run_seed(seed, rates=rates)
         found.seeds += 1
         if report.violation is not None:
             found.caught += 1

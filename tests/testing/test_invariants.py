@@ -1,0 +1,406 @@
+"""Every invariant bites: a good history passes it, and each hand-made bad one breaks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posrefund.testing.simulator import INVARIANTS
+from posrefund.testing.simulator import invariants as money
+from posrefund.testing.simulator import invariants_books as books
+from posrefund.testing.simulator.checker import Checker, ViolationError
+from testing.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from posrefund.testing.simulator.evidence import Evidence
+
+    Check = Callable[[Evidence], Iterator[str]]
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    """A sale of 10.00 on 9 March, in the journal and at the host; nothing was given back yet."""
+    made = History(tmp_path)
+    made.sell()
+    made.look()
+    yield made
+    made.close()
+
+
+def refunded(history: History) -> None:
+    """The whole of it was given back on the 10th, by the book."""
+    history.open("R-1")
+    history.look()
+    history.leave("R-1")
+    history.book()
+    history.inbound("R-1")
+    history.move("R-1", "accept", "ACCEPTED", "accepted")
+    history.db.execute("UPDATE originals SET accepted_minor = 1000")
+
+
+EVERY = (
+    money.ceiling_holds,
+    money.request_has_one_effect,
+    money.nothing_is_lost,
+    money.every_yes_and_message_has_its_reason,
+    money.release_needs_proof,
+    money.identity_is_one,
+    money.final_stays_final,
+    money.day_decides_the_route,
+    books.chain_is_whole,
+    books.books_agree,
+)
+
+
+@pytest.mark.parametrize("check", EVERY)
+def test_a_refund_by_the_book_breaks_nothing(history: History, check: Check) -> None:
+    refunded(history)
+
+    assert list(check(history.look())) == []
+
+
+def test_I1_sees_more_held_than_was_paid(history: History) -> None:
+    refunded(history)
+    history.open("R-2", stan="000003", amount_minor=1)
+
+    assert list(money.ceiling_holds(history.look())) == [
+        "S-1: 1 reserved and 1000 given back of 1000"
+    ]
+
+
+def test_I1_sees_more_given_back_by_the_host_than_was_paid(history: History) -> None:
+    history.book(amount_minor=1001)
+
+    assert list(money.ceiling_holds(history.look())) == ["the host gave back 1001 of 1000"]
+
+
+def test_I2_sees_two_effects_of_one_request(history: History) -> None:
+    refunded(history)
+    history.book()
+
+    assert list(money.request_has_one_effect(history.look())) == [
+        "R-1 stands 2 times in the host's books"
+    ]
+
+
+def test_I2_sees_two_open_attempts_of_one_request(history: History) -> None:
+    history.open("R-1")
+    history.open("R-1", number=2, stan="000003")
+    history.row("move", "R-1/2", {"event": "send", "state": "SENT", "facts": {}})
+
+    assert list(money.request_has_one_effect(history.look())) == ["R-1 has 2 open attempts"]
+
+
+def test_I3_sees_what_only_the_host_knows(history: History) -> None:
+    history.book("refund", "000009")
+
+    assert list(money.nothing_is_lost(history.look())) == [
+        "the journal knows nothing of refund 000007/000009"
+    ]
+
+
+def test_I4_sees_a_message_that_was_not_written_down_before(history: History) -> None:
+    history.look()
+    history.leave("R-1")
+
+    assert list(money.every_yes_and_message_has_its_reason(history.evidence)) == [
+        "0220 000002 left and was not written down before"
+    ]
+
+
+def test_I4_sees_the_reversal_of_a_refund(history: History) -> None:
+    history.open("R-1")
+    history.move("R-1", "doubt", "IN_DOUBT")
+    history.move("R-1", "reverse", "REVERSING")
+    history.look()
+    history.leave("-", mti="0400")
+
+    assert list(money.every_yes_and_message_has_its_reason(history.evidence)) == [
+        "a reversal of 000007/000002 left, which is no sale or void that is being undone"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("mac", "wrong"),
+        ("mti", "0210"),
+        ("DE4", "000000001001"),
+        ("DE11", "000003"),
+        ("DE39", "94"),
+        ("DE39", "10"),
+        ("DE41", "87654321"),
+        ("DE42", "543210987654321"),
+        ("DE49", "840"),
+    ],
+)
+def test_I4_sees_a_yes_on_an_answer_that_does_not_fit(
+    history: History, field: str, value: str
+) -> None:
+    history.open("R-1")
+    history.book()
+    history.inbound("R-1", **{field: value})
+    history.move("R-1", "accept", "ACCEPTED", "accepted")
+
+    assert list(money.every_yes_and_message_has_its_reason(history.look())) == [
+        f"R-1/1 accepted: the answer's {field} says something else"
+    ]
+
+
+def test_I4_sees_a_yes_out_of_nothing(history: History) -> None:
+    history.open("R-1")
+    history.move("R-1", "accept", "ACCEPTED", "accepted")
+
+    assert list(money.every_yes_and_message_has_its_reason(history.look())) == [
+        "R-1/1 accepted: no answer was kept before",
+        "R-1/1 is ACCEPTED, and the host has never booked it",
+    ]
+
+
+def test_I5_sees_a_release_by_time(history: History) -> None:
+    history.open("R-1")
+    history.look()
+    history.leave("R-1")
+    history.move("R-1", "fail", "NOT_SENT", "none", reason="no_reply")
+
+    assert list(money.release_needs_proof(history.look())) == ["R-1/1 NOT_SENT: 1 copies have left"]
+
+
+@pytest.mark.parametrize("answer", [{"DE39": "96"}, {"DE39": "00"}, {"DE39": "61", "mac": "wrong"}])
+def test_I5_sees_a_no_on_an_answer_that_says_no_such_thing(
+    history: History, answer: dict[str, str]
+) -> None:
+    history.open("R-1")
+    history.inbound("R-1", **answer)
+    history.move("R-1", "decline", "DECLINED", "none")
+
+    assert list(money.release_needs_proof(history.look())) == ["R-1/1 DECLINED: no answer says so"]
+
+
+def test_I5_sees_a_no_to_what_the_host_has_booked(history: History) -> None:
+    history.open("R-1")
+    history.book()
+    history.inbound("R-1", DE39="61")
+    history.move("R-1", "decline", "DECLINED", "none")
+
+    assert list(money.release_needs_proof(history.look())) == [
+        "R-1/1 is DECLINED, and stands in the host's books"
+    ]
+
+
+def test_I5_sees_an_undoing_without_the_hosts_answer(history: History) -> None:
+    history.open("S-2", kind="sale", original_id=None)
+    history.inbound("S-2", mti="0410", DE39="96")
+    history.move("S-2", "undo", "REVERSED", "none")
+
+    assert list(money.release_needs_proof(history.look())) == ["S-2/1 REVERSED: no answer says so"]
+
+
+@pytest.mark.parametrize(
+    ("absent", "people"), [("", "ann, bo"), ("three files", "ann"), ("three files", "ann, ann")]
+)
+def test_I5_sees_a_release_by_one_or_without_proof(
+    history: History, absent: str, people: str
+) -> None:
+    history.open("R-1")
+    history.move("R-1", "doubt", "IN_DOUBT")
+    history.move("R-1", "give_up", "MANUAL", absent=absent)
+    history.move("R-1", "release", "RELEASED", "none", released_by=people)
+
+    assert list(money.release_needs_proof(history.look())) == [
+        "R-1/1 RELEASED: not by two people after a proven absence"
+    ]
+
+
+def test_I6_sees_a_copy_that_was_not_announced(history: History) -> None:
+    history.open("R-1")
+    history.look()
+    history.leave("R-1")
+    history.leave("R-1")
+
+    assert list(money.identity_is_one(history.evidence)) == ["R-1/1 left 2 times"]
+
+
+def test_I6_sees_a_number_in_use_twice(history: History) -> None:
+    history.open("R-1")
+    history.open("R-2", batch="000008")
+
+    assert list(money.identity_is_one(history.look())) == ["STAN 000002 is in use 2 times"]
+
+
+def test_I6_sees_another_identity_on_the_line(history: History) -> None:
+    history.open("R-1")
+    history.look()
+    history.leave("R-1", stan="000003")
+
+    assert list(money.identity_is_one(history.evidence)) == [
+        "R-1/1 left under another identity than the journal's"
+    ]
+
+
+def test_I7_sees_a_changed_row(history: History) -> None:
+    refunded(history)
+    history.look()
+    history.db.execute("UPDATE chain SET body = replace(body, '000002', '000003') WHERE seq = 6")
+
+    assert list(books.chain_is_whole(history.evidence)) == [
+        "row 6 is not bound to the one before it"
+    ]
+
+
+def test_I7_sees_another_history_with_a_chain_of_its_own(tmp_path: Path) -> None:
+    one, other = History(_folder(tmp_path, "one")), History(_folder(tmp_path, "other"))
+    one.know()
+    one.look()
+    other.know(minor=2000)
+    one.evidence.witness.close()
+    one.evidence.witness.path = tmp_path / "other" / "journal.db"
+
+    assert list(books.chain_is_whole(one.evidence))[0] == "row 1 was another one before"
+    one.close()
+    other.close()
+
+
+def _folder(tmp_path: Path, name: str) -> Path:
+    folder = tmp_path / name
+    folder.mkdir()
+    return folder
+
+
+def test_I7_sees_a_tail_cut_off(history: History) -> None:
+    history.look()
+    history.db.execute("DELETE FROM chain")
+
+    assert list(books.chain_is_whole(history.evidence)) == ["rows are missing at the end"]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (
+            "UPDATE attempts SET state = 'DECLINED'",
+            "the table of attempts is not what the rows say",
+        ),
+        ("DELETE FROM attempts", "the table of attempts is not what the rows say"),
+        (
+            "UPDATE originals SET accepted_minor = 0",
+            "the sums of the originals are not what the rows say",
+        ),
+    ],
+)
+def test_I7_sees_a_table_that_is_not_the_replay(history: History, change: str, found: str) -> None:
+    refunded(history)
+    history.db.execute(change)
+
+    assert list(books.chain_is_whole(history.look())) == [found]
+
+
+def test_I8_sees_a_difference_that_nobody_holds(history: History) -> None:
+    history.open("R-1")
+    history.move("R-1", "doubt", "IN_DOUBT")
+    history.book()
+
+    assert list(books.books_agree(history.look())) == [
+        "R-1/1 is IN_DOUBT: 0 here, 1000 at the host"
+    ]
+
+
+def test_I8_leaves_a_case_to_the_people_who_hold_it(history: History) -> None:
+    history.open("R-1")
+    history.move("R-1", "doubt", "IN_DOUBT")
+    history.move("R-1", "give_up", "MANUAL")
+    history.book()
+
+    assert list(books.books_agree(history.look())) == []
+
+
+def test_I11_sees_a_card_number_in_a_row_and_in_a_file(history: History) -> None:
+    history.open("R-1", card_masked="6200000000000005")
+    evidence = history.look()
+
+    assert list(books.secrets_stay_out(evidence, ["6200000000000005"])) == [
+        "a row holds card data in clear"
+    ]
+    assert list(books.secrets_stay_out(evidence, ["6200000000000047"], b"..6200000000000047")) == [
+        "the journal's files hold card data in clear"
+    ]
+
+
+def test_I12_sees_what_a_start_left_under_way_and_what_a_second_one_wrote(
+    history: History,
+) -> None:
+    history.open("R-1")
+    evidence = history.look()
+
+    assert list(books.recovery_is_total(evidence, rows_before_again=6)) == [
+        "R-1/1 is SENT after a start",
+        "a second start wrote rows",
+    ]
+
+
+@pytest.mark.parametrize(("event", "state"), [("decline", "DECLINED"), ("doubt", "IN_DOUBT")])
+def test_I13_sees_a_yes_that_is_flipped(history: History, event: str, state: str) -> None:
+    refunded(history)
+    history.move("R-1", event, state)
+
+    assert list(money.final_stays_final(history.look())) == [f"R-1/1 went from ACCEPTED to {state}"]
+
+
+@pytest.mark.parametrize(
+    ("made", "route", "found"),
+    [
+        ({"host_day": "2026-03-09"}, "refund", "R-1/1 is of 2026-03-10, not of 2026-03-09"),
+        ({}, "void", "R-1/1 is a void on 2026-03-10 of a sale of 2026-03-09"),
+        (
+            {"created_at": "2026-03-08T23:00:00+08:00", "host_day": "2026-03-09"},
+            "refund",
+            "R-1/1 is a refund on 2026-03-09 of a sale of 2026-03-09",
+        ),
+    ],
+)
+def test_I14_sees_the_wrong_day_and_the_wrong_route(
+    history: History, made: dict[str, str], route: str, found: str
+) -> None:
+    history.open("R-1", kind=route, **made)
+
+    assert list(money.day_decides_the_route(history.look())) == [found]
+
+
+def test_I14_sees_a_sale_of_another_year(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    history.book("sale", "000001", day=9)
+    history.know(transaction_date="2025-03-09")
+
+    assert list(money.day_decides_the_route(history.look())) == [
+        "S-1 has other dates than in the host's ledger"
+    ]
+    history.close()
+
+
+def test_L1_and_L2_see_what_is_not_decided(history: History) -> None:
+    history.open("S-2", kind="sale", original_id=None)
+    history.move("S-2", "doubt", "IN_DOUBT")
+    evidence = history.look()
+
+    assert list(books.everything_is_decided(evidence)) == [
+        "S-1/1 is still ACCEPTED",
+        "S-2/1 is still IN_DOUBT",
+    ]
+    assert list(books.nothing_waits_to_be_sent(evidence)) == ["S-2/1 still waits to be undone"]
+
+
+def test_the_checker_names_the_invariant(history: History) -> None:
+    history.book("refund", "000009")
+
+    with pytest.raises(ViolationError, match=r"^I3: the journal knows nothing") as caught:
+        Checker(history.evidence, ()).step()
+    assert caught.value.invariant == "I3"
+
+
+def test_the_list_is_complete_and_says_what_is_not_checked() -> None:
+    assert [each.name for each in INVARIANTS] == [f"I{n}" for n in range(1, 16)] + ["L1", "L2"]
+    assert [each.name for each in INVARIANTS if each.when == "never"] == ["I9", "I10"]
