@@ -160,6 +160,18 @@ def test_an_unsigned_reversal_answer_proves_nothing_near_the_cut_over(shop: Shop
     assert shop.terminal.journal.attempt("S-1/1").state is State.MANUAL
 
 
+def test_an_answer_of_another_day_undoes_nothing_whatever_our_own_clock_says(shop: Shop) -> None:
+    """A clock that was set back by a day: the host's 25 means *not today's*, and its DE13 says so."""
+    shop.fault("drop_reply", "0200")
+    shop.terminal.sale(sale("S-1", 500))
+    shop.host_time.advance(timedelta(days=1))
+
+    shop.terminal.undo_doubts()
+
+    assert shop.booked("sale") == [500]
+    assert shop.terminal.journal.attempt("S-1/1").state is State.MANUAL
+
+
 def test_closing_wipes_the_keys_and_every_later_call_says_so(shop: Shop) -> None:
     keys = shop.terminal._keys
     assert keys is not None

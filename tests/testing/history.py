@@ -119,16 +119,15 @@ class History:
     def book(self, kind: str = "refund", stan: str = "000002", day: int = 10, **more: Any) -> Entry:
         """Let the host book."""
         rrn = f"0000000{stan[-5:]}"
-        entry = Entry(
-            **{
-                "kind": kind, "settlement_day": date(2026, 3, day),
-                "host_time": datetime(2026, 3, day, 12, tzinfo=ZONE), "terminal": "12345678",
-                "merchant": "123456789012345", "batch": "000007", "stan": stan, "rrn": rrn,
-                "auth": "", "pan": PAN("6200000000000005"), "entry_mode": "051",
-                "processing_code": "200000", "amount_minor": 1000, "currency": "156",
-                "original_rrn": "" if kind == "sale" else "000000000001",
-            } | more
-        )  # fmt: skip
+        made: dict[str, Any] = {
+            "kind": kind, "settlement_day": date(2026, 3, day),
+            "host_time": datetime(2026, 3, day, 12, tzinfo=ZONE), "terminal": "12345678",
+            "merchant": "123456789012345", "batch": "000007", "stan": stan, "rrn": rrn,
+            "auth": "", "pan": PAN("6200000000000005"), "entry_mode": "051",
+            "processing_code": "200000", "amount_minor": 1000, "currency": "156",
+            "original_rrn": "" if kind == "sale" else "000000000001",
+        }  # fmt: skip
+        entry = Entry(**made | more)
         self.ledger.book(entry)
         return entry
 

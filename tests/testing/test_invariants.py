@@ -260,7 +260,7 @@ def test_I7_sees_another_history_with_a_chain_of_its_own(tmp_path: Path) -> None
     one.evidence.witness.close()
     one.evidence.witness.path = tmp_path / "other" / "journal.db"
 
-    assert list(books.chain_is_whole(one.evidence))[0] == "row 1 was another one before"
+    assert next(iter(books.chain_is_whole(one.evidence))) == "row 1 was another one before"
     one.close()
     other.close()
 
