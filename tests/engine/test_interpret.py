@@ -381,6 +381,16 @@ def test_every_response_code_of_a_reversal_with_every_verdict_on_the_mac(mac: MA
         assert undone(REVERSAL_ANSWER | {"39": code}, mac) == expected
 
 
+@pytest.mark.parametrize("tail", ["001600", "0006001"])
+def test_without_a_mac_every_digit_that_is_echoed_counts(tail: str) -> None:
+    """A host refuses a reversal whose DE60 was bent on the way with 12, the sale stays booked."""
+    bent = REVERSAL_ANSWER | {"60": f"22000001{tail}"}
+
+    assert undone(bent | {"39": "12"}, "absent") == "doubt: reversal_refused"
+    assert undone(bent) == "undo"
+    assert undone(REVERSAL_ANSWER | {"39": "12", "60": "22000001000"}, "absent") == "undo"
+
+
 @pytest.mark.parametrize("code", ["00", "12", "25"])
 @pytest.mark.parametrize(
     ("name", "expected"),

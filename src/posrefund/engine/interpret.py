@@ -125,8 +125,13 @@ def interpret_reversal(
         return stranger
     code = fields.get("39", "")
     facts = {"reversal_code": code, "reversal_mac": received.mac}
-    echoed = {name: width for name, width in dialect.echoed.items() if table.copies(name)}
     was_nothing = look_up(dialect.codes, code).money == "not_booked"
+    # Without a MAC all that is echoed counts: a bent request is refused in the words for "nothing to undo".
+    echoed = {
+        name: len(fields.get(name, "")) if was_nothing else width
+        for name, width in dialect.echoed.items()
+        if table.copies(name)
+    }
     form = (
         *table.response_faults(fields, approved=not was_nothing),
         *dialect.value_faults(fields),
