@@ -436,6 +436,19 @@ def test_the_file_of_another_day_is_refused_and_proves_nothing(journal: SQLiteJo
     assert state_of(journal) == "IN_DOUBT"
 
 
+def test_a_file_read_for_the_wrong_day_is_taken_for_its_own_once_the_right_one_came(
+    journal: SQLiteJournal,
+) -> None:
+    refund_in(journal, "ACCEPTED")
+    read(journal, REFUND_LINE, day=TOMORROW)
+    assert state_of(journal) == "CONFIRMED"
+    read(journal, line(stan="000056", transmitted="0310100000"), day=TOMORROW)
+
+    # Found on two days, it is for people; before, the file of its own day was refused for ever.
+    assert report(read(journal, REFUND_LINE, day=TODAY)) == [("DUPLICATE_HOST", "R-1/1", 1)]
+    assert state_of(journal) == "MISMATCHED"
+
+
 def test_a_file_that_could_not_be_applied_to_its_end_was_not_read(
     journal: SQLiteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

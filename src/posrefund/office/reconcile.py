@@ -120,9 +120,11 @@ def _check_day(journal: SQLiteJournal, rows: list[FileRow], file_day: date, dige
     for row in rows:
         if row.transmitted[:4] not in days:
             raise DecodeError(f"line {row.row}", f"a row of {file_day}", offset_bytes=0)
-    for note in journal.notes("file") if rows else ():
-        if note["sha256"] == digest and note["day"] != file_day.isoformat():
-            raise DecodeError("file", f"another file than that of {note['day']}", offset_bytes=0)
+    # The last file of a day counts: one that was read for a wrong day must still serve its own.
+    latest = {note["day"]: note["sha256"] for note in journal.notes("file")} if rows else {}
+    for day, known in latest.items():
+        if known == digest and day != file_day.isoformat():
+            raise DecodeError("file", f"another file than that of {day}", offset_bytes=0)
 
 
 def _keep_hints(
