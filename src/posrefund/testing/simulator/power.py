@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 __all__ = ["Fuse", "PowerCutError"]
 
 
@@ -14,6 +16,7 @@ class Fuse:
 
     Attributes:
         blew_at: Name of the hook, once it has blown.
+        cuts: How often it has blown at each hook.
 
     Example:
         >>> from posrefund.testing.simulator.power import Fuse, PowerCutError
@@ -29,16 +32,19 @@ class Fuse:
 
     def __init__(self) -> None:
         self._left = 0
+        self._among = ""
         self.blew_at = ""
+        self.cuts: Counter[str] = Counter()
 
     @property
     def is_blown(self) -> bool:
         """Whether it is dark."""
         return bool(self.blew_at)
 
-    def set(self, hooks: int) -> None:
-        """Blow at the *hooks*-th hook from now; 0 never blows."""
+    def set(self, hooks: int, among: str = "") -> None:
+        """Blow at the *hooks*-th hook from now whose name holds *among*; 0 never blows."""
         self._left = hooks
+        self._among = among
         self.blew_at = ""
 
     def hook(self, name: str) -> None:
@@ -49,8 +55,9 @@ class Fuse:
         """
         if self.blew_at:
             raise PowerCutError
-        if self._left:
+        if self._left and self._among in name:
             self._left -= 1
             if not self._left:
                 self.blew_at = name
+                self.cuts[name] += 1
                 raise PowerCutError

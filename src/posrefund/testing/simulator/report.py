@@ -28,6 +28,7 @@ def report_lines(report: Report, took_s: float, cpu_s: float) -> Iterator[str]:
         f" {rate:.0f} steps/s, {cpu_rate:.0f} per second of one processor"
     )
     yield from _fault_lines(report.faults)
+    yield f"power cuts: {report.cuts.total()} ({_counts(report.cuts)})"
     yield f"states at the end: {_counts(report.states)}"
     yield from _transition_lines(report)
     yield from _invariant_lines()

@@ -36,6 +36,7 @@ class SeedReport:
         days: Virtual days.
         steps: Things that happened.
         faults: How often each fault struck.
+        cuts: How often the power failed at each hook.
         legal: Steps of the state table that were taken.
         illegal: Steps outside it that were tried and refused.
         states: States at the end.
@@ -47,6 +48,7 @@ class SeedReport:
     days: int = 0
     steps: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    cuts: Counter[str] = field(default_factory=Counter)
     legal: set[tuple[str, str]] = field(default_factory=set)
     illegal: set[tuple[str, str]] = field(default_factory=set)
     states: Counter[str] = field(default_factory=Counter)
@@ -139,6 +141,7 @@ def _probe(world: World, report: SeedReport) -> None:
 def _close_report(world: World, report: SeedReport) -> None:
     report.steps = world.tale.steps
     report.faults = world.swarm.struck
+    report.cuts = world.fuse.cuts
     report.legal = world.checker.evidence.witness.taken
     attempts = world.checker.evidence.witness.attempts.values()
     report.states = Counter(seen.state for seen in attempts)
@@ -155,6 +158,7 @@ class Report:
         days: Virtual days.
         steps: Things that happened.
         faults: How often each fault struck.
+        cuts: How often the power failed at each hook.
         legal: Steps of the state table that were taken.
         illegal: Steps outside it that were tried and refused.
         states: States at the end.
@@ -165,6 +169,7 @@ class Report:
     days: int = 0
     steps: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    cuts: Counter[str] = field(default_factory=Counter)
     legal: set[tuple[str, str]] = field(default_factory=set)
     illegal: set[tuple[str, str]] = field(default_factory=set)
     states: Counter[str] = field(default_factory=Counter)
@@ -175,6 +180,7 @@ class Report:
         self.days += seed.days
         self.steps += seed.steps
         self.faults += seed.faults
+        self.cuts += seed.cuts
         self.states += seed.states
         self.legal |= seed.legal
         self.illegal |= seed.illegal

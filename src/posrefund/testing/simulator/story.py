@@ -33,6 +33,8 @@ _JUMP_S = (-240, 240)
 """The product allows for five minutes on either side of the cut-over, no more."""
 _LEAP_S = (-36_000, 36_000)
 _SIGN_INS_MAX = 4
+_HOOKS = (("", 70), ("ing", 8), ("COMMIT", 8))
+"""All of them, or those of the line and the key store, or those around a commit: the many statements leave them few chances."""
 _ACTIONS = (
     *("sell",) * 5,
     *("refund",) * 8,
@@ -186,7 +188,8 @@ class Shop:
         world, swarm = self._world, self._world.swarm
         disk = world.disk
         if swarm.rates.get("kill") and not swarm.is_calm and self._random.random() < 0.3:
-            world.fuse.set(self._random.randint(1, 70))
+            among, hooks_max = self._random.choice(_HOOKS)
+            world.fuse.set(self._random.randint(1, hooks_max), among)
         kind = swarm.one_of("disk_fault", "disk_lies", "disk_full")
         if kind:
             disk.fails_at = self._random.randint(1, 40)
