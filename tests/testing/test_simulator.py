@@ -153,6 +153,22 @@ def test_planted_bug_is_caught(name: str) -> None:
     assert found.caught == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "by"), [("repeat_believed", {"I5"}), ("repeat_unasked", {"I2", "I1"})]
+)
+def test_what_a_repeat_does_to_the_money_is_seen_even_if_nobody_counts_the_copies(
+    name: str, by: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repeat is a violation by itself (I6); without that check, the harm it does is found at the host."""
+    others = [each for each in checker._AT_EACH_STEP if each[0] != "I6"]
+    monkeypatch.setattr(checker, "_AT_EACH_STEP", others)
+
+    found = hunt(name, range(1, 61), enough=3, rates={"lose_reply": 0.3})
+
+    assert found.caught == 3
+    assert by & found.by.keys()
+
+
 @pytest.mark.parametrize("name", sorted(PLANTED))
 def test_planted_bug_is_taken_out_again(name: str) -> None:
     with PLANTED[name].plant():
