@@ -81,6 +81,7 @@ class SimulatedHost:
             ledger=_TrustingLedger() if self.is_trusting else Ledger(),
         )
         self.rolled_back: list[Entry] = []
+        self._seen: set[bytes] = set()
         self.down_until = time.now
         if self.is_trusting:  # a copy would be booked twice, a late one after its own reversal
             for name in ("duplicate_request", "delay_request"):
@@ -96,7 +97,11 @@ class SimulatedHost:
         mti = mti_of(message)
         kind = self._swarm.one_of(*self._choices(mti))
         if kind:
-            self._queue(kind, mti)
+            is_copy = (
+                message in self._seen
+            )  # what a plain no to it says is said of the first one, too
+            self._queue(kind, mti, _UNCLEAR if is_copy else (*_UNCLEAR, *_HONEST_NO))
+        self._seen.add(message)
         delivery = self.emulated.respond(message)
         self.emulated.faults.clear()
         self._tale.tell(f"host: {self.emulated.log[-1]}{f' ({kind})' if kind else ''}")
@@ -107,7 +112,7 @@ class SimulatedHost:
 
     def say_yes_without_booking(self, message: bytes) -> Delivery:
         """Return an approval of a message that nobody booked: what a forger would send, its MAC still right."""
-        self._queue("code", mti_of(message), code="00")
+        self._queue("code", mti_of(message), ("00",))
         delivery = self.emulated.respond(message)
         self.emulated.faults.clear()
         return delivery
@@ -149,13 +154,12 @@ class SimulatedHost:
             return _AT_SIGN_IN
         return _ANY_MONEY if mti in (*_MONEY, _REVERSAL) else ()
 
-    def _queue(self, kind: str, mti: str, code: str = "") -> None:
-        codes = _UNCLEAR if kind == "book_and_say_code" else (*_UNCLEAR, *_HONEST_NO)
+    def _queue(self, kind: str, mti: str, codes: tuple[str, ...]) -> None:
         self.emulated.faults.add(
             Fault(
                 _KINDS.get(kind, kind),
                 mti=mti,
-                code=code or self._random.choice(codes),
+                code=self._random.choice(_UNCLEAR if kind == "book_and_say_code" else codes),
                 index=self._random.randrange(8),
             )
         )
