@@ -160,6 +160,21 @@ def test_an_unsigned_reversal_answer_proves_nothing_near_the_cut_over(shop: Shop
     assert shop.terminal.journal.attempt("S-1/1").state is State.MANUAL
 
 
+def test_a_sale_near_the_cut_over_may_be_of_the_day_before_ours(shop: Shop) -> None:
+    """Our clock was three minutes ahead at the sale: the host booked it on the day that was ending."""
+    shop.to(0, 22, 58)
+    shop.clock.advance(timedelta(minutes=3))  # 23:01 here
+    shop.fault("drop_reply", "0200")
+    shop.terminal.sale(sale("S-1", 500))
+    shop.host_time.advance(timedelta(minutes=30))
+    shop.clock.advance(timedelta(minutes=30))
+
+    shop.terminal.undo_doubts()
+
+    assert shop.booked("sale") == [500]
+    assert shop.terminal.journal.attempt("S-1/1").state is State.MANUAL
+
+
 def test_an_answer_of_another_day_undoes_nothing_whatever_our_own_clock_says(shop: Shop) -> None:
     """A clock that was set back by a day: the host's 25 means *not today's*, and its DE13 says so."""
     shop.fault("drop_reply", "0200")

@@ -293,7 +293,11 @@ def receive_reversal(
     attempt: Attempt, received: Received, view: TerminalView, now: datetime
 ) -> tuple[list[Action], bool]:
     """Say what to write down about the answer to a reversal, and whether it was the answer."""
-    days = {view.host_day(now + shift) for shift in (-_CUT_OVER_MARGIN, _CUT_OVER_MARGIN)}
+    days = {
+        view.host_day(moment + shift)
+        for moment in (attempt.created_at, now)
+        for shift in (-_CUT_OVER_MARGIN, _CUT_OVER_MARGIN)
+    }
     is_same_day = days | _answer_days(received, view, now) == {attempt.host_day}
     verdict = interpret_reversal(attempt, received, view.dialect, is_same_day=is_same_day)
     inbound = _inbound(attempt, received, verdict, view.dialect, now)
