@@ -23,9 +23,10 @@ from posrefund.engine.interpret import Stranger, interpret, interpret_reversal
 from posrefund.engine.refusals import refuse
 from posrefund.engine.requests import Original, RefundRequest
 from posrefund.engine.rules import amount_to_refund, check_original, choose_route
+from posrefund.engine.same_day import certainly_same_day
 from posrefund.engine.table import TABLE, Event, State
 from posrefund.errors import InvalidRequestError, LocalProtocolError
-from posrefund.values import Amount, infer_year, settlement_day
+from posrefund.values import Amount, infer_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -293,12 +294,7 @@ def receive_reversal(
     attempt: Attempt, received: Received, view: TerminalView, now: datetime
 ) -> tuple[list[Action], bool]:
     """Say what to write down about the answer to a reversal, and whether it was the answer."""
-    days = {
-        view.host_day(moment + shift)
-        for moment in (attempt.created_at, now)
-        for shift in (-_CUT_OVER_MARGIN, _CUT_OVER_MARGIN)
-    }
-    is_same_day = days | _answer_days(received, view, now) == {attempt.host_day}
+    is_same_day = certainly_same_day(attempt, received, view, now)
     verdict = interpret_reversal(attempt, received, view.dialect, is_same_day=is_same_day)
     inbound = _inbound(attempt, received, verdict, view.dialect, now)
     if isinstance(verdict, Stranger):
@@ -306,26 +302,6 @@ def receive_reversal(
     if verdict.event is Event.UNDO:
         return [inbound, Move(attempt.attempt_id, Event.UNDO, now, verdict.facts)], True
     return [inbound], True
-
-
-def _answer_days(received: Received, view: TerminalView, now: datetime) -> set[date | None]:
-    """The settlement day of the host's own date and time; none where it says none, no day where they are wrong.
-
-    Our clock may have been set since the sale; the host's answer knows better.
-    """
-    names = ("host_date", "host_time", "host_year")
-    day, time, year = (view.dialect.fact(name, received.fields) or "" for name in names)
-    if not day and not time:
-        return set()
-    try:
-        clock = view.host_clock.learn(now, date_mmdd=day, time_hhmmss=time, year_yy=year)
-    except InvalidRequestError:
-        return {None}
-    return {settlement_day(clock.at(now), view.dialect.cut_off)}
-
-
-_CUT_OVER_MARGIN = timedelta(minutes=5)
-"""So near to 23:00 the host's day may be another than ours, and its 25 mean: not today's."""
 
 
 def _inbound(
