@@ -236,6 +236,11 @@ def test_command_goes_on_from_a_commit(
 # --- what the papers say ---------------------------------------------------------------------
 
 
+def test_the_list_is_complete_and_says_what_is_not_checked() -> None:
+    assert [each.name for each in INVARIANTS] == [f"I{n}" for n in range(1, 16)] + ["L1", "L2"]
+    assert [each.name for each in INVARIANTS if each.when == "never"] == ["I9", "I10"]
+
+
 def test_the_page_names_every_invariant_bug_and_fault_that_is_beyond_us() -> None:
     page = (ROOT / "docs" / "concepts" / "simulator.md").read_text(encoding="utf-8")
 
