@@ -113,8 +113,7 @@ def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Sig
         )
         key_block = bytes.fromhex(said("key_block"))
     except ValueError:  # InvalidRequestError is one, too
-        message = "date, time, batch or keys of the sign-in answer are wrong"
-        raise RemoteProtocolError(message) from None
+        raise _no_answer("date, time, batch or keys of the sign-in answer are wrong") from None
     return SignInAnswer(batch, view.batch, clock, key_block)
 
 
@@ -145,8 +144,7 @@ def _ask(
         error.retry_is_safe = True
         raise
     except FramingError:
-        message = "what the host sent is no message"
-        raise RemoteProtocolError(message) from None
+        raise _no_answer("what the host sent is no message") from None
     finally:
         line.close()
     return fields
@@ -157,8 +155,7 @@ def _answer(line: Line, view: TerminalView, name: str) -> Mapping[str, str] | No
     table = view.dialect.messages[name]
     received = unseal(line.receive(), view.dialect, None)
     if received.refusal is not None:
-        message = f"the answer cannot be read: {received.refusal}"
-        raise RemoteProtocolError(message)
+        raise _no_answer(f"the answer cannot be read: {received.refusal}")
     fields = received.fields
     stan = fields.get("11", view.stan)  # hosts may leave DE11 out of an echo answer
     if stranger_to(table.mti_reply, view.stan, view.terminal, {**fields, "11": stan}):
@@ -170,6 +167,12 @@ def _answer(line: Line, view: TerminalView, name: str) -> Mapping[str, str] | No
         )
     faults = (*table.response_faults(fields, approved=True), *view.dialect.value_faults(fields))
     if faults:
-        message = f"the answer is wrong at {faults[0][0]}"
-        raise RemoteProtocolError(message)
+        raise _no_answer(f"the answer is wrong at {faults[0][0]}")
     return fields
+
+
+def _no_answer(reason: str) -> RemoteProtocolError:
+    """Return the error; no message of this file moves money, so nothing is in doubt."""
+    error = RemoteProtocolError(reason)
+    error.effect, error.retry_is_safe = "nothing_sent", True
+    return error
