@@ -11,7 +11,7 @@ import plain_des
 from posrefund.crypto import Purpose
 from posrefund.dialects.file import load_dialect
 from posrefund.engine import Approved
-from posrefund.errors import EncodeError, InvalidKeyError
+from posrefund.errors import EncodeError, RefusedError
 from posrefund.seal import seal
 from posrefund.values import PAN, CardRead, Track2
 from shop import PAN_16, PAN_19, STRIPE, UNIONPAY, Shop, refund, sale
@@ -92,9 +92,9 @@ def test_pin_and_encrypted_track_stand_in_one_security_control_field(shop: Shop)
 def test_without_a_track_key_no_track_is_sent(tmp_path: Path) -> None:
     """Network code 003 brings no TDK: the stripe waits for a right sign-in, the chip does not."""
     shop = Shop(tmp_path, dialect=UNIONPAY.derive("no-tdk", tracks="encrypted"))
-    with pytest.raises(InvalidKeyError, match="no TDK, and tracks go encrypted") as caught:
+    with pytest.raises(RefusedError) as caught:
         shop.terminal.sale(sale("S-1", 100, LONG))
-    assert caught.value.effect == "nothing_sent"
+    assert (caught.value.code, caught.value.effect) == ("track_key_missing", "nothing_sent")
     assert shop.link.sent == []
     assert shop.terminal.status("S-1") is None
     assert isinstance(shop.terminal.sale(sale("S-2", 100)), Approved)

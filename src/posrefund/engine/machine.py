@@ -24,7 +24,13 @@ from posrefund.engine.interpret import Stranger, interpret, interpret_reversal
 from posrefund.engine.plan import Occasion, Plan
 from posrefund.engine.refusals import refuse
 from posrefund.engine.requests import Original, RefundRequest
-from posrefund.engine.rules import amount_to_refund, check_original, check_pin, choose_route
+from posrefund.engine.rules import (
+    amount_to_refund,
+    check_original,
+    check_pin,
+    check_track,
+    choose_route,
+)
 from posrefund.engine.same_day import certainly_same_day
 from posrefund.engine.table import TABLE, Event, State
 from posrefund.errors import InvalidRequestError, LocalProtocolError
@@ -64,6 +70,7 @@ def start_sale(request: SaleRequest, view: TerminalView, occasion: Occasion) -> 
     """
     _require_sign_in(view)
     check_pin(request.card, view.dialect, "sale")
+    check_track(request.card, view)
     fields = compose_sale(view, request.amount, request.card, occasion.now)
     return _plan("sale", fields, request, view, occasion)
 
@@ -85,6 +92,7 @@ def start_refund(
     minor = amount_to_refund(request, original)
     kind = choose_route(original, minor, view, occasion.now)
     check_pin(request.card, view.dialect, kind)
+    check_track(request.card, view)
     if kind == "void":
         fields = compose_void(view, request.card, original, occasion.now)
     else:

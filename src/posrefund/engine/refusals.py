@@ -77,6 +77,11 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "收单机构规定本交易不输密码：请重新读卡，不要输密码",
             "the acquirer takes no PIN for this: read the card again, without a PIN",
         ),
+        "track_key_missing": (
+            "acquirer",
+            "磁道须加密，而本次签到未下发磁道密钥：请插卡或挥卡，或联系收单机构",
+            "tracks go encrypted and the last sign-in brought no key for them: read the chip, or call the acquirer",
+        ),
         "clock_differs": (
             "merchant",
             "主机时钟{clock_zh}：请校准不准的一方，或确认接受主机时钟后再签到",

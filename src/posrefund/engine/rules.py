@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from posrefund.engine.view import TerminalView
     from posrefund.values import CardRead
 
-__all__ = ["amount_to_refund", "check_original", "check_pin", "choose_route", "not_before"]
+__all__ = [
+    "amount_to_refund",
+    "check_original",
+    "check_pin",
+    "check_track",
+    "choose_route",
+    "not_before",
+]
 
 
 def check_original(request: RefundRequest, original: Original, card_fingerprint: str) -> None:
@@ -63,6 +70,16 @@ def check_pin(card: CardRead, dialect: Dialect, name: str) -> None:
         raise refuse("pin_unwanted")
     if not takes:
         raise InvalidRequestError([("card.pin_block", "as many bytes as the acquirer's field has")])
+
+
+def check_track(card: CardRead, view: TerminalView) -> None:
+    """Refuse a stripe whose track has to be encrypted while there is no key to do it with.
+
+    Raises:
+        RefusedError: code ``track_key_missing``.
+    """
+    if view.dialect.tracks == "encrypted" and card.track2 is not None and not view.has_track_key:
+        raise refuse("track_key_missing")
 
 
 def amount_to_refund(request: RefundRequest, original: Original) -> int:

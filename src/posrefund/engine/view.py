@@ -27,7 +27,7 @@ class TerminalView:
         merchant: DE42.
         batch: The open batch.
         stan: The next number.
-        key_set_id: KCVs of the working keys; empty before the first sign-in.
+        key_set_id: KCVs of PIK, MAK and, where there is one, TDK; empty before the first sign-in.
         host_clock: How the host's time follows from ours.
         accepted_offset: What people last said yes to of it; zero before they ever had to.
         signed_in_at: When it last signed in.
@@ -46,3 +46,8 @@ class TerminalView:
     def host_day(self, now: datetime) -> date:
         """Return the host's settlement day at our *now*."""
         return settlement_day(self.host_clock.at(now), self.dialect.cut_off)
+
+    @property
+    def has_track_key(self) -> bool:
+        """Whether the last sign-in brought a TDK: the key set's name has its check value then."""
+        return self.key_set_id.count("-") == 2
