@@ -17,7 +17,7 @@ SENT = (  # q.cnblogs.com/q/128930, behind a TPDU
     "303033365F04063230303832365C023031"
 )
 FOUND = (
-    "unionpay-ecb, TDEA, padding 1, 4 bytes as text; whole of the key; "
+    "unionpay-ecb, TDEA, padding 1, 4 bytes as text; the whole key; "
     "bytes 5 to 112 of 113, from the MTI 0200"
 )
 

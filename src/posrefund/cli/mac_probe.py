@@ -14,6 +14,13 @@ from posrefund.errors import ConfigError, InvalidKeyError
 
 __all__ = ["mac_probe"]
 
+_KEYS = {
+    "whole": "the whole key",
+    "left half": "the left half of the key",
+    "right half": "the right half of the key",
+    "halves swapped": "the key with its halves swapped",
+}
+
 
 def mac_probe(
     message: Annotated[str, typer.Argument(help="Hex digits, - for standard input, or @FILE.")],
@@ -74,7 +81,7 @@ def _sentence(finding: Finding, message: bytes) -> str:
     form = "as text" if rule.encoding == "hex" else "raw"
     return (
         f"{rule.algorithm}, {rule.cipher}, padding {rule.padding}, {rule.length_bytes} bytes {form}; "
-        f"{finding.key_part} of the key; bytes {finding.start} to {finding.end - 1} of {len(message)}"
+        f"{_KEYS[finding.key_part]}; bytes {finding.start} to {finding.end - 1} of {len(message)}"
         f"{_landmark(message[finding.start : finding.start + 4])}"
     )
 

@@ -33,6 +33,8 @@ _SIGN_IN_ERRORS = (RefusedError, InvalidKeyError, LinkError, RemoteProtocolError
 _JUMP_S = (-240, 240)
 """The product allows for five minutes on either side of the cut-over, no more."""
 _LEAP_S = (-36_000, 36_000)
+_READING = timedelta(minutes=2)
+"""How well people read a clock."""
 _SIGN_INS_MAX = 4
 _HOOKS = (("", 70), ("ing", 8), ("COMMIT", 8))
 """All of them, or those of the line and the key store, or those around a commit: the many statements leave them few chances."""
@@ -87,10 +89,16 @@ class Shop:
 
     def sign_in(self) -> None:
         """Sign in; whoever has set the clock does nothing else before."""
-        sign_in = partial(self._world.terminal.sign_in, accept_clock=True)  # people compared them
+        sign_in = partial(self._world.terminal.sign_in, accept_clock=self._is_clock_off())
         if self._world.act("sign_in", sign_in, *_SIGN_IN_ERRORS):
             self._must_sign_in = False
             self._learned = self._world.time.skew
+
+    def _is_clock_off(self) -> bool:
+        """People look at both clocks before they accept the host's; what a bent answer says is no clock."""
+        view = self._world.terminal.view()
+        away = -self._world.time.skew - view.accepted_offset
+        return abs(away) > timedelta(seconds=view.dialect.clock_tolerance_s) - _READING
 
     def mend(self) -> None:
         """Put everything right that an action has left broken: after a power cut comes a start."""
