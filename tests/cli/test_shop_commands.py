@@ -101,10 +101,10 @@ def test_a_shop_sells_waits_a_day_and_refunds(counter: Counter) -> None:
 def test_a_backup_is_taken_while_the_till_has_the_journal_open(counter: Counter) -> None:
     from posrefund.cli.config import open_terminal
 
-    counter.posrefund("sign-in")
+    counter.posrefund("sign-in", "--accept-clock")
     file = counter.folder / "backup.db"
     with open_terminal(load(counter.folder / "posrefund.toml")):
-        assert counter.posrefund("journal", "backup", str(file)) == "2 rows, all in order\n"
+        assert counter.posrefund("journal", "backup", str(file)) == "3 rows, all in order\n"
         with pytest.raises(JournalError, match="overwrites nothing"):
             counter.posrefund("journal", "backup", str(file))
 
@@ -121,7 +121,7 @@ def test_a_journal_in_postgresql_serves_every_command_but_backup(
     text = path.read_text(encoding="utf-8").replace('file = "journal.db"', f'dsn = "{dsn}"')
     path.write_text(text, encoding="utf-8")
 
-    counter.posrefund("sign-in")
+    counter.posrefund("sign-in", "--accept-clock")
     counter.posrefund("sale", "S-1", "--amount", "1.00", "--card", CARD, "--lang", "en")
     shown = json.loads(counter.posrefund("journal", "show", "--json"))
     assert [line["state"] for line in shown] == ["ACCEPTED"]
