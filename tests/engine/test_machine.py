@@ -33,20 +33,10 @@ from engine.builders import (
     view,
 )
 from posrefund.engine import Event, Know, Move, Note, Open, State
-from posrefund.engine.machine import (
-    deadline_passed,
-    line_failed,
-    may_try_again,
-    original_of,
-    receive,
-    receive_reversal,
-    recover,
-    reversal_due,
-    start_refund,
-    start_reversal,
-    start_sale,
-)
+from posrefund.engine.answers import deadline_passed, line_failed, original_of, receive
+from posrefund.engine.machine import may_try_again, recover, start_refund, start_sale
 from posrefund.engine.plan import Occasion
+from posrefund.engine.undo import receive_reversal, reversal_due, start_reversal
 from posrefund.errors import InvalidRequestError, LocalProtocolError, RefusedError
 from posrefund.journal import SQLiteJournal
 from posrefund.values import PAN, Amount, KeptCard, TerminalID

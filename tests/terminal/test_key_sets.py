@@ -63,7 +63,7 @@ def late(shop: Shop, request_id: str, reply: bytes) -> State:
     """Let an answer come after all, and say where its attempt stands then."""
     attempt = shop.terminal.journal.last_attempt(request_id)
     assert attempt is not None
-    shop.terminal._judge(attempt, body_of(reply))
+    shop.terminal._exchange.judge(attempt, body_of(reply))
     return shop.terminal.journal.attempt(attempt.attempt_id).state
 
 
@@ -137,7 +137,7 @@ def test_answer_under_an_old_set_to_a_message_of_the_new_one_is_not_believed(
 
 
 def test_the_engine_believes_no_mac_of_another_set_whoever_checked_it(next_day: Shop) -> None:
-    from posrefund.engine import machine
+    from posrefund.engine import answers
 
     reply = lose_the_answer(next_day, lambda: next_day.terminal.refund(refund("R-1", "S-1", 100)))
     next_day.terminal.sign_in()
@@ -146,7 +146,7 @@ def test_the_engine_believes_no_mac_of_another_set_whoever_checked_it(next_day: 
     received = unseal(body_of(resealed(reply, new)), UNIONPAY, new)
     assert received.mac == "valid"
 
-    actions = machine.receive(attempt, received, next_day.terminal.view(), next_day.clock())
+    actions = answers.receive(attempt, received, next_day.terminal.view(), next_day.clock())
 
     events = [getattr(action, "event", None) for action in actions]
     assert "accept" not in map(str, events)

@@ -117,14 +117,19 @@ class Journal(Rotation):
         )
         return self._destroy_cards(decided, self._terminal)
 
-    def renew(self) -> None:
-        """Make sure that this process is still the one that may write; right before a byte leaves.
+    def hold(self, attempt: Attempt) -> None:
+        """Make sure that *attempt* stands as it was read and is still ours to send; right before a byte leaves.
+
+        In a journal that several processes may take over it also prolongs the lease.
 
         Raises:
-            JournalError: Another process took the terminal over: nothing may be sent.
+            JournalError: Another process took the terminal over, or moved the attempt: nothing may be sent.
         """
         with self._transaction():
-            pass
+            now = self.attempt(attempt.attempt_id)
+            as_read = (now.state, now.copies) == (attempt.state, attempt.copies)
+            if not as_read or now.state not in _SENDING:
+                raise JournalWriteError("the attempt was moved by somebody else")
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -371,6 +376,8 @@ class Journal(Rotation):
             raise JournalCorruptError("a stored original cannot be read") from None
 
 
+_SENDING = {State.SENT, State.REVERSING}
+"""The states in which a byte may leave."""
 _BOOKED = {State.ACCEPTED, State.CONFIRMED}
 _CASES = {State.MISMATCHED, State.BOUNCED, State.MANUAL}
 """A sale that was accepted and stands so now is in dispute itself."""

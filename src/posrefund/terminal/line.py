@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
-from posrefund.errors import LinkTimeoutError
+from posrefund.errors import LinkClosedError, LinkTimeoutError
 from posrefund.framing import Envelope
 
 if TYPE_CHECKING:
@@ -56,14 +56,26 @@ class Line:
         """Return the message that ``send`` would send for *body*."""
         return self.envelope.wrap(body)
 
+    @staticmethod
+    def within(seconds: float) -> float:
+        """Return the moment *seconds* from now, for ``send``."""
+        return time.monotonic() + seconds
+
     @closed
-    def send(self, message: bytes, *, answer_s: float) -> None:
+    def send(self, message: bytes, *, answer_s: float, by: float | None = None) -> None:
         """Send once; answers may come until *answer_s* from now.
+
+        Args:
+            message: In its envelope.
+            answer_s: How long answers are waited for.
+            by: The moment after which nothing may leave any more; None for what moves no money.
 
         Raises:
             LinkClosedError: ``effect`` says whether a byte may have left.
             FramingError: The message is too long for the frame; nothing was sent.
         """
+        if by is not None and time.monotonic() > by:
+            raise LinkClosedError("this process stood still too long", effect="nothing_sent")
         if self._tap:
             self._tap("sent", message)
         self._link.send(message)

@@ -15,9 +15,7 @@ from posrefund.closed import closed_class
 from posrefund.crypto import require
 from posrefund.engine import (
     Know,
-    Move,
     SaleRequest,
-    State,
     machine,
     outcome_of,
 )
@@ -26,15 +24,12 @@ from posrefund.engine.plan import Occasion
 from posrefund.engine.refusals import refuse
 from posrefund.engine.sign_in import Accept
 from posrefund.errors import (
-    FramingError,
     InvalidRequestError,
-    LinkClosedError,
-    LinkOpenError,
-    LinkTimeoutError,
     PosRefundError,
     RequestConflictError,
 )
 from posrefund.framing import Envelope
+from posrefund.terminal.exchange import Exchange
 from posrefund.terminal.generation import check_generation
 from posrefund.terminal.keyring import Keyring
 from posrefund.terminal.line import Line
@@ -44,10 +39,10 @@ from posrefund.terminal.view import view_of
 from posrefund.values import MerchantID, TerminalID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from posrefund.dialects import Dialect
-    from posrefund.engine import Action, Attempt, Original, Outcome, RefundRequest, TerminalView
+    from posrefund.engine import Original, Outcome, RefundRequest, TerminalView
     from posrefund.engine.plan import Plan
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
@@ -107,7 +102,8 @@ class Terminal:
         check_generation(journal, keystore, clock())
         keystore.sign_in_rule = dialect.sign_in
         self._keyring = Keyring(keystore, dialect)
-        self._recover()
+        self._exchange = Exchange(self._line, self._keyring, journal, dialect, clock, self.view)
+        self._exchange.recover()
 
     # --- what a shop asks for ----------------------------------------------------------------
 
@@ -211,10 +207,8 @@ class Terminal:
             JournalError: Could not be written down.
         """
         with self._busy:
-            self._recover()
-            for attempt in self.journal.attempts(states=[State.IN_DOUBT, State.REVERSING]):
-                if machine.reversal_due(attempt, self.view()):
-                    self._undo(attempt)
+            self._exchange.recover()
+            self._exchange.undo_doubts()
 
     def release(self, request_id: str, *, people: tuple[str, str], evidence: str) -> Outcome:
         """Close a doubt by hand after the complete files of three days proved that nothing was booked.
@@ -260,7 +254,7 @@ class Terminal:
         request: SaleRequest | RefundRequest,
         start: Callable[[Occasion], Plan],
     ) -> Outcome:
-        self._recover()
+        self._exchange.recover()
         fingerprint = self.journal.fingerprint(request.card.pan)
         known = self.journal.content(request.request_id)
         if known is not None and known != request.content(fingerprint):
@@ -273,8 +267,10 @@ class Terminal:
         number = last.number + 1 if last else 1
         # The rules speak before the line: what they refuse must not send a reversal either.
         start(Occasion(number, fingerprint, self._clock()))
-        self.undo_doubts()
-        return self._perform(start(Occasion(number, fingerprint, self._clock())))
+        self._exchange.undo_doubts()
+        plan = start(Occasion(number, fingerprint, self._clock()))
+        self._exchange.perform(plan)
+        return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
 
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
         found = self.journal.originals(request.original)
@@ -282,106 +278,8 @@ class Terminal:
             raise refuse("original_ambiguous" if found else "original_unknown")
         return machine.start_refund(request, found[0], self.view(), occasion)
 
-    def _perform(self, plan: Plan) -> Outcome:
-        message = self._line.wrap(self._keyring.seal(plan.fields, self._line.envelope))
-        self.journal.commit(plan.opening(message, self._clock()))
-        attempt = self.journal.attempt(plan.attempt.attempt_id)
-        try:
-            self._converse(attempt, message)
-        except PosRefundError as error:
-            # It may have left: whatever comes next finds SENT and doubts it.
-            error.effect, error.retry_is_safe = "in_doubt", False
-            raise
-        except BaseException:  # Ctrl-C while waiting: nobody will listen any more
-            if self.journal.attempt(attempt.attempt_id).state is State.SENT:
-                self._line_failed(attempt, left=True, reason="interrupted")
-            raise
-        finally:
-            self._line.close()
-        return outcome_of(self.journal.attempt(attempt.attempt_id), self.dialect)
-
-    def _converse(self, attempt: Attempt, message: bytes) -> None:
-        """Send and listen until something is decided; write down what it was."""
-        timers = self.dialect.timers
-        left = False
-        try:
-            self._line.open(timers.connect_s)
-            self._line.send(message, answer_s=timers.answer_s)
-            left = True
-            while not self._took_answer(attempt):
-                pass  # bounded by the line's deadline
-        except LinkTimeoutError:
-            self.journal.commit(machine.deadline_passed(attempt, self._clock()))
-        except LinkOpenError:
-            self._line_failed(attempt, left=left, reason="unreachable")
-        except LinkClosedError as error:
-            self._line_failed(attempt, left=left or error.effect == "in_doubt", reason="closed")
-        except FramingError as error:
-            self._line_failed(attempt, left=left or error.effect == "in_doubt", reason="unreadable")
-
-    def _recover(self) -> None:
-        """Doubt whatever is under way though nobody listens any more: a crash, a failed commit."""
-        actions = machine.recover(self.journal.open_attempts(), self._clock())
-        if actions:
-            self.journal.commit(actions)
-
-    def _took_answer(self, attempt: Attempt) -> bool:
-        return self._judge(attempt, self._line.receive())
-
-    def _judge(self, attempt: Attempt, body: bytes) -> bool:
-        """Take an answer to *attempt*, by the keys it was sent with; say whether it decided anything."""
-        received = self._keyring.unseal(body, self._line.received_in, attempt.key_set_id)
-        actions = machine.receive(attempt, received, self.view(), self._clock())
-        self.journal.commit(actions)
-        return _moves(actions)
-
-    def _line_failed(self, attempt: Attempt, *, left: bool, reason: str) -> None:
-        now = self._clock()
-        self.journal.commit(machine.line_failed(attempt, left=left, reason=reason, now=now))
-
-    def _undo(self, attempt: Attempt) -> None:
-        """Try to reverse *attempt* until the host confirms it or nothing is left to try."""
-        while attempt.state in (State.IN_DOUBT, State.REVERSING):
-            tries = len(self.journal.notes("reversal_sent", attempt.attempt_id))
-            actions, fields = machine.start_reversal(
-                attempt,
-                self.view(),
-                self.journal.card(attempt.attempt_id),
-                tries=tries,
-                now=self._clock(),
-            )
-            if not fields:
-                self.journal.commit(actions)
-                return
-            self._line.open(self.dialect.timers.connect_s)
-            self.journal.commit(actions)
-            self._converse_reversal(self.journal.attempt(attempt.attempt_id), fields)
-            attempt = self.journal.attempt(attempt.attempt_id)
-
-    def _converse_reversal(self, attempt: Attempt, fields: dict[str, str]) -> None:
-        sent_with = self._keyring.key_set_id  # sealed anew: not always the attempt's
-        message = self._line.wrap(self._keyring.seal(fields, self._line.envelope))
-        try:
-            self._line.send(message, answer_s=self.dialect.timers.answer_s)
-            answered = False
-            while not answered:
-                body = self._line.receive()
-                received = self._keyring.unseal(body, self._line.received_in, sent_with)
-                actions, answered = machine.receive_reversal(
-                    attempt, received, self.view(), self._clock(), sent_with=sent_with
-                )
-                self.journal.commit(actions)
-        except (LinkTimeoutError, LinkClosedError, FramingError):
-            pass  # the try is written down; the caller's loop decides whether there is another
-        finally:
-            self._line.close()
-
     def _take_number(self, now: datetime) -> TerminalView:
         """Return the view for a management message, its STAN taken for good."""
         view = self.view()
         self.journal.remember(now, "stan_taken", stan=view.stan)
         return view
-
-
-def _moves(actions: Iterable[Action]) -> bool:
-    return any(isinstance(action, Move) for action in actions)

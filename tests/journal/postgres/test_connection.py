@@ -51,7 +51,7 @@ def test_connection_lost_between_two_commits_is_made_anew(
     cut_off(database, filled)
     assert filled.verify() == ROWS + 1
     cut_off(database, filled)
-    filled.renew()
+    filled.commit([])
     cut_off(database, filled)
 
 
@@ -164,7 +164,7 @@ def test_commit_that_another_one_took_over_right_after_is_still_found(
 
     assert [row.kind for row in filled.rows()[ROWS:]] == ["move", "inbound"]
     with pytest.raises(JournalWriteError, match="took this terminal over"):
-        filled.renew()
+        filled.commit([])
 
 
 # --- what is refused at the door ---------------------------------------------------------------

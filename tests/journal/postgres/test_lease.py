@@ -38,7 +38,7 @@ def test_paused_writer_cannot_commit_after_another_took_over(database: PostgresB
         lambda: old.commit([]),
         lambda: old.remember(NOW, "signed_in", batch="000002"),
         old.wipe_cards,
-        old.renew,
+        lambda: old.hold(old.attempt("R-1/1")),
     ):
         with pytest.raises(JournalWriteError, match=TAKEN_OVER):
             wake_up()
@@ -84,13 +84,13 @@ def test_lease_runs_out_by_the_clock_of_the_database_unless_it_is_prolonged(
     old = database.open(lease_s=1.0)
     for _ in range(4):
         time.sleep(0.4)
-        old.renew()
+        old.commit([])
         with pytest.raises(JournalError, match=IN_USE):
             database.open()
     time.sleep(1.1)
     database.open().close()
     with pytest.raises(JournalWriteError, match=TAKEN_OVER):
-        old.renew()
+        old.commit([])
     old.close()
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from posrefund import dialects
-from posrefund.engine import Event, Move, evidence, interpret, machine, rules, view
+from posrefund.engine import Event, Move, answers, evidence, interpret, machine, rules, undo, view
 from posrefund.engine.interpret import Conclusion, Stranger
 from posrefund.engine.table import State
 from posrefund.office.reconcile import reconcile
@@ -54,7 +54,7 @@ def _time_out_releases() -> AbstractContextManager[None]:
     def deadline_passed(attempt: Attempt, now: datetime) -> list[Action]:
         return [Move(attempt.attempt_id, Event.FAIL, now, {"reason": "no_reply"})]
 
-    return replaced((machine, "deadline_passed", deadline_passed))
+    return replaced((answers, "deadline_passed", deadline_passed))
 
 
 def _doubt_is_settled() -> AbstractContextManager[None]:
@@ -120,14 +120,14 @@ def _any_answer_undoes() -> AbstractContextManager[None]:
         verdict = real(*args, **more)
         return verdict if isinstance(verdict, Stranger) else replace(verdict, event=Event.UNDO)
 
-    return replaced((machine, "interpret_reversal", interpret_reversal))
+    return replaced((undo, "interpret_reversal", interpret_reversal))
 
 
 def _refunds_are_reversed() -> AbstractContextManager[None]:
     def reversal_due(attempt: Attempt, _: Any) -> bool:
         return attempt.state in (State.IN_DOUBT, State.REVERSING)
 
-    return replaced((machine, "reversal_due", reversal_due))
+    return replaced((undo, "reversal_due", reversal_due))
 
 
 def _calendar_day() -> AbstractContextManager[None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from posrefund.engine import Event, Move, State
 from posrefund.engine.attempt import Attempt
 from posrefund.errors import LinkError
-from posrefund.terminal import Terminal
+from posrefund.terminal.exchange import Exchange
 from posrefund.testing.simulator.planted.plant import Planted, replaced
 
 if TYPE_CHECKING:
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
 __all__ = ["REPEATS"]
 
-_converse = Terminal._converse
-_perform = Terminal._perform
+_converse = Exchange._converse
+_perform = Exchange.perform
 
 
-def _listen_again(terminal: Any, attempt: Attempt, message: bytes) -> None:
+def _listen_again(exchange: Any, attempt: Attempt, message: bytes) -> None:
     """Send *message* once more and take what comes at its face."""
-    timers = terminal.dialect.timers
+    timers = exchange._dialect.timers
     try:
-        terminal._line.open(timers.connect_s)
-        terminal._line.send(message, answer_s=timers.answer_s)
-        while not terminal._took_answer(attempt):
+        exchange._line.open(timers.connect_s)
+        exchange._line.send(message, answer_s=timers.answer_s)
+        while not exchange._took_answer(attempt):
             pass
     except LinkError:
-        terminal.journal.commit([_doubt(terminal, attempt)])
+        exchange._journal.commit([_doubt(exchange, attempt)])
 
 
-def _doubt(terminal: Any, attempt: Attempt) -> Move:
-    return Move(attempt.attempt_id, Event.DOUBT, terminal._clock(), {"reason": "no_reply"})
+def _doubt(exchange: Any, attempt: Attempt) -> Move:
+    return Move(attempt.attempt_id, Event.DOUBT, exchange._clock(), {"reason": "no_reply"})
 
 
 def _repeat(copies: int) -> AbstractContextManager[None]:
     """Let silence be followed by the same bytes again; the engine is told of *copies*."""
 
-    def converse(terminal: Any, attempt: Attempt, message: bytes) -> None:
-        real = terminal.journal.commit
+    def converse(exchange: Any, attempt: Attempt, message: bytes) -> None:
+        real = exchange._journal.commit
         silent: list[Any] = []
 
         def commit(actions: Any) -> None:
@@ -53,58 +53,57 @@ def _repeat(copies: int) -> AbstractContextManager[None]:
             else:
                 real(actions)
 
-        with replaced((terminal.journal, "commit", commit)):
-            _converse(terminal, attempt, message)
+        with replaced((exchange._journal, "commit", commit)):
+            _converse(exchange, attempt, message)
         if silent:
-            _listen_again(terminal, replace(attempt, copies=copies), message)
+            _listen_again(exchange, replace(attempt, copies=copies), message)
 
-    return replaced((Terminal, "_converse", converse))
+    return replaced((Exchange, "_converse", converse))
 
 
 def _new_number() -> AbstractContextManager[None]:
     """Silence is followed by a new message under the next STAN."""
 
-    def perform(terminal: Any, plan: Plan) -> Any:
-        outcome = _perform(terminal, plan)
-        attempt = terminal.journal.attempt(plan.attempt.attempt_id)
+    def perform(exchange: Any, plan: Plan) -> None:
+        _perform(exchange, plan)
+        attempt = exchange._journal.attempt(plan.attempt.attempt_id)
         if attempt.state is State.IN_DOUBT and attempt.facts.get("reason") == "no_reply":
-            fields = {**plan.fields, "11": str(terminal.view().stan)}
-            message = terminal._line.wrap(terminal._keyring.seal(fields, terminal._line.envelope))
-            _listen_again(terminal, replace(attempt, stan=fields["11"]), message)
-        return outcome
+            fields = {**plan.fields, "11": str(exchange._view().stan)}
+            message = exchange._line.wrap(exchange._keyring.seal(fields, exchange._line.envelope))
+            _listen_again(exchange, replace(attempt, stan=fields["11"]), message)
 
-    return replaced((Terminal, "_perform", perform))
+    return replaced((Exchange, "perform", perform))
 
 
 def _send_first() -> AbstractContextManager[None]:
     """The message leaves before its intent is written down."""
 
-    def perform(terminal: Any, plan: Plan) -> Any:
-        message = terminal._line.wrap(terminal._keyring.seal(plan.fields, terminal._line.envelope))
-        terminal._line.open(terminal.dialect.timers.connect_s)
-        terminal._line.send(message, answer_s=1)
-        terminal._line.close()
-        return _perform(terminal, plan)
+    def perform(exchange: Any, plan: Plan) -> None:
+        message = exchange._line.wrap(exchange._keyring.seal(plan.fields, exchange._line.envelope))
+        exchange._line.open(exchange._dialect.timers.connect_s)
+        exchange._line.send(message, answer_s=1)
+        exchange._line.close()
+        _perform(exchange, plan)
 
-    return replaced((Terminal, "_perform", perform))
+    return replaced((Exchange, "perform", perform))
 
 
 def _drop_strangers() -> AbstractContextManager[None]:
     """An answer to another message is thrown away without a row."""
-    real = Terminal._took_answer
+    real = Exchange._took_answer
 
-    def took_answer(terminal: Any, attempt: Attempt) -> bool:
-        commit = terminal.journal.commit
+    def took_answer(exchange: Any, attempt: Attempt) -> bool:
+        commit = exchange._journal.commit
 
         def only_moves(actions: Any) -> None:
             actions = list(actions)
             if any(isinstance(action, Move) for action in actions):
                 commit(actions)
 
-        with replaced((terminal.journal, "commit", only_moves)):
-            return real(terminal, attempt)
+        with replaced((exchange._journal, "commit", only_moves)):
+            return real(exchange, attempt)
 
-    return replaced((Terminal, "_took_answer", took_answer))
+    return replaced((Exchange, "_took_answer", took_answer))
 
 
 REPEATS = (
@@ -116,5 +115,5 @@ REPEATS = (
     Planted("send_first", "the intent is written down after the message has left", _send_first),
     Planted("strangers_dropped", "a late answer is dropped without a trace", _drop_strangers),
     Planted("no_recovery", "a start leaves what was under way as it is",
-            lambda: replaced((Terminal, "_recover", lambda _: None))),
+            lambda: replaced((Exchange, "recover", lambda _: None))),
 )  # fmt: skip

@@ -1,0 +1,191 @@
+"""Messages that move money, from their intent to whatever came back, and the undoing of those in doubt. Floor 7.
+
+Written down, then sent; received, then written down. It performs what the engine says and asks nothing
+about refunds itself. A byte leaves only while the attempt is this process's to send.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posrefund.closed import closed_class
+from posrefund.engine import Move, State, answers, machine, undo
+from posrefund.errors import (
+    FramingError,
+    LinkClosedError,
+    LinkOpenError,
+    LinkTimeoutError,
+    PosRefundError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from posrefund.dialects import Dialect
+    from posrefund.engine import Action, Attempt, TerminalView
+    from posrefund.engine.plan import Plan
+    from posrefund.journal import Journal
+    from posrefund.terminal.keyring import Keyring
+    from posrefund.terminal.line import Line
+
+__all__ = ["SEND_WITHIN_S", "Exchange"]
+
+SEND_WITHIN_S = 60.0
+"""From the last look at the journal to the first byte. Whoever slept longer sends nothing: a lease (180 s) is only
+safe to take over because nothing of its holder can leave after it ran out."""
+
+
+@closed_class
+class Exchange:
+    """What a terminal and its host say to each other about money.
+
+    Args:
+        line: To the host.
+        keyring: Seals and judges.
+        journal: The terminal's.
+        dialect: What the host speaks.
+        clock: Returns the time, aware.
+        view: Returns what the engine may know of the terminal now.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        keyring: Keyring,
+        journal: Journal,
+        dialect: Dialect,
+        clock: Callable[[], datetime],
+        view: Callable[[], TerminalView],
+    ) -> None:
+        self._line, self._keyring, self._journal = line, keyring, journal
+        self._dialect, self._clock, self._view = dialect, clock, view
+
+    def recover(self) -> None:
+        """Doubt whatever is under way though nobody listens any more: a crash, a failed commit.
+
+        Raises:
+            JournalError: It could not be written down.
+        """
+        actions = machine.recover(self._journal.open_attempts(), self._clock())
+        if actions:
+            self._journal.commit(actions)
+
+    def perform(self, plan: Plan) -> None:
+        """Write *plan* down, send it, and listen until something is decided.
+
+        Raises:
+            JournalError: It could not be written down; ``effect`` says whether it was sent.
+            EncodeError: It fits no message; nothing was written or sent.
+        """
+        message = self._line.wrap(self._keyring.seal(plan.fields, self._line.envelope))
+        self._journal.commit(plan.opening(message, self._clock()))
+        attempt = self._journal.attempt(plan.attempt.attempt_id)
+        try:
+            self._converse(attempt, message)
+        except PosRefundError as error:
+            # It may have left: whatever comes next finds SENT and doubts it.
+            error.effect, error.retry_is_safe = "in_doubt", False
+            raise
+        except BaseException:  # Ctrl-C while waiting: nobody will listen any more
+            if self._journal.attempt(attempt.attempt_id).state is State.SENT:
+                self._line_failed(attempt, left=True, reason="interrupted")
+            raise
+        finally:
+            self._line.close()
+
+    def undo_doubts(self) -> None:
+        """Reverse every sale and void in doubt.
+
+        Raises:
+            LinkOpenError: The host cannot be reached; nothing was sent.
+            JournalError: Could not be written down.
+        """
+        for attempt in self._journal.attempts(states=[State.IN_DOUBT, State.REVERSING]):
+            if undo.reversal_due(attempt, self._view()):
+                self._undo(attempt)
+
+    def judge(self, attempt: Attempt, body: bytes) -> bool:
+        """Take an answer to *attempt*, by the keys it was sent with; say whether it decided anything.
+
+        Raises:
+            JournalError: It could not be written down.
+        """
+        received = self._keyring.unseal(body, self._line.received_in, attempt.key_set_id)
+        actions = answers.receive(attempt, received, self._view(), self._clock())
+        self._journal.commit(actions)
+        return _moves(actions)
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _converse(self, attempt: Attempt, message: bytes) -> None:
+        """Send and listen until something is decided; write down what it was."""
+        left = False
+        try:
+            self._line.open(self._dialect.timers.connect_s)
+            self._send(attempt, message)
+            left = True
+            while not self._took_answer(attempt):
+                pass  # bounded by the line's deadline
+        except LinkTimeoutError:
+            self._journal.commit(answers.deadline_passed(attempt, self._clock()))
+        except LinkOpenError:
+            self._line_failed(attempt, left=left, reason="unreachable")
+        except LinkClosedError as error:
+            self._line_failed(attempt, left=left or error.effect == "in_doubt", reason="closed")
+        except FramingError as error:
+            self._line_failed(attempt, left=left or error.effect == "in_doubt", reason="unreadable")
+
+    def _send(self, attempt: Attempt, message: bytes) -> None:
+        """Send, if right now it is still ours to send: another process may have taken over meanwhile."""
+        by = self._line.within(SEND_WITHIN_S)
+        self._journal.hold(attempt)
+        self._line.send(message, answer_s=self._dialect.timers.answer_s, by=by)
+
+    def _took_answer(self, attempt: Attempt) -> bool:
+        return self.judge(attempt, self._line.receive())
+
+    def _line_failed(self, attempt: Attempt, *, left: bool, reason: str) -> None:
+        now = self._clock()
+        self._journal.commit(answers.line_failed(attempt, left=left, reason=reason, now=now))
+
+    def _undo(self, attempt: Attempt) -> None:
+        """Try to reverse *attempt* until the host confirms it or nothing is left to try."""
+        while attempt.state in (State.IN_DOUBT, State.REVERSING):
+            tries = len(self._journal.notes("reversal_sent", attempt.attempt_id))
+            actions, fields = undo.start_reversal(
+                attempt,
+                self._view(),
+                self._journal.card(attempt.attempt_id),
+                tries=tries,
+                now=self._clock(),
+            )
+            if not fields:
+                self._journal.commit(actions)
+                return
+            self._line.open(self._dialect.timers.connect_s)
+            self._journal.commit(actions)
+            self._converse_reversal(self._journal.attempt(attempt.attempt_id), fields)
+            attempt = self._journal.attempt(attempt.attempt_id)
+
+    def _converse_reversal(self, attempt: Attempt, fields: dict[str, str]) -> None:
+        sent_with = self._keyring.key_set_id  # sealed anew: not always the attempt's
+        message = self._line.wrap(self._keyring.seal(fields, self._line.envelope))
+        try:
+            self._send(attempt, message)
+            answered = False
+            while not answered:
+                body = self._line.receive()
+                received = self._keyring.unseal(body, self._line.received_in, sent_with)
+                actions, answered = undo.receive_reversal(
+                    attempt, received, self._view(), self._clock(), sent_with=sent_with
+                )
+                self._journal.commit(actions)
+        except (LinkTimeoutError, LinkClosedError, FramingError):
+            pass  # the try is written down; the caller's loop decides whether there is another
+        finally:
+            self._line.close()
+
+
+def _moves(actions: Iterable[Action]) -> bool:
+    return any(isinstance(action, Move) for action in actions)
