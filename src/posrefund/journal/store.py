@@ -122,11 +122,11 @@ class Store:
         )
 
     def _facts(self) -> dict[str, str]:
-        return dict(self._rows("SELECT key, value FROM meta"))
+        return dict(_typed(self._rows("SELECT key, value FROM meta"), str, str))
 
     def _links(self, rest: str, *values: object) -> list[Row]:
         found = self._rows(f"SELECT seq, at, kind, subject, body, link FROM chain {rest}", *values)
-        return [Row(*row) for row in found]
+        return [Row(*row) for row in _typed(found, int, str, str, str, str, bytes)]
 
     def _add(self, row: Row) -> None:
         values = (row.seq, row.at, row.kind, row.subject, row.body, row.link)
@@ -152,6 +152,14 @@ class Store:
             cursor = self._db.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _typed(rows: list[Any], *types: type) -> list[Any]:
+    """Return *rows*: STRICT keeps other types out, but not out of a page that a disk has damaged."""
+    for row in rows:
+        if tuple(map(type, row)) != types:
+            raise JournalCorruptError("a stored row cannot be read")
+    return rows
 
 
 @contextmanager
