@@ -7,8 +7,8 @@ to *its* file before it last; a directory entry lasts once SQLite syncs the dire
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 

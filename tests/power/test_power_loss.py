@@ -16,6 +16,7 @@ from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ class Played:
     key: bytes
     holds: Mapping[str, bytes] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def born(self) -> int:
         """The state of a new journal: opening an older file, or none, makes it."""
         is_new = [
