@@ -176,4 +176,6 @@ def _as_sqlite3() -> Iterator[None]:
         yield
     except apsw.Error as error:
         kind = next(theirs for ours, theirs in _KINDS if isinstance(error, ours))
-        raise kind(str(error)) from None
+        told = kind(str(error))
+        told.sqlite_errorcode = getattr(error, "extendedresult", apsw.SQLITE_ERROR)
+        raise told from None

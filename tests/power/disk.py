@@ -143,17 +143,17 @@ class Disk:
             self.log.append(Link(name, self._count))
         return self.files[name]
 
-    def step(self, failure: type[apsw.Error]) -> None:
+    def step(self, code: int) -> None:
         """Count a call that may fail.
 
         Raises:
-            apsw.Error: *failure*, where it was this one's turn.
+            apsw.Error: Of that result code, where it was this one's turn.
         """
         if not self.is_looked_at:
             self.calls += 1
             if self.calls == self.fails_at:
                 self.has_failed = True
-                raise failure("planted")
+                raise apsw.exception_for(code)
 
     @contextmanager
     def looked_at(self) -> Iterator[None]:
@@ -173,12 +173,12 @@ class _VFS(apsw.VFS):
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
         if name is None:  # a temporary file: nobody looks for it after a power failure
             return apsw.VFSFile("", name, flags)
-        self._disk.step(apsw.CantOpenError)
+        self._disk.step(apsw.SQLITE_CANTOPEN)
         path = Path(name if isinstance(name, str) else name.filename())
         return _File(self._disk, self._disk.file(path.name), name, flags)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:
-        self._disk.step(apsw.IOError)
+        self._disk.step(apsw.SQLITE_IOERR_DELETE)
         super().xDelete(filename, syncdir)
         name = Path(filename).name
         if self._disk.files.pop(name, None):
@@ -201,20 +201,20 @@ class _File(apsw.VFSFile):
 
     def xWrite(self, data: bytes, offset: int) -> None:
         try:
-            self._disk.step(apsw.FullError if self._disk.is_full else apsw.IOError)
+            self._disk.step(apsw.SQLITE_FULL if self._disk.is_full else apsw.SQLITE_IOERR_WRITE)
         except apsw.Error:
             self._write(data[: len(data) // 2], offset)  # what failed may have begun
             raise
         self._write(data, offset)
 
     def xTruncate(self, newsize: int) -> None:
-        self._disk.step(apsw.IOError)
+        self._disk.step(apsw.SQLITE_IOERR_TRUNCATE)
         super().xTruncate(newsize)
         self._disk.log.append(Truncate(self._number, newsize))
 
     def xSync(self, flags: int) -> None:
         try:
-            self._disk.step(apsw.IOError)
+            self._disk.step(apsw.SQLITE_IOERR_FSYNC)
         except apsw.Error:
             self._disk.log.append(SyncFailed(self._number))
             raise
