@@ -31,7 +31,7 @@ from shop import TERMINAL
 pytest.importorskip("apsw", reason="no APSW here: the disk that remembers is an APSW VFS")
 
 from power.connection import State, Witness, look
-from power.disk import Committed, Disk, Entry
+from power.disk import Committed, Disk, Entry, Sync
 from power.images import Image, images, moments
 from power.story import play
 
@@ -78,7 +78,7 @@ def played(folder: Path, seed: int, log_pages: int = 1_000) -> Played:
     with Disk(f"power-{seed}") as disk:
         witness = Witness(disk, log_pages)
         with witness.watching():
-            play(shop, witness, random.Random(seed), days=3, steps=14)
+            play(shop, witness, random.Random(seed), days=3, steps=9)
     key = FileKeyStore(shop / "keys.json", b"only for tests").journal_key
     return Played(disk.log, witness.states, key)
 
@@ -130,10 +130,13 @@ def faults(story: Played, seed: int, at: Mapping[int, Sequence[str]], folder: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2, 4, 5])
 def test_no_acknowledged_commit_is_missing_after_a_power_failure(seed: int, folder: Path) -> None:
     story = played(folder, seed, LOG if seed % 2 else 1_000)
-    assert len(story.states) > 60
+    assert len(story.states) > 40
+    assert len([entry for entry in story.log if isinstance(entry, Sync)]) > 60
+    seen = {str(row[3]) for state in story.states for table, row in state if table == "attempts"}
+    assert seen >= {"SENT", "IN_DOUBT", "REVERSING", "REVERSED", "ACCEPTED", "CONFIRMED"}
     at = moments(story.log, IMAGES, random.Random(seed))
 
     assert faults(story, seed, at, folder) == {"": max(IMAGES, len(story.states) - 1)}
@@ -141,9 +144,9 @@ def test_no_acknowledged_commit_is_missing_after_a_power_failure(seed: int, fold
 
 def test_power_may_fail_again_while_the_journal_comes_up(folder: Path) -> None:
     """What SQLite writes to mend a torn file is lost and torn itself."""
-    story = played(folder, 5, LOG)
+    story = played(folder, 7, LOG)
     old = next(m for m, entry in enumerate(story.log, 1) if entry == Committed(story.born))
-    at = {m: [""] for m in random.Random(5).sample(range(old, len(story.log) + 1), IMAGES // 20)}
+    at = {m: [""] for m in random.Random(7).sample(range(old, len(story.log) + 1), IMAGES // 20)}
     for image in images(story.log, at, lambda moment, _: random.Random(moment), {}):
         where = folder / "again"
         where.mkdir(exist_ok=True)
