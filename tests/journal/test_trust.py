@@ -245,14 +245,17 @@ def test_last_row_that_was_changed_refuses_the_journal_when_it_is_opened(path: P
     assert caught.value.row == last
 
 
-def test_file_with_rubbish_in_it_is_corrupt_or_says_the_same_and_nothing_worse(path: Path) -> None:
+@pytest.mark.parametrize("rubbish", [b"\xa5", b"\0"])
+def test_file_with_rubbish_in_it_is_corrupt_or_says_the_same_and_nothing_worse(
+    path: Path, rubbish: bytes
+) -> None:
     with open_journal(path) as journal:
         fill(journal)
     whole, told = path.read_bytes(), what_it_says(path)
     assert told != "corrupt"
     noticed = 0
     for start in range(0, len(whole), 512):
-        path.write_bytes(whole[:start] + b"\xa5" * 512 + whole[start + 512 :])
+        path.write_bytes(whole[:start] + rubbish * 512 + whole[start + 512 :])
         says = what_it_says(path)
         assert says in ("corrupt", told)
         noticed += says == "corrupt"

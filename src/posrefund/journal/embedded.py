@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
-from posrefund.errors import JournalError
+from posrefund.errors import JournalCorruptError, JournalError
 from posrefund.journal.backup import back_up
 from posrefund.journal.journal import Journal
 from posrefund.journal.schema import VERSIONS
@@ -58,6 +58,20 @@ class SQLiteJournal(Store, Journal):
         self.terminal_facts()  # a closed journal says so
         opened = partial(SQLiteJournal, key=self._keys.current, terminal=self._terminal)
         return back_up(self._path, Path(path), opened)
+
+    def verify(self) -> int:
+        """Check what every journal checks, then that each index says the same as its table.
+
+        An index that a disk has damaged would hide an open attempt, and no chain tells.
+
+        Raises:
+            JournalCorruptError: Names the first row, attempt or original that is not in order, or says
+                that it is the file.
+        """
+        rows = super().verify()
+        if self._rows("PRAGMA integrity_check(1)") != [("ok",)]:
+            raise JournalCorruptError("the file is damaged: tables and indexes differ")
+        return rows
 
     def _learned(self) -> list[Original]:
         return self.all_originals()

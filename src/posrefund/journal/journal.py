@@ -109,7 +109,7 @@ class Journal(Rotation):
         What may still have to be reversed keeps its card until it is decided.
 
         Raises:
-            JournalWriteError: Nothing was wiped.
+            JournalWriteError: Nothing was wiped; or the file was, and its log could not be emptied.
         """
         decided = (
             "attempt_id IN (SELECT request_id || '/' || number FROM attempts"

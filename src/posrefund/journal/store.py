@@ -27,6 +27,9 @@ _VERSION = "SELECT value FROM meta WHERE key = 'version'"
 _SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """The second one comes where a broken schema makes SQLite quote bytes that are no text."""
 
+_DISK = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
+"""Primary codes, the low byte of what an error carries (https://sqlite.org/rescode.html)."""
+
 
 class Store:
     """The file.
@@ -38,7 +41,8 @@ class Store:
         facts: First rows of ``meta``.
 
     Raises:
-        JournalError: In use by another process, no place to write, or of a version that is not known.
+        JournalError: In use by another process, no place to write, a disk that fails, or of a version that
+            is not known.
         JournalCorruptError: A file that is no database.
     """
 
@@ -78,7 +82,7 @@ class Store:
                     db.executemany("INSERT INTO meta VALUES (?, ?)", found.items())
                     db.execute("COMMIT")
             except _SQLITE_ERRORS as error:
-                raise JournalCorruptError(_reason(error)) from None
+                raise _read_error(error) from None
             except OSError as error:
                 raise JournalError(f"the journal cannot be opened: {error.strerror}") from None
             on_failure.pop_all()
@@ -122,11 +126,11 @@ class Store:
         )
 
     def _facts(self) -> dict[str, str]:
-        return dict(self._rows("SELECT key, value FROM meta"))
+        return dict(_typed(self._rows("SELECT key, value FROM meta"), str, str))
 
     def _links(self, rest: str, *values: object) -> list[Row]:
         found = self._rows(f"SELECT seq, at, kind, subject, body, link FROM chain {rest}", *values)
-        return [Row(*row) for row in found]
+        return [Row(*row) for row in _typed(found, int, str, str, str, str, bytes)]
 
     def _add(self, row: Row) -> None:
         values = (row.seq, row.at, row.kind, row.subject, row.body, row.link)
@@ -140,29 +144,44 @@ class Store:
         with self._transaction():
             self._db.execute(f"{zero} WHERE {condition}", values)
             count = self._db.execute(f"DELETE FROM sealed_cards WHERE {condition}", values).rowcount
-        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the log holds the old pages until then
+        with _as_ours(JournalWriteError):  # the log holds the old pages until then
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return count
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
-        with _as_ours(JournalCorruptError):
+        with _as_ours():
             return self._db.execute(sql, values).fetchall()
 
     def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        with _as_ours(JournalCorruptError):
+        with _as_ours():
             cursor = self._db.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
+def _typed(rows: list[Any], *types: type) -> list[Any]:
+    """Return *rows*: STRICT keeps other types out, but not out of a page that a disk has damaged."""
+    for row in rows:
+        if tuple(map(type, row)) != types:
+            raise JournalCorruptError("a stored row cannot be read")
+    return rows
+
+
 @contextmanager
-def _as_ours(kind: type[JournalError]) -> Iterator[None]:
-    """Turn what SQLite raises into *kind*, or into a plain word where the file is closed."""
+def _as_ours(kind: type[JournalError] | None = None) -> Iterator[None]:
+    """Turn what SQLite raises into *kind*, what reading says if None, a plain word of a closed file."""
     try:
         yield
     except sqlite3.ProgrammingError:
         raise JournalError("the journal is closed") from None
     except _SQLITE_ERRORS as error:
-        raise kind(_reason(error)) from None
+        raise (kind(_reason(error)) if kind else _read_error(error)) from None
+
+
+def _read_error(error: sqlite3.Error | UnicodeDecodeError) -> JournalError:
+    """A disk that does not read or has no room says nothing of what stands in the file."""
+    is_disk = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
+    return (JournalError if is_disk else JournalCorruptError)(_reason(error))
 
 
 def _text(raw: bytes) -> str:
