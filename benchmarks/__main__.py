@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: codec, MACs and PIN blocks, and journal, each beside a peer in the same run.
+"""``python -m benchmarks``: codec, MACs and PIN blocks, journal and whole refunds, each beside a peer in the same run.
 
 ``--memory 10000000`` also reads so many hostile messages; ``--only codec`` measures nothing else.
 """
@@ -18,6 +18,7 @@ import cryptography
 from benchmarks.codec import codec
 from benchmarks.crypto import crypto
 from benchmarks.memory import memory
+from benchmarks.refunds import refunds
 from benchmarks.timing import measure, report
 from posrefund.engine import Note
 from posrefund.journal import SQLiteJournal
@@ -52,7 +53,7 @@ def main() -> None:
     """Measure everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memory", type=int, default=200_000, help="hostile messages to read")
-    parser.add_argument("--only", choices=("codec", "memory", "crypto", "journal"))
+    parser.add_argument("--only", choices=("codec", "memory", "crypto", "journal", "refunds"))
     asked = parser.parse_args()
     print(
         f"Python {platform.python_version()} on {platform.machine()}, cryptography"
@@ -63,6 +64,7 @@ def main() -> None:
         "memory": lambda: memory(asked.memory),
         "crypto": crypto,
         "journal": journal,
+        "refunds": refunds,
     }
     for name, part in parts.items():
         if asked.only in (None, name):
