@@ -18,6 +18,7 @@ from posrefund.engine.refusals import refuse
 from posrefund.engine.requests import Original, RefundRequest
 from posrefund.engine.rules import (
     amount_to_refund,
+    check_journal,
     check_original,
     check_pin,
     check_track,
@@ -61,6 +62,7 @@ def start_refund(
         RefusedError: A rule says no.
         InvalidRequestError: The card's data do not fit the message.
     """
+    check_journal(view)
     _require_sign_in(view)
     if original.merchant != view.merchant:
         raise refuse("other_merchant")
