@@ -40,7 +40,9 @@ MADE_ANEW = ("'version'", "'journal_id'")
 def rows_of(path: Path) -> list[str]:
     """Return every row of every table but what a newer program sets."""
     return sorted(
-        line for line in dump(path) if line.startswith("INSERT") and not any(name in line for name in MADE_ANEW)
+        line
+        for line in dump(path)
+        if line.startswith("INSERT") and not any(name in line for name in MADE_ANEW)
     )
 
 

@@ -63,7 +63,7 @@ def test_another_process_goes_on_where_the_last_one_stopped(path: Path) -> None:
     assert AnchorFile(path, KEY).read() == anchor(4)
 
 
-@pytest.mark.parametrize("at", [0, 70, 200, 300])
+@pytest.mark.parametrize("at", [0, 70, 200, 260])
 @pytest.mark.parametrize(("seqs", "left"), [((1, 2), 1), ((1, 2, 3), 2)])
 def test_torn_slot_leaves_the_one_before(
     path: Path, seqs: tuple[int, ...], left: int, at: int
@@ -132,15 +132,14 @@ def broken(*_: object) -> int:
     raise OSError(5, "Input/output error")
 
 
-@pytest.mark.parametrize("name", ["write", "fsync", "fdatasync", "lseek"])
+@pytest.mark.parametrize("name", ["write", "fdatasync", "lseek"])
 def test_write_that_fails_leaves_the_one_before(
     path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     kept = AnchorFile(path, KEY)
     kept.write(anchor(1))
-    monkeypatch.setattr(disk.os, name, broken, raising=False)
-    monkeypatch.setattr(disk, "_sync_data", disk.os.fsync if "sync" in name else os.fsync)
-    if name == "fdatasync":
+    monkeypatch.setattr(os, name, broken, raising=False)
+    if "sync" in name:
         monkeypatch.setattr(disk, "_sync_data", broken)
     with pytest.raises(ConfigError, match="cannot be written: Input/output error"):
         kept.write(anchor(2))
@@ -154,7 +153,7 @@ def test_half_a_write_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     kept = AnchorFile(path, KEY)
     kept.write(anchor(1))
     real: Callable[[int, bytes], int] = os.write
-    monkeypatch.setattr(disk.os, "write", lambda file, content: real(file, content[:100]))
+    monkeypatch.setattr(os, "write", lambda file, content: real(file, content[:100]))
     with pytest.raises(ConfigError, match="only a part"):
         kept.write(anchor(2))
     monkeypatch.undo()

@@ -41,7 +41,7 @@ def copy_of(shop: Shop, name: str = "copy.db") -> Path:
 
 
 def put_back(shop: Shop, copy: Path | None) -> None:
-    """Close, put *copy* in the place of the journal, or nothing, and open again."""
+    """Close, put *copy* in the place of the journal, or nothing, open again."""
     shop.terminal.close()
     for file in shop.folder.glob("journal.db*"):
         file.unlink()
@@ -247,6 +247,17 @@ def test_everything_but_giving_back_goes_on(next_day: Shop) -> None:
     assert shop.booked("void") == []
 
 
+def test_batch_and_clock_of_the_copy_are_not_trusted(next_day: Shop) -> None:
+    shop = behind(next_day)
+    for _ in range(2):
+        with pytest.raises(RefusedError) as error:
+            shop.terminal.sale(sale("S-2", 500))
+        assert error.value.code == "not_signed_in"
+        shop.restart()
+    shop.terminal.sign_in()
+    assert isinstance(shop.terminal.sale(sale("S-2", 500)), Approved)
+
+
 def test_no_number_of_the_lost_rows_is_used_again(next_day: Shop) -> None:
     shop = next_day
     copy = copy_of(shop)
@@ -254,6 +265,7 @@ def test_no_number_of_the_lost_rows_is_used_again(next_day: Shop) -> None:
         shop.terminal.sale(sale(f"S-lost-{number}", 100))
     used = {entry.stan for entry in shop.host.ledger.entries()}
     put_back(shop, copy)
+    shop.terminal.sign_in()
     for number in range(3):
         assert isinstance(shop.terminal.sale(sale(f"S-new-{number}", 100)), Approved)
     stans = [entry.stan for entry in shop.host.ledger.entries()]
@@ -268,6 +280,7 @@ def test_sale_that_the_copy_doubts_is_not_undone_behind_the_customers_back(next_
     copy = copy_of(shop)
     shop.terminal.echo()  # something more leaves, whatever it is
     put_back(shop, copy)
+    shop.terminal.sign_in()
     shop.terminal.undo_doubts()
     assert shop.terminal.journal.last_attempt("S-2").state is State.MANUAL  # type: ignore[union-attr]
     assert isinstance(shop.terminal.sale(sale("S-3", 500)), Approved)
@@ -279,7 +292,12 @@ def test_sale_that_the_copy_doubts_is_not_undone_behind_the_customers_back(next_
 
 def test_yes_to_a_sale_is_anchored_so_that_no_copy_without_it_undoes_it(shop: Shop) -> None:
     copies: list[Path] = []
-    shop.link.on_reply = lambda body: (copies.append(copy_of(shop)), body)[1]
+
+    def copied(body: bytes) -> bytes:
+        copies.append(copy_of(shop))
+        return body
+
+    shop.link.on_reply = copied
     shop.terminal.sale(sale("S-1", 12_800))
     shop.link.on_reply = None
     put_back(shop, copies[0])

@@ -112,7 +112,8 @@ def recover(attempts: Iterable[Attempt], now: datetime) -> list[Action]:
 
 
 def _require_sign_in(view: TerminalView) -> None:
-    if not view.key_set_id:
+    has_lost_its_own = view.is_behind and view.signed_in_at is None
+    if not view.key_set_id or has_lost_its_own:
         raise refuse("not_signed_in")
 
 

@@ -65,11 +65,12 @@ class Epochs(Rotation):
         seq = self.head()[0] + 1
         number, name = str(len(self._keys.epochs) + 2), new_journal_id()
         self._keys = self._keys.from_epoch(seq, f"{number} {name}")
-        facts = {"epoch": number, "journal_id": name, "stan": stan}
+        # Batch and clock are of an earlier sign-in than the last: the next one counts.
+        facts = {"journal_id": name, "stan": stan, "signed_in_at": ""}
         try:
             with self._transaction():
-                self._set_meta(journal_id=name, behind=str(seq), stan=stan)
-                self._append(_BEGUN, "", at, {**told, **facts})
+                self._set_meta(**facts, behind=str(seq))
+                self._append(_BEGUN, "", at, {**told, **facts, "epoch": number})
         except BaseException:
             self.close()  # it may have happened: only opening the journal again tells
             raise

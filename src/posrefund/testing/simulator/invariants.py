@@ -59,10 +59,12 @@ def request_has_one_effect(evidence: Evidence) -> Iterator[str]:
     """I2: a request has at most one open attempt and at most one live entry at the host."""
     effects: Counter[str] = Counter()
     open_attempts: Counter[str] = Counter()
+    by_identity = {seen.identity: seen for seen in evidence.lost}
     for seen in evidence.witness.attempts.values():
-        request = seen.data["request_id"]
-        effects[request] += len(evidence.live(seen))
-        open_attempts[request] += seen.state in OPEN
+        by_identity[seen.identity] = seen
+        open_attempts[seen.data["request_id"]] += seen.state in OPEN
+    for seen in by_identity.values():  # those of rows that were lost have had their effect, too
+        effects[seen.data["request_id"]] += len(evidence.live(seen))
     for request, count in effects.items():
         if count > 1:
             yield f"{request} stands {count} times in the host's books"
@@ -154,6 +156,7 @@ def _no_fault(evidence: Evidence, step: Step) -> str:
 
 def identity_is_one(evidence: Evidence) -> Iterator[str]:
     """I6: every copy of a message is the one that was announced, and a number in use is used once."""
+    yield from _reused(evidence)
     used: defaultdict[tuple[str, str], list[Seen]] = defaultdict(list)
     for seen in evidence.witness.attempts.values():
         if evidence.copies[seen.digest] > _copies(seen):
@@ -169,6 +172,13 @@ def identity_is_one(evidence: Evidence) -> Iterator[str]:
             request.get("41"), request.batch, request.get("11"), int(request.get("4") or "0")
         ):  # fmt: skip
             yield f"{known.name} left under another identity than the journal's"
+
+
+def _reused(evidence: Evidence) -> Iterator[str]:
+    gone = {seen.identity[:2] for seen in evidence.lost}
+    for seen in evidence.witness.opened:
+        if seen.identity[:2] in gone:
+            yield f"{seen.name} has the number of one that left before the journal was put back"
 
 
 def _copies(seen: Seen) -> int:

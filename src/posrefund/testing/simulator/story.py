@@ -87,6 +87,10 @@ class Shop:
                 self.sign_in()
         self._must_sign_in = False
 
+    def must_sign_in(self) -> None:
+        """Let the next thing be a sign-in."""
+        self._must_sign_in = True
+
     def sign_in(self) -> None:
         """Sign in; whoever has set the clock does nothing else before."""
         sign_in = partial(self._world.terminal.sign_in, accept_clock=self._is_clock_off())
