@@ -26,6 +26,8 @@ _FAULT = "journal_restored"
 class Backups:
     """Who makes copies of the journal, puts one back, and answers for it afterwards.
 
+    The customers of the refunds that were lost come again, as soon as there are refunds again.
+
     Args:
         world: Where.
         shop: Signs in anew.
@@ -52,12 +54,15 @@ class Backups:
         world = self._world
         if world.checker.evidence.witness.is_behind:
             word = {"people": ("ann", "bo"), "evidence": "the files"}
-            world.act(
+            is_accepted = world.act(
                 "accept",
                 lambda: world.terminal.accept_journal(**word),  # type: ignore[arg-type]
                 LocalProtocolError,
                 JournalError,
             )
+            if is_accepted:
+                lost = {seen.data["request_id"] for seen in world.checker.evidence.lost}
+                self._shop.ask_for(lost)
 
     def _make(self) -> None:
         self._copy.unlink(missing_ok=True)

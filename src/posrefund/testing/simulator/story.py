@@ -23,6 +23,8 @@ from posrefund.testing.simulator.world import CARDS, OTHER_CARD
 from posrefund.values import Amount, RequestID, TerminalID
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from posrefund.testing.simulator.world import World
     from posrefund.values import CardRead
 
@@ -136,6 +138,12 @@ class Shop:
         """The impatient clerk."""
         if self.refunds:
             self._refund(self._random.choice(self.refunds))
+
+    def ask_for(self, names: Collection[str]) -> None:
+        """The same again, for the requests of these names, and once more for what may be left of their sales."""
+        for request in [known for known in self.refunds if known.request_id in names]:
+            self._refund(request)
+            self._refund(self._request(f"R-{len(self.refunds)}", str(request.original)))
 
     def conflict(self) -> None:
         """A known id with other content."""
