@@ -46,7 +46,7 @@ class Backups:
             return
         if self._copy.exists() and world.swarm.strikes(_FAULT):
             self._put_back()
-        elif not self._copy.exists() or world.random.random() < 0.2:
+        elif not self._copy.exists() or world.random.random() < 0.06:
             self._make()
 
     def accept(self) -> None:
