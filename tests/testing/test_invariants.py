@@ -423,6 +423,16 @@ def test_I2_sees_a_lost_refund_that_is_given_again(restored: History) -> None:
     assert list(money.ceiling_holds(restored.evidence)) == ["the host gave back 2000 of 1000"]
 
 
+def test_I1_sees_an_attempt_at_a_sale_of_which_a_file_knows_more(restored: History) -> None:
+    told = {"stan": "000002", "rrn": "610012000002", "original_transmitted": "0309120000"}
+    restored.row("host_only", "000001", told)
+    restored.look()
+    restored.open("R-2", stan="000003")
+    assert list(money.ceiling_holds(restored.look())) == [
+        "R-2/1 is about a sale of which a file knows more than the journal"
+    ]
+
+
 def test_I6_sees_a_lost_number_that_is_used_again(restored: History) -> None:
     restored.open("R-2")
     assert list(money.identity_is_one(restored.look())) == [
@@ -435,7 +445,8 @@ def test_I8_sees_a_lost_refund_that_no_file_brought_back(restored: History) -> N
     assert list(books.books_agree(restored.evidence)) == [
         "R-1/1 was lost, and no file has brought it back"
     ]
-    restored.row("host_only", "000001", {"stan": entry.stan, "rrn": entry.rrn})
+    told = {"stan": entry.stan, "rrn": entry.rrn, "original_transmitted": "0309120000"}
+    restored.row("host_only", "000001", told)
     assert list(books.books_agree(restored.look())) == []
 
 

@@ -171,17 +171,16 @@ def test_what_a_repeat_does_to_the_money_is_seen_even_if_nobody_counts_the_copie
     assert by & found.by.keys()
 
 
-@pytest.mark.parametrize("name", ["restore_unnoticed", "lost_refund_forgotten"])
-def test_what_a_restore_does_to_the_money_is_seen_at_the_host(
-    name: str, monkeypatch: pytest.MonkeyPatch
+def test_what_an_unnoticed_restore_does_to_the_money_is_seen_even_if_nobody_looks_at_numbers(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A number that is used again shows it first (I6); without that check, the money does."""
+    """A number that is used again shows it first (I6); without that check, the host's books do."""
     others = [each for each in checker._AT_EACH_STEP if each[0] != "I6"]
     monkeypatch.setattr(checker, "_AT_EACH_STEP", others)
 
-    found = hunt(name, range(1, 61), enough=1, rates={"journal_restored": 0.1})
+    found = hunt("restore_unnoticed", range(1, 31), enough=6, rates={"journal_restored": 0.1})
 
-    assert {"I1", "I2", "I3", "I4"} & found.by.keys()
+    assert {"I1", "I2", "I5"} & found.by.keys()
 
 
 @pytest.mark.parametrize("name", sorted(PLANTED))

@@ -99,7 +99,7 @@ class Witness:
         taken: Every state and event that a step was made from.
         lost: Attempts of rows that were taken away when an older copy of the file was put back.
         is_behind: The rows say that rows were lost, and nobody has accepted it yet.
-        host_only: STAN and RRN of what a file showed and no attempt stands behind.
+        host_only: STAN and RRN of what a file showed and no attempt stands behind, and the STAN and MMDD of its sale.
     """
 
     path: Path
@@ -116,7 +116,7 @@ class Witness:
     taken: set[tuple[str, str]] = field(default_factory=set)
     lost: list[Seen] = field(default_factory=list)
     is_behind: bool = False
-    host_only: set[tuple[str, str]] = field(default_factory=set)
+    host_only: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     _links: list[bytes] = field(default_factory=list)
     _offset: timedelta = timedelta(0)
     _db: sqlite3.Connection | None = None
@@ -141,7 +141,7 @@ class Witness:
         links, attempts = self._links, self.attempts
         self._links, self.attempts, self.sales = [], {}, {}
         self.rows = self.inbound_count = 0
-        self.files, self.is_behind, self.host_only = [], False, set()
+        self.files, self.is_behind, self.host_only = [], False, {}
         self._offset = timedelta(0)
         self.read()
         if self._links != links[: len(self._links)]:
@@ -215,15 +215,15 @@ class Witness:
             self.inbound_count += 1
             self.attempts[subject].inbound = body
         else:
-            self._take_note(kind, body)
+            self._take_note(kind, subject, body)
 
-    def _take_note(self, kind: str, body: dict[str, Any]) -> None:
+    def _take_note(self, kind: str, subject: str, body: dict[str, Any]) -> None:
         if kind == "signed_in":
             self._offset = timedelta(seconds=float(body["host_offset_s"]))
         elif kind == "file":
             self.files.append(body["day"])
         elif kind == "host_only":
-            self.host_only.add((body["stan"], body["rrn"]))
+            self.host_only[body["stan"], body["rrn"]] = subject, body["original_transmitted"][:4]
         elif kind in ("epoch", "journal_accepted"):
             self.is_behind = kind == "epoch"
 
