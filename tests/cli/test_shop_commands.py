@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +26,13 @@ from posrefund.emulators.host import (
     TerminalRecord,
     settlement_file,
 )
-from posrefund.errors import ConfigError, InvalidRequestError, JournalError, RefusedError
+from posrefund.errors import (
+    ConfigError,
+    InvalidRequestError,
+    JournalError,
+    LocalProtocolError,
+    RefusedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -367,3 +373,48 @@ def test_host_that_cannot_begin_says_why(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, [*words, "--dialect", "unionpay"])
     assert isinstance(result.exception, ConfigError)
     assert "a terminal's TMK is of another cipher than the MAC rule" in str(result.exception)
+
+
+def test_journal_that_was_put_back_is_refused_and_accepted_by_two_people(
+    counter: Counter, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    counter.posrefund("sign-in", "--accept-clock")
+    counter.posrefund("sale", "S-1", "--amount", "10.00", "--card", CARD)
+    counter.posrefund("journal", "backup", str(copy))
+    counter.posrefund("sale", "S-2", "--amount", "20.00", "--card", CARD)
+    for file in counter.folder.glob("journal.db*"):
+        file.unlink()
+    copy.rename(counter.folder / "journal.db")
+
+    counter.posrefund("status", "S-2", exit_code=2)
+    with pytest.raises(RefusedError, match=r"journal_behind.*posrefund journal accept"):
+        counter.posrefund("refund", "R-1", "--original", "S-1", "--card", CARD)
+    with pytest.raises(InvalidRequestError, match="two different people"):
+        counter.posrefund("journal", "accept", "--by", "ann", "--evidence", "files")
+    both = ("journal", "accept", "--by", "ann", "--by", "bo", "--evidence", "files")
+    with pytest.raises(LocalProtocolError, match="complete files of these days are missing: "):
+        counter.posrefund(*both)
+
+    told = json.loads(counter.posrefund("journal", "show", "--rows", "--json"))
+    (epoch,) = [json.loads(row["body"]) for row in told if row["kind"] == "epoch"]
+    day = date.fromisoformat(epoch["from_day"])
+    file, ledger = tmp_path / "file", counter.server.host.ledger
+    while day <= date.fromisoformat(epoch["to_day"]):
+        settlement_file.write(file, ledger, day, HostProfile())
+        lines = str(len(file.read_text().splitlines()))
+        words = ("settle", str(file), "--day", day.isoformat(), "--lines", lines)
+        found = counter.posrefund(*words, exit_code=4 if lines != "0" else 0)
+        assert ("HOST_ONLY" in found) == (lines != "0")
+        day += timedelta(days=1)
+    assert "refunds are possible" in counter.posrefund(*both)
+    assert "all in order" in counter.posrefund("journal", "verify")
+
+
+def test_anchor_stands_where_the_settings_say(counter: Counter) -> None:
+    path = counter.folder / "posrefund.toml"
+    text = path.read_text().replace('file = "keys.json"', 'file = "keys.json"\nanchor = "other"')
+    path.write_text(text)
+    counter.posrefund("sign-in", "--accept-clock")
+    assert (counter.folder / "other").exists()
+    assert not (counter.folder / "keys.json.anchor").exists()

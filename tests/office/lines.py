@@ -23,6 +23,7 @@ _COLUMNS = {
     "rrn": (143, 12),
     "original_stan": (178, 6),
     "code": (185, 2),
+    "original_transmitted": (241, 10),
 }
 
 

@@ -9,6 +9,8 @@ from posrefund.crypto import UNIONPAY_SIGN_IN, Key, KeySet, MACRule, mac, unwrap
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from posrefund.keystore import Anchor
+
 __all__ = ["MemoryKeyStore"]
 
 
@@ -22,6 +24,7 @@ class MemoryKeyStore:
         self.tmk = tmk
         self.sign_in_rule = UNIONPAY_SIGN_IN
         self._block = b""
+        self._anchor: Anchor | None = None
 
     def keep_sign_in(
         self, block: bytes, rule: MACRule, *, still_needed: Collection[str] = ()
@@ -42,6 +45,14 @@ class MemoryKeyStore:
     def working_keys(self) -> KeySet | None:
         """The last set, opened again as after a restart."""
         return unwrap_key_set(self.tmk, self._block, self.sign_in_rule) if self._block else None
+
+    def anchor(self) -> Anchor | None:
+        """The last one, for as long as the store lives."""
+        return self._anchor
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Keep it in the place of the one before."""
+        self._anchor = anchor
 
     def key_set(self, key_set_id: str) -> KeySet | None:
         """The last set, if it is that one."""

@@ -123,7 +123,9 @@ def test_recovering_twice_changes_nothing(next_day: Shop) -> None:
 
 def test_what_was_sent_when_power_failed_is_in_doubt_after_the_restart(next_day: Shop) -> None:
     next_day.link.sent.clear()
-    wire(next_day, Fuse(4))  # after the commit, after the host has it, before the answer is read
+    wire(
+        next_day, Fuse(6)
+    )  # after the commit and the anchor, after the host has it, before the answer is read
     with pytest.raises(PowerCut):
         next_day.terminal.refund(refund("R-1", "S-1", 100))
     next_day.terminal.close()

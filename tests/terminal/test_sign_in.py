@@ -271,7 +271,7 @@ def test_host_that_keeps_its_keys_is_taken_and_reported(shop: Shop) -> None:
 
 def test_keys_that_a_crash_kept_out_of_the_journal_are_known_all_the_same(shop: Shop) -> None:
     heard = recording(shop)
-    wire(shop, Fuse(7))  # STAN taken, sent, received; then the row about it
+    wire(shop, Fuse(9))  # STAN taken, anchored, sent, received; then the row about it
     with pytest.raises(PowerCut):
         shop.terminal.sign_in()
     shop.restart()

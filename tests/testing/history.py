@@ -69,6 +69,17 @@ class History:
         self.db.execute("INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?)", row)
         self.db.execute("UPDATE meta SET value = ? WHERE key = 'head'", (self._before.hex(),))
 
+    def put_back(self, rows: int) -> None:
+        """Put a copy in the journal's place that ends with row *rows*, and say so to the witness."""
+        (link,) = self.db.execute("SELECT link FROM chain WHERE seq = ?", (rows,)).fetchone()
+        self.db.execute("DELETE FROM chain WHERE seq > ?", (rows,))
+        self.db.execute("UPDATE meta SET value = ? WHERE key = 'head'", (link.hex(),))
+        kept = "SELECT subject FROM chain WHERE kind = 'open'"
+        self.db.execute(f"DELETE FROM attempts WHERE request_id || '/' || number NOT IN ({kept})")
+        self.db.execute("UPDATE originals SET reserved_minor = 0, accepted_minor = 0")
+        self._seq, self._before = rows, link
+        self.evidence.witness.put_back()
+
     def open(self, name: str, kind: str = "refund", **more: Any) -> None:
         """Open the first attempt of request *name*: STAN 000002 of batch 000007, 10.00, of sale S-1."""
         attempt = {

@@ -393,6 +393,89 @@ def test_L1_and_L2_see_what_is_not_decided(history: History) -> None:
     assert list(books.nothing_waits_to_be_sent(evidence)) == ["S-2/1 still waits to be undone"]
 
 
+# --- rows that were taken away ---------------------------------------------------------------
+
+
+@pytest.fixture
+def restored(history: History) -> History:
+    """The refund R-1 was given back on the 10th; then a copy without it was put back, and noticed."""
+    rows = history.evidence.witness.rows
+    refunded(history)
+    history.look()
+    history.put_back(rows)
+    return history
+
+
+def test_lost_rows_are_no_violation_by_themselves(restored: History) -> None:
+    evidence = restored.evidence
+    assert [seen.name for seen in evidence.lost] == ["R-1/1"]
+    assert list(money.nothing_is_lost(evidence)) == []
+    assert list(money.request_has_one_effect(evidence)) == []
+    assert list(books.chain_is_whole(evidence)) == []
+
+
+def test_I2_sees_a_lost_refund_that_is_given_again(restored: History) -> None:
+    restored.open("R-1", stan="000003")
+    restored.book(stan="000003")
+    assert list(money.request_has_one_effect(restored.look())) == [
+        "R-1 stands 2 times in the host's books"
+    ]
+    assert list(money.ceiling_holds(restored.evidence)) == ["the host gave back 2000 of 1000"]
+
+
+def test_I1_sees_an_attempt_at_a_sale_of_which_a_file_knows_more(restored: History) -> None:
+    told = {"stan": "000002", "rrn": "610012000002", "original_transmitted": "0309120000"}
+    restored.row("host_only", "000001", told)
+    restored.look()
+    restored.open("R-2", stan="000003")
+    assert list(money.ceiling_holds(restored.look())) == [
+        "R-2/1 is about a sale of which a file knows more than the journal"
+    ]
+
+
+def test_I6_sees_a_lost_number_that_is_used_again(restored: History) -> None:
+    restored.open("R-2")
+    assert list(money.identity_is_one(restored.look())) == [
+        "R-2/1 has the number of one that left before the journal was put back"
+    ]
+
+
+def test_I8_sees_a_lost_refund_that_no_file_brought_back(restored: History) -> None:
+    (entry,) = [each for each in restored.ledger.entries() if each.kind == "refund"]
+    assert list(books.books_agree(restored.evidence)) == [
+        "R-1/1 was lost, and no file has brought it back"
+    ]
+    told = {"stan": entry.stan, "rrn": entry.rrn, "original_transmitted": "0309120000"}
+    restored.row("host_only", "000001", told)
+    assert list(books.books_agree(restored.look())) == []
+
+
+def test_I7_follows_the_chain_into_an_epoch_and_sees_one_that_is_signed_as_before(
+    restored: History,
+) -> None:
+    restored.row("epoch", "", {"epoch": "2", "journal_id": "ab"})
+    assert list(books.chain_is_whole(restored.look())) == [
+        f"row {restored.evidence.witness.rows} is not bound to the one before it"
+    ]
+
+
+def test_L1_sees_a_journal_that_nobody_reconciles(restored: History) -> None:
+    restored.row("epoch", "", {"epoch": "2", "journal_id": "ab"})
+    assert list(books.everything_is_decided(restored.look()))[-1] == (
+        "the journal lost rows, and was never reconciled"
+    )
+    restored.row("journal_accepted", "", {})
+    assert "reconciled" not in str(list(books.everything_is_decided(restored.look())))
+
+
+def test_witness_takes_only_an_older_copy_of_what_it_has_read(
+    history: History, tmp_path: Path
+) -> None:
+    history.db.execute("UPDATE chain SET link = zeroblob(32) WHERE seq = 1")
+    with pytest.raises(ValueError, match="no older copy"):
+        history.evidence.witness.put_back()
+
+
 def test_the_checker_names_the_invariant(history: History) -> None:
     history.book("refund", "000009")
 

@@ -68,6 +68,8 @@ SHOWN_BY = {
     "row_left_out": {"kill": 1.0},
     "answers_not_kept": {},
     "no_lock": {"second_process": 0.5},
+    "restore_unnoticed": {"journal_restored": 0.1},
+    "lost_refund_forgotten": {"journal_restored": 0.1},
 }
 """Planted bug → the faults that bring it to light, so that a few seeds are enough here."""
 
@@ -167,6 +169,18 @@ def test_what_a_repeat_does_to_the_money_is_seen_even_if_nobody_counts_the_copie
 
     assert found.caught == 3
     assert by & found.by.keys()
+
+
+def test_what_an_unnoticed_restore_does_to_the_money_is_seen_even_if_nobody_looks_at_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A number that is used again shows it first (I6); without that check, the host's books do."""
+    others = [each for each in checker._AT_EACH_STEP if each[0] != "I6"]
+    monkeypatch.setattr(checker, "_AT_EACH_STEP", others)
+
+    found = hunt("restore_unnoticed", range(1, 31), enough=6, rates={"journal_restored": 0.1})
+
+    assert {"I1", "I2", "I5"} & found.by.keys()
 
 
 @pytest.mark.parametrize("name", sorted(PLANTED))

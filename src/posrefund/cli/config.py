@@ -81,6 +81,7 @@ class Settings:
         journal_file: The journal, if it is a file.
         journal_dsn: Its database, if it is in PostgreSQL.
         high_water_file: Holds the highest generation of the key file, where one is wanted.
+        anchor_file: Holds the journal's anchor, if not beside the key file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
     """
 
@@ -95,6 +96,7 @@ class Settings:
     journal_file: Path | None
     journal_dsn: str | None
     high_water_file: Path | None = None
+    anchor_file: Path | None = None
     token: TokenSettings | None = None
 
 
@@ -140,7 +142,8 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         key_file=folder / _text(data, "keys", "file"),
         passphrase_file=folder
         / ("passphrase" if is_locked_by_token else _text(data, "keys", "passphrase_file")),
-        high_water_file=_high_water(data, folder),
+        high_water_file=_path_of(data, "high_water", folder),
+        anchor_file=_path_of(data, "anchor", folder),
         token=token,
         **_journal(data, folder),
     )
@@ -189,7 +192,13 @@ def open_keystore(settings: Settings) -> FileKeyStore:
     mark = HighWaterFile(settings.high_water_file) if settings.high_water_file else None
     token, lock = open_token(settings.token) if settings.token else (None, None)
     opens = lock or read_passphrase(settings.passphrase_file)
-    return FileKeyStore(settings.key_file, opens, token=token, high_water=mark)
+    return FileKeyStore(
+        settings.key_file,
+        opens,
+        token=token,
+        high_water=mark,
+        anchor_file=settings.anchor_file,
+    )
 
 
 def read_passphrase(path: Path) -> bytes:
@@ -263,10 +272,9 @@ def _text(data: dict[str, Any], table: str, name: str) -> str:
     return value
 
 
-def _high_water(data: dict[str, Any], folder: Path) -> Path | None:
-    if "high_water" not in _table(data, "keys"):
-        return None
-    return folder / _text(data, "keys", "high_water")
+def _path_of(data: dict[str, Any], name: str, folder: Path) -> Path | None:
+    """A file that ``[keys]`` may name."""
+    return folder / _text(data, "keys", name) if name in _table(data, "keys") else None
 
 
 def _hex(table: dict[str, Any], name: str, default: bytes) -> bytes:

@@ -10,9 +10,9 @@ import typer
 from rich import box
 from rich.table import Table
 
-from posrefund.cli.config import ConfigOption, load, open_journal, open_keystore
+from posrefund.cli.config import ConfigOption, load, open_journal, open_keystore, open_terminal
 from posrefund.cli.screen import as_text, print_json, stdout
-from posrefund.errors import ConfigError
+from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.journal import Journal, SQLiteJournal, back_up
 
 __all__ = ["app"]
@@ -66,6 +66,22 @@ def backup(
     opened = partial(SQLiteJournal, key=key, terminal=settings.terminal)
     rows = back_up(settings.journal_file, file, opened)
     stdout.print(f"{rows} rows, all in order")
+
+
+@app.command()
+def accept(
+    by: Annotated[
+        list[str], typer.Option(help="Who says so; give it twice, two different people.")
+    ],
+    evidence: Annotated[str, typer.Option(help="What was reconciled, and how.")],
+    config: ConfigOption = Path("posrefund.toml"),
+) -> None:
+    """Refund again after the journal lost rows, once the settlement files of all days in question are read."""
+    if len(by) != 2:
+        raise InvalidRequestError([("by", "two different people")])
+    with open_terminal(load(config)) as terminal:
+        terminal.accept_journal(people=(by[0], by[1]), evidence=evidence)
+    stdout.print("the journal is accepted: refunds are possible")
 
 
 def _attempts(journal: Journal) -> list[dict[str, str]]:

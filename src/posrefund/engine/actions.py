@@ -59,7 +59,7 @@ class Note:
         kind: ``"inbound"``, ``"reversal_sent"``, ``"signed_in"``, ``"file"``…
         at: When.
         facts: Never card data.
-        attempt_id: The attempt it is about, if any.
+        attempt_id: The attempt it is about, if any; of a ``host_only`` row, the STAN of the sale that it names.
     """
 
     kind: str

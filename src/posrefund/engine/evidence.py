@@ -8,7 +8,7 @@ second about 23:00 — and even then only people release the money.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.actions import Know, Move
@@ -18,8 +18,8 @@ from posrefund.errors import InvalidRequestError, LocalProtocolError
 from posrefund.values import infer_year
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import date, datetime
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
 
     from posrefund.engine.actions import Action
     from posrefund.engine.attempt import Attempt, Kind
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Category",
     "FileRow",
+    "check_word",
+    "complete_days",
     "hints_at",
     "judge_absence",
     "judge_repeated",
@@ -68,6 +70,7 @@ class FileRow:
         row: Line of the file, from 1.
         is_booked: Whether its response code says so; one that does not still shows that the host
             knows the transaction.
+        original_transmitted: MMDDhhmmss of the transaction it refers to; zeros or empty where none.
     """
 
     kind: Kind | Literal["reversal", "other"]
@@ -80,6 +83,7 @@ class FileRow:
     original_stan: str
     row: int
     is_booked: bool = True
+    original_transmitted: str = ""
 
 
 def same_transaction(attempt: Attempt, row: FileRow, file_day: date) -> bool:
@@ -166,16 +170,30 @@ def release(
         InvalidRequestError: The two are one, or no evidence is named.
         LocalProtocolError: Files have not proven the absence.
     """
+    check_word(people, evidence, "what proves the absence")
+    if not attempt.facts.get("absent"):
+        message = "complete files of three settlement days have not proven the absence yet"
+        raise LocalProtocolError(message)
+    facts = {"released_by": ", ".join(people), "evidence": evidence, "at": now.isoformat()}
+    return [Move(attempt.attempt_id, Event.RELEASE, now, facts)]
+
+
+def complete_days(notes: Iterable[Mapping[str, str]]) -> set[date]:
+    """Return the settlement days whose whole file was read, by the notes of the files that were."""
+    return {date.fromisoformat(note["day"]) for note in notes if note.get("complete") == "yes"}
+
+
+def check_word(people: tuple[str, str], evidence: str, what: str) -> None:
+    """Refuse the word of fewer than two people, or one that names no evidence of *what*.
+
+    Raises:
+        InvalidRequestError: It is.
+    """
     first, second = people
     if not first or not second or first == second:
         raise InvalidRequestError([("people", "two different people")])
     if not evidence or not all(is_note(text) for text in (first, second, evidence)):
-        raise InvalidRequestError([("evidence", "what proves the absence, no card number")])
-    if not attempt.facts.get("absent"):
-        message = "complete files of three settlement days have not proven the absence yet"
-        raise LocalProtocolError(message)
-    facts = {"released_by": f"{first}, {second}", "evidence": evidence, "at": now.isoformat()}
-    return [Move(attempt.attempt_id, Event.RELEASE, now, facts)]
+        raise InvalidRequestError([("evidence", f"{what}, no card number")])
 
 
 def _resolve(attempt: Attempt, row: FileRow, file_day: date, now: datetime) -> list[Action]:

@@ -18,6 +18,7 @@ from posrefund.engine.refusals import refuse
 from posrefund.engine.requests import Original, RefundRequest
 from posrefund.engine.rules import (
     amount_to_refund,
+    check_journal,
     check_original,
     check_pin,
     check_track,
@@ -61,6 +62,7 @@ def start_refund(
         RefusedError: A rule says no.
         InvalidRequestError: The card's data do not fit the message.
     """
+    check_journal(view)
     _require_sign_in(view)
     if original.merchant != view.merchant:
         raise refuse("other_merchant")
@@ -110,7 +112,8 @@ def recover(attempts: Iterable[Attempt], now: datetime) -> list[Action]:
 
 
 def _require_sign_in(view: TerminalView) -> None:
-    if not view.key_set_id:
+    has_lost_its_own = view.is_behind and view.signed_in_at is None
+    if not view.key_set_id or has_lost_its_own:
         raise refuse("not_signed_in")
 
 

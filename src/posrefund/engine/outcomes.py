@@ -89,7 +89,7 @@ class InDoubt(_Outcome):
     Attributes:
         attempt: All that is known.
         reason: ``no_reply``, ``closed``, ``bad_mac``, ``no_mac``, ``unreadable``, ``mismatch``, ``code_NN``,
-            ``declined_after_repeat``, ``restart``, ``interrupted`` or ``contradiction``.
+            ``declined_after_repeat``, ``restart``, ``interrupted``, ``journal_behind`` or ``contradiction``.
         needs_people: Whether nothing automatic is left to try.
     """
 
@@ -106,7 +106,7 @@ class NotSent(_Outcome):
 
     Attributes:
         attempt: All that is known.
-        reason: Why: ``unreachable``, ``closed``, ``cancelled`` or ``expired``.
+        reason: Why: ``unreachable``, ``closed``, ``not_anchored``, ``cancelled`` or ``expired``.
     """
 
     reason: str

@@ -25,6 +25,11 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "主机要求重新签到：请签到后再试",
             "the host asked for a new sign-in: sign in, then try again",
         ),
+        "journal_behind": (
+            "merchant",
+            "本机流水不完整（曾被还原或更换）：须读完结算文件、由两人确认后才能退款（posrefund journal accept）",
+            "this journal lost rows: once every settlement file is read, two people accept it (posrefund journal accept)",
+        ),
         "original_unknown": (
             "merchant",
             "本机没有这笔原交易：请核对参考号和日期",

@@ -20,12 +20,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "amount_to_refund",
+    "check_journal",
     "check_original",
     "check_pin",
     "check_track",
     "choose_route",
     "not_before",
 ]
+
+
+def check_journal(view: TerminalView) -> None:
+    """Refuse while the journal may have forgotten what was given back.
+
+    Raises:
+        RefusedError: code ``journal_behind``.
+    """
+    if view.is_behind:
+        raise refuse("journal_behind")
 
 
 def check_original(request: RefundRequest, original: Original, card_fingerprint: str) -> None:

@@ -31,6 +31,7 @@ class TerminalView:
         host_clock: How the host's time follows from ours.
         accepted_offset: What people last said yes to of it; zero before they ever had to.
         signed_in_at: When it last signed in.
+        is_behind: Its journal lost rows, and people have not reconciled it yet.
     """
 
     dialect: Dialect
@@ -42,6 +43,7 @@ class TerminalView:
     host_clock: HostClock = field(default_factory=HostClock)
     signed_in_at: datetime | None = None
     accepted_offset: timedelta = timedelta(0)
+    is_behind: bool = False
 
     def host_day(self, now: datetime) -> date:
         """Return the host's settlement day at our *now*."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed_class
-from posrefund.engine import Attempt, Know, Move, Note, Open, Original, OriginalRef
+from posrefund.engine import Attempt, Know, Move, Note, Open, Original, OriginalRef, host_only
 from posrefund.engine.table import OPEN_STATES, State
 from posrefund.errors import (
     JournalCorruptError,
@@ -22,9 +23,9 @@ from posrefund.errors import (
     RequestConflictError,
 )
 from posrefund.journal.cards import open_card, seal_card
+from posrefund.journal.epochs import Epochs, new_journal_id
 from posrefund.journal.keys import JournalKeys
 from posrefund.journal.replay import check_links, check_projection
-from posrefund.journal.rotation import Rotation
 from posrefund.journal.rows import (
     ATTEMPT_COLUMNS,
     FIRST_LINK,
@@ -50,7 +51,7 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Rotation):
+class Journal(Epochs):
     """The journal of one terminal.
 
     Args:
@@ -244,14 +245,20 @@ class Journal(Rotation):
     def _check_key(self) -> None:
         facts, mine = self._facts(), self._keys.check
         if not hmac.compare_digest(facts.get("key_check", mine), mine):
-            raise JournalCorruptError("the journal was made with another key")
+            raise JournalCorruptError(
+                "the journal was made with another key: key file and journal belong together,"
+                " and one of them is another terminal's or was replaced"
+            )
         self._keys = self._keys.opened(facts.get("old_keys"))
+        self._know_epochs()
         self._check_last_link()
 
     def _keep_key_check(self) -> None:
-        if "key_check" not in self._facts():
+        facts = {"journal_id": new_journal_id(), "key_check": self._keys.check}
+        new = {name: facts[name] for name in facts.keys() - self._facts().keys()}
+        if new:
             with self._transaction():
-                self._set_meta(key_check=self._keys.check)
+                self._set_meta(**new)
 
     def _check_last_link(self) -> None:
         last = self._links("ORDER BY seq DESC LIMIT 2")
@@ -346,9 +353,8 @@ class Journal(Rotation):
             raise JournalWriteError(reason)
 
     def _append(self, kind: str, subject: str, at: datetime, facts: dict[str, Any]) -> None:
-        last = self._links("ORDER BY seq DESC LIMIT 1")
-        seq, before = (last[0].seq + 1, last[0].link) if last else (1, FIRST_LINK)
-        body = canonical(facts)
+        last, before = self.head()
+        seq, body = last + 1, canonical(facts)
         link = link_of(self._keys.chain(seq), before, seq, at.isoformat(), kind, subject, body)
         self._add(Row(seq, at.isoformat(), kind, subject, body, link))
         self._set_meta(head=link.hex())
@@ -366,16 +372,27 @@ class Journal(Rotation):
         states = {attempt.state for attempt in against}
         itself = {a.state for a in self._attempts("WHERE request_id = ? AND kind = 'sale'", name)}
         try:
-            return original_from_data(
+            original = original_from_data(
                 row,
                 is_voided=any(a.kind == "void" and a.state in _BOOKED for a in against),
                 has_open_attempt=bool(states & OPEN_STATES),
                 has_case=State.MISMATCHED in states or bool(itself & _CASES),
             )
+            return (
+                replace(original, has_case=True)
+                if self._is_disputed(original, against)
+                else original
+            )
         except (ValueError, TypeError):
             raise JournalCorruptError("a stored original cannot be read") from None
 
+    def _is_disputed(self, original: Original, against: list[Attempt]) -> bool:
+        """Whether a file showed something given back of it that nobody here knows of, at any terminal."""
+        found = self._rows(_HOST_ONLY, original.stan)
+        return any(host_only.disputes(json.loads(body), original, against) for (body,) in found)
 
+
+_HOST_ONLY = "SELECT body FROM chain WHERE kind = 'host_only' AND subject = ?"
 _SENDING = {State.SENT, State.REVERSING}
 """The states in which a byte may leave."""
 _BOOKED = {State.ACCEPTED, State.CONFIRMED}

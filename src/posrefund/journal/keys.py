@@ -27,13 +27,21 @@ class JournalKeys:
         key: The journal key of today.
         terminal: Whose; the chain's keys depend on it.
         old: The keys before it, oldest first, each with the last row it signed.
+        epochs: Those after the first, oldest first, each with its first row; no secret.
     """
 
-    def __init__(self, key: bytes, terminal: str, old: tuple[tuple[int, bytes], ...] = ()) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        terminal: str,
+        old: tuple[tuple[int, bytes], ...] = (),
+        epochs: tuple[tuple[int, str], ...] = (),
+    ) -> None:
         # Behind functions: printed, copied or saved with their owner, they show nothing.
         self._current: Callable[[], bytes] = lambda: key
         self._old: Callable[[], tuple[tuple[int, bytes], ...]] = lambda: old
         self._terminal = terminal
+        self.epochs = epochs
 
     def __repr__(self) -> str:
         return f"JournalKeys({self._terminal}, {len(self._old())} before this one)"
@@ -68,11 +76,18 @@ class JournalKeys:
     def chain(self, seq: int) -> bytes:
         """Return what signs row *seq*."""
         keys = (key for last, key in self._old() if seq <= last)
-        return self._chain_key(next(keys, self.current))
+        names = [name for first, name in self.epochs if first <= seq]
+        return self._chain_key(next(keys, self.current), *names[-1:])
 
     def after(self, key: bytes, last: int) -> Self:
         """Return the keys once *key* has taken over after row *last*."""
-        return type(self)(key, self._terminal, (*self._old(), (last, self.current)))
+        old = (*self._old(), (last, self.current))
+        return type(self)(key, self._terminal, old, self.epochs)
+
+    def from_epoch(self, first: int, name: str) -> Self:
+        """Return the keys once epoch *name* has begun with row *first*."""
+        epochs = (*self.epochs, (first, name))
+        return type(self)(self.current, self._terminal, self._old(), epochs)
 
     def sealed(self) -> str:
         """Return the old keys as the journal may keep them."""
@@ -100,8 +115,8 @@ class JournalKeys:
             raise JournalCorruptError("the old keys of the journal were changed")
         return type(self)(self.current, self._terminal, old)
 
-    def _chain_key(self, key: bytes) -> bytes:
-        return _derive(key, f"chain {self._terminal}")
+    def _chain_key(self, key: bytes, *epoch: str) -> bytes:
+        return _derive(key, " ".join(["chain", self._terminal, *epoch]))
 
     def _place(self, last: int) -> bytes:
         return f"{self._terminal} {last}".encode()

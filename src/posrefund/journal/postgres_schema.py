@@ -107,5 +107,10 @@ CREATE TABLE sealed_cards (
 );
 """
 
-POSTGRES_VERSIONS = (_TABLES,)
+_HOST_ONLY = """
+CREATE INDEX chain_host_only ON chain (subject) WHERE kind = 'host_only';
+"""
+"""Each refund asks for it, of every terminal."""
+
+POSTGRES_VERSIONS = (_TABLES, _HOST_ONLY)
 """The first makes version 1 of nothing, each one after it the next version of the one before."""

@@ -39,7 +39,7 @@ class Row:
         seq: 1, 2, 3… without a gap.
         at: When, UTC, ISO 8601.
         kind: ``open``, ``move``, ``know`` or a note's kind.
-        subject: Attempt or original it is about; empty for none.
+        subject: Attempt or original it is about, the STAN of an original that is only named; empty for none.
         body: Canonical JSON.
         link: HMAC-SHA256 over the link before it and this row.
     """

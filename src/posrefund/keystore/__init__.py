@@ -5,7 +5,7 @@ slot and the file as a whole. Keys inside a PIN pad or a token stand in it by na
 HSM, SoftHSM2) are stored and used through ``Token``.
 """
 
-from posrefund.keystore.contract import DeviceKey, HighWater, KeyStore, Lock
+from posrefund.keystore.contract import Anchor, DeviceKey, HighWater, KeyStore, Lock
 from posrefund.keystore.dukpt import Transaction
 from posrefund.keystore.file import FileKeyStore
 from posrefund.keystore.high_water import HighWaterFile
@@ -16,6 +16,7 @@ from posrefund.keystore.token_key import TokenKey
 from posrefund.keystore.token_lock import TokenLock
 
 __all__ = [
+    "Anchor",
     "DeviceKey",
     "FileKeyStore",
     "HighWater",

@@ -1,8 +1,8 @@
 """What a terminal asks of a key store, and a key store of what opens it. Floor 5.
 
 ``KeyStore`` is what a ``Terminal`` needs; ``FileKeyStore`` is one. ``Lock`` opens a key file: a passphrase, or
-a token. ``HighWater`` remembers, somewhere else, how new the file was. ``DeviceKey`` names a key that is not
-here.
+a token. ``HighWater`` remembers, somewhere else, how new the file was; an ``Anchor``, how far the journal was.
+``DeviceKey`` names a key that is not here.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from posrefund.errors import InvalidKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
 
-__all__ = ["DeviceKey", "HighWater", "KeyStore", "Lock"]
+__all__ = ["Anchor", "DeviceKey", "HighWater", "KeyStore", "Lock"]
 
 _KCV_DIGITS = 6
 _NAME_CHARACTERS_MAX = 64
@@ -66,6 +67,31 @@ class HighWater(Protocol):
             ConfigError: It cannot be written.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """One place in a journal that once was its end, kept where the journal is not.
+
+    A journal without this row is an older one, a copy, or another.
+
+    Attributes:
+        terminal: DE41.
+        merchant: DE42.
+        journal_id: Name of the journal and its epoch.
+        seq: The row; 0 before the first.
+        link: Of that row, 32 bytes.
+        stan: The last number that was taken.
+        at: When, in the host's time.
+    """
+
+    terminal: str
+    merchant: str
+    journal_id: str
+    seq: int
+    link: bytes
+    stan: str
+    at: datetime
 
 
 class KeyStore(Protocol):
@@ -128,6 +154,23 @@ class KeyStore(Protocol):
 
     def key_set(self, key_set_id: str) -> KeySet | None:
         """Return the last set, or one that is still needed, to verify with, by its id; None if it is gone."""
+        ...
+
+    def anchor(self) -> Anchor | None:
+        """Return the last anchor that was kept; None before the first.
+
+        Raises:
+            ConfigError: It cannot be read.
+            InvalidKeyError: It was changed, or is another key store's.
+        """
+        ...
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Keep *anchor*, durably, in the place of the one before.
+
+        Raises:
+            ConfigError: It cannot be written; the one before stands.
+        """
         ...
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["alone", "read", "replace"]
+__all__ = ["alone", "overwrite", "read", "replace"]
 
 _FILE_BYTES_MAX = 2**20
 """A key file has a few kilobytes; a device or a log in its place must not fill the memory."""
@@ -27,6 +27,7 @@ _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)  # a pipe in its place must not stop the program
 _BINARY: int = getattr(os, "O_BINARY", 0)
 _POSIX = sys.platform != "win32"
+_sync_data = getattr(os, "fdatasync", os.fsync)
 
 
 def read(path: Path) -> bytes:
@@ -92,6 +93,32 @@ def replace(path: Path, content: bytes) -> None:
         _sync_folder(path)
     except OSError as error:
         raise ConfigError(f"the key file cannot be written: {error.strerror}") from None
+
+
+def overwrite(path: Path, at: int, content: bytes) -> None:
+    """Put *content* over what stands *at* bytes into the file; on return it survives a power cut.
+
+    The file keeps its length. A power cut meanwhile may leave anything in these bytes, and in no others
+    of other blocks.
+
+    Raises:
+        ConfigError: It cannot be written.
+        FileNotFoundError: There is no file.
+    """
+    try:
+        file = os.open(path, os.O_WRONLY | _NO_LINK | _BINARY)
+        try:
+            os.lseek(file, at, os.SEEK_SET)
+            written = os.write(file, content)
+            _sync_data(file)
+        finally:
+            os.close(file)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"{path.name} cannot be written: {error.strerror}") from None
+    if written != len(content):
+        raise ConfigError(f"{path.name} cannot be written: only a part of it was")
 
 
 def _sync_folder(path: Path) -> None:

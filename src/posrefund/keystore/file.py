@@ -11,7 +11,7 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from posrefund.closed import closed_class
 from posrefund.crypto import (
@@ -26,12 +26,11 @@ from posrefund.crypto import (
 )
 from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError
 from posrefund.keystore import disk, dukpt, master, sign_ins, slots
-from posrefund.keystore.document import Slot, parse
-from posrefund.keystore.high_water import check_high_water
+from posrefund.keystore.anchor import AnchorKeeper
+from posrefund.keystore.convert import convert
 from posrefund.keystore.locks import as_lock
 from posrefund.keystore.token_key import TokenKey
 from posrefund.keystore.vault import Draft, Vault
-from posrefund.keystore.version1 import read_version_1
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from posrefund.crypto import KeyEncryptingKey
     from posrefund.crypto.ksn import KSN
     from posrefund.keystore.contract import DeviceKey, HighWater, Lock
+    from posrefund.keystore.document import Slot
     from posrefund.keystore.token import Token
 
 __all__ = ["FileKeyStore"]
@@ -48,7 +48,7 @@ _JOURNAL_KEY_BYTES = 32
 
 
 @closed_class
-class FileKeyStore:
+class FileKeyStore(AnchorKeeper):
     """An opened key file; a file of version 1 is written again as version 2.
 
     Args:
@@ -56,6 +56,7 @@ class FileKeyStore:
         lock: Opens it; bytes are a passphrase.
         token: Where the TMK lives, if the file only names it; open, for as long as the store is used.
         high_water: Where the highest generation is kept, if anywhere.
+        anchor_file: Where the journal's anchor is kept; ``<name>.anchor`` beside *path* if None.
         test_keys: Only for a file of version 1: take a published TMK, and flag the file.
 
     Attributes:
@@ -83,12 +84,14 @@ class FileKeyStore:
         *,
         token: Token | None = None,
         high_water: HighWater | None = None,
+        anchor_file: str | PathLike[str] | None = None,
         test_keys: bool = False,
     ) -> None:
         path, lock = Path(path), as_lock(lock)
-        converted = _convert(path, lock, high_water, test_keys=test_keys)
+        converted = convert(path, lock, high_water, test_keys=test_keys)
         self._vault = converted or Vault.open(path, lock, high_water)
         self._token = token
+        self._moor(path, anchor_file, self.journal_key)
         self.sign_in_rule = UNIONPAY_SIGN_IN
         self.tmk = self._master()
 
@@ -101,6 +104,7 @@ class FileKeyStore:
         tmk: bytes | Key | TokenKey,
         test_keys: bool = False,
         high_water: HighWater | None = None,
+        anchor_file: str | PathLike[str] | None = None,
     ) -> Self:
         """Make a new key file with *tmk* and a fresh journal key.
 
@@ -110,6 +114,7 @@ class FileKeyStore:
             tmk: The terminal master key, or where it lives; bytes are a TDEA key.
             test_keys: Take published keys; the file says so for ever.
             high_water: Where the highest generation is kept, if anywhere.
+            anchor_file: As for opening; what stands there goes, for no journal of it opens any more.
 
         Raises:
             ConfigError: There is a file already: a key file is never overwritten.
@@ -124,12 +129,14 @@ class FileKeyStore:
 
             def fill(draft: Draft) -> None:
                 master.put_master(draft, tmk)
-                _put_journal_key(draft, secrets.token_bytes(_JOURNAL_KEY_BYTES))
+                slots.put_journal_key(draft, secrets.token_bytes(_JOURNAL_KEY_BYTES))
 
             store = cls.__new__(cls)  # opening what was just written would only take time
             store._vault = Vault.create(  # noqa: SLF001 — ours, as below
                 path, lock, fill, test_keys=test_keys, high_water=high_water
             )
+            store._moor(path, anchor_file, store.journal_key)  # noqa: SLF001
+            store._cast_off()  # noqa: SLF001
         store._token = tmk.token if isinstance(tmk, TokenKey) else None  # noqa: SLF001
         store.sign_in_rule = UNIONPAY_SIGN_IN
         store.tmk = store._master()  # noqa: SLF001
@@ -363,35 +370,3 @@ class FileKeyStore:
             dukpt.use_up(draft)
 
         self._vault.change(work)
-
-
-def _put_journal_key(draft: Draft, key: bytes) -> None:
-    draft.put(slots.JOURNAL, Slot(slots.JOURNAL_PURPOSE, "", "", 0), key)
-
-
-def _convert(
-    path: Path, lock: Lock, high_water: HighWater | None, *, test_keys: bool
-) -> Vault | None:
-    """Write a file of version 1 again as version 2; any other is left alone."""
-    if _parsed(path)["version"] != 1:
-        return None
-    with disk.alone(path):
-        data = _parsed(path)
-        if data["version"] != 1:
-            return None  # somebody else did it meanwhile
-        check_high_water(high_water, 0)
-        clear = read_version_1(data, lock)
-        tmk = Key(clear["tmk"], Purpose.KEK)
-        slots.refuse_published(tmk, "the TMK", test_keys=test_keys)
-
-        def fill(draft: Draft) -> None:
-            slots.put_key(draft, slots.TMK, tmk, replace=False)
-            _put_journal_key(draft, clear["journal"])
-            if "sign_in" in clear:
-                sign_ins.put_converted(draft, tmk, clear["sign_in"])
-
-        return Vault.create(path, lock, fill, test_keys=test_keys, high_water=high_water)
-
-
-def _parsed(path: Path) -> dict[str, Any]:
-    return parse(disk.read(path), path.name)

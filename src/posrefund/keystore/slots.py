@@ -31,6 +31,7 @@ __all__ = [
     "device_key",
     "infos",
     "put_device_key",
+    "put_journal_key",
     "put_key",
     "refuse_published",
     "refuse_published_set",
@@ -150,6 +151,11 @@ def put_device_key(draft: Draft, name: str, key: DeviceKey, *, replace: bool) ->
     _check_free(draft, name, replace=replace, detail=detail)
     slot = Slot(key.purpose.value, key.algorithm.value, key.kcv_hex, 0, detail)
     draft.put(name, slot, None)
+
+
+def put_journal_key(draft: Draft, key: bytes) -> None:
+    """Set the slot of the journal's key."""
+    draft.put(JOURNAL, Slot(JOURNAL_PURPOSE, "", "", 0), key)
 
 
 def _check_free(draft: Draft, name: str, *, replace: bool, detail: Mapping[str, str]) -> None:

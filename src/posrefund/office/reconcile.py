@@ -13,9 +13,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
-from posrefund.engine import OPEN_STATES, Note, State
+from posrefund.engine import OPEN_STATES, Note, State, host_only
 from posrefund.engine.evidence import (
     FileRow,
+    complete_days,
     hints_at,
     judge_absence,
     judge_repeated,
@@ -105,6 +106,7 @@ def reconcile(
     hints = [row for row in rows if row.kind != "reversal" and row.stan not in undone]
     found = _match(journal, booked, file_day, now)
     _keep_hints(journal, hints, file_day, now)
+    _keep_host_only(journal, found, file_day, now)
     # Only now, for a file that was not applied to its end must not prove an absence.
     facts = {
         "day": file_day.isoformat(),
@@ -136,6 +138,17 @@ def _keep_hints(journal: Journal, hints: list[FileRow], file_day: date, now: dat
         if not is_known and any(hints_at(attempt, row, file_day) for row in hints):
             facts = {"day": file_day.isoformat()}
             journal.commit([Note("open_row", now, facts, attempt.attempt_id)])
+
+
+def _keep_host_only(journal: Journal, found: list[Finding], file_day: date, now: datetime) -> None:
+    """Write down, once, what was given back of a sale and is no attempt of ours: its ceiling is not known."""
+    alone = [each.row for each in found if each.category == "HOST_ONLY" and each.row]
+    known = journal.notes("host_only") if alone else []
+    for row in alone:
+        note = host_only.note_of(row, file_day, now)
+        if host_only.gives_back(row) and note.facts not in known:
+            journal.commit([note])
+            known.append(dict(note.facts))
 
 
 def _check_count(text: str, line_count: int | None) -> None:
@@ -175,8 +188,7 @@ def _attempt_of(row: FileRow, attempts: list[Attempt], file_day: date) -> Attemp
 
 def _absent(journal: Journal, found: list[Finding], file_day: date, now: datetime) -> list[Finding]:
     seen = {finding.attempt_id for finding in found}
-    files = journal.notes("file")
-    days_read = {date.fromisoformat(note["day"]) for note in files if note.get("complete") == "yes"}
+    days_read = complete_days(journal.notes("file"))
     findings = []
     for attempt in journal.attempts():
         if attempt.attempt_id in seen or file_day not in settlement_days(attempt):

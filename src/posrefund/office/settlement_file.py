@@ -55,6 +55,7 @@ def _row(line: str, number: int) -> FileRow:
         original_stan=values["original_stan"].strip(),
         row=number,
         is_booked=values["code"] in _BOOKED,
+        original_transmitted=values["original_transmitted"].strip(),
     )
 
 

@@ -6,12 +6,15 @@ about refunds itself. A byte leaves only while the attempt is this process's to 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
 from posrefund.engine import Move, State, answers, machine, undo
 from posrefund.errors import (
+    ConfigError,
     FramingError,
+    JournalWriteError,
     LinkClosedError,
     LinkOpenError,
     LinkTimeoutError,
@@ -47,6 +50,7 @@ class Exchange:
         dialect: What the host speaks.
         clock: Returns the time, aware.
         view: Returns what the engine may know of the terminal now.
+        anchor: Called before a byte leaves; keeps the journal's last row in another place.
     """
 
     def __init__(
@@ -57,9 +61,11 @@ class Exchange:
         dialect: Dialect,
         clock: Callable[[], datetime],
         view: Callable[[], TerminalView],
+        anchor: Callable[[], None],
     ) -> None:
         self._line, self._keyring, self._journal = line, keyring, journal
         self._dialect, self._clock, self._view = dialect, clock, view
+        self._anchor = anchor
 
     def recover(self) -> None:
         """Doubt whatever is under way though nobody listens any more: a crash, a failed commit.
@@ -83,6 +89,7 @@ class Exchange:
         attempt = self._journal.attempt(plan.attempt.attempt_id)
         try:
             self._converse(attempt, message)
+            self._anchor_a_sale(attempt)
         except PosRefundError as error:
             # It may have left: whatever comes next finds SENT and doubts it.
             error.effect, error.retry_is_safe = "in_doubt", False
@@ -127,6 +134,8 @@ class Exchange:
             left = True
             while not self._took_answer(attempt):
                 pass  # bounded by the line's deadline
+        except ConfigError:  # not anchored; or left, and then it is in doubt
+            self._line_failed(attempt, left=left, reason="not_anchored")
         except LinkTimeoutError:
             self._journal.commit(answers.deadline_passed(attempt, self._clock()))
         except LinkOpenError:
@@ -139,8 +148,15 @@ class Exchange:
     def _send(self, attempt: Attempt, message: bytes) -> None:
         """Send, if right now it is still ours to send: another process may have taken over meanwhile."""
         by = self._line.within(SEND_WITHIN_S)
+        self._anchor()
         self._journal.hold(attempt)
         self._line.send(message, answer_s=self._dialect.timers.answer_s, by=by)
+
+    def _anchor_a_sale(self, attempt: Attempt) -> None:
+        """A copy without the answer to a sale or void would undo it, so the answer is anchored, too."""
+        if self._dialect.messages[attempt.kind].reverses:
+            with suppress(ConfigError):  # the next one that is sent does it
+                self._anchor()
 
     def _took_answer(self, attempt: Attempt) -> bool:
         return self.judge(attempt, self._line.receive())
@@ -181,6 +197,8 @@ class Exchange:
                     attempt, received, self._view(), self._clock(), sent_with=sent_with
                 )
                 self._journal.commit(actions)
+        except ConfigError as error:  # nothing left, and the next one would not either
+            raise JournalWriteError(f"the journal could not be anchored: {error}") from None
         except (LinkTimeoutError, LinkClosedError, FramingError):
             pass  # the try is written down; the caller's loop decides whether there is another
         finally:

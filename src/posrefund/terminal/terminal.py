@@ -18,10 +18,12 @@ from posrefund.engine import (
     SaleRequest,
     machine,
     outcome_of,
+    restored,
 )
-from posrefund.engine.evidence import release
+from posrefund.engine.evidence import complete_days, release
 from posrefund.engine.plan import Occasion
 from posrefund.engine.refusals import refuse
+from posrefund.engine.rules import check_journal
 from posrefund.engine.sign_in import Accept
 from posrefund.errors import (
     InvalidRequestError,
@@ -29,6 +31,7 @@ from posrefund.errors import (
     RequestConflictError,
 )
 from posrefund.framing import Envelope
+from posrefund.terminal.anchor import Mooring
 from posrefund.terminal.exchange import Exchange
 from posrefund.terminal.generation import check_generation
 from posrefund.terminal.keyring import Keyring
@@ -61,7 +64,8 @@ class Terminal:
     """One logical terminal; every public method is safe to call from any thread, one at a time.
 
     Opening it recovers: whatever a crash left under way is in doubt before anything new may start.
-    It also computes a known block of the cipher that the dialect's MAC needs.
+    It also computes a known block of the cipher that the dialect's MAC needs. A journal that lost rows which the
+    key store remembers is opened without refunds (``journal_behind``), until ``accept_journal``.
 
     Args:
         terminal: DE41.
@@ -75,7 +79,8 @@ class Terminal:
         tap: Sees every message on the line, in clear: mask what you show.
 
     Raises:
-        ConfigError: The key store is an older copy of the one that this journal knows.
+        ConfigError: The key store is an older copy of the one that this journal knows, or another terminal's; or the
+            journal's anchor cannot be read or written.
         JournalError: The journal cannot be read or written.
     """
 
@@ -102,8 +107,13 @@ class Terminal:
         check_generation(journal, keystore, clock())
         keystore.sign_in_rule = dialect.sign_in
         self._keyring = Keyring(keystore, dialect)
-        self._exchange = Exchange(self._line, self._keyring, journal, dialect, clock, self.view)
+        mooring = Mooring(self._identity, dialect, journal, keystore, clock, self.view)
+        self._anchor = mooring.keep
+        self._exchange = Exchange(
+            self._line, self._keyring, journal, dialect, clock, self.view, self._anchor
+        )
         self._exchange.recover()
+        mooring.check()
 
     # --- what a shop asks for ----------------------------------------------------------------
 
@@ -123,7 +133,7 @@ class Terminal:
             RefusedError: The host said no; the code is ``host_NN``. Or its clock is too far from ours
                 (``clock_differs``), or its keys were here before (``keys_came_back``): nothing has changed.
             InvalidKeyError: A key of the answer is wrong: the whole set is refused, the old one stays.
-            ConfigError: The key file cannot be written; the old set stays.
+            ConfigError: The key file cannot be written, and the old set stays; or the anchor cannot.
             LinkError: No line or no answer; nothing has changed.
             RemoteProtocolError: What came is no sign-in answer.
         """
@@ -132,12 +142,15 @@ class Terminal:
             before = self._take_number(now)
             answer = sign_in(self._line, before, operator, now)
             accept = Accept(clock=accept_clock, keys=accept_keys)
-            return take_over(answer, before, accept, self.journal, self._keyring, now)
+            done = take_over(answer, before, accept, self.journal, self._keyring, now)
+            self._anchor()
+            return done
 
     def echo(self) -> None:
         """Ask the host whether it is there (UnionPay: 0820, DE60.3 = 301).
 
         Raises:
+            ConfigError: The anchor cannot be written; nothing was sent.
             LinkError: No line or no answer.
             RemoteProtocolError: What came is no echo answer.
         """
@@ -225,6 +238,24 @@ class Terminal:
             self.journal.commit(actions)
             return outcome_of(self.journal.attempt(attempt.attempt_id), self.dialect)
 
+    def accept_journal(self, *, people: tuple[str, str], evidence: str) -> None:
+        """Refund again after rows were lost (``journal_behind``), once the files of all days in question are read.
+
+        Does nothing where nothing was lost.
+
+        Raises:
+            InvalidRequestError: Not two different people, or no evidence named.
+            LocalProtocolError: The complete files of some days were not read; the days are named.
+            JournalWriteError: It was not written down.
+        """
+        with self._busy:
+            if not self.view().is_behind:
+                return
+            lost, now = self.journal.notes("epoch")[-1], self._clock()
+            days = complete_days(self.journal.notes("file"))
+            told = restored.accept(lost, days, people=people, evidence=evidence, now=now)
+            self.journal.remember(now, "journal_accepted", told, behind="")
+
     def view(self) -> TerminalView:
         """Return what the engine may know of this terminal now."""
         return view_of(self.journal, self.dialect, self._identity, self._keyring.key_set_id)
@@ -273,6 +304,7 @@ class Terminal:
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
 
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
+        check_journal(self.view())  # a sale that is not known may be one that was lost
         found = self.journal.originals(request.original)
         if len(found) != 1:
             raise refuse("original_ambiguous" if found else "original_unknown")
@@ -282,4 +314,5 @@ class Terminal:
         """Return the view for a management message, its STAN taken for good."""
         view = self.view()
         self.journal.remember(now, "stan_taken", stan=view.stan)
+        self._anchor()
         return view

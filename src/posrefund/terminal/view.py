@@ -9,11 +9,18 @@ from posrefund.engine import TerminalView
 from posrefund.values import BatchNumber, HostClock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from posrefund.dialects import Dialect
     from posrefund.journal import Journal
     from posrefund.values import MerchantID, TerminalID
 
-__all__ = ["view_of"]
+__all__ = ["host_clock_of", "view_of"]
+
+
+def host_clock_of(facts: Mapping[str, str], dialect: Dialect) -> HostClock:
+    """Return how the host's time follows from ours, as the last sign-in found it."""
+    return HostClock(dialect.zone, _seconds(facts, "host_offset_s"))
 
 
 def view_of(
@@ -28,9 +35,6 @@ def view_of(
     batch = BatchNumber(facts.get("batch", "000001"))
     signed_in_at = facts.get("signed_in_at")
 
-    def seconds(name: str) -> timedelta:
-        return timedelta(seconds=float(facts.get(name, "0")))
-
     return TerminalView(
         dialect=dialect,
         terminal=terminal,
@@ -38,7 +42,12 @@ def view_of(
         batch=batch,
         stan=journal.next_stan(batch),
         key_set_id=key_set_id,
-        host_clock=HostClock(dialect.zone, seconds("host_offset_s")),
+        host_clock=host_clock_of(facts, dialect),
         signed_in_at=datetime.fromisoformat(signed_in_at) if signed_in_at else None,
-        accepted_offset=seconds("accepted_offset_s"),
+        accepted_offset=_seconds(facts, "accepted_offset_s"),
+        is_behind=bool(facts.get("behind")),
     )
+
+
+def _seconds(facts: Mapping[str, str], name: str) -> timedelta:
+    return timedelta(seconds=float(facts.get(name, "0")))

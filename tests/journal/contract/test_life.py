@@ -128,7 +128,10 @@ def test_journal_opened_with_another_key_is_refused_and_left_alone(
         if is_filled:
             fill(first)
     before = backend.dump()
-    with pytest.raises(JournalCorruptError, match=r"^the journal was made with another key$"):
+    with pytest.raises(
+        JournalCorruptError,
+        match=r"^the journal was made with another key: key file and journal belong together",
+    ):
         backend.open(key=bytes(32))
     assert backend.dump() == before
     backend.open().close()

@@ -36,7 +36,10 @@ def test_rows_stand_as_they_were_signed_and_one_stands_upon_them(filled: Journal
 
 def test_only_the_new_key_opens_the_journal(rotated: Journal, backend: Backend) -> None:
     rotated.close()
-    with pytest.raises(JournalCorruptError, match=r"^the journal was made with another key$"):
+    with pytest.raises(
+        JournalCorruptError,
+        match=r"^the journal was made with another key: key file and journal belong together",
+    ):
         backend.open(key=KEY)
     with backend.open(key=SECOND) as again:
         assert again.verify() == ROWS + 1

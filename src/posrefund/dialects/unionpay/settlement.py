@@ -26,5 +26,6 @@ NAMES = {
     13: "rrn",
     17: "original_stan",
     18: "code",
+    27: "original_transmitted",
 }
 """Index in ``WIDTHS`` to our name."""

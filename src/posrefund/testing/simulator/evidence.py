@@ -74,10 +74,16 @@ class Evidence:
 
     def unknown_entries(self) -> Iterable[Entry]:
         """Return the host's live entries that no attempt stands behind."""
-        known = {seen.identity for seen in self.witness.attempts.values()}
+        attempts = [*self.witness.attempts.values(), *self.lost]
+        known = {seen.identity for seen in attempts}
         for identity, entries in self._entries.items():
             if identity[2] in _KINDS and identity not in known:
                 yield from (entry for entry in entries if entry.state != "reversed")
+
+    @property
+    def lost(self) -> list[Seen]:
+        """Attempts that left, and whose rows were taken away with a copy that was put back."""
+        return [seen for seen in self.witness.lost if self.copies[seen.digest]]
 
     def of_digest(self, digest: str) -> Seen | None:
         """Return the attempt whose message has this keyed digest."""

@@ -46,6 +46,16 @@ class Mailbox:
             elif self._deliver(day):
                 self._due.remove(day)
 
+    def unread(self) -> list[date]:
+        """Return the days whose files are to come, and the next one that will be."""
+        return [*self._due, self._next]
+
+    def read_again(self, days: list[date]) -> None:
+        """Ask once more for the files of *days*, and of all between the last of them and today."""
+        first = min(days)
+        every = {first + timedelta(days=n) for n in range((self._next - first).days)}
+        self._due = sorted({*self._due, *every})
+
     def _deliver(self, day: date) -> bool:
         """Hand over the file of *day*, perhaps a bad one before it; say whether it was applied."""
         rows = self._world.host.file_rows(day)

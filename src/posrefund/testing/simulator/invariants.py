@@ -43,6 +43,7 @@ def ceiling_holds(evidence: Evidence) -> Iterator[str]:
         reserved, accepted = evidence.witness.sums(name)
         if reserved + accepted > sale["amount_minor"]:
             yield f"{name}: {reserved} reserved and {accepted} given back of {sale['amount_minor']}"
+    yield from _unknown_ceilings(evidence)
     taken: dict[str, int] = {}
     given: Counter[str] = Counter()
     for entry in evidence.ledger.entries():
@@ -55,6 +56,17 @@ def ceiling_holds(evidence: Evidence) -> Iterator[str]:
             yield f"the host gave back {minor} of {taken.get(rrn, 0)}"
 
 
+def _unknown_ceilings(evidence: Evidence) -> Iterator[str]:
+    """Attempts at a sale of which a file showed that something was given back, and nobody here knows what by."""
+    attempts = evidence.witness.attempts.values() if evidence.witness.host_only else ()
+    known = {(seen.data["stan"], seen.facts.get("rrn")) for seen in attempts}
+    blocked = {sale for row, sale in evidence.witness.host_only.items() if row not in known}
+    for seen in evidence.witness.opened if blocked else ():
+        sale = evidence.witness.sales.get(seen.data["original_id"] or "")
+        if sale and (sale["stan"], sale["transaction_date"][5:].replace("-", "")) in blocked:
+            yield f"{seen.name} is about a sale of which a file knows more than the journal"
+
+
 def request_has_one_effect(evidence: Evidence) -> Iterator[str]:
     """I2: a request has at most one open attempt and at most one live entry at the host."""
     effects: Counter[str] = Counter()
@@ -63,11 +75,24 @@ def request_has_one_effect(evidence: Evidence) -> Iterator[str]:
         request = seen.data["request_id"]
         effects[request] += len(evidence.live(seen))
         open_attempts[request] += seen.state in OPEN
+    for seen in _lost_halves(evidence):
+        effects[seen.data["request_id"]] += len(evidence.live(seen))
     for request, count in effects.items():
         if count > 1:
             yield f"{request} stands {count} times in the host's books"
         if open_attempts[request] > 1:
             yield f"{request} has {open_attempts[request]} open attempts"
+
+
+def _lost_halves(evidence: Evidence) -> Iterator[Seen]:
+    """Lost attempts at what was asked for again; of another sale it is another request, under a number that was lost."""
+    there = evidence.witness.attempts.values()
+    identities = {seen.identity for seen in there}
+    asked = {(seen.data["request_id"], seen.data["original_id"]) for seen in there}
+    for seen in evidence.lost:
+        is_again = (seen.data["request_id"], seen.data["original_id"]) in asked
+        if is_again and seen.identity not in identities:
+            yield seen
 
 
 def nothing_is_lost(evidence: Evidence) -> Iterator[str]:
@@ -154,6 +179,7 @@ def _no_fault(evidence: Evidence, step: Step) -> str:
 
 def identity_is_one(evidence: Evidence) -> Iterator[str]:
     """I6: every copy of a message is the one that was announced, and a number in use is used once."""
+    yield from _reused(evidence)
     used: defaultdict[tuple[str, str], list[Seen]] = defaultdict(list)
     for seen in evidence.witness.attempts.values():
         if evidence.copies[seen.digest] > _copies(seen):
@@ -169,6 +195,13 @@ def identity_is_one(evidence: Evidence) -> Iterator[str]:
             request.get("41"), request.batch, request.get("11"), int(request.get("4") or "0")
         ):  # fmt: skip
             yield f"{known.name} left under another identity than the journal's"
+
+
+def _reused(evidence: Evidence) -> Iterator[str]:
+    gone = {seen.identity[:2] for seen in evidence.lost}
+    for seen in evidence.witness.opened:
+        if seen.identity[:2] in gone:
+            yield f"{seen.name} has the number of one that left before the journal was put back"
 
 
 def _copies(seen: Seen) -> int:

@@ -39,6 +39,11 @@ def books_agree(evidence: Evidence) -> Iterator[str]:
             yield f"{seen.name} is {seen.state}: {ours} here, {theirs} at the host"
     for entry in evidence.unknown_entries():
         yield f"{entry.kind} {entry.batch}/{entry.stan} is at the host only"
+    for seen in evidence.lost:
+        for entry in evidence.live(seen):
+            is_kept = (entry.stan, entry.rrn) in evidence.witness.host_only
+            if entry.kind != "sale" and not is_kept:
+                yield f"{seen.name} was lost, and no file has brought it back"
 
 
 def secrets_stay_out(
@@ -66,6 +71,8 @@ def everything_is_decided(evidence: Evidence) -> Iterator[str]:
     for seen in evidence.witness.attempts.values():
         if seen.state not in _DECIDED:
             yield f"{seen.name} is still {seen.state}"
+    if evidence.witness.is_behind:
+        yield "the journal lost rows, and was never reconciled"
 
 
 def nothing_waits_to_be_sent(evidence: Evidence) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from posrefund.testing.simulator.checker import ViolationError
 from posrefund.testing.simulator.files import Mailbox
 from posrefund.testing.simulator.probe import try_an_illegal_step
+from posrefund.testing.simulator.restore import Backups
 from posrefund.testing.simulator.seams import quick_passphrase, virtual_seconds
 from posrefund.testing.simulator.story import Shop
 from posrefund.testing.simulator.world import World
@@ -95,6 +96,7 @@ def _memory_folder() -> str | None:
 def _play(world: World, report: SeedReport) -> None:
     shop = Shop(world)
     mailbox = Mailbox(world, world.host.day - timedelta(days=1))
+    backups = Backups(world, shop, mailbox)
     for _ in range(world.random.randint(3, 7)):
         _open_day(world, report, world.random.choice((6, 9, 14, 22)))
         shop.open_for_the_day()
@@ -102,15 +104,19 @@ def _play(world: World, report: SeedReport) -> None:
             world.time.wait(world.random.choice((5, 60, 900)))
             shop.step()
             _probe(world, report)
+            backups.step()
         if world.swarm.strikes("roll_back"):
             world.host.roll_back()
         mailbox.read()
+        backups.accept()
         shop.mend()
         world.checker.day(world.files())
-    _calm_down(world, report, shop, mailbox)
+    _calm_down(world, report, shop, mailbox, backups)
 
 
-def _calm_down(world: World, report: SeedReport, shop: Shop, mailbox: Mailbox) -> None:
+def _calm_down(
+    world: World, report: SeedReport, shop: Shop, mailbox: Mailbox, backups: Backups
+) -> None:
     """The faults stop; the shop signs in, undoes, and reads its files for a month."""
     world.swarm.is_calm = True
     world.tale.tell("the faults have stopped")
@@ -121,6 +127,7 @@ def _calm_down(world: World, report: SeedReport, shop: Shop, mailbox: Mailbox) -
             shop.sign_in()
         shop.undo()
         mailbox.read()
+        backups.accept()
     world.restart()
     world.checker.day(world.files())
     world.checker.end()

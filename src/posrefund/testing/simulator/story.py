@@ -23,6 +23,8 @@ from posrefund.testing.simulator.world import CARDS, OTHER_CARD
 from posrefund.values import Amount, RequestID, TerminalID
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from posrefund.testing.simulator.world import World
     from posrefund.values import CardRead
 
@@ -87,6 +89,10 @@ class Shop:
                 self.sign_in()
         self._must_sign_in = False
 
+    def must_sign_in(self) -> None:
+        """Let the next thing be a sign-in."""
+        self._must_sign_in = True
+
     def sign_in(self) -> None:
         """Sign in; whoever has set the clock does nothing else before."""
         sign_in = partial(self._world.terminal.sign_in, accept_clock=self._is_clock_off())
@@ -132,6 +138,12 @@ class Shop:
         """The impatient clerk."""
         if self.refunds:
             self._refund(self._random.choice(self.refunds))
+
+    def ask_for(self, names: Collection[str]) -> None:
+        """The same again, for the requests of these names, and once more for what may be left of their sales."""
+        for request in [known for known in self.refunds if known.request_id in names]:
+            self._refund(request)
+            self._refund(self._request(f"R-{len(self.refunds)}", str(request.original)))
 
     def conflict(self) -> None:
         """A known id with other content."""

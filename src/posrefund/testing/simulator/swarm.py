@@ -66,6 +66,7 @@ FAULTS = {
     "disk_full": "terminal",
     "kill": "terminal",
     "second_process": "terminal",
+    "journal_restored": "terminal",
 }
 """Name of a fault → whose it is."""
 

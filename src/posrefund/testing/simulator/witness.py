@@ -97,6 +97,9 @@ class Witness:
         known: Sales of the rows read last.
         texts: Bodies of the rows read last.
         taken: Every state and event that a step was made from.
+        lost: Attempts of rows that were taken away when an older copy of the file was put back.
+        is_behind: The rows say that rows were lost, and nobody has accepted it yet.
+        host_only: STAN and RRN of what a file showed and no attempt stands behind, and the STAN and MMDD of its sale.
     """
 
     path: Path
@@ -111,6 +114,9 @@ class Witness:
     known: list[dict[str, Any]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     taken: set[tuple[str, str]] = field(default_factory=set)
+    lost: list[Seen] = field(default_factory=list)
+    is_behind: bool = False
+    host_only: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     _links: list[bytes] = field(default_factory=list)
     _offset: timedelta = timedelta(0)
     _db: sqlite3.Connection | None = None
@@ -125,6 +131,24 @@ class Witness:
             self._take(kind, subject, json.loads(body))
         return bool(self.texts)
 
+    def put_back(self) -> None:
+        """Begin again: an older copy of the file stands in its place now; whoever did that says so.
+
+        Raises:
+            ValueError: It is none: its rows are others.
+        """
+        self.close()
+        links, attempts = self._links, self.attempts
+        self._links, self.attempts, self.sales = [], {}, {}
+        self.rows = self.inbound_count = 0
+        self.files, self.is_behind, self.host_only = [], False, {}
+        self._offset = timedelta(0)
+        self.read()
+        if self._links != links[: len(self._links)]:
+            raise ValueError("no older copy of this journal")
+        self.lost += [seen for name, seen in attempts.items() if name not in self.attempts]
+        self.opened, self.steps, self.known = [], [], []  # they were looked at when they were new
+
     def close(self) -> None:
         """Let go of the file."""
         if self._db is not None:
@@ -136,10 +160,14 @@ class Witness:
     def chain_fault(self) -> str:
         """Read every row again and say what is wrong with the chain, or nothing."""
         terminal, head = (self._meta(name) for name in ("terminal", "head"))
-        key = self.derived(f"chain {terminal}")
+        chain = f"chain {terminal}"
+        key = self.derived(chain)
         before = bytes(32)
         found = self._select(_NEXT, 0)
         for place, (seq, at, kind, subject, body, link) in enumerate(found, start=1):
+            if kind == "epoch":
+                told = json.loads(body)
+                key = self.derived(f"{chain} {told['epoch']} {told['journal_id']}")
             text = json.dumps([seq, at, kind, subject, body], separators=(",", ":"))
             if seq != place or link != _hmac(key, before + text.encode("ascii")):
                 return f"row {place} is not bound to the one before it"
@@ -186,10 +214,18 @@ class Witness:
         elif kind == "inbound":
             self.inbound_count += 1
             self.attempts[subject].inbound = body
-        elif kind == "signed_in":
+        else:
+            self._take_note(kind, subject, body)
+
+    def _take_note(self, kind: str, subject: str, body: dict[str, Any]) -> None:
+        if kind == "signed_in":
             self._offset = timedelta(seconds=float(body["host_offset_s"]))
         elif kind == "file":
             self.files.append(body["day"])
+        elif kind == "host_only":
+            self.host_only[body["stan"], body["rrn"]] = subject, body["original_transmitted"][:4]
+        elif kind in ("epoch", "journal_accepted"):
+            self.is_behind = kind == "epoch"
 
     def _open(self, body: dict[str, Any]) -> None:
         data = body["attempt"]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from posrefund.crypto import KeySet, MACRule
+    from posrefund.keystore import Anchor
 
 __all__ = ["CARDS", "OTHER_CARD", "World"]
 
@@ -64,6 +65,12 @@ class _KeyStore(FileKeyStore):
         keys = super().keep_sign_in(block, rule, still_needed=still_needed)
         self.fuse.hook("after keeping the keys")
         return keys
+
+    def keep_anchor(self, anchor: Anchor) -> None:
+        """Keep it, unless the power fails."""
+        self.fuse.hook("before anchoring")
+        super().keep_anchor(anchor)
+        self.fuse.hook("after anchoring")
 
 
 class World:
@@ -147,6 +154,13 @@ class World:
         self.tale.tell("terminal: restart")
         self.disk.mend()
         self.terminal.close()
+        rows = self.start()
+        self.terminal.close()
+        self.terminal = self.open()
+        self.checker.start(rows)
+
+    def start(self) -> int:
+        """Switch on, again and again until a start succeeds; return how many rows there are then."""
         rows = -1
         while rows < 0:
             try:
@@ -155,9 +169,7 @@ class World:
             except PowerCutError:
                 self.tale.tell(f"power: cut {self.fuse.blew_at}, in a start")
                 self.fuse.set(0)
-        self.terminal.close()
-        self.terminal = self.open()
-        self.checker.start(rows)
+        return rows
 
     def act(self, name: str, action: Callable[[], object], *documented: type[Exception]) -> bool:
         """Let the terminal do something; say whether it came back with a result.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posrefund.engine import compose, machine
+from posrefund.engine import compose, host_only, machine
 from posrefund.journal import SQLiteJournal
+from posrefund.terminal.anchor import Mooring
 from posrefund.testing.simulator.planted.plant import Planted, replaced
 
 if TYPE_CHECKING:
@@ -68,6 +69,16 @@ def _no_lock() -> AbstractContextManager[None]:
     return replaced((lock, "_lock", lambda _: None))
 
 
+def _restore_unnoticed() -> AbstractContextManager[None]:
+    """A start does not look at the anchor."""
+    return replaced((Mooring, "check", lambda _: None))
+
+
+def _lost_refund_forgotten() -> AbstractContextManager[None]:
+    """What a file shows to be given back, and the journal does not know, blocks nothing."""
+    return replaced((host_only, "disputes", lambda *_: False))
+
+
 BOOKS = (
     Planted("no_reserve", "nothing is reserved on the sale", _no_reserve),
     Planted("clear_number", "the card number stands in the journal", _clear_number),
@@ -75,4 +86,7 @@ BOOKS = (
     Planted("row_left_out", "a step is not written into the chain", _row_left_out),
     Planted("answers_not_kept", "a conclusion without the answer it rests on", _answers_not_kept),
     Planted("no_lock", "two processes write one journal", _no_lock),
-)
+    Planted("restore_unnoticed", "an older copy of the journal is taken for it", _restore_unnoticed),
+    Planted("lost_refund_forgotten", "a refund that only the file knows leaves its sale open",
+            _lost_refund_forgotten),
+)  # fmt: skip
