@@ -344,7 +344,7 @@ WRONG = [
         "3: fields.54.rule.len_count: bytes: only packed data is counted in nibbles",
     ),
     ("messages.Echo = {}", "3: messages.Echo: a name of small letters, digits and _"),
-    ("messages.echo.reverses = 1", "3: messages.echo.reverses: true or false"),
+    ("messages.echo.doubt = 1", "3: messages.echo.doubt: one of resolve, reverse"),
     ("fields.59.layout.tags = 1", "3: fields.59.layout.tags: a list of tables"),
     ("fields.59.layout.tags = []", "3: fields.59.layout.tags: at least one tag"),
     (

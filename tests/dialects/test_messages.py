@@ -44,7 +44,7 @@ def test_table_has_the_codes_of_the_transaction_matrix(name: str) -> None:
         table.templates.get("25"),
         table.templates["60"],
         "64" in table.templates,
-        table.reverses,
+        table.doubt == "reverse",
     ) == MATRIX[name]
 
 

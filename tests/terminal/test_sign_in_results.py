@@ -33,7 +33,7 @@ def reversing(shop: Shop) -> bytes:
 
     receive, shop.link.receive = shop.link.receive, go  # type: ignore[method-assign]
     with pytest.raises(Gone):
-        shop.terminal.undo_doubts()
+        shop.terminal.resolve_doubts()
     shop.link.receive = receive  # type: ignore[method-assign]
     shop.restart()
     return reply
@@ -42,13 +42,13 @@ def reversing(shop: Shop) -> bytes:
 def in_people_s_hands(shop: Shop) -> bytes:
     reply = in_doubt(shop)
     shop.fault("drop_request", "0400", times=3)
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
     return reply
 
 
 def reversed_(shop: Shop) -> bytes:
     reply = in_doubt(shop)
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
     return reply
 
 

@@ -71,7 +71,7 @@ _TABLES = (
         f"{_MONEY_REQUEST} 55C 59C 62C 63C",
         _MONEY_ANSWER,
         {**_MONEY, "3": "000000", "60": "22{batch}000{de60_tail}"},
-        reverses=True,
+        doubt="reverse",
     ),
     MessageTable(
         "void",
@@ -87,7 +87,7 @@ _TABLES = (
             "60": "23{batch}000{de60_tail}",
             "61": "{original_batch}{original_stan}",
         },
-        reverses=True,
+        doubt="reverse",
     ),
     MessageTable(
         "refund",

@@ -145,7 +145,7 @@ class Shop:
 
     def undo(self) -> None:
         """Undo what is in doubt, as a till does when it is idle."""
-        self._world.act("undo", self._world.terminal.undo_doubts, LinkError, JournalError)
+        self._world.act("undo", self._world.terminal.resolve_doubts, LinkError, JournalError)
 
     def look_up(self) -> None:
         """Ask how a request stands."""

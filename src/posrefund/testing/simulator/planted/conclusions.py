@@ -77,12 +77,12 @@ def _absence_too_soon() -> AbstractContextManager[None]:
 
 
 def _field_unchecked(name: str) -> AbstractContextManager[None]:
-    real = interpret._echo_fault
+    real = interpret.echo_fault
 
     def echo_fault(attempt: Attempt, fields: Mapping[str, str], echoed: Mapping[str, int]) -> str:
         return real(attempt, fields, {n: width for n, width in echoed.items() if n != name})
 
-    return replaced((interpret, "_echo_fault", echo_fault))
+    return replaced((interpret, "echo_fault", echo_fault))
 
 
 def _any_terminal() -> AbstractContextManager[None]:
