@@ -169,6 +169,8 @@ def inbound(
     facts = {f"DE{name}": value for name, value in kept.items() if name.isdigit()}
     facts |= {"mti": received.fields.get("t", ""), "mac": received.mac}
     facts["length_bytes"] = str(received.length_bytes)
+    if received.refusal is not None:
+        facts["unreadable"] = received.refusal.path
     if received.key_set_id:
         facts["key_set_id"] = received.key_set_id
     if isinstance(verdict, Stranger):
