@@ -224,7 +224,9 @@ def test_money_held_is_given_back_only_by_a_proof(choices: list[int]) -> None:
     attempt = replace(attempt_in(State.INTENT), copies=0)
     for event, state in walk(State.INTENT, choices):
         if event is Event.FAIL and attempt.copies > 1:
-            with pytest.raises(LocalProtocolError, match="^no step fail from SENT after [0-9]+ copies$"):
+            with pytest.raises(
+                LocalProtocolError, match=r"^no step fail from SENT after [0-9]+ copies$"
+            ):
                 attempt.after(event, {})
             break
         after = attempt.after(event, {})

@@ -295,7 +295,12 @@ def test_an_answer_to_a_repeat_with_any_bit_changed_is_no_yes(
     in_doubt(shop)
     later(shop)
     replies: list[bytes] = []
-    shop.link.on_reply = lambda reply: replies.append(reply) or reply[:40]  # cut, and kept whole
+
+    def cut(reply: bytes) -> bytes:
+        replies.append(reply)
+        return reply[:40]
+
+    shop.link.on_reply = cut
     shop.terminal.resolve_doubts()
     shop.link.on_reply = None
     [reply] = replies

@@ -68,15 +68,12 @@ def correlate(
     nearest, most = Stranger("DE11", "", fields.get("11", "")), -1
     for attempt in candidates:
         owner = Owner(attempt, _is_reversal_reply(attempt, fields, dialect))
-        compared = 0
-        for stranger in _comparisons(owner, fields, dialect):
-            if stranger is not None:
-                if compared > most:
-                    nearest, most = stranger, compared
-                break
-            compared += 1
-        else:
+        compared = list(_comparisons(owner, fields, dialect))
+        differing = next(((at, each) for at, each in enumerate(compared) if each is not None), None)
+        if differing is None:
             owners.append(owner)
+        elif differing[0] > most:
+            most, nearest = differing
     if len(owners) == 1:
         return owners[0]
     if owners:  # nothing in it tells them apart
@@ -85,9 +82,7 @@ def correlate(
     return nearest
 
 
-def key_of(
-    attempt: Attempt, dialect: Dialect, *, is_reversal: bool = False
-) -> dict[str, str]:
+def key_of(attempt: Attempt, dialect: Dialect, *, is_reversal: bool = False) -> dict[str, str]:
     """Return what an answer to *attempt* has to say, by the names that a kept answer has for it."""
     table = dialect.messages["reversal" if is_reversal else attempt.kind]
     echoed = {
@@ -129,9 +124,7 @@ def _comparisons(
     yield from _echo_differs(owner, table, fields, dialect)
 
 
-def _date_differs(
-    attempt: Attempt, fields: Mapping[str, str], dialect: Dialect
-) -> Stranger | None:
+def _date_differs(attempt: Attempt, fields: Mapping[str, str], dialect: Dialect) -> Stranger | None:
     """A number comes round again in another year; where the host says the year, it counts."""
     said, year = dialect.fact("host_date", fields), dialect.fact("host_year", fields)
     if said is None:

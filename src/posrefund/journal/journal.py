@@ -175,7 +175,9 @@ class Journal(Rotation):
 
     def under_number(self, stan: str) -> list[Attempt]:
         """Return this terminal's attempts that were sent under *stan*, of whichever batch, oldest first."""
-        return self._attempts("WHERE terminal = ? AND stan = ? ORDER BY rowid", self._terminal, stan)
+        return self._attempts(
+            "WHERE terminal = ? AND stan = ? ORDER BY rowid", self._terminal, stan
+        )
 
     def has_left_as(self, attempt_id: str, message: bytes) -> bool:
         """Say whether *message* is, to the byte, the one that was written down for this attempt."""

@@ -59,9 +59,7 @@ class Unmatched:
         return f"不是 {near} 的应答：{self.field} 为 {self.seen or '缺失'}，应为 {self.expected or '在用的编号'}"
 
 
-def explain(
-    journal: Journal, dialect: Dialect, request_id: str | None = None
-) -> list[Unmatched]:
+def explain(journal: Journal, dialect: Dialect, request_id: str | None = None) -> list[Unmatched]:
     """Return the unmatched answers, oldest first.
 
     Args:
@@ -114,9 +112,7 @@ def _expected(
     return key_of(attempt, dialect, is_reversal=is_reversal)
 
 
-def _seen(
-    dialect: Dialect, expected: Mapping[str, str], said: Mapping[str, str]
-) -> dict[str, str]:
+def _seen(dialect: Dialect, expected: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:
     date_field = dialect.answers.get("host_date", "").partition("[")[0]
     fields = {name.removeprefix("DE"): value for name, value in said.items()}
     date = dialect.fact("host_date", fields) if date_field in fields else None

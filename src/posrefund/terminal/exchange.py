@@ -235,7 +235,6 @@ class Exchange:
         finally:
             self._line.close()
 
-
     def _judge_reversal(self, attempt: Attempt, body: bytes, sent_with: str) -> bool:
         received = self._keyring.unseal(body, self._line.received_in, sent_with)
         actions, answered = undo.receive_reversal(

@@ -77,7 +77,9 @@ class LateAnswers:
         actions = self._judged(owner, body, envelope)
         try:
             self._journal.commit(actions)
-        except RequestConflictError:  # the sale is known under another id: the files have to say more
+        except (
+            RequestConflictError
+        ):  # the sale is known under another id: the files have to say more
             self._journal.commit(actions[:1])
         return self._journal.attempt(owner.attempt.attempt_id)
 
@@ -88,10 +90,13 @@ class LateAnswers:
         if not owner.is_reversal:
             received = self._keyring.unseal(body, envelope, attempt.key_set_id)
             return answers.receive(attempt, received, view, now, is_late=True)
-        sent = self._journal.notes("reversal_sent", attempt.attempt_id)
-        names = dict.fromkeys([note["key_set_id"] for note in reversed(sent)]) or [""]
-        for name in names:  # a sign-in may lie between two tries
-            received = self._keyring.unseal(body, envelope, name)
-            if received.mac == "valid":
-                break
+        name = self._set_of_reversal(attempt, body, envelope)
+        received = self._keyring.unseal(body, envelope, name)
         return undo.receive_late_reversal(attempt, received, view, now, sent_with=name)
+
+    def _set_of_reversal(self, attempt: Attempt, body: bytes, envelope: Envelope) -> str:
+        """Name the keys of the try that *body* answers: a sign-in may lie between two of them."""
+        sent = self._journal.notes("reversal_sent", attempt.attempt_id)
+        names = [*dict.fromkeys(str(note["key_set_id"]) for note in reversed(sent)), ""]
+        fitting = (n for n in names if self._keyring.unseal(body, envelope, n).mac == "valid")
+        return next(fitting, names[0])

@@ -14,6 +14,7 @@ from posrefund.testing.simulator.witness import OPEN, host_day
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posrefund.emulators.host.wire import Request
     from posrefund.testing.simulator.evidence import Evidence
     from posrefund.testing.simulator.witness import Seen, Step
 
@@ -179,14 +180,20 @@ def identity_is_one(evidence: Evidence) -> Iterator[str]:
             yield f"STAN {stan} is in use {len(open_attempts)} times"
     for request, digest in evidence.left:
         known = evidence.of_digest(digest)
-        if known and evidence.copies[digest] > 1 and _SAID_ONCE & request.fields.keys():
-            yield f"{known.name} left again with a PIN or a track in it"
-        if known and not evidence.is_same(digest):
-            yield f"{known.name} left again as another message"
-        if known and _wire_identity(known) != (
-            request.get("41"), request.batch, request.get("11"), int(request.get("4") or "0")
-        ):  # fmt: skip
-            yield f"{known.name} left under another identity than the journal's"
+        if known:
+            yield from _copy_faults(evidence, known, request)
+
+
+def _copy_faults(evidence: Evidence, known: Seen, request: Request) -> Iterator[str]:
+    """Its identity is the journal's; a second copy is the same, and has neither PIN nor track."""
+    if evidence.copies[known.digest] > 1 and _SAID_ONCE & request.fields.keys():
+        yield f"{known.name} left again with a PIN or a track in it"
+    if not evidence.is_same(known.digest):
+        yield f"{known.name} left again as another message"
+    if _wire_identity(known) != (
+        request.get("41"), request.batch, request.get("11"), int(request.get("4") or "0")
+    ):  # fmt: skip
+        yield f"{known.name} left under another identity than the journal's"
 
 
 def _copies(seen: Seen) -> int:

@@ -177,7 +177,7 @@ def _late_yes_to_other_day() -> AbstractContextManager[None]:
     def owner(late: Any, body: bytes, asked: Any = None) -> Any:
         doubts = late._journal.attempts(states=[State.IN_DOUBT])
         found = take(late, body, asked)
-        return Owner(doubts[0], False) if doubts and isinstance(found, Owner) else found
+        return Owner(doubts[0], is_reversal=False) if doubts and isinstance(found, Owner) else found
 
     def judged_by_nothing(late: Any, found: Any, body: bytes, envelope: Any) -> Any:
         with replaced(
