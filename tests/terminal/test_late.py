@@ -179,6 +179,29 @@ def test_a_late_answer_to_a_reversal_undoes(shop: Shop) -> None:
     assert state(shop, "S-1/1") is State.REVERSED
 
 
+def test_a_doubt_that_is_solved_while_another_is_undone_is_not_undone(shop: Shop) -> None:
+    """The list of doubts was made before: it once went on with what had become a sale."""
+    shop.fault("drop_reply", "0200")
+    shop.terminal.sale(sale("S-1", 500))
+    held_back: list[bytes] = []
+    real = shop.terminal._exchange.resolve_doubts
+    shop.terminal._exchange.resolve_doubts = lambda: None  # type: ignore[method-assign]
+
+    def hold(reply: bytes) -> bytes:
+        held_back.append(reply)
+        raise LinkTimeoutError("no answer in time")
+
+    shop.link.on_reply = hold
+    shop.terminal.sale(sale("S-2", 700))
+    shop.link.on_reply = None
+    insert(shop, held_back[0])
+    real()
+
+    assert state(shop, "S-1/1") is State.REVERSED
+    assert state(shop, "S-2/1") is State.ACCEPTED
+    assert shop.booked("sale") == [700]
+
+
 def test_a_late_answer_to_a_reversal_without_its_mac_undoes_nothing(shop: Shop) -> None:
     reply = late_reversal(shop)
     fields = open_capture(reply, UNIONPAY).fields

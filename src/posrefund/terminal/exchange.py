@@ -96,7 +96,9 @@ class Exchange:
             LinkOpenError: A reversal has to go, and the host cannot be reached; nothing was sent.
             JournalError: Could not be written down.
         """
-        for attempt in self._journal.attempts(states=[State.IN_DOUBT, State.REVERSING]):
+        for listed in self._journal.attempts(states=[State.IN_DOUBT, State.REVERSING]):
+            # A late answer may have decided it while another one was listened for.
+            attempt = self._journal.attempt(listed.attempt_id)
             if undo.reversal_due(attempt, self._view()):
                 self._undo(attempt)
             elif repeat.repeat_due(attempt, self._view(), self._clock()):
@@ -155,7 +157,7 @@ class Exchange:
         """Send and listen until something is decided; write down what it was."""
         left = False
         try:
-            if attempt.copies == 1:
+            if attempt.copies == 1:  # a repeat has its line before it is announced
                 self._line.open(self._dialect.timers.connect_s)
             self._send(attempt, message)
             left = True

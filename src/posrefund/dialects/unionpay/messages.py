@@ -144,7 +144,7 @@ ANSWERS: Mapping[str, str] = MappingProxyType(
 REVERSAL_REASONS: Mapping[str, str] = MappingProxyType(
     reversal_reasons(no_answer="98", bad_mac="A0", other="06")
 )
-"""DE39 of a reversal: 98 no answer, A0 wrong MAC, 06 anything else (96 is a full store, which we have not)."""
+"""DE39 of a reversal: 98 no answer, A0 wrong MAC, 06 anything else (96, *approved and could not finish*, is never known here: decision 0030)."""
 
 SECURITY: Mapping[str, str] = MappingProxyType(
     {
