@@ -200,7 +200,7 @@ def messages() -> str:
     parts = []
     for message in known.messages.values():
         facts = [f"MTI {message.mti} → {message.mti_reply}"]
-        facts += ["silence is reversed"] if message.reverses else []
+        facts += ["a doubt is reversed"] if message.doubt == "reverse" else []
         facts += [f"PIN `{message.pin}`"] if message.name in PIN_MESSAGES else []
         sides = table(
             ["", "fields"],

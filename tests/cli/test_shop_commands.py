@@ -20,6 +20,7 @@ from posrefund.cli.config import load, open_keystore, write
 from posrefund.cli.init import make_keystore
 from posrefund.emulators.host import (
     EmulatedHost,
+    Fault,
     HostProfile,
     HostServer,
     HostTime,
@@ -418,3 +419,25 @@ def test_anchor_stands_where_the_settings_say(counter: Counter) -> None:
     counter.posrefund("sign-in", "--accept-clock")
     assert (counter.folder / "other").exists()
     assert not (counter.folder / "keys.json.anchor").exists()
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ["DE11 is 0", "expected: mti=0210", "seen: mti=0210"]),
+        ("zh", ["DE11 为 0", "应为: mti=0210", "实为: mti=0210"]),
+    ],
+)
+def test_an_answer_that_is_nobody_s_is_explained(
+    counter: Counter, lang: str, words: list[str]
+) -> None:
+    counter.posrefund("sign-in", "--accept-clock")
+    assert "every answer" in counter.posrefund("explain")
+    counter.server.host.faults.add(Fault("wrong_stan", mti="0200"))
+    counter.posrefund("sale", "S-1", "--amount", "1.00", "--card", CARD, exit_code=11)
+    said = counter.posrefund("explain", "S-1", "--lang", lang)
+    [row] = json.loads(counter.posrefund("explain", "--json"))
+
+    assert all(word in said for word in words)
+    assert (row["field"], row["asked"]) == ("DE11", "S-1/1")
+    assert "every answer" in counter.posrefund("explain", "S-2")

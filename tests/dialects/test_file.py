@@ -344,7 +344,29 @@ WRONG = [
         "3: fields.54.rule.len_count: bytes: only packed data is counted in nibbles",
     ),
     ("messages.Echo = {}", "3: messages.Echo: a name of small letters, digits and _"),
-    ("messages.echo.reverses = 1", "3: messages.echo.reverses: true or false"),
+    ("messages.echo.doubt = 1", "3: messages.echo.doubt: one of resolve, reverse"),
+    (
+        'messages.refund.doubt = "reverse"',
+        "3: messages.refund.doubt: resolve: only a sale or a void is reversed",
+    ),
+    (
+        'messages.sale.repeat = "same_mti"',
+        "3: messages.sale.repeat: none: what is reversed is not sent again",
+    ),
+    (
+        'messages.echo.repeat = "same_mti"',
+        "3: messages.echo.repeat: none: only what moves money is in doubt",
+    ),
+    (
+        'messages.refund = { mti = "0221", repeat = "next_mti" }',
+        "3: messages.refund.repeat: same_mti: only 0, 2 or 4 at the end of an MTI has a repeat",
+    ),
+    ('messages.refund.repeat = "0221"', "3: messages.refund.repeat: one of none, same_mti, next_mti"),
+    ("messages.reversal = false", "3: messages.sale.doubt: resolve, for there is no reversal message"),
+    ("timers.repeat_tries = 0", "3: timers.repeat_tries: a whole number from 1 to 99"),
+    ("timers.repeat_after_s = 0", "3: timers.repeat_after_s: seconds, above 0 and at most 600"),
+    ('received_codes = ["XX"]', "3: received_codes: codes of the table; XX is not in it"),
+    ('unread_codes = ["XX"]', "3: unread_codes: codes of the table; XX is not in it"),
     ("fields.59.layout.tags = 1", "3: fields.59.layout.tags: a list of tables"),
     ("fields.59.layout.tags = []", "3: fields.59.layout.tags: at least one tag"),
     (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +47,7 @@ def test_table_has_the_codes_of_the_transaction_matrix(name: str) -> None:
         table.templates.get("25"),
         table.templates["60"],
         "64" in table.templates,
-        table.reverses,
+        table.doubt == "reverse",
     ) == MATRIX[name]
 
 
@@ -178,3 +181,43 @@ def test_published_answer_has_nothing_that_its_table_forbids(row: Published) -> 
     faults = table.response_faults(row.fields, approved=row.fields.get("39") == "00")
 
     assert [fault for fault in faults if fault[1] != "this field"] == []
+
+
+def test_no_built_in_dialect_repeats_a_message_or_reverses_a_refund() -> None:
+    for name in names():
+        for table in dialect(name).messages.values():
+            assert table.repeat == "none"
+            assert table.doubt == ("reverse" if table.name in ("sale", "void") else "resolve")
+
+
+@pytest.mark.parametrize(
+    ("message", "changes", "path"),
+    [
+        ("refund", {"doubt": "reverse"}, "doubt"),
+        ("sale", {"repeat": "same_mti"}, "repeat"),
+        ("echo", {"repeat": "next_mti"}, "repeat"),
+        ("refund", {"repeat": "next_mti", "mti": "0223"}, "repeat"),
+    ],
+)
+def test_a_table_whose_doubt_makes_no_sense_is_none(
+    message: str, changes: dict[str, Any], path: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"^message {message}: {path}: expected "):
+        replace(TABLES[message], **changes)
+
+
+@pytest.mark.parametrize(
+    ("mti", "repeat", "sent", "answered"),
+    [
+        ("0220", "none", "0220", ("0230",)),
+        ("0220", "same_mti", "0220", ("0230",)),
+        ("0220", "next_mti", "0221", ("0230", "0231")),
+        ("1224", "next_mti", "1225", ("1234", "1235")),
+    ],
+)
+def test_mti_of_a_repeat_and_of_what_answers_it(
+    mti: str, repeat: Any, sent: str, answered: tuple[str, ...]
+) -> None:
+    table = replace(TABLES["refund"], mti=mti, repeat=repeat)
+
+    assert (table.mti_repeat, table.mti_replies) == (sent, answered)

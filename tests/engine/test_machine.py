@@ -271,13 +271,13 @@ def test_yes_to_a_sale_is_believed_two_days_from_today_and_settled_ten_days_from
 def test_original_of_refuses_a_day_far_from_today() -> None:
     facts = {"rrn": "606810000123", "host_date": "0306", "settlement_date": "0309"}
     with pytest.raises(InvalidRequestError, match=r"^date: expected MMDD of a day near today$"):
-        original_of(attempt_in(State.SENT, "sale"), facts, view(), NOW)
+        original_of(attempt_in(State.SENT, "sale"), facts, TODAY)
 
 
 def test_original_of_refuses_a_day_that_is_none() -> None:
     facts = {"rrn": "606810000123", "host_date": "0230", "settlement_date": "0309"}
     with pytest.raises(InvalidRequestError, match="MMDD"):
-        original_of(attempt_in(State.SENT, "sale"), facts, view(), NOW)
+        original_of(attempt_in(State.SENT, "sale"), facts, TODAY)
 
 
 @pytest.mark.parametrize("name", ["t", "11", "41"])
@@ -337,7 +337,7 @@ REVERSED   note contradict note      note
 CONFIRMED  note         note contradict note
 MISMATCHED note         note         note
 BOUNCED    note         note         note
-MANUAL     note accept  note decline note
+MANUAL     note         note         note
 RELEASED   note contradict note      note
 """
 """State → what a yes, a no and an answer that tells nothing become, all of them authentic."""

@@ -119,7 +119,7 @@ def every_request(made: Shop, card: CardRead) -> list[tuple[str, Callable[[str],
     return [
         ("0200", lambda name: terminal.sale(sale(f"S-{name}", 1_000, card))),
         ("0220", lambda name: terminal.refund(refund(f"R-{name}", "S-0", 100, card))),
-        ("0400", lambda _: terminal.undo_doubts()),
+        ("0400", lambda _: terminal.resolve_doubts()),
         ("0800", lambda _: terminal.sign_in()),
         ("0820", lambda _: terminal.echo()),
     ]

@@ -82,7 +82,7 @@ class Till:
 
     def work(self) -> None:
         """One thing of a shop's day."""
-        chores = (self._sell, self._give_back, self._ask_older, self._terminal.undo_doubts)
+        chores = (self._sell, self._give_back, self._ask_older, self._terminal.resolve_doubts)
         self._rng.choices(chores, weights=(4, 6, 2, 1))[0]()
 
     def _sell(self) -> None:
@@ -144,7 +144,7 @@ def live(config: Path, where: Where, asked: Path, seed: str) -> None:
         while seed != "finish":
             where.mark("till")
             till.work()
-        terminal.undo_doubts()
+        terminal.resolve_doubts()
 
 
 def sign_in(terminal: Terminal) -> None:

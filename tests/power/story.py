@@ -98,7 +98,7 @@ class _Clerk:
         self._rng.choice(
             (
                 terminal.echo,
-                terminal.undo_doubts,
+                terminal.resolve_doubts,
                 terminal.journal.wipe_cards,
                 terminal.sign_in,
                 self._shop.restart,

@@ -181,7 +181,7 @@ def next_day(host: HostProcess, config: Path, folder: Path, noon: datetime) -> N
     count = len(text.splitlines())
     with open_terminal(load(config)) as terminal:
         sign_in(terminal)
-        terminal.undo_doubts()  # what is being undone while a file is read is pending to it
+        terminal.resolve_doubts()  # what is being undone while a file is read is pending to it
         reconcile(terminal.journal, text, file_day=day, now=datetime.now(UTC), line_count=count)
 
 

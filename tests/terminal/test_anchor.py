@@ -281,7 +281,7 @@ def test_sale_that_the_copy_doubts_is_not_undone_behind_the_customers_back(next_
     shop.terminal.echo()  # something more leaves, whatever it is
     put_back(shop, copy)
     shop.terminal.sign_in()
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
     assert shop.terminal.journal.last_attempt("S-2").state is State.MANUAL  # type: ignore[union-attr]
     assert isinstance(shop.terminal.sale(sale("S-3", 500)), Approved)
     assert "reversal" not in [entry.kind for entry in shop.host.ledger.entries()]
@@ -302,7 +302,7 @@ def test_yes_to_a_sale_is_anchored_so_that_no_copy_without_it_undoes_it(shop: Sh
     shop.link.on_reply = None
     put_back(shop, copies[0])
     assert why(shop) == ["rows_missing"]
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
     assert shop.booked("sale") == [12_800]
 
 
@@ -462,12 +462,12 @@ def test_reversal_that_cannot_be_anchored_is_not_sent_and_comes_later(next_day: 
     keystore.keep_anchor = fails
     next_day.link.sent.clear()
     with pytest.raises(JournalWriteError, match="could not be anchored"):
-        next_day.terminal.undo_doubts()
+        next_day.terminal.resolve_doubts()
     with pytest.raises(ConfigError):
         next_day.terminal.echo()
     assert next_day.link.sent == []
     del keystore.keep_anchor
-    next_day.terminal.undo_doubts()
+    next_day.terminal.resolve_doubts()
     assert next_day.terminal.journal.last_attempt("S-2").state is State.REVERSED  # type: ignore[union-attr]
 
 

@@ -252,7 +252,7 @@ def test_a_void_in_doubt_is_reversed_and_the_sale_stands_again(shop: Shop, known
     shop.fault("drop_reply", known.messages["void"].mti)
     assert isinstance(shop.terminal.refund(refund("R-1", "S-1")), InDoubt)
 
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     assert shop.terminal.journal.attempt("R-1/1").state is State.REVERSED
     assert shop.booked("void") == []
@@ -263,7 +263,7 @@ def test_a_reversal_of_what_never_arrived_is_over_too(shop: Shop, known: Dialect
     shop.fault("drop_request", known.messages["sale"].mti)
     assert isinstance(shop.terminal.sale(sale("S-1", 100)), InDoubt)
 
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     assert shop.terminal.journal.attempt("S-1/1").state is State.REVERSED
     assert shop.booked("sale") == []

@@ -121,7 +121,7 @@ def test_a_card_that_may_be_needed_for_a_reversal_survives_the_wipe(shop: Shop) 
     shop.terminal.sale(sale("S-1", 500))
 
     shop.terminal.journal.wipe_cards()
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     assert shop.terminal.journal.attempt("S-1/1").state is State.REVERSED
     assert shop.terminal.journal.wipe_cards() == 1
@@ -154,7 +154,7 @@ def test_an_unsigned_reversal_answer_proves_nothing_near_the_cut_over(shop: Shop
     shop.host_time.advance(timedelta(minutes=3))  # 23:01 there
     shop.clock.advance(timedelta(seconds=90))  # 22:59:30 here
 
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     assert shop.booked("sale") == [500]
     assert shop.terminal.journal.attempt("S-1/1").state is State.MANUAL
@@ -169,7 +169,7 @@ def test_a_sale_near_the_cut_over_may_be_of_the_day_before_ours(shop: Shop) -> N
     shop.host_time.advance(timedelta(minutes=30))
     shop.clock.advance(timedelta(minutes=30))
 
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     assert shop.booked("sale") == [500]
     assert shop.terminal.journal.attempt("S-1/1").state is State.MANUAL
@@ -181,7 +181,7 @@ def test_an_answer_of_another_day_undoes_nothing_whatever_our_own_clock_says(sho
     shop.terminal.sale(sale("S-1", 500))
     shop.host_time.advance(timedelta(days=1))
 
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     assert shop.booked("sale") == [500]
     assert shop.terminal.journal.attempt("S-1/1").state is State.MANUAL

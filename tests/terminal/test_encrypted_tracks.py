@@ -115,7 +115,7 @@ def test_journal_holds_no_track_clear_or_encrypted(shop: Shop) -> None:
 def test_reversal_of_a_stripe_sale_needs_no_track(shop: Shop) -> None:
     shop.fault("drop_reply", mti="0200")
     shop.terminal.sale(sale("S-1", 100, LONG))
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     assert fields_of(shop.link.sent[-1])["t"] == "0400"
     assert not {"35", "36", "52", "53"} & fields_of(shop.link.sent[-1]).keys()

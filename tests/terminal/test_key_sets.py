@@ -158,7 +158,7 @@ def test_reversal_is_sealed_and_judged_by_the_set_that_is_present_when_it_goes(s
     sold_with = shop.terminal.view().key_set_id
     shop.terminal.sign_in()
     undone_with = shop.terminal.view().key_set_id
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     journal = shop.terminal.journal
     assert journal.attempt("S-1/1").facts["reversal_mac"] == "valid"
@@ -177,7 +177,7 @@ def test_sign_in_between_a_reversal_and_its_answer(shop: Shop) -> None:
         return reply
 
     shop.link.on_reply = sign_in_first
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     attempt = shop.terminal.journal.attempt("S-1/1")
     assert (attempt.state, attempt.facts["reversal_mac"]) == (State.REVERSED, "valid")
@@ -190,7 +190,7 @@ def test_set_of_a_reversal_is_kept_while_the_item_is_open(shop: Shop) -> None:
     shop.terminal.sign_in()
     sets.append(shop.terminal.view().key_set_id)
     shop.fault("drop_reply", "0400", times=3)
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
     assert shop.terminal.journal.attempt("S-1/1").state is State.MANUAL
 
     shop.terminal.sign_in()
@@ -298,7 +298,7 @@ def test_every_item_and_every_judged_answer_names_the_keys(shop: Shop) -> None:
     shop.terminal.sale(sale("S-1", 500))
     shop.fault("bad_mac", "0200")
     shop.terminal.sale(sale("S-2", 500))
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
     shop.terminal.sale(sale("S-3", 700))
     shop.terminal.refund(refund("R-1", "S-3"))
 
@@ -391,7 +391,7 @@ class Play:
     def end(self) -> None:
         """Everything final that can be; then a sign-in leaves what is needed, and nothing else."""
         terminal = self.shop.terminal
-        terminal.undo_doubts()
+        terminal.resolve_doubts()
         for day in range(3):
             self.shop.settle(day)
         for attempt in terminal.journal.open_attempts():
@@ -422,7 +422,7 @@ EVENTS: dict[str, Callable[[Play], object]] = {
     "late": lambda play: play.late(""),
     "late under the present set": lambda play: play.late("present"),
     "late under a stolen set": lambda play: play.late("stolen"),
-    "undo": lambda play: play.shop.terminal.undo_doubts(),
+    "undo": lambda play: play.shop.terminal.resolve_doubts(),
     "settle": lambda play: play.shop.settle(1),
     "restart": lambda play: play.shop.restart(),
     "kill": Play.kill,

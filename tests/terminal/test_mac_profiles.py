@@ -45,7 +45,7 @@ def test_sale_refund_and_reversal_go_through(tmp_path: Path, rule: MACRule) -> N
     assert isinstance(shop.terminal.sale(sale("S-1", 12_800)), Approved)
     shop.fault("drop_reply", mti="0200")
     shop.terminal.sale(sale("S-2", 500))
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
     shop.to(1, 10)
     assert isinstance(shop.terminal.refund(refund("R-1", "S-1", 2_800)), Approved)
 

@@ -63,7 +63,7 @@ def test_reversal_of_what_was_moved_meanwhile_is_not_sent(next_day: Shop) -> Non
 
     journal.commit = commit
     with pytest.raises(JournalWriteError, match="moved by somebody else"):
-        next_day.terminal.undo_doubts()
+        next_day.terminal.resolve_doubts()
 
     assert next_day.link.sent == []
     assert next_day.terminal.journal.attempt("S-2/1").state is State.MANUAL

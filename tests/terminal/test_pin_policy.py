@@ -131,7 +131,7 @@ def test_pin_block_is_sent_once_and_kept_nowhere(shop: Shop, fault: str | None) 
         shop.fault(fault, mti="0200")
     outcome = shop.terminal.sale(sale("S-1", 100, WITH_PIN))
     assert isinstance(outcome, InDoubt if fault else Approved)
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     hexadecimal = BLOCK.hex().upper()
     assert [fields.get("52") for fields in sent(shop)] == [hexadecimal, None][: 1 + bool(fault)]

@@ -88,7 +88,7 @@ def test_power_may_fail_at_any_step_of_a_morning(tmp_path: Path, fault: str | No
         shop.terminal.close()
         shop.terminal = shop.open()
         morning(shop)  # the shop opens again and asks for the same
-        shop.terminal.undo_doubts()
+        shop.terminal.resolve_doubts()
         check_end(shop)
         shop.terminal.close()
 
@@ -105,7 +105,7 @@ def test_power_may_fail_again_while_recovering(tmp_path: Path) -> None:
                 shop.terminal.close()
                 shop.terminal = shop.open()
             morning(shop)
-            shop.terminal.undo_doubts()
+            shop.terminal.resolve_doubts()
             check_end(shop)
             shop.terminal.close()
 

@@ -137,7 +137,7 @@ def test_forged_batch_takes_no_card_from_what_may_have_to_be_undone(shop: Shop) 
 
     shop.link.on_reply = None
     shop.terminal.sign_in()  # the host's own answer: the right batch again
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     assert journal.attempt("S-2/1").state is State.REVERSED
     assert shop.booked("sale") == [400]
@@ -150,7 +150,7 @@ def test_reversing_and_given_up_items_keep_their_cards_through_a_forged_batch(
     shop.fault("drop_reply", "0200")
     shop.terminal.sale(sale("S-1", 500))
     shop.fault(kind, "0400", times=3)
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
     assert shop.terminal.journal.attempt("S-1/1").state is State.MANUAL
     forge(shop, batch="000001")
     shop.terminal.sign_in()

@@ -146,7 +146,7 @@ def test_silence_is_undone_and_a_restart_opens_the_same_keys(shop: SM4Shop) -> N
     shop.fault("drop_reply", mti="0200")
     assert isinstance(shop.terminal.sale(sale("S-1", 100)), InDoubt)
     shop.restart()
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
     assert shop.booked("sale") == []
 
 

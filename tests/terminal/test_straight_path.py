@@ -361,7 +361,7 @@ def test_neither_number_nor_expiry_stands_in_any_file_of_the_shop(shop: Shop) ->
     card = CardRead("051", PAN("6200000000000005"), expiry="2907", sequence_number="001")
     shop.fault("drop_reply", "0200")
     shop.terminal.sale(sale("S-1", 500, card))
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
     assert fields_of(shop.link.sent[-1])["14"] == "2907"
 
     for row in shop.terminal.journal.rows():
@@ -395,7 +395,7 @@ def test_a_sale_with_a_wrong_mac_is_reversed_for_that_reason(shop: Shop) -> None
     assert isinstance(shop.terminal.sale(sale("S-1", 500, STRIPE)), InDoubt)
     shop.link.sent.clear()
 
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     sent = fields_of(shop.link.sent[0])
     assert sent["39"] == "A0"
@@ -407,7 +407,7 @@ def test_a_void_without_an_answer_is_reversed_and_its_request_may_be_made_again(
     shop.terminal.sale(sale("S-1", 500))
     shop.fault("drop_reply", "0200")
     assert isinstance(shop.terminal.refund(refund("R-1", "S-1")), InDoubt)
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     again = shop.terminal.refund(refund("R-1", "S-1"))
 
@@ -438,7 +438,7 @@ def test_a_reversal_is_not_sent_on_another_settlement_day(shop: Shop) -> None:
     shop.terminal.sale(sale("S-1", 500))
     shop.to(1, 10)
 
-    shop.terminal.undo_doubts()
+    shop.terminal.resolve_doubts()
 
     assert shop.link.sent == []
     left = shop.terminal.status("S-1")
@@ -467,7 +467,7 @@ def test_a_refund_in_doubt_is_never_reversed(next_day: Shop) -> None:
     next_day.terminal.refund(refund("R-1", "S-1", 100))
     next_day.link.sent.clear()
 
-    next_day.terminal.undo_doubts()
+    next_day.terminal.resolve_doubts()
     next_day.terminal.sale(sale("S-2", 600))
 
     assert [fields_of(message)["t"] for message in next_day.link.sent] == ["0200"]

@@ -14,6 +14,7 @@ from posrefund.cli import (
     demo,
     dialect,
     encode,
+    explain,
     host,
     init,
     journal,
@@ -62,6 +63,7 @@ app.command("sale")(money.sale)
 app.command("refund")(money.refund)
 app.command("status")(money.status)
 app.command("release")(money.release)
+app.command("explain")(explain.explain)
 app.command("settle")(settle.settle)
 app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)

@@ -42,6 +42,13 @@ _SLIP_TITLE: Mapping[str, str] = MappingProxyType({"zh": "签购单", "en": "Sal
 class Timers:
     """How long the terminal waits and how often it tries.
 
+    Attributes:
+        connect_s: For a connection.
+        answer_s: For an answer.
+        reversal_tries: How often a reversal is sent.
+        repeat_tries: How often a message that may be repeated is, at most.
+        repeat_after_s: How long the last copy has to be out before the next one.
+
     Units:
         Seconds; tries are counts of messages sent.
     """
@@ -49,6 +56,8 @@ class Timers:
     connect_s: float = 10.0
     answer_s: float = 60.0
     reversal_tries: int = 3
+    repeat_tries: int = 3
+    repeat_after_s: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,9 @@ class Dialect:
         kept: What a journal may hold of a message, as an allow-list: ``"3 4 63:3"`` (three characters).
         reversed_codes: Answers to a reversal that mean: undone.
         managed_codes: Answers to a management message that mean: done.
+        received_codes: Answers to a repeat of ours that mean: a copy is here. They say nothing about money.
+        unread_codes: Answers of a host that could not take this copy as a message of ours (form, MAC, terminal,
+            batch): about another copy they say nothing.
         slip_title: What stands above a slip, by language.
         accept_pads: Filler nibbles that an odd-length field may end in; UnionPay ignores them all.
         mti_enc: How the MTI stands on the line where ``encoding`` does not say it: ``"b"`` packed, or a text encoding.
@@ -104,6 +116,8 @@ class Dialect:
     kept: str = ""
     reversed_codes: frozenset[str] = frozenset()
     managed_codes: frozenset[str] = frozenset()
+    received_codes: frozenset[str] = frozenset()
+    unread_codes: frozenset[str] = frozenset()
     slip_title: Mapping[str, str] = field(default_factory=lambda: _SLIP_TITLE)
     accept_pads: str = ""
     mti_enc: str = ""

@@ -26,9 +26,12 @@ __all__ = [
     "FACTS",
     "PIN_MESSAGES",
     "SECURITY_WORDS",
+    "Doubt",
     "MessageTable",
     "PINPolicy",
     "Presence",
+    "Repeat",
+    "doubt_faults",
     "reversal_reasons",
 ]
 
@@ -37,6 +40,10 @@ PINPolicy = Literal["never", "if_entered", "required"]
 """Whether a message carries a PIN block: never one, the one there is, or always one."""
 PIN_MESSAGES = ("sale", "refund", "void")
 """The messages that can carry one."""
+Doubt = Literal["resolve", "reverse"]
+"""What becomes of a message nobody believably answered: evidence settles it, or it is reversed at once."""
+Repeat = Literal["none", "same_mti", "next_mti"]
+"""How the same identity may leave once more: never, as it was (0220), or as a repeat (0221)."""
 SECURITY_WORDS = ("pin", "track", "sealed_track", "pin_sealed_track")
 """What the fact ``security`` says: a PIN block, a clear track without one, an encrypted track without and with one."""
 _ENTRY = re.compile(r"([0-9]{1,3})([CA]?)")
@@ -87,6 +94,28 @@ def reversal_reasons(*, no_answer: str, bad_mac: str, other: str) -> dict[str, s
     return dict.fromkeys(silent, no_answer) | dict.fromkeys(forged, bad_mac) | {"*": other}
 
 
+def doubt_faults(name: str, mti: str, doubt: str, repeat: str) -> tuple[Fault, ...]:
+    """Say what cannot be meant by a message's ``doubt`` and ``repeat``.
+
+    A refund is never reversed: whoever undoes one by itself takes money from a customer.
+
+    Example:
+        >>> from posrefund.dialects.message import doubt_faults
+        >>> doubt_faults("refund", "0220", "reverse", "none")
+        (('doubt', 'resolve: only a sale or a void is reversed'),)
+    """
+    found = []
+    if doubt == "reverse" and name not in ("sale", "void"):
+        found.append(("doubt", "resolve: only a sale or a void is reversed"))
+    if repeat != "none" and name not in PIN_MESSAGES:
+        found.append(("repeat", "none: only what moves money is in doubt"))
+    elif repeat != "none" and doubt == "reverse":
+        found.append(("repeat", "none: what is reversed is not sent again"))
+    elif repeat == "next_mti" and mti[-1:] not in ("0", "2", "4"):
+        found.append(("repeat", "same_mti: only 0, 2 or 4 at the end of an MTI has a repeat"))
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class MessageTable:
     """The table of one message and its answer.
@@ -99,8 +128,12 @@ class MessageTable:
         request: Fields of the request, as above.
         response: Fields of the answer, as above.
         templates: What a request's fields hold, by number.
-        reverses: Whether silence is answered by an automatic reversal.
         pin: Whether it carries a PIN block.
+        doubt: What a doubt about it comes to: settlement evidence, or a reversal before the next message.
+        repeat: Anything but ``"none"`` states that *this* host stores its answer and repeats it.
+
+    Raises:
+        ConfigError: Doubt and repeat do not go together with this message.
     """
 
     name: str
@@ -110,13 +143,38 @@ class MessageTable:
     request: str
     response: str
     templates: Mapping[str, str] = field(default_factory=dict)
-    reverses: bool = False
     pin: PINPolicy = "if_entered"
+    doubt: Doubt = "resolve"
+    repeat: Repeat = "none"
+
+    def __post_init__(self) -> None:
+        for key, expected in doubt_faults(self.name, self.mti, self.doubt, self.repeat):
+            message = f"message {self.name}: {key}: expected {expected}"
+            raise ConfigError(message)
 
     @property
     def mti_reply(self) -> str:
         """MTI of the answer: the third digit of the request plus one."""
         return f"{self.mti[:2]}{int(self.mti[2]) + 1}{self.mti[3]}"
+
+    @property
+    def mti_repeat(self) -> str:
+        """MTI of a repeat of the request."""
+        return self.mti if self.repeat != "next_mti" else f"{self.mti[:3]}{int(self.mti[3]) + 1}"
+
+    @property
+    def mti_replies(self) -> tuple[str, ...]:
+        """MTIs that an answer may have: that of the request's and, of a host that says so, of the repeat's.
+
+        Example:
+            >>> from dataclasses import replace
+            >>> from posrefund.dialects import dialect
+            >>> refund = dialect("unionpay").messages["refund"]
+            >>> refund.mti_replies, replace(refund, repeat="next_mti").mti_replies
+            (('0230',), ('0230', '0231'))
+        """
+        again = self.mti_repeat
+        return tuple(dict.fromkeys((self.mti_reply, f"{self.mti_reply[:3]}{again[3]}")))
 
     def copies(self, number: str) -> bool:
         """Say whether field *number* of a reversal is that of the message it undoes."""
@@ -139,7 +197,7 @@ class MessageTable:
 
     def fits(self, fields: Mapping[str, str]) -> bool:
         """Say whether *fields* can be this message or its answer: MTI, processing code and the like."""
-        if fields.get("t") not in (self.mti, self.mti_reply):
+        if fields.get("t") not in (self.mti, self.mti_repeat, *self.mti_replies):
             return False
         return all(
             pattern.match(fields[number])

@@ -34,11 +34,17 @@ __all__ = ["deadline_passed", "inbound", "line_failed", "original_of", "receive"
 
 @closed
 def receive(
-    attempt: Attempt, received: Received, view: TerminalView, now: datetime
+    attempt: Attempt,
+    received: Received,
+    view: TerminalView,
+    now: datetime,
+    *,
+    is_late: bool = False,
 ) -> list[Action]:
     """Say what to write down about an answer; no ``Move`` among it means: keep waiting.
 
-    A MAC counts only under the keys that the attempt was sent with.
+    A MAC counts only under the keys that the attempt was sent with. What comes late, on another line than it was
+    asked on, moves something only with a valid one.
     """
     table = view.dialect.messages[attempt.kind]
     received = under(attempt.key_set_id, received)
@@ -47,10 +53,15 @@ def receive(
     if isinstance(verdict, Stranger):
         return [arrived]
     facts = {**verdict.facts, "at": now.isoformat()}
+    if is_late:
+        if received.mac != "valid":
+            return [arrived]
+        facts["late"] = "yes"
     known = None
+    today = attempt.host_day if is_late else view.host_clock.at(now).date()
     if verdict.event is Event.ACCEPT and attempt.kind == "sale":
         try:
-            known = Know(original_of(attempt, facts, view, now), now)
+            known = Know(original_of(attempt, facts, today), now)
         except InvalidRequestError:
             doubt = {"reason": "mismatch", "where": "dates", "at": now.isoformat()}
             return [arrived, *_step(attempt, Event.DOUBT, doubt, now)]
@@ -69,10 +80,13 @@ def under(key_set_id: str, received: Received) -> Received:
 def _step(attempt: Attempt, event: Event, facts: Mapping[str, str], now: datetime) -> list[Move]:
     """The step that an answer asks for; a late one that says the opposite of what stands opens a case.
 
-    Only an authentic one does, and a doubtful one tells the people of a case nothing new.
+    Only an authentic one does. A case stays with the people who hold it: but what a yes contradicts is proven
+    absent no longer.
     """
-    if attempt.state is State.MANUAL and event is Event.DOUBT:
-        return []
+    if attempt.state is State.MANUAL:
+        facts = {"absent": "", "reason": "contradiction", "at": now.isoformat()}
+        is_news = event is Event.ACCEPT and attempt.facts.get("absent")
+        return [Move(attempt.attempt_id, Event.DOUBT, now, facts)] if is_news else []
     if (attempt.state, event) in TABLE:
         return [Move(attempt.attempt_id, event, now, facts)]
     if (attempt.state, event) not in _OPPOSITES or facts.get("mac") != "valid":
@@ -91,18 +105,20 @@ _OPPOSITES = {
 
 _TRANSACTION_DAYS = timedelta(days=2)
 _SETTLEMENT_DAYS = timedelta(days=10)
-"""DE13 is the host's today, give or take two clocks; DE15 may lie behind a long holiday."""
+"""DE13 is the host's day of the sending, give or take midnight and two clocks; DE15 may lie behind a long holiday."""
 
 
-def original_of(
-    attempt: Attempt, facts: Mapping[str, str], view: TerminalView, now: datetime
-) -> Original:
+def original_of(attempt: Attempt, facts: Mapping[str, str], today: date) -> Original:
     """Return the sale that *attempt* has become, for later refunds.
 
+    Args:
+        attempt: The sale.
+        facts: What its answer says.
+        today: The host's day when it was sent, by our clock.
+
     Raises:
-        InvalidRequestError: A date of the answer is no day near today, or of another year.
+        InvalidRequestError: A date of the answer is no day near *today*, or of another year.
     """
-    today = view.host_clock.at(now).date()
     return Original(
         original_id=attempt.request_id,
         terminal=attempt.terminal,
@@ -128,8 +144,11 @@ def _near(facts: Mapping[str, str], name: str, today: date, within: timedelta) -
 
 
 def line_failed(attempt: Attempt, *, left: bool, reason: str, now: datetime) -> list[Action]:
-    """Say what to write down when the line broke; *left* means a byte may have left."""
-    event = Event.DOUBT if left else Event.FAIL
+    """Say what to write down when the line broke; *left* means a byte may have left.
+
+    *Not sent* is never said once a copy before this one may have left.
+    """
+    event = Event.DOUBT if left or attempt.copies > 1 else Event.FAIL
     return [Move(attempt.attempt_id, event, now, {"reason": reason, "at": now.isoformat()})]
 
 
@@ -141,17 +160,20 @@ def deadline_passed(attempt: Attempt, now: datetime) -> list[Action]:
 
 
 def inbound(
-    attempt: Attempt, received: Received, verdict: object, dialect: Dialect, now: datetime
+    attempt: Attempt | None, received: Received, verdict: object, dialect: Dialect, now: datetime
 ) -> Note:
-    """What arrived, as far as it may be kept, before anything is concluded from it."""
+    """What arrived, as far as it may be kept, before anything is concluded from it; *attempt* was listened for."""
     kept = keepable(received.fields, dialect)
-    if kept.get("42") != attempt.merchant:
+    if attempt is None or kept.get("42") != attempt.merchant:
         kept.pop("42", None)  # fifteen characters of somebody else: they could be a card number
     facts = {f"DE{name}": value for name, value in kept.items() if name.isdigit()}
     facts |= {"mti": received.fields.get("t", ""), "mac": received.mac}
     facts["length_bytes"] = str(received.length_bytes)
+    if received.refusal is not None:
+        facts["unreadable"] = received.refusal.path
     if received.key_set_id:
         facts["key_set_id"] = received.key_set_id
     if isinstance(verdict, Stranger):
         facts |= {"differs": verdict.path, "expected": verdict.expected, "seen": verdict.seen}
-    return Note("inbound", now, facts, attempt.attempt_id)
+        facts |= {"nearest": verdict.nearest} if verdict.nearest else {}
+    return Note("inbound", now, facts, attempt.attempt_id if attempt else None)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from posrefund.engine.table import hold_after, next_state
+from posrefund.engine.table import Event, State, hold_after, next_state
+from posrefund.errors import LocalProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-    from posrefund.engine.table import Event, Hold, State
+    from posrefund.engine.table import Hold
     from posrefund.values import Amount
 
 __all__ = ["Attempt", "Kind"]
@@ -78,13 +79,17 @@ class Attempt:
         """Return the attempt after *event*.
 
         Raises:
-            LocalProtocolError: The table has no such step.
+            LocalProtocolError: The table has no such step; or *not sent* is said of a message of which an
+                earlier copy may have left.
         """
         state = next_state(self.state, event)
+        if event is Event.FAIL and self.copies > 1:
+            message = f"no step {event} from {self.state} after {self.copies} copies"
+            raise LocalProtocolError(message)
         return replace(
             self,
             state=state,
             hold=hold_after(self.hold, state),
-            copies=self.copies + (state == "SENT"),
+            copies=self.copies + (state is State.SENT),
             facts={**self.facts, **facts},
         )

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from posrefund.engine.attempt import Attempt
     from posrefund.values import Received
 
-__all__ = ["Conclusion", "Stranger", "interpret", "interpret_reversal", "stranger_to"]
+__all__ = [
+    "Conclusion",
+    "Stranger",
+    "echo_fault",
+    "interpret",
+    "interpret_reversal",
+    "reply_mti",
+    "stranger_to",
+]
 
 _KEPT = (
     "rrn", "auth_code", "host_time", "host_date", "host_year", "settlement_date", "settlement_year",
@@ -37,14 +45,17 @@ class Stranger:
     """An answer to some other message.
 
     Attributes:
-        path: The key field that differs: ``MTI``, ``DE11`` or ``DE41``.
+        path: The first field of the key that differs: ``MTI``, ``DE11``, ``DE41`` or one that tells days,
+            batches and amounts apart.
         expected: What it is in our message.
         seen: What it is in this one.
+        nearest: The attempt that it was compared with; empty where it is the one listened for.
     """
 
     path: str
     expected: str
     seen: str
+    nearest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,7 @@ def interpret(
     if received.refusal is not None:
         return _doubt("unreadable", {"where": received.refusal.path})
     fields = received.fields
-    stranger = stranger_to(table.mti_reply, attempt.stan, attempt.terminal, fields)
+    stranger = stranger_to(reply_mti(table, fields), attempt.stan, attempt.terminal, fields)
     if stranger is not None:
         return stranger
     code = look_up(dialect.codes, fields.get("39", ""))
@@ -87,11 +98,19 @@ def interpret(
     fault = _fault(attempt, table, fields, dialect, booked=booked)
     if fault:
         return _doubt("mismatch", facts | {"where": fault})
+    if attempt.copies > 1 and code.code in dialect.received_codes:
+        return _doubt("received", facts)
     if booked:
         return _yes(received, facts, dialect)
     if code.money == "unknown":
         return _doubt(f"code_{code.code}", facts)
-    return _no(attempt, facts)
+    return _no(attempt, table, facts, dialect)
+
+
+def reply_mti(table: MessageTable, fields: Mapping[str, str]) -> str:
+    """Return the MTI that an answer to *table* has to have; of two, the one that this one has."""
+    seen = fields.get("t", "")
+    return seen if seen in table.mti_replies else table.mti_reply
 
 
 def _yes(received: Received, facts: Mapping[str, str], dialect: Dialect) -> Conclusion:
@@ -100,9 +119,16 @@ def _yes(received: Received, facts: Mapping[str, str], dialect: Dialect) -> Conc
     return Conclusion(Event.ACCEPT, {**facts, **_kept(received.fields, dialect)})
 
 
-def _no(attempt: Attempt, facts: Mapping[str, str]) -> Conclusion:
-    """A no closes a single copy only: of two, the second may be refused because the first was booked."""
-    if attempt.copies > 1:
+def _no(
+    attempt: Attempt, table: MessageTable, facts: Mapping[str, str], dialect: Dialect
+) -> Conclusion:
+    """A no closes a single copy only: of two, the second may be refused because the first was booked.
+
+    Of a host that repeats its answer, an authentic no is the first one's, too; not so one that it says of
+    every message it cannot read or does not know for ours: the first copy may have arrived unharmed.
+    """
+    is_stored = table.repeat != "none" and facts["code"] not in dialect.unread_codes
+    if attempt.copies > 1 and not (is_stored and facts["mac"] == "valid"):
         return _doubt("declined_after_repeat", facts)
     return Conclusion(Event.DECLINE, facts)
 
@@ -136,7 +162,7 @@ def interpret_reversal(
         *table.response_faults(fields, approved=not was_nothing),
         *dialect.value_faults(fields),
     )
-    if received.mac in ("wrong", "no_key") or form or _echo_fault(attempt, fields, echoed):
+    if received.mac in ("wrong", "no_key") or form or echo_fault(attempt, fields, echoed):
         return _doubt("reversal_refused", facts)
     proven = is_same_day if was_nothing else received.mac == "valid"
     if code in dialect.reversed_codes and proven:
@@ -156,11 +182,12 @@ def _fault(
     faults = (*table.response_faults(fields, approved=booked), *dialect.value_faults(fields))
     if faults:
         return faults[0][0]
-    echo = _echo_fault(attempt, fields, dialect.echoed)
+    echo = echo_fault(attempt, fields, dialect.echoed)
     return echo or (_rrn_fault(fields, dialect) if booked else "")
 
 
-def _echo_fault(attempt: Attempt, fields: Mapping[str, str], echoed: Mapping[str, int]) -> str:
+def echo_fault(attempt: Attempt, fields: Mapping[str, str], echoed: Mapping[str, int]) -> str:
+    """Name the first field of *echoed* that does not repeat what *attempt* sent, or nothing."""
     asked = attempt.fields
     for name, width in echoed.items():
         if name in fields and fields[name][:width] != asked.get(name, "")[:width]:

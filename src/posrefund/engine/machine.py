@@ -15,6 +15,7 @@ from posrefund.engine.attempt import Attempt, Kind
 from posrefund.engine.compose import compose_refund, compose_sale, compose_void, keepable
 from posrefund.engine.plan import Occasion, Plan
 from posrefund.engine.refusals import refuse
+from posrefund.engine.repeat import is_repeatable
 from posrefund.engine.requests import Original, RefundRequest
 from posrefund.engine.rules import (
     amount_to_refund,
@@ -131,6 +132,9 @@ def _plan(
         facts["pin"] = "bypassed"
     if isinstance(request, RefundRequest):
         facts |= {"why": request.reason, **({"note": request.note} if request.note else {})}
+    table, kept = view.dialect.messages[kind], keepable(fields, view.dialect)
+    if is_repeatable(fields, kept, table, request.card.kept):
+        facts["repeatable"] = "yes"
     attempt = Attempt(
         request_id=request.request_id,
         number=occasion.number,
@@ -142,7 +146,7 @@ def _plan(
         batch=view.batch,
         stan=view.stan,
         amount=Amount(int(fields["4"]), fields["49"]),
-        fields=keepable(fields, view.dialect),
+        fields=kept,
         key_set_id=view.key_set_id,
         created_at=occasion.now,
         host_day=view.host_day(occasion.now),
@@ -153,4 +157,4 @@ def _plan(
         facts=facts,
     )
     content = request.content(occasion.card_fingerprint)
-    return Plan(attempt, view.dialect.messages[kind], fields, content, request.card.kept)
+    return Plan(attempt, table, fields, content, request.card.kept)

@@ -89,7 +89,8 @@ class InDoubt(_Outcome):
     Attributes:
         attempt: All that is known.
         reason: ``no_reply``, ``closed``, ``bad_mac``, ``no_mac``, ``unreadable``, ``mismatch``, ``code_NN``,
-            ``declined_after_repeat``, ``restart``, ``interrupted``, ``journal_behind`` or ``contradiction``.
+            ``declined_after_repeat``, ``received`` (the host has a copy, and
+            does not say what became of it), ``restart``, ``interrupted``, ``journal_behind`` or ``contradiction``.
         needs_people: Whether nothing automatic is left to try.
     """
 

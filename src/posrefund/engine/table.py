@@ -63,9 +63,9 @@ class Event(StrEnum):
     INTEND = "intend"
     """Identity taken, amount reserved, everything written down."""
     SEND = "send"
-    """About to hand bytes to the line; written before the first one leaves."""
+    """About to hand bytes to the line, the first time or again; written before the first one leaves."""
     FAIL = "fail"
-    """This very process saw that no byte left."""
+    """This very process saw that no byte left, of the only copy there is."""
     ACCEPT = "accept"
     """The host took it: an authentic answer, a file row, or two people with evidence."""
     DECLINE = "decline"
@@ -110,6 +110,7 @@ TABLE: Mapping[tuple[State, Event], State] = MappingProxyType(
         (_S.SENT, _E.ACCEPT): _S.ACCEPTED,
         (_S.SENT, _E.DECLINE): _S.DECLINED,
         (_S.SENT, _E.DOUBT): _S.IN_DOUBT,
+        (_S.IN_DOUBT, _E.SEND): _S.SENT,
         (_S.IN_DOUBT, _E.ACCEPT): _S.ACCEPTED,
         (_S.IN_DOUBT, _E.DECLINE): _S.DECLINED,
         (_S.IN_DOUBT, _E.GIVE_UP): _S.MANUAL,

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from posrefund.engine.view import TerminalView
     from posrefund.values import KeptCard, Received
 
-__all__ = ["receive_reversal", "reversal_due", "start_reversal"]
+__all__ = ["receive_late_reversal", "receive_reversal", "reversal_due", "start_reversal"]
 
 
 def reversal_due(attempt: Attempt, view: TerminalView) -> bool:
     """Say whether *attempt* is one that silence undoes: a sale or a void, never a refund."""
-    reverses = view.dialect.messages[attempt.kind].reverses
-    return reverses and attempt.state in (State.IN_DOUBT, State.REVERSING)
+    is_reversed = view.dialect.messages[attempt.kind].doubt == "reverse"
+    return is_reversed and attempt.state in (State.IN_DOUBT, State.REVERSING)
 
 
 @closed
@@ -82,3 +82,26 @@ def receive_reversal(
     if verdict.event is Event.UNDO:
         return [arrived, Move(attempt.attempt_id, Event.UNDO, now, verdict.facts)], True
     return [arrived], True
+
+
+@closed
+def receive_late_reversal(
+    attempt: Attempt, received: Received, view: TerminalView, now: datetime, *, sent_with: str
+) -> list[Action]:
+    """Say what to write down about the answer to a reversal that came late, on another line than it was asked on.
+
+    Without a valid MAC it moves nothing. What stands by other evidence and is said to be undone is a case.
+    """
+    received = under(sent_with, received)
+    is_same_day = certainly_same_day(attempt, received, view, now)
+    verdict = interpret_reversal(attempt, received, view.dialect, is_same_day=is_same_day)
+    arrived = inbound(attempt, received, verdict, view.dialect, now)
+    if received.mac != "valid" or isinstance(verdict, Stranger) or verdict.event is not Event.UNDO:
+        return [arrived]
+    facts = {**verdict.facts, "late": "yes", "at": now.isoformat()}
+    if attempt.state is State.REVERSING:
+        return [arrived, Move(attempt.attempt_id, Event.UNDO, now, facts)]
+    if attempt.state in (State.ACCEPTED, State.CONFIRMED):
+        facts["reason"] = "contradiction"
+        return [arrived, Move(attempt.attempt_id, Event.CONTRADICT, now, facts)]
+    return [arrived]

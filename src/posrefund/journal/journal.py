@@ -174,6 +174,18 @@ class Journal(Epochs):
             raise JournalError(message)
         return found[0]
 
+    def under_number(self, stan: str) -> list[Attempt]:
+        """Return this terminal's attempts that were sent under *stan*, of whichever batch, oldest first."""
+        return self._attempts(
+            "WHERE terminal = ? AND stan = ? ORDER BY rowid", self._terminal, stan
+        )
+
+    def has_left_as(self, attempt_id: str, message: bytes) -> bool:
+        """Say whether *message* is, to the byte, the one that was written down for this attempt."""
+        digest = hmac.new(self._keys.messages, message, hashlib.sha256).hexdigest()
+        opened = self.notes("open", attempt_id)
+        return bool(opened) and hmac.compare_digest(opened[0]["message_hmac"], digest)
+
     def attempts(self, *, states: Iterable[State] | None = None) -> list[Attempt]:
         """Return this terminal's attempts in the order they were made, all or those in *states*."""
         where = "WHERE terminal = ?"

@@ -1,7 +1,16 @@
-"""The back office on top of a journal: what the settlement file says, and the slips. Floor 8."""
+"""The back office on top of a journal: what the settlement file says, the slips, and the answers that were nobody's. Floor 8."""
 
+from posrefund.office.explain import Unmatched, explain
 from posrefund.office.reconcile import Finding, Reconciliation, reconcile
 from posrefund.office.settlement_file import read_settlement_file
 from posrefund.office.slip import slip
 
-__all__ = ["Finding", "Reconciliation", "read_settlement_file", "reconcile", "slip"]
+__all__ = [
+    "Finding",
+    "Reconciliation",
+    "Unmatched",
+    "explain",
+    "read_settlement_file",
+    "reconcile",
+    "slip",
+]

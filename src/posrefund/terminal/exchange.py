@@ -1,4 +1,4 @@
-"""Messages that move money, from their intent to whatever came back, and the undoing of those in doubt. Floor 7.
+"""Messages that move money, from their intent to whatever came back, and what is sent about those in doubt. Floor 7.
 
 Written down, then sent; received, then written down. It performs what the engine says and asks nothing
 about refunds itself. A byte leaves only while the attempt is this process's to send.
@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
-from posrefund.engine import Move, State, answers, machine, undo
+from posrefund.engine import Move, State, answers, machine, repeat, undo
+from posrefund.engine.correlate import Owner, has_number_of, is_answer_to
 from posrefund.errors import (
     ConfigError,
     FramingError,
@@ -20,6 +21,7 @@ from posrefund.errors import (
     LinkTimeoutError,
     PosRefundError,
 )
+from posrefund.terminal.late import LateAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
     from posrefund.dialects import Dialect
     from posrefund.engine import Action, Attempt, TerminalView
     from posrefund.engine.plan import Plan
+    from posrefund.framing import Envelope
     from posrefund.journal import Journal
     from posrefund.terminal.keyring import Keyring
     from posrefund.terminal.line import Line
+    from posrefund.values import Received
 
 __all__ = ["SEND_WITHIN_S", "Exchange"]
 
@@ -66,6 +70,7 @@ class Exchange:
         self._line, self._keyring, self._journal = line, keyring, journal
         self._dialect, self._clock, self._view = dialect, clock, view
         self._anchor = anchor
+        self._late = LateAnswers(keyring, journal, dialect, clock, view)
 
     def recover(self) -> None:
         """Doubt whatever is under way though nobody listens any more: a crash, a failed commit.
@@ -86,7 +91,61 @@ class Exchange:
         """
         message = self._line.wrap(self._keyring.seal(plan.fields, self._line.envelope))
         self._journal.commit(plan.opening(message, self._clock()))
-        attempt = self._journal.attempt(plan.attempt.attempt_id)
+        self._carry(self._journal.attempt(plan.attempt.attempt_id), message)
+
+    def resolve_doubts(self) -> None:
+        """Reverse every sale and void in doubt, and repeat what the host takes again and whose time has come.
+
+        A repeat that finds no line is left for the next time.
+
+        Raises:
+            LinkOpenError: A reversal has to go, and the host cannot be reached; nothing was sent.
+            JournalError: Could not be written down.
+        """
+        for listed in self._journal.attempts(states=[State.IN_DOUBT, State.REVERSING]):
+            # A late answer may have decided it while another one was listened for.
+            attempt = self._journal.attempt(listed.attempt_id)
+            if undo.reversal_due(attempt, self._view()):
+                self._undo(attempt)
+            elif repeat.repeat_due(attempt, self._view(), self._clock()):
+                self._repeat(attempt)
+
+    def receive_late(self, body: bytes, envelope: Envelope) -> Attempt | None:
+        """Take an answer that came by another way; return the attempt that it answers, if it is ours.
+
+        Raises:
+            JournalError: It could not be written down.
+            InvalidKeyError: The key file was changed.
+        """
+        return self._late.take(body, envelope)
+
+    def judge(self, attempt: Attempt, body: bytes) -> bool:
+        """Take what came while *attempt* was listened for; say whether it decided anything about it.
+
+        Raises:
+            JournalError: It could not be written down.
+        """
+        received = self._keyring.unseal(body, self._line.received_in, attempt.key_set_id)
+        if received.refusal is None and self._is_of_another(attempt, body, received):
+            self._late.take(body, self._line.received_in, attempt)
+            return False
+        actions = answers.receive(attempt, received, self._view(), self._clock())
+        self._journal.commit(actions)
+        return _moves(actions)
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _is_of_another(self, attempt: Attempt, body: bytes, received: Received) -> bool:
+        """Whether it is another attempt's, or nobody's; what has our number and fits nobody is ours, bent."""
+        if is_answer_to(attempt, received.fields, self._dialect):
+            return False
+        owner = self._late.owner(body, attempt)
+        if isinstance(owner, Owner):
+            return owner.is_reversal or owner.attempt.attempt_id != attempt.attempt_id
+        return not has_number_of(attempt, received.fields, self._dialect)
+
+    def _carry(self, attempt: Attempt, message: bytes) -> None:
+        """Send a message that is written down, the first time or again, and see it through."""
         try:
             self._converse(attempt, message)
             self._anchor_a_sale(attempt)
@@ -101,35 +160,12 @@ class Exchange:
         finally:
             self._line.close()
 
-    def undo_doubts(self) -> None:
-        """Reverse every sale and void in doubt.
-
-        Raises:
-            LinkOpenError: The host cannot be reached; nothing was sent.
-            JournalError: Could not be written down.
-        """
-        for attempt in self._journal.attempts(states=[State.IN_DOUBT, State.REVERSING]):
-            if undo.reversal_due(attempt, self._view()):
-                self._undo(attempt)
-
-    def judge(self, attempt: Attempt, body: bytes) -> bool:
-        """Take an answer to *attempt*, by the keys it was sent with; say whether it decided anything.
-
-        Raises:
-            JournalError: It could not be written down.
-        """
-        received = self._keyring.unseal(body, self._line.received_in, attempt.key_set_id)
-        actions = answers.receive(attempt, received, self._view(), self._clock())
-        self._journal.commit(actions)
-        return _moves(actions)
-
-    # --- inside ------------------------------------------------------------------------------
-
     def _converse(self, attempt: Attempt, message: bytes) -> None:
         """Send and listen until something is decided; write down what it was."""
         left = False
         try:
-            self._line.open(self._dialect.timers.connect_s)
+            if attempt.copies == 1:  # a repeat has its line before it is announced
+                self._line.open(self._dialect.timers.connect_s)
             self._send(attempt, message)
             left = True
             while not self._took_answer(attempt):
@@ -154,7 +190,7 @@ class Exchange:
 
     def _anchor_a_sale(self, attempt: Attempt) -> None:
         """A copy without the answer to a sale or void would undo it, so the answer is anchored, too."""
-        if self._dialect.messages[attempt.kind].reverses:
+        if self._dialect.messages[attempt.kind].doubt == "reverse":
             with suppress(ConfigError):  # the next one that is sent does it
                 self._anchor()
 
@@ -164,6 +200,26 @@ class Exchange:
     def _line_failed(self, attempt: Attempt, *, left: bool, reason: str) -> None:
         now = self._clock()
         self._journal.commit(answers.line_failed(attempt, left=left, reason=reason, now=now))
+
+    def _repeat(self, attempt: Attempt) -> None:
+        """Send *attempt* once more, if what can be made again of it is what has left, to the byte."""
+        table = self._dialect.messages[attempt.kind]
+        card = self._journal.card(attempt.attempt_id)
+        if card is None:
+            return
+        fields = repeat.compose_again(attempt.fields, table, card, with_expiry=True)
+        message = self._line.wrap(self._keyring.seal(fields, self._line.envelope))
+        if not self._journal.has_left_as(attempt.attempt_id, message):
+            return  # another envelope, another dialect file since: then it would be another message
+        if table.mti_repeat != table.mti:
+            fields["t"] = table.mti_repeat
+            message = self._line.wrap(self._keyring.seal(fields, self._line.envelope))
+        try:
+            self._line.open(self._dialect.timers.connect_s)
+        except LinkOpenError:
+            return
+        self._journal.commit([repeat.announce_repeat(attempt, self._clock())])
+        self._carry(self._journal.attempt(attempt.attempt_id), message)
 
     def _undo(self, attempt: Attempt) -> None:
         """Try to reverse *attempt* until the host confirms it or nothing is left to try."""
@@ -191,18 +247,24 @@ class Exchange:
             self._send(attempt, message)
             answered = False
             while not answered:
-                body = self._line.receive()
-                received = self._keyring.unseal(body, self._line.received_in, sent_with)
-                actions, answered = undo.receive_reversal(
-                    attempt, received, self._view(), self._clock(), sent_with=sent_with
-                )
-                self._journal.commit(actions)
+                answered = self._judge_reversal(attempt, self._line.receive(), sent_with)
         except ConfigError as error:  # nothing left, and the next one would not either
             raise JournalWriteError(f"the journal could not be anchored: {error}") from None
         except (LinkTimeoutError, LinkClosedError, FramingError):
             pass  # the try is written down; the caller's loop decides whether there is another
         finally:
             self._line.close()
+
+    def _judge_reversal(self, attempt: Attempt, body: bytes, sent_with: str) -> bool:
+        received = self._keyring.unseal(body, self._line.received_in, sent_with)
+        actions, answered = undo.receive_reversal(
+            attempt, received, self._view(), self._clock(), sent_with=sent_with
+        )
+        if answered:
+            self._journal.commit(actions)
+        else:
+            self._late.take(body, self._line.received_in, attempt)
+        return answered
 
 
 def _moves(actions: Iterable[Action]) -> bool:

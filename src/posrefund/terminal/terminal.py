@@ -26,6 +26,7 @@ from posrefund.engine.refusals import refuse
 from posrefund.engine.rules import check_journal
 from posrefund.engine.sign_in import Accept
 from posrefund.errors import (
+    FramingError,
     InvalidRequestError,
     PosRefundError,
     RequestConflictError,
@@ -212,16 +213,44 @@ class Terminal:
         with self._busy:
             self.journal.commit([Know(original, self._clock())])
 
-    def undo_doubts(self) -> None:
-        """Reverse every sale and void in doubt now; refunds are never reversed.
+    def resolve_doubts(self) -> None:
+        """Work on every doubt now: reverse sales and voids, repeat what the host takes again and is due.
+
+        A refund is never reversed. One that the dialect does not repeat waits for the settlement files.
 
         Raises:
-            LinkOpenError: The host cannot be reached; nothing was sent.
+            LinkOpenError: A reversal has to go, and the host cannot be reached; nothing was sent.
             JournalError: Could not be written down.
         """
         with self._busy:
             self._exchange.recover()
-            self._exchange.undo_doubts()
+            self._exchange.resolve_doubts()
+
+    def receive_late(self, message: bytes) -> Outcome | None:
+        """Take an answer that came by another way than the line it was asked on: from a gateway, say.
+
+        A yes or no with a valid MAC closes the doubt of the attempt that it answers; one that says the opposite of
+        what stands opens a case. Everything else is kept and moves nothing (``office.explain`` lists it).
+
+        Args:
+            message: From the TPDU on, or the MTI where there is none; anything may stand in it.
+
+        Returns:
+            How the request that it answers stands now; None if it answers none of this terminal's.
+
+        Raises:
+            JournalError: It could not be written down.
+            InvalidKeyError: The key file was changed.
+        """
+        with self._busy:
+            self._exchange.recover()
+            ours = self._line.envelope
+            try:
+                envelope, body = Envelope.unwrap(message, len(ours.tpdu), len(ours.header))
+            except FramingError:
+                envelope, body = ours, message
+            attempt = self._exchange.receive_late(body, envelope)
+            return outcome_of(attempt, self.dialect) if attempt else None
 
     def release(self, request_id: str, *, people: tuple[str, str], evidence: str) -> Outcome:
         """Close a doubt by hand after the complete files of three days proved that nothing was booked.
@@ -298,7 +327,7 @@ class Terminal:
         number = last.number + 1 if last else 1
         # The rules speak before the line: what they refuse must not send a reversal either.
         start(Occasion(number, fingerprint, self._clock()))
-        self._exchange.undo_doubts()
+        self._exchange.resolve_doubts()
         plan = start(Occasion(number, fingerprint, self._clock()))
         self._exchange.perform(plan)
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)

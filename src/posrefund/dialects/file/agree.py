@@ -39,6 +39,7 @@ def check_agreement(known: Dialect, findings: Findings) -> None:
         _check_holds(known, findings, table, request)
     _check_answers(known, findings)
     _check_codes(known, findings)
+    _check_doubt(known, findings)
     _check_words(known, findings)
     for number in known.echoed:
         if number not in known.fields:
@@ -158,10 +159,22 @@ def _check_codes(known: Dialect, findings: Findings) -> None:
     for code in known.codes:
         if width and len(code) != width:
             findings.fault(("codes", code), f"{width} characters, as many as DE39 has")
-    for key in ("reversed_codes", "managed_codes"):
+    for key in ("reversed_codes", "managed_codes", "received_codes", "unread_codes"):
         for code in sorted(getattr(known, key)):
             if code not in known.codes:
                 findings.fault((key,), f"codes of the table; {code[:3]} is not in it")
+
+
+def _check_doubt(known: Dialect, findings: Findings) -> None:
+    """A reversal needs its message; a repeat needs to know what proves nothing."""
+    for name, table in known.messages.items():
+        if table.doubt == "reverse" and "reversal" not in known.messages:
+            findings.fault(("messages", name, "doubt"), "resolve, for there is no reversal message")
+        if table.repeat != "none" and not known.unread_codes:
+            findings.warn(
+                ("messages", name, "repeat"),
+                "no unread_codes: a no to a garbled copy would speak for the first one",
+            )
 
 
 def _check_words(known: Dialect, findings: Findings) -> None:

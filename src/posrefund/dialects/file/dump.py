@@ -65,6 +65,8 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "kept": known.kept,
         "reversed_codes": sorted(known.reversed_codes),
         "managed_codes": sorted(known.managed_codes),
+        "received_codes": sorted(known.received_codes),
+        "unread_codes": sorted(known.unread_codes),
         "slip_title": dict(known.slip_title),
         "timers": asdict(known.timers),
         "constants": dict(known.constants),
@@ -152,9 +154,9 @@ def _message(table: MessageTable) -> dict[str, Any]:
         "request": table.request,
         "response": table.response,
     }
-    reverses = {"reverses": True} if table.reverses else {}
+    doubt = {"doubt": table.doubt, "repeat": table.repeat} if table.name in PIN_MESSAGES else {}
     pin = {"pin": table.pin} if table.name in PIN_MESSAGES or table.pin != "if_entered" else {}
-    return data | reverses | pin | {"holds": dict(table.templates)}
+    return data | doubt | pin | {"holds": dict(table.templates)}
 
 
 def _code(row: ResponseCode) -> dict[str, Any]:

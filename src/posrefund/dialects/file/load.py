@@ -34,7 +34,7 @@ __all__ = ["KEYS", "Reading", "load_dialect", "read_dialect"]
 
 KEYS = (
     "name", "base", "encoding", "mti_enc", "bitmap_enc", "tpdu", "header", "mac", "tracks", "sign_in", "cut_off", "zone",
-    "clock_tolerance_s", "accept_pads", "kept", "reversed_codes", "managed_codes", "slip_title", "timers", "constants", "words", "answers", "echoed",
+    "clock_tolerance_s", "accept_pads", "kept", "reversed_codes", "managed_codes", "received_codes", "unread_codes", "slip_title", "timers", "constants", "words", "answers", "echoed",
     "fields", "messages", "codes",
 )  # fmt: skip
 """What may stand at the top of a file."""
@@ -135,6 +135,8 @@ def _dialect(table: Table) -> Dialect:
         kept=kept(table, base.kept, fields),
         reversed_codes=frozenset(texts(table, "reversed_codes", base.reversed_codes)),
         managed_codes=frozenset(texts(table, "managed_codes", base.managed_codes)),
+        received_codes=frozenset(texts(table, "received_codes", base.received_codes)),
+        unread_codes=frozenset(texts(table, "unread_codes", base.unread_codes)),
         slip_title=MappingProxyType(
             {**base.slip_title, **table.words("slip_title", dict(base.slip_title))}
         ),

@@ -120,11 +120,15 @@ def _rule(table: Table, algorithm: str, **parts: Any) -> MACRule:
 
 def timers(table: Table, base: Timers) -> Timers:
     """Return the waiting times."""
-    table.only(("connect_s", "answer_s", "reversal_tries"))
+    table.only(
+        ("connect_s", "answer_s", "reversal_tries", "repeat_tries", "repeat_after_s"),
+    )
     return Timers(
         _seconds(table, "connect_s", base.connect_s),
         _seconds(table, "answer_s", base.answer_s),
         table.whole("reversal_tries", base.reversal_tries, least=1, most=99),
+        table.whole("repeat_tries", base.repeat_tries, least=1, most=99),
+        _seconds(table, "repeat_after_s", base.repeat_after_s),
     )
 
 

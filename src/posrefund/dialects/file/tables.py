@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from posrefund.dialects.codes import CodeClass, Money, Owner, ResponseCode
-from posrefund.dialects.message import MessageTable, PINPolicy
+from posrefund.dialects.message import Doubt, MessageTable, PINPolicy, Repeat, doubt_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_codes", "read_messages"]
 
-_MESSAGE_KEYS = ("zh", "en", "mti", "request", "response", "reverses", "pin", "holds")
+_MESSAGE_KEYS = ("zh", "en", "mti", "request", "response", "doubt", "repeat", "pin", "holds")
 _CODE_KEYS = (
     "as", "zh", "en", "kind", "money", "owner", "clerk_zh", "clerk_en", "may_retry", "sign_in_first",
 )  # fmt: skip
@@ -45,16 +45,23 @@ def _message(table: Table, name: str, old: MessageTable | None) -> MessageTable:
         for key in ("zh", "en", "mti", "request", "response"):
             table.needs(key)
         old = MessageTable(name, "", "", "0000", "", "")
+    mti = table.text("mti", old.mti, like=_MTI, what=_MTI_WORDS)
+    doubt = table.choice("doubt", get_args(Doubt), old.doubt)
+    repeat = table.choice("repeat", get_args(Repeat), old.repeat)
+    faults = doubt_faults(name, mti, doubt, repeat)
+    for key, expected in faults:
+        table.fault(key, expected)
     return MessageTable(
         name,
         table.text("zh", old.zh),
         table.text("en", old.en),
-        table.text("mti", old.mti, like=_MTI, what=_MTI_WORDS),
+        mti,
         table.text("request", old.request),
         table.text("response", old.response),
         table.words("holds", dict(old.templates)),
-        reverses=table.flag("reverses", default=old.reverses),
         pin=table.choice("pin", get_args(PINPolicy), old.pin),  # type: ignore[arg-type]  # reason: one of them
+        doubt="resolve" if faults else doubt,  # type: ignore[arg-type]  # reason: one of them
+        repeat="none" if faults else repeat,  # type: ignore[arg-type]  # reason: one of them
     )
 
 

@@ -26,6 +26,8 @@ ISO87_ASCII = Dialect(
     kept=KEPT,
     managed_codes=frozenset({"00"}),
     reversed_codes=frozenset({"00", "25"}),
+    received_codes=frozenset({"94"}),
+    unread_codes=frozenset({"03", "12", "30", "40", "58", "63", "77"}),
 )
 ISO87_BINARY = ISO87_ASCII.derive(
     "iso87-binary",

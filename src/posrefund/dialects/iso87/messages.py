@@ -57,7 +57,7 @@ _TABLES = (
         f"{_MONEY_REQUEST} 55C 64",
         _MONEY_ANSWER,
         {**_MONEY, "3": "000000", "64": "{mac}"},
-        reverses=True,
+        doubt="reverse",
     ),
     MessageTable(
         "void",
@@ -67,7 +67,7 @@ _TABLES = (
         f"{_MONEY_REQUEST} 37 38C 90 128",
         _MONEY_ANSWER,
         {**_MONEY, **_ORIGINAL, "3": "020000"},
-        reverses=True,
+        doubt="reverse",
     ),
     MessageTable(
         "refund",

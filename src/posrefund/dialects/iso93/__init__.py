@@ -22,6 +22,8 @@ ISO93_ASCII = Dialect(
     echoed=ECHOED,
     kept=KEPT,
     reversed_codes=frozenset({"400", "914"}),
+    received_codes=frozenset({"913"}),
+    unread_codes=frozenset({"109", "115", "120", "902", "904", "916", "940"}),
     managed_codes=frozenset({"800"}),
 )
 ISO93_BINARY = ISO93_ASCII.derive("iso93-binary", encoding="packed")

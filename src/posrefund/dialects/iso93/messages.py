@@ -55,7 +55,7 @@ _TABLES = (
         f"{_MONEY_REQUEST} 55C",
         _MONEY_ANSWER,
         {**_MONEY, "3": "000000"},
-        reverses=True,
+        doubt="reverse",
     ),
     MessageTable(
         "void",
@@ -65,7 +65,7 @@ _TABLES = (
         f"{_MONEY_REQUEST} 37 38C 56",
         _MONEY_ANSWER,
         {**_MONEY, **_ORIGINAL, "3": "020000"},
-        reverses=True,
+        doubt="reverse",
     ),
     MessageTable(
         "refund",

@@ -29,6 +29,8 @@ UNIONPAY = Dialect(
     kept="3 4 11 12 13 15 22 23 25 26 32 37 38 39 41 42 44 49 53 60 61 63:3",
     managed_codes=frozenset({"00"}),
     reversed_codes=frozenset({"00", "12", "25"}),
+    received_codes=frozenset({"94"}),
+    unread_codes=frozenset({"03", "12", "30", "40", "58", "77", "97", "99", "A0"}),
     slip_title=MappingProxyType({"zh": "银联签购单", "en": "UnionPay sales slip"}),
     accept_pads="0123456789ABCDEF",
 )

@@ -71,7 +71,7 @@ _TABLES = (
         f"{_MONEY_REQUEST} 55C 59C 62C 63C",
         _MONEY_ANSWER,
         {**_MONEY, "3": "000000", "60": "22{batch}000{de60_tail}"},
-        reverses=True,
+        doubt="reverse",
     ),
     MessageTable(
         "void",
@@ -87,7 +87,7 @@ _TABLES = (
             "60": "23{batch}000{de60_tail}",
             "61": "{original_batch}{original_stan}",
         },
-        reverses=True,
+        doubt="reverse",
     ),
     MessageTable(
         "refund",
@@ -144,7 +144,7 @@ ANSWERS: Mapping[str, str] = MappingProxyType(
 REVERSAL_REASONS: Mapping[str, str] = MappingProxyType(
     reversal_reasons(no_answer="98", bad_mac="A0", other="06")
 )
-"""DE39 of a reversal: 98 no answer, A0 wrong MAC, 06 anything else (96 is a full store, which we have not)."""
+"""DE39 of a reversal: 98 no answer, A0 wrong MAC, 06 anything else (96, *approved and could not finish*, is never known here: decision 0030)."""
 
 SECURITY: Mapping[str, str] = MappingProxyType(
     {

@@ -35,10 +35,13 @@ class Exchange:
 
     Attributes:
         code: DE39 as the host's rules gave it, once ``reply`` was called.
+        is_repeat: Whether it said again what it had answered to a copy before.
     """
 
     def __init__(self, host: EmulatedHost, request: Request, fault: Fault | None) -> None:
         self.code = ""
+        self.is_repeat = False
+        self._stored = host.stored
         self._request = request
         self._rule = request.rule
         self._record = record = host.terminals.get(request.get("41"))
@@ -60,17 +63,12 @@ class Exchange:
     def reply(self) -> bytes:
         """Check, decide and book; return the answer from its envelope to its end."""
         self.code = self._refusal() or self._act()
-        if self.code not in self._codes.approvals and self._is_money:
+        if self.code not in self._codes.approvals and self._is_money and not self.is_repeat:
             self._ledger.refusals.append(self._as_refusal())
         if self._is_money:
             self._ledger.keep()
         envelope = self._request.envelope.reply()
         return envelope.wrap(self._body(envelope))
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether a host that stores its answers stores this one: the request was authentic."""
-        return self._is_authentic
 
     @property
     def _is_money(self) -> bool:
@@ -91,7 +89,7 @@ class Exchange:
         """Return the code of the first check that fails."""
         checks = [self._check_form, self._check_terminal]
         if self._is_money:
-            checks += [self._check_batch, self._check_mac, self._check_stan]
+            checks += [self._check_batch, self._check_mac, self._check_copy, self._check_stan]
         return next((code for check in checks if (code := check())), None)
 
     def _check_form(self) -> str | None:
@@ -120,6 +118,12 @@ class Exchange:
             self._mak, request, self._dialect.mac_rule
         )
         return None if self._is_authentic else self._codes.bad_mac
+
+    def _check_copy(self) -> str | None:
+        """An authentic message that says what one before it said gets the code that that one got."""
+        stored = self._stored.get(self._request.content)
+        self.is_repeat = stored is not None
+        return stored["39"] if stored else None
 
     def _check_stan(self) -> str | None:
         if self._rule is None or not self._rule.has_new_stan:
@@ -191,6 +195,9 @@ class Exchange:
     def _body(self, envelope: Envelope) -> bytes:
         """Return the answer from its MTI to its end; its MAC may cover its *envelope*, too."""
         fields = self._fields()
+        is_decided = self._is_authentic and self._effect.books  # else it is the fault that speaks
+        if self._profile.repeat == "stored_answer" and is_decided:
+            fields = dict(self._stored.setdefault(self._request.content, fields))
         if self._fault is not None:
             self._effect.fields(fields, self._fault)
         dialect, profile = self._dialect, self._profile

@@ -47,6 +47,7 @@ class EmulatedHost:
         codes: Which code says what.
         faults: What will go wrong; nothing by default.
         log: Notes on requests: MTIs, field names and codes.
+        stored: What it answered to which content, for those who repeat themselves.
         unreadable_count: How many messages could not be read and got no answer.
 
     Raises:
@@ -80,7 +81,7 @@ class EmulatedHost:
             message = "a terminal's TMK is of another cipher than the MAC rule"
             raise ValueError(message)
         self.random_bytes = random_bytes
-        self._stored: dict[bytes, bytes] = {}
+        self.stored: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
         for record in self.terminals.values():
             record.batch = self.ledger.batches.get(record.terminal_id, record.batch)
 
@@ -123,14 +124,9 @@ class EmulatedHost:
         return batch
 
     def _reply(self, request: Request, fault: Fault | None) -> bytes:
-        copy_of = request.mac_input + request.tag
-        if copy_of in self._stored:
-            self.log.append(f"{request.mti} answered again")
-            return self._stored[copy_of]
         exchange = Exchange(self, request, fault)
         reply = exchange.reply()
         where = f" at {request.fault}" if request.fault else ""
-        self.log.append(f"{request.mti} answered {exchange.code}{where}")
-        if self.profile.repeat == "stored_answer" and exchange.is_repeatable:
-            self._stored[copy_of] = reply
+        again = "again " if exchange.is_repeat else ""
+        self.log.append(f"{request.mti} answered {again}{exchange.code}{where}")
         return reply

@@ -92,7 +92,8 @@ class HostProfile:
         mac_codes: The DE39 with which an answer carries a MAC; the dialect's own if None.
         mac_on_declines: Every answer to a signed-in terminal carries a MAC.
         repeat: What a repeated STAN gets: ``"none"`` answers *duplicate* whatever became of the
-            first copy; ``"stored_answer"`` repeats the first answer to an identical message.
+            first copy; ``"stored_answer"`` says again what it answered first, under a fresh MAC, to an authentic
+            message that says the same, and knows the MTI of a repeat (0221) for what it is.
         double_length_mak: Sign-in hands out a MAK of 16 bytes, else 8 bytes and eight zero bytes
             (UnionPay only; the other dialects need 16).
         kcv_bytes: Length of the check value behind each key of a sign-in (UnionPay only).

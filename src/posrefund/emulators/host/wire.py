@@ -44,7 +44,7 @@ class Request:
     Attributes:
         dialect: What it is written in.
         envelope: TPDU and header, as far as the dialect has them.
-        mti: Four digits.
+        mti: Four digits; those of the message that it repeats, if it is a repeat the host knows (0221).
         fields: The well-formed fields by number; the MAC is not among them.
         rule: Its row in the message table, or None.
         fault: The first thing wrong with its form, or None.
@@ -64,6 +64,11 @@ class Request:
     def get(self, number: str) -> str:
         """Return the field, or an empty text."""
         return self.fields.get(number, "")
+
+    @property
+    def content(self) -> tuple[tuple[str, str], ...]:
+        """All that a copy of it says again, whatever its MAC and whether its MTI says that it is one."""
+        return (("t", self.mti), *sorted(self.fields.items()))
 
     @property
     def batch(self) -> str:
@@ -104,7 +109,7 @@ def read(message: bytes, dialect: HostDialect, profile: HostProfile) -> Request:
     """
     envelope, body = _open_envelope(message, dialect)
     fields, fault = _unpack(body, dialect)
-    mti = fields.pop(_MTI, "")
+    mti = _known_mti(fields.pop(_MTI, ""), dialect, profile)
     if not mti.isdecimal() or int(mti[2]) % 2:
         raise UnreadableError(where="MTI")
     rule = dialect.rules.get(dialect.layout.rule_key(mti, fields))
@@ -116,6 +121,13 @@ def read(message: bytes, dialect: HostDialect, profile: HostProfile) -> Request:
         raise UnreadableError(where=fault or "DE41")
     first = fault or next(map(_path, form), None)
     return Request(dialect, envelope, mti, sound, rule, first, covered, tag)
+
+
+def _known_mti(mti: str, dialect: HostDialect, profile: HostProfile) -> str:
+    """Return the MTI of the message that *mti* repeats, where the host knows repeats; else *mti*."""
+    first = f"{mti[:3]}0"
+    is_repeat = mti[3:] == "1" and first in dialect.known_mtis
+    return first if is_repeat and profile.repeat == "stored_answer" else mti
 
 
 def _open_envelope(message: bytes, dialect: HostDialect) -> tuple[Envelope, bytes]:

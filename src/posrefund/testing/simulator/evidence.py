@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Evidence"]
 
 _MONEY = ("0200", "0220")
+_MTI, _REPEAT = slice(11, 13), bytes.fromhex("0221")
+_MAC_BYTES = 8
 _KINDS = ("sale", "void", "refund")
 
 
@@ -38,7 +40,8 @@ class Evidence:
 
     Attributes:
         copies: How many messages of each keyed digest have left.
-        left: Messages that have left since the last look.
+        left: Messages that have left since the last look; a repeat under its own MTI counts as a copy of the
+            message it repeats.
     """
 
     witness: Witness
@@ -47,6 +50,7 @@ class Evidence:
     wire: Wire
     copies: Counter[str] = field(default_factory=Counter)
     left: list[tuple[Request, str]] = field(default_factory=list)
+    _contents: defaultdict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     _heard: int = 0
     _counted: int = 0
     _entries: defaultdict[tuple[str, str, str], list[Entry]] = field(
@@ -94,6 +98,23 @@ class Evidence:
         request = read(message, find_dialect("unionpay"), self.profile)
         key = self.witness.derived("messages")
         digest = hmac.new(key, message, hashlib.sha256).hexdigest()
+        if message[_MTI] == _REPEAT:
+            digest = self._repeated(request) or digest
         if request.mti in _MONEY:
             self.copies[digest] += 1
+            self._contents[digest].add(message[: _MTI.start] + message[_MTI.stop : -_MAC_BYTES])
         return request, digest
+
+    def is_same(self, digest: str) -> bool:
+        """Say whether all copies under *digest* were the same but for MTI and MAC."""
+        return len(self._contents[digest]) <= 1
+
+    def _repeated(self, request: Request) -> str | None:
+        """The digest of the refund that is announced once more under the identity of *request*."""
+        identity = request.batch, request.get("11"), "refund"
+        announced = [
+            seen
+            for seen in self.witness.attempts.values()
+            if seen.identity == identity and seen.state == "SENT" and seen.sends > 1
+        ]
+        return announced[0].digest if announced else None

@@ -7,7 +7,7 @@ changes them but ``roll_back``, which a real host does too.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from posrefund.crypto import Key, Purpose
 from posrefund.emulators.host import EmulatedHost, Fault, HostProfile, TerminalRecord
@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from posrefund.testing.simulator.tale import Tale
     from posrefund.testing.simulator.virtual import VirtualTime
 
+Repeat = Literal["none", "same_mti", "next_mti"]
+
 __all__ = ["MERCHANT", "TERMINAL", "TMK", "SimulatedHost", "mti_of"]
 
 TERMINAL, MERCHANT = "12345678", "123456789012345"
 TMK = bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923")
 _BATCH = "000007"
 _MTI_AT = 11
-_MONEY = ("0200", "0220")
+_MAC_BYTES = 8
+_MONEY = ("0200", "0220", "0221")
+_REPEATS: tuple[Repeat, ...] = ("none", "same_mti", "next_mti")
 _REVERSAL = "0400"
 _SIGN_IN = "0800"
 _UNCLEAR = (*("94",) * 8, *("10", "68") * 3, "06", "90", "91", "96", "98", "ZZ")
@@ -64,6 +68,7 @@ class SimulatedHost:
     Attributes:
         emulated: The emulator, its ledger inside.
         is_trusting: It books a repeated message a second time.
+        repeat: How its terminals may repeat a refund: not at all, unless it stores its answers.
         rolled_back: What it had booked and took back without a word.
         down_until: It refuses connections until then.
     """
@@ -71,7 +76,11 @@ class SimulatedHost:
     def __init__(self, random: Random, time: VirtualTime, swarm: Swarm, tale: Tale) -> None:
         self._random, self._time, self._swarm, self._tale = random, time, swarm, tale
         self.is_trusting = random.random() < 0.25
-        self.profile = HostProfile(mac_on_declines=random.random() < 0.5)
+        stores = not self.is_trusting and random.random() < 0.5
+        self.repeat = random.choice(_REPEATS) if stores else "none"
+        self.profile = HostProfile(
+            mac_on_declines=random.random() < 0.5, repeat="stored_answer" if stores else "none"
+        )
         record = TerminalRecord(TERMINAL, MERCHANT, Key(TMK, Purpose.KEK), batch=_BATCH)
         self.emulated = EmulatedHost(
             self.profile,
@@ -97,11 +106,10 @@ class SimulatedHost:
         mti = mti_of(message)
         kind = self._swarm.one_of(*self._choices(mti))
         if kind:
-            is_copy = (
-                message in self._seen
-            )  # what a plain no to it says is said of the first one, too
+            # what a plain no to a copy says is said of the first one, too
+            is_copy = _content(message) in self._seen
             self._queue(kind, mti, _UNCLEAR if is_copy else (*_UNCLEAR, *_HONEST_NO))
-        self._seen.add(message)
+        self._seen.add(_content(message))
         delivery = self.emulated.respond(message)
         self.emulated.faults.clear()
         self._tale.tell(f"host: {self.emulated.log[-1]}{f' ({kind})' if kind else ''}")
@@ -163,6 +171,11 @@ class SimulatedHost:
                 index=self._random.randrange(8),
             )
         )
+
+
+def _content(message: bytes) -> bytes:
+    """What a repeat has in common with what it repeats: all but its MTI and its MAC."""
+    return message[_MTI_AT + 2 : -_MAC_BYTES]
 
 
 def mti_of(message: bytes) -> str:

@@ -14,6 +14,7 @@ from posrefund.testing.simulator.witness import OPEN, host_day
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posrefund.emulators.host.wire import Request
     from posrefund.testing.simulator.evidence import Evidence
     from posrefund.testing.simulator.witness import Seen, Step
 
@@ -31,6 +32,9 @@ __all__ = [
 _BOOKING = ("00", "11", "A2", "A4", "A5", "A6")
 """The codes that book a refund at a UnionPay host; 10 (a part of it) and 94 (seen before) do not."""
 _UNCLEAR = ("06", "09", "10", "20", "68", "79", "90", "91", "92", "94", "95", "96", "98", "A7")
+_UNREAD = ("03", "12", "30", "40", "58", "77", "97", "99", "A0")
+"""Said of a copy that the host could not take for one; it says nothing about another."""
+_SAID_ONCE = {"35", "36", "52"}
 _UNDOING = ("00", "12", "25")
 _YES = ("ACCEPTED", "CONFIRMED")
 _NO = ("DECLINED", "NOT_SENT", "REVERSED", "RELEASED")
@@ -167,7 +171,7 @@ def _no_fault(evidence: Evidence, step: Step) -> str:
             return f"{copies} copies have left" if copies else ""
         case "DECLINED":
             is_no = code and code not in (*_BOOKING, *_UNCLEAR) and inbound["mac"] != "wrong"
-            return "" if is_no and step.before == "SENT" else "no answer says so"
+            return _unfit_no(evidence, step, inbound) if is_no else "no answer says so"
         case "REVERSED":
             is_undone = inbound.get("mti") == "0410" and code in _UNDOING
             return "" if is_undone else "no answer says so"
@@ -175,6 +179,17 @@ def _no_fault(evidence: Evidence, step: Step) -> str:
             people = {name for name in step.facts.get("released_by", "").split(", ") if name}
             is_proven = len(people) == 2 and step.seen.facts.get("absent")
             return "" if is_proven else "not by two people after a proven absence"
+
+
+def _unfit_no(evidence: Evidence, step: Step, inbound: dict[str, str]) -> str:
+    """An unsigned no speaks for one copy, on the line it was asked on; a signed one for more where it is stored."""
+    is_signed = inbound["mac"] == "valid"
+    if step.before == "IN_DOUBT" and not is_signed:
+        return "a late answer that nobody signed says so"
+    is_stored = evidence.profile.repeat == "stored_answer" and inbound["DE39"] not in _UNREAD
+    if step.seen.sends > 1 and not (is_signed and is_stored):
+        return "an answer to one of several copies says so"
+    return "" if step.before in ("SENT", "IN_DOUBT") else "it was decided before"
 
 
 def identity_is_one(evidence: Evidence) -> Iterator[str]:
@@ -191,10 +206,20 @@ def identity_is_one(evidence: Evidence) -> Iterator[str]:
             yield f"STAN {stan} is in use {len(open_attempts)} times"
     for request, digest in evidence.left:
         known = evidence.of_digest(digest)
-        if known and _wire_identity(known) != (
-            request.get("41"), request.batch, request.get("11"), int(request.get("4") or "0")
-        ):  # fmt: skip
-            yield f"{known.name} left under another identity than the journal's"
+        if known:
+            yield from _copy_faults(evidence, known, request)
+
+
+def _copy_faults(evidence: Evidence, known: Seen, request: Request) -> Iterator[str]:
+    """Its identity is the journal's; a second copy is the same, and has neither PIN nor track."""
+    if evidence.copies[known.digest] > 1 and _SAID_ONCE & request.fields.keys():
+        yield f"{known.name} left again with a PIN or a track in it"
+    if not evidence.is_same(known.digest):
+        yield f"{known.name} left again as another message"
+    if _wire_identity(known) != (
+        request.get("41"), request.batch, request.get("11"), int(request.get("4") or "0")
+    ):  # fmt: skip
+        yield f"{known.name} left under another identity than the journal's"
 
 
 def _reused(evidence: Evidence) -> Iterator[str]:
@@ -206,7 +231,7 @@ def _reused(evidence: Evidence) -> Iterator[str]:
 
 def _copies(seen: Seen) -> int:
     """How many copies its rows admit: one, for each SEND that was written down."""
-    return int(seen.data["copies"]) + (seen.state != "INTENT")
+    return max(seen.sends, int(seen.state != "INTENT"))
 
 
 def _wire_identity(seen: Seen) -> tuple[str, str, str, int]:

@@ -32,7 +32,7 @@ _WITHIN_S = (2, 50)
 _TOO_LATE_S = (61, 600)
 _HELD_MAX = 6
 _ENVELOPE_BYTES = 11
-_MONEY = ("0200", "0220")
+_MONEY = ("0200", "0220", "0221")
 _ON_THE_WAY_OUT = (
     *("half_open", "lose_request", "delay_request", "duplicate_request"),
     *("flip_request", "truncate_request"),
@@ -70,6 +70,7 @@ class LossyLink:
     Attributes:
         wire: What was heard on it.
         on_left: Called when the first byte of a message has left.
+        held: Replies that were on the way lately, whether they arrived or not.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class LossyLink:
         self._host, self._fuse, self._tale = host, fuse, tale
         self.wire = Wire([])
         self.on_left: Callable[[], None] = lambda: None
-        self._held: deque[bytes] = deque(maxlen=_HELD_MAX)
+        self.held: deque[bytes] = deque(maxlen=_HELD_MAX)
         self._is_ended = False
         self._begin()
 
@@ -183,22 +184,22 @@ class LossyLink:
         self._tale.steps += 1
         delivery = self._host.respond(message)
         self._is_ended = self._is_ended or delivery.close
-        self._held.extend(delivery.replies)
+        self.held.extend(delivery.replies)
         return delivery.replies
 
     def _deliver_late(self, message: bytes) -> None:
         """The conversation is over; its answer may turn up in another one."""
         self._tale.steps += 1
         self._tale.tell(f"line: {mti_of(message)} arrives late")
-        self._held.extend(self._host.respond(message).replies)
+        self.held.extend(self._host.respond(message).replies)
 
     # --- what happens to a reply -------------------------------------------------------------
 
     def _answer(self, *replies: bytes) -> None:
-        if self._held and self._strikes(
+        if self.held and self._strikes(
             "late_reply"
         ):  # one of another conversation, held on the way
-            self._arrive(self._random.choice(self._held), _TRANSIT_S)
+            self._arrive(self._random.choice(self.held), _TRANSIT_S)
         for reply in replies:
             self._return(reply)
 
@@ -224,7 +225,7 @@ class LossyLink:
                 self._arrive(reply, _TRANSIT_S)
             case "reorder_reply":
                 self._arrive(reply, 2 * _TRANSIT_S)
-                self._arrive(self._random.choice(self._held), _TRANSIT_S)
+                self._arrive(self._random.choice(self.held), _TRANSIT_S)
             case "truncate_reply":
                 self._arrive(reply[: self._random.randrange(len(reply))], _TRANSIT_S)
             case "flip_reply":

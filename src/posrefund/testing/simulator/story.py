@@ -75,6 +75,8 @@ class Shop:
             world.host.close_batch()
         if swarm.strikes("second_process"):
             self._second_process()
+        if swarm.strikes("late_by_gateway"):
+            self.hand_over()
         self._arm()
         action = "sign_in" if self._must_sign_in else self._random.choice(_ACTIONS)
         getattr(self, action)()
@@ -157,7 +159,14 @@ class Shop:
 
     def undo(self) -> None:
         """Undo what is in doubt, as a till does when it is idle."""
-        self._world.act("undo", self._world.terminal.undo_doubts, LinkError, JournalError)
+        self._world.act("undo", self._world.terminal.resolve_doubts, LinkError, JournalError)
+
+    def hand_over(self) -> None:
+        """The gateway delivers an answer that it had held, by a way of its own."""
+        held = self._world.link.held
+        if held:
+            late = self._random.choice(held)
+            self._world.act("late", lambda: self._world.terminal.receive_late(late), JournalError)
 
     def look_up(self) -> None:
         """Ask how a request stands."""

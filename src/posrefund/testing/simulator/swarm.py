@@ -26,6 +26,7 @@ FAULTS = {
     "lose_reply": "line",
     "delay_reply": "line",
     "late_reply": "line",
+    "late_by_gateway": "line",
     "duplicate_reply": "line",
     "reorder_reply": "line",
     "truncate_reply": "line",

@@ -39,6 +39,7 @@ class Seen:
         hold: What it takes of its original now.
         facts: All that was learned since.
         inbound: The last answer that was kept for it, if no step has followed yet.
+        sends: How often it was announced.
     """
 
     data: dict[str, Any]
@@ -48,6 +49,7 @@ class Seen:
     hold: str
     facts: dict[str, str]
     inbound: dict[str, str] | None = None
+    sends: int = 0
 
     @property
     def name(self) -> str:
@@ -213,7 +215,8 @@ class Witness:
             self.known.append(body)
         elif kind == "inbound":
             self.inbound_count += 1
-            self.attempts[subject].inbound = body
+            if subject:  # else it came by another way and is nobody's
+                self.attempts[subject].inbound = body
         else:
             self._take_note(kind, subject, body)
 
@@ -238,6 +241,7 @@ class Witness:
         before, hold = seen.state, seen.hold
         self.taken.add((before, body["event"]))
         seen.state = body["state"]
+        seen.sends += body["event"] == "send"
         seen.hold = hold if seen.state in _KEEPS_HOLD else _HOLDS.get(seen.state, "none")
         seen.facts |= body["facts"]
         self.steps.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from posrefund.crypto import KeySet, MACRule
+    from posrefund.dialects import Dialect
     from posrefund.keystore import Anchor
+    from posrefund.testing.simulator.host import Repeat
 
 __all__ = ["CARDS", "OTHER_CARD", "World"]
 
@@ -100,6 +103,7 @@ class World:
         self.swarm = Swarm(random, rates)
         self.fuse = Fuse()
         self.host = SimulatedHost(random, self.time, self.swarm, self.tale)
+        self._dialect = _dialect(self.host.repeat)
         self.link = LossyLink(random, self.time, self.swarm, self.host, self.fuse, self.tale)
         self.disk = Disk(self.fuse, self._committed)
         FileKeyStore.create(folder / "keys.json", _PASSPHRASE, tmk=TMK, test_keys=True)
@@ -139,7 +143,7 @@ class World:
             return Terminal(
                 TerminalID(TERMINAL),
                 MerchantID(MERCHANT),
-                dialect=dialect("unionpay"),
+                dialect=self._dialect,
                 keystore=keystore,
                 journal=journal,
                 link=self.link,
@@ -225,6 +229,13 @@ class World:
         self.tale.steps += 1
         if self._is_checked:
             self.checker.step()
+
+
+def _dialect(repeat: Repeat) -> Dialect:
+    """UnionPay as the acquirer of this world speaks it: whether its host repeats its answers, it says in writing."""
+    known = dialect("unionpay")
+    refund = replace(known.messages["refund"], repeat=repeat)
+    return known.derive("simulated", messages={**known.messages, "refund": refund})
 
 
 def _said(result: object) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from posrefund import dialects
 from posrefund.engine import Event, Move, answers, evidence, interpret, machine, rules, undo, view
+from posrefund.engine.correlate import Owner
 from posrefund.engine.interpret import Conclusion, Stranger
 from posrefund.engine.table import State
 from posrefund.office.reconcile import reconcile
 from posrefund.seal import message
+from posrefund.terminal.late import LateAnswers
 from posrefund.testing.simulator.planted.plant import Planted, replaced
 
 if TYPE_CHECKING:
@@ -77,12 +79,12 @@ def _absence_too_soon() -> AbstractContextManager[None]:
 
 
 def _field_unchecked(name: str) -> AbstractContextManager[None]:
-    real = interpret._echo_fault
+    real = interpret.echo_fault
 
     def echo_fault(attempt: Attempt, fields: Mapping[str, str], echoed: Mapping[str, int]) -> str:
         return real(attempt, fields, {n: width for n, width in echoed.items() if n != name})
 
-    return replaced((interpret, "_echo_fault", echo_fault))
+    return replaced((interpret, "echo_fault", echo_fault))
 
 
 def _any_terminal() -> AbstractContextManager[None]:
@@ -156,6 +158,36 @@ def _doubt_does_not_block() -> AbstractContextManager[None]:
     return replaced((machine, "check_original", check_original))
 
 
+def _late_decline_believed() -> AbstractContextManager[None]:
+    """An unsigned no counts wherever it comes, as one in time does."""
+    real = answers.receive
+
+    def receive(*args: Any, is_late: bool = False) -> list[Action]:
+        del is_late
+        return real(*args)
+
+    return replaced((answers, "receive", receive))
+
+
+def _late_yes_to_other_day() -> AbstractContextManager[None]:
+    """A late answer is taken for the oldest doubt there is, whatever its number, batch and day."""
+    take = LateAnswers.owner
+    judged = LateAnswers._judged
+
+    def owner(late: Any, body: bytes, asked: Any = None) -> Any:
+        doubts = late._journal.attempts(states=[State.IN_DOUBT])
+        found = take(late, body, asked)
+        return Owner(doubts[0], is_reversal=False) if doubts and isinstance(found, Owner) else found
+
+    def judged_by_nothing(late: Any, found: Any, body: bytes, envelope: Any) -> Any:
+        with replaced(
+            (interpret, "stranger_to", lambda *_: None), (interpret, "echo_fault", lambda *_: "")
+        ):
+            return judged(late, found, body, envelope)
+
+    return replaced((LateAnswers, "owner", owner), (LateAnswers, "_judged", judged_by_nothing))
+
+
 def _bad_mac() -> AbstractContextManager[None]:
     return replaced((message, "verify", lambda *_: None))
 
@@ -169,6 +201,10 @@ CONCLUSIONS = (
     Planted("doubt_is_settled", "a doubt is counted as settled with its batch", _doubt_is_settled),
     Planted("absence_too_soon", "one file of another day proves an absence", _absence_too_soon),
     Planted("bad_mac", "an answer with a wrong MAC is believed", _bad_mac),
+    Planted("late_decline_believed", "a late no that nobody signed closes a doubt",
+            _late_decline_believed),
+    Planted("late_yes_to_other_day", "a late yes closes a doubt of another number, batch or day",
+            _late_yes_to_other_day),
     Planted("wrong_amount", "an answer with another amount is believed",
             lambda: _field_unchecked("4")),
     Planted("other_terminal", "an answer to another terminal is believed", _any_terminal),

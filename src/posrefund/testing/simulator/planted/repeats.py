@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from posrefund.engine import Event, Move, State
+from posrefund.engine import Event, Move, State, machine, repeat
 from posrefund.engine.attempt import Attempt
 from posrefund.errors import LinkError
 from posrefund.terminal.exchange import Exchange
@@ -61,6 +61,28 @@ def _repeat(copies: int) -> AbstractContextManager[None]:
     return replaced((Exchange, "_converse", converse))
 
 
+def _repeat_with_pin() -> AbstractContextManager[None]:
+    """Where a message may be repeated, its bytes are kept and sent again, a track in them or not."""
+    kept: dict[str, bytes] = {}
+    carry = Exchange._carry
+
+    def remember(exchange: Any, attempt: Attempt, message: bytes) -> None:
+        kept[attempt.attempt_id] = message
+        carry(exchange, attempt, message)
+
+    def repeat_it(exchange: Any, attempt: Attempt) -> None:
+        exchange._line.open(exchange._dialect.timers.connect_s)
+        exchange._journal.commit([repeat.announce_repeat(attempt, exchange._clock())])
+        again = exchange._journal.attempt(attempt.attempt_id)
+        carry(exchange, again, kept[attempt.attempt_id])
+
+    return replaced(
+        (machine, "is_repeatable", lambda *_: True),
+        (Exchange, "_carry", remember),
+        (Exchange, "_repeat", repeat_it),
+    )
+
+
 def _new_number() -> AbstractContextManager[None]:
     """Silence is followed by a new message under the next STAN."""
 
@@ -111,6 +133,7 @@ REPEATS = (
             lambda: _repeat(1)),
     Planted("repeat_unasked", "a refund is repeated at a host that looks for no duplicates",
             lambda: _repeat(2)),
+    Planted("repeat_with_pin", "a message with a track in it is sent again", _repeat_with_pin),
     Planted("new_number", "a new STAN for the repeat of a doubt", _new_number),
     Planted("send_first", "the intent is written down after the message has left", _send_first),
     Planted("strangers_dropped", "a late answer is dropped without a trace", _drop_strangers),
