@@ -21,6 +21,7 @@ from posrefund.errors import (
     RefusedError,
 )
 from posrefund.journal import SQLiteJournal
+from posrefund.keystore import FileKeyStore
 from posrefund.terminal import Terminal
 from shop import MERCHANT, TERMINAL, Shop, refund, sale
 from terminal.power import Fuse, PowerCut, wire
@@ -344,6 +345,88 @@ def test_other_sales_are_refunded_again(next_day: Shop) -> None:
         shop.settle(day)
     shop.terminal.accept_journal(people=PEOPLE, evidence="files")
     assert isinstance(shop.terminal.refund(refund("R-9", "S-2", 900)), Approved)
+
+
+def days_of(shop: Shop) -> tuple[str, str]:
+    told = shop.terminal.journal.notes("epoch")[-1]
+    return told["from_day"], told["to_day"]
+
+
+def test_days_begin_before_the_last_row_of_the_copy_whatever_a_start_writes(next_day: Shop) -> None:
+    """The key file is newer, a sale is under way: the start has rows of its own to write."""
+    shop = next_day
+    wire(shop, Fuse(6))
+    with suppress(PowerCut):
+        shop.terminal.sale(sale("S-2", 100))
+    shop.terminal.close()
+    shop.terminal = None  # type: ignore[assignment]  # it was cut off
+    copy = shop.folder / "copy.db"
+    shutil.copy(shop.folder / "journal.db", copy)
+    shop.terminal = shop.open()
+    for day in (3, 5, 6):
+        shop.to(day, 10)
+    put_back(shop, copy)
+    assert days_of(shop) == ("2026-03-09", "2026-03-16")
+    assert shop.terminal.journal.last_attempt("S-2").state is State.MANUAL  # type: ignore[union-attr]
+
+
+def test_second_loss_does_not_excuse_the_first(next_day: Shop) -> None:
+    shop = behind(next_day)
+    shop.to(4, 10)
+    copy = copy_of(shop, "second.db")
+    shop.terminal.sign_in()
+    put_back(shop, copy)
+    assert len(why(shop)) == 2
+    assert days_of(shop) == ("2026-03-09", "2026-03-14")
+
+
+@pytest.mark.parametrize("blow_at", range(1, 13))
+def test_power_may_fail_while_a_loss_is_written_down(
+    next_day: Shop, blow_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = next_day
+    shop.fault("drop_reply", mti="0200")
+    shop.terminal.sale(sale("S-2", 700))
+    copy = copy_of(shop)
+    for day in (2, 4):
+        shop.to(day, 10)
+    shop.terminal.close()
+    for file in shop.folder.glob("journal.db*"):
+        file.unlink()
+    path = shop.folder / "journal.db"
+    shutil.copy(copy, path)
+    fuse = Fuse(blow_at)
+    with (
+        SQLiteJournal(path, key=shop.open_keys().journal_key, terminal=TERMINAL) as journal,
+        monkeypatch.context() as patch,
+        suppress(PowerCut),
+    ):
+        for owner, name in _WRITING:
+            patch.setattr(owner, name, guarded(fuse, getattr(owner, name)))
+        open_as(shop, TERMINAL, MERCHANT, journal)
+    shop.terminal = shop.open()
+    assert why(shop) == ["rows_missing"]
+    assert days_of(shop) == ("2026-03-09", "2026-03-14")
+    assert shop.terminal.journal.last_attempt("S-2").state is State.MANUAL  # type: ignore[union-attr]
+    rows = len(shop.terminal.journal.rows())
+    shop.restart()
+    assert len(shop.terminal.journal.rows()) <= rows + 1  # a key file that forgot sets is newer
+    assert shop.terminal.journal.verify() > 0
+
+
+_WRITING = (
+    (SQLiteJournal, "commit"),
+    (SQLiteJournal, "remember"),
+    (SQLiteJournal, "begin_epoch"),
+    (FileKeyStore, "keep_anchor"),
+)
+
+
+def guarded(fuse: Fuse, real: Any) -> Any:
+    def call(*args: Any, **more: Any) -> Any:
+        return fuse.guard(real)(*args, **more)
+
+    return call
 
 
 @pytest.mark.parametrize(

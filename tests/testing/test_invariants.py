@@ -433,6 +433,17 @@ def test_I1_sees_an_attempt_at_a_sale_of_which_a_file_knows_more(restored: Histo
     ]
 
 
+def test_I5_sees_a_word_that_was_taken_before_the_files_were_read(restored: History) -> None:
+    restored.row("epoch", "", {"epoch": "2", "journal_id": "ab"})
+    restored.row("journal_accepted", "", {})
+    assert list(money.release_needs_proof(restored.look())) == [
+        "R-1/1 was lost, and its file unread when people were let accept it"
+    ]
+    restored.row("file", "", {"day": "2026-03-10"})
+    restored.row("journal_accepted", "", {})
+    assert list(money.release_needs_proof(restored.look())) == []
+
+
 def test_I6_sees_a_lost_number_that_is_used_again(restored: History) -> None:
     restored.open("R-2")
     assert list(money.identity_is_one(restored.look())) == [

@@ -77,8 +77,13 @@ class Mooring:
         name = facts["journal_id"]
         self._keystore.keep_anchor(Anchor(*self._identity, name, seq, link, stan, at))
 
-    def check(self) -> None:
+    def check(self) -> bool:
         """Compare the journal with its anchor; begin a new epoch, without refunds, if it lost rows.
+
+        Before anything else is written: the last row says since when something may be missing.
+
+        Returns:
+            Whether the anchored row is there; if not, ``go_on`` has to follow.
 
         Raises:
             ConfigError: The key store is of another terminal or merchant, or the anchor cannot be read or written.
@@ -91,9 +96,21 @@ class Mooring:
         else:
             loss = self._loss(anchor)
             if anchor is not None and loss is None:
-                return
+                return True
         if loss is not None and not self._is_known(loss):
             self._begin_anew(loss)
+        return False
+
+    def go_on(self) -> None:
+        """Hand over what is in doubt, and anchor the journal as it is now; a crash before that begins here again.
+
+        Raises:
+            ConfigError: The anchor cannot be written.
+            JournalError: It could not be written down.
+        """
+        attempts, view = self._journal.open_attempts(), self._view()
+        if view.is_behind:
+            self._journal.commit(restored.hand_over(attempts, view, self._clock()))
         self.keep()
 
     def _loss(self, anchor: Anchor | None) -> _Loss | None:
@@ -135,9 +152,10 @@ class Mooring:
         lost = settlement_day(loss.anchor.at, cut_off) if loss.anchor else today
         last = view.host_day(datetime.fromisoformat(row.at)) if row else lost
         told = {"why": loss.why, **restored.days_to_read(last, max(lost, today))}
+        for before in self._journal.notes("epoch")[-1:] if view.is_behind else []:
+            told["from_day"] = min(told["from_day"], before["from_day"])  # it was never reconciled
         if loss.anchor:
             told |= {"anchor_seq": str(loss.anchor.seq), "anchor_link": loss.anchor.link.hex()}
-        self._journal.commit(restored.hand_over(self._journal.open_attempts(), view, now))
         self._journal.begin_epoch(now, told, stan=self._last_stan(loss))
 
     def _last_stan(self, loss: _Loss) -> str:

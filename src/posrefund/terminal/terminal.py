@@ -105,7 +105,6 @@ class Terminal:
         self._clock = clock
         self._line = Line(link, envelope or Envelope(dialect.tpdu, dialect.header), tap)
         self._busy = threading.RLock()
-        check_generation(journal, keystore, clock())
         keystore.sign_in_rule = dialect.sign_in
         self._keyring = Keyring(keystore, dialect)
         mooring = Mooring(self._identity, dialect, journal, keystore, clock, self.view)
@@ -113,8 +112,11 @@ class Terminal:
         self._exchange = Exchange(
             self._line, self._keyring, journal, dialect, clock, self.view, self._anchor
         )
+        is_whole = mooring.check()
+        check_generation(journal, keystore, clock())
         self._exchange.recover()
-        mooring.check()
+        if not is_whole:
+            mooring.go_on()
 
     # --- what a shop asks for ----------------------------------------------------------------
 

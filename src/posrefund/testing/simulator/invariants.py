@@ -154,6 +154,10 @@ def _yes_fault(step: Step) -> str:
 
 def release_needs_proof(evidence: Evidence) -> Iterator[str]:
     """I5: a no, and the release of what was held, follows from an answer, a proof or two people, never from time."""
+    for seen in evidence.lost if evidence.witness.accepted else ():
+        for entry in evidence.live(seen):
+            if entry.settlement_day.isoformat() not in evidence.witness.files:
+                yield f"{seen.name} was lost, and its file unread when people were let accept it"
     for step in evidence.witness.steps:
         if step.after in _NO and (fault := _no_fault(evidence, step)):
             yield f"{step.seen.name} {step.after}: {fault}"

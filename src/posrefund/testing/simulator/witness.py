@@ -99,6 +99,7 @@ class Witness:
         known: Sales of the rows read last.
         texts: Bodies of the rows read last.
         taken: Every state and event that a step was made from.
+        accepted: The rows read last say that people have accepted what was lost.
         lost: Attempts of rows that were taken away when an older copy of the file was put back.
         is_behind: The rows say that rows were lost, and nobody has accepted it yet.
         host_only: STAN and RRN of what a file showed and no attempt stands behind, and the STAN and MMDD of its sale.
@@ -116,6 +117,7 @@ class Witness:
     known: list[dict[str, Any]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     taken: set[tuple[str, str]] = field(default_factory=set)
+    accepted: bool = False
     lost: list[Seen] = field(default_factory=list)
     is_behind: bool = False
     host_only: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
@@ -126,6 +128,7 @@ class Witness:
     def read(self) -> bool:
         """Read what is new; say whether there was anything."""
         self.opened, self.steps, self.known, self.texts = [], [], [], []
+        self.accepted = False
         for _, _, kind, subject, body, link in self._select(_NEXT, self.rows):
             self.rows += 1
             self._links.append(link)
@@ -229,6 +232,7 @@ class Witness:
             self.host_only[body["stan"], body["rrn"]] = subject, body["original_transmitted"][:4]
         elif kind in ("epoch", "journal_accepted"):
             self.is_behind = kind == "epoch"
+            self.accepted = not self.is_behind
 
     def _open(self, body: dict[str, Any]) -> None:
         data = body["attempt"]
