@@ -20,6 +20,7 @@ from posrefund.cli import (
     keys,
     mac_probe,
     money,
+    people,
     selftest,
     settle,
     sign_in,
@@ -62,6 +63,10 @@ app.command("sale")(money.sale)
 app.command("refund")(money.refund)
 app.command("status")(money.status)
 app.command("release")(money.release)
+app.command("close")(people.close)
+app.command("approvals")(people.approvals)
+app.command("approve")(people.approve)
+app.command("withdraw")(people.withdraw)
 app.command("settle")(settle.settle)
 app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)

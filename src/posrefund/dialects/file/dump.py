@@ -67,6 +67,7 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "managed_codes": sorted(known.managed_codes),
         "slip_title": dict(known.slip_title),
         "timers": asdict(known.timers),
+        "policy": asdict(known.policy),
         "constants": dict(known.constants),
         "words": {fact: dict(said) for fact, said in known.words.items()},
         "answers": dict(known.answers),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["OPEN", "Seen", "Step", "Witness", "host_day"]
+__all__ = ["OPEN", "Asked", "Seen", "Step", "Witness", "host_day"]
 
 OPEN = frozenset({"INTENT", "SENT", "IN_DOUBT", "REVERSING", "MANUAL"})
 _HOLDS = dict.fromkeys(("INTENT", "SENT", "IN_DOUBT", "REVERSING"), "reserved") | dict.fromkeys(
@@ -39,6 +39,9 @@ class Seen:
         hold: What it takes of its original now.
         facts: All that was learned since.
         inbound: The last answer that was kept for it, if no step has followed yet.
+        content: Digest of its request.
+        approval: The second person's yes that it named, if any.
+        was_cleared: Whether that yes was there and not used yet.
     """
 
     data: dict[str, Any]
@@ -48,6 +51,9 @@ class Seen:
     hold: str
     facts: dict[str, str]
     inbound: dict[str, str] | None = None
+    content: str = ""
+    approval: str = ""
+    was_cleared: bool = False
 
     @property
     def name(self) -> str:
@@ -63,6 +69,23 @@ class Seen:
     def minor(self) -> int:
         """Its amount."""
         return int(self.data["amount_minor"])
+
+
+@dataclass(slots=True)
+class Asked:
+    """An approval as its rows tell it.
+
+    Attributes:
+        data: Its ``ask`` row.
+        state: Now.
+        checker: Who said yes.
+        used_by: Names of the attempts that named it.
+    """
+
+    data: dict[str, Any]
+    state: str
+    checker: str = ""
+    used_by: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +112,8 @@ class Witness:
     Attributes:
         attempts: By id, oldest first.
         sales: ``know`` rows by id.
+        asked: Approvals by name, oldest first.
+        judged: Approvals of the rows read last that somebody decided.
         rows: How many have been read.
         inbound_count: How many answers were kept.
         files: Settlement days of the files that were applied.
@@ -106,6 +131,8 @@ class Witness:
     key: bytes
     attempts: dict[str, Seen] = field(default_factory=dict)
     sales: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
+    judged: list[Asked] = field(default_factory=list)
     rows: int = 0
     inbound_count: int = 0
     files: list[str] = field(default_factory=list)
@@ -124,6 +151,7 @@ class Witness:
     def read(self) -> bool:
         """Read what is new; say whether there was anything."""
         self.opened, self.steps, self.known, self.texts = [], [], [], []
+        self.judged = []
         for _, _, kind, subject, body, link in self._select(_NEXT, self.rows):
             self.rows += 1
             self._links.append(link)
@@ -184,6 +212,9 @@ class Witness:
         said = {name: (seen.state, seen.hold) for name, seen in self.attempts.items()}
         if {name: (state, hold) for name, state, hold in stored} != said:
             return "the table of attempts is not what the rows say"
+        stored = self._select("SELECT request_id || '#' || number, state FROM approvals")
+        if dict(stored) != {name: asked.state for name, asked in self.asked.items()}:
+            return "the table of approvals is not what the rows say"
         sums = self._select("SELECT original_id, reserved_minor, accepted_minor FROM originals")
         if {name: (a, b) for name, a, b in sums} != {name: self.sums(name) for name in self.sales}:
             return "the sums of the originals are not what the rows say"
@@ -226,6 +257,8 @@ class Witness:
             self.host_only[body["stan"], body["rrn"]] = subject, body["original_transmitted"][:4]
         elif kind in ("epoch", "journal_accepted"):
             self.is_behind = kind == "epoch"
+        elif kind in ("ask", "approval"):
+            self._decide(kind, subject, body)
 
     def _open(self, body: dict[str, Any]) -> None:
         data = body["attempt"]
@@ -233,6 +266,25 @@ class Witness:
         seen = Seen(data, body["message_hmac"], self._offset, data["state"], data["hold"], facts)
         self.attempts[seen.name] = seen
         self.opened.append(seen)
+        seen.content, seen.approval = body.get("content", ""), body.get("approval", "")
+        if seen.approval:
+            asked = self.asked[seen.approval]
+            self.taken.add((asked.state, "intend"))
+            seen.was_cleared = asked.state == "CLEARED"
+            asked.state = "INTENT"
+            asked.used_by.append(seen.name)
+
+    def _decide(self, kind: str, subject: str, body: dict[str, Any]) -> None:
+        if kind == "ask":
+            self.asked[subject] = Asked(body, body["state"])
+            self.taken.add(("CHECKED", "ask"))
+            return
+        asked = self.asked[subject]
+        self.taken.add((asked.state, body["event"]))
+        asked.state = body["state"]
+        if body["event"] == "clear":
+            asked.checker = body["by"]
+        self.judged.append(asked)
 
     def _move(self, seen: Seen, body: dict[str, Any]) -> None:
         before, hold = seen.state, seen.hold
