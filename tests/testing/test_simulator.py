@@ -232,7 +232,6 @@ def test_command_plays_a_range_and_says_what_it_did(
     out = capsys.readouterr().out
     assert status == 0
     assert out.startswith("3 seeds from -1, 0 more from 0\n3 seeds, ")
-    assert "I9 not applicable yet" in out
     assert "I10 not applicable yet" in out
     assert "0 violations\n" in out
     assert out.endswith("1 of 1 planted bugs caught\n")
@@ -244,7 +243,7 @@ def test_command_goes_on_from_a_commit(
     for name in set(PLANTED) - {"send_first"}:
         monkeypatch.delitem(PLANTED, name)
 
-    main(["--seeds", "1", "--minutes", "0.01", "--more-from", "0000000000ff" + "0" * 28])
+    main(["--seeds", "1", "--minutes", "0.05", "--more-from", "0000000000ff" + "0" * 28])
 
     assert "1 seeds from 1, " in (out := capsys.readouterr().out)
     assert " more from 255\n" in out

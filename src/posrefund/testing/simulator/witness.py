@@ -167,7 +167,7 @@ class Witness:
         """
         self.close()
         links, attempts = self._links, self.attempts
-        self._links, self.attempts, self.sales = [], {}, {}
+        self._links, self.attempts, self.sales, self.asked = [], {}, {}, {}
         self.rows = self.inbound_count = 0
         self.files, self.is_behind, self.host_only = [], False, {}
         self._offset = timedelta(0)
