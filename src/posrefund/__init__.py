@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from posrefund.engine import (
         Approved,
         Declined,
+        DescribedSale,
         InDoubt,
         NotSent,
         OriginalRef,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         Reason,
         RefundRequest,
         SaleRequest,
+        Statement,
     )
     from posrefund.journal import SQLiteJournal
     from posrefund.keystore import FileKeyStore
@@ -64,6 +66,7 @@ __all__ = [
     "ConfigError",
     "CryptoError",
     "Declined",
+    "DescribedSale",
     "Dialect",
     "FileKeyStore",
     "FramingError",
@@ -84,6 +87,7 @@ __all__ = [
     "RequestID",
     "SQLiteJournal",
     "SaleRequest",
+    "Statement",
     "TCPLink",
     "Terminal",
     "TerminalID",
@@ -94,8 +98,8 @@ __all__ = [
 
 _ROOMS = {
     "posrefund.dialects": "Dialect dialect",
-    "posrefund.engine": "Approved Declined InDoubt NotSent OriginalRef Outcome Reason RefundRequest"
-    " SaleRequest",
+    "posrefund.engine": "Approved Declined DescribedSale InDoubt NotSent OriginalRef Outcome Reason"
+    " RefundRequest SaleRequest Statement",
     "posrefund.journal": "SQLiteJournal",
     "posrefund.keystore": "FileKeyStore",
     "posrefund.link": "Link TCPLink",

@@ -139,8 +139,6 @@ def test_a_journal_in_postgresql_serves_every_command_but_backup(
 
 
 def test_a_settlement_file_resolves_a_doubt_from_the_command_line(counter: Counter) -> None:
-    from posrefund.emulators.host import Fault
-
     counter.posrefund("sign-in", "--accept-clock")
     counter.posrefund("sale", "S-1", "--amount", "1.00", "--card", CARD, "--entry", "021")
     counter.time.advance(timedelta(days=1))
@@ -159,8 +157,6 @@ def test_a_settlement_file_resolves_a_doubt_from_the_command_line(counter: Count
 
 
 def test_each_way_a_refund_can_stand_has_its_exit_status(counter: Counter) -> None:
-    from posrefund.emulators.host import Fault
-
     counter.posrefund("sign-in", "--accept-clock")
     for number in range(3):
         counter.posrefund("sale", f"S-{number}", "--amount", "1.00", "--card", CARD)
@@ -441,3 +437,84 @@ def test_an_answer_that_is_nobody_s_is_explained(
     assert all(word in said for word in words)
     assert (row["field"], row["asked"]) == ("DE11", "S-1/1")
     assert "every answer" in counter.posrefund("explain", "S-2")
+
+
+# --- what people decide ----------------------------------------------------------------------------
+
+
+def careful(counter: Counter, policy: str) -> None:
+    """Let the shop speak a dialect file of its own."""
+    (counter.folder / "bank.toml").write_text(
+        f'name = "bank"\nbase = "unionpay"\n[policy]\n{policy}\n', encoding="utf-8"
+    )
+    settings = counter.folder / "posrefund.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('"unionpay"', '"bank.toml"'), encoding="utf-8")
+
+
+def test_a_second_person_approves_from_the_command_line(counter: Counter) -> None:
+    careful(counter, "approval_from_minor = 1")
+    counter.posrefund("sign-in", "--accept-clock")
+    counter.posrefund("sale", "S-1", "--amount", "10.00", "--card", CARD)
+    words = ("refund", "R-1", "--original", "S-1", "--card", CARD)
+    with pytest.raises(RefusedError, match="approval_needed"):
+        counter.posrefund(*words)
+    assert "waits for a second person" in counter.posrefund("status", "R-1", exit_code=12)
+    listed = counter.posrefund("approvals")
+    digest = listed.split()[-1]
+
+    assert "R-1: waits, until" in listed
+    assert "¥10.00 of S-1 to 620000******0005, customer, asked by 01" in listed
+    with pytest.raises(RefusedError, match="approval_same_person"):
+        counter.posrefund("approve", "R-1", "--by", "01", "--digest", digest)
+    said = counter.posrefund("approve", "R-1", "--by", "02", "--digest", digest)
+    assert "approved by 02: make the refund again" in said
+    assert "VOID" in counter.posrefund(*words)
+    assert counter.posrefund("approvals") == ""
+
+
+def test_what_waits_is_withdrawn_from_the_command_line(counter: Counter) -> None:
+    careful(counter, "approval_from_minor = 1")
+    counter.posrefund("sign-in", "--accept-clock")
+    counter.posrefund("sale", "S-1", "--amount", "10.00", "--card", CARD)
+    with pytest.raises(RefusedError, match="approval_needed"):
+        counter.posrefund("refund", "R-1", "--original", "S-1", "--card", CARD)
+
+    assert "R-1: withdrawn" in counter.posrefund("withdraw", "R-1", "--by", "01")
+    assert counter.posrefund("approvals") == ""
+
+
+def test_slip_of_another_terminal_is_described_on_the_command_line(counter: Counter) -> None:
+    day = (counter.time() - timedelta(days=1)).date().isoformat()
+    words = (
+        "refund",
+        "R-1",
+        "--original",
+        f"606799999999:{day}",
+        "--card",
+        CARD,
+        "--amount",
+        "1.00",
+    )
+    counter.posrefund("sign-in", "--accept-clock")
+    with pytest.raises(RefusedError, match="original_unknown"):
+        counter.posrefund(*words)
+    careful(counter, 'ceiling = "host_only"')
+    with pytest.raises(RefusedError, match="approval_needed"):
+        counter.posrefund(*words, "--slip", "000001:000002:654321")
+
+    assert "given back of it here so far: ¥0.00" in counter.posrefund("approvals")
+
+
+def test_case_is_closed_from_the_command_line(counter: Counter) -> None:
+    counter.posrefund("sign-in", "--accept-clock")
+    counter.posrefund("sale", "S-1", "--amount", "10.00", "--card", CARD)
+    counter.time.advance(timedelta(days=1))
+    counter.posrefund("sign-in", "--accept-clock")
+    counter.server.host.faults.add(Fault("drop_reply", mti="0220"))
+    counter.posrefund("refund", "R-1", "--original", "S-1", "--card", CARD, exit_code=11)
+    words = ("close", "R-1", "--verdict", "booked", "--by", "Wang", "--evidence", "letter 4711")
+    with pytest.raises(InvalidRequestError, match="two different people"):
+        counter.posrefund(*words)
+
+    assert "accepted" in counter.posrefund(*words, "--by", "Li")

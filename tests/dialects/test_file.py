@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posrefund.codec import BERTLV, Check, Field, Layout, Nested, Part, Tag, Tagged, specification
-from posrefund.dialects import Dialect, dialect, names
+from posrefund.dialects import Dialect, Policy, dialect, names
 from posrefund.dialects.file import dialect_data, dump_dialect, load_dialect, read_dialect
 from posrefund.errors import ConfigError, DialectFileError
 
@@ -285,6 +285,12 @@ WRONG = [
     ("timers.answer_s = 0", "3: timers.answer_s: seconds, above 0 and at most 600"),
     ("timers.reversal_tries = 0", "3: timers.reversal_tries: a whole number from 1 to 99"),
     ("timers = 3", "3: timers: a table"),
+    ('policy.ceiling = "none"', "3: policy.ceiling: one of journal, host_only"),
+    ("policy.case_people = 0", "3: policy.case_people: a whole number from 1 to 2"),
+    ("policy.approval_from_minor = -1",
+     "3: policy.approval_from_minor: a whole number from 0 to …"),
+    ("policy.approval_hours = 0", "3: policy.approval_hours: a whole number from 1 to 744"),
+    ("policy.ceilings = 1", "3: policy.ceilings: a key that is known; did you mean ceiling?"),
     ("constants.a = 3", "3: constants.a: text"),
     ('answers.rrm = "37"', "3: answers.rrm: a fact that is known; did you mean rrn?"),
     ('answers.rrn = "47"', "3: answers.rrn: a field of the table; DE47 is not in it"),
@@ -679,3 +685,14 @@ def test_a_number_that_could_be_a_card_is_in_no_fault() -> None:
 
     assert len(found) == 2
     assert not re.search(CARD, "".join(found))
+
+
+def test_what_is_left_to_people_is_data_and_strict_until_somebody_says_otherwise() -> None:
+    plain = load_dialect('name = "x"\nbase = "unionpay"')
+    assert plain.policy == Policy("journal", 0, 24, 2)
+    opened = load_dialect(
+        'name = "x"\nbase = "unionpay"\n[policy]\nceiling = "host_only"\napproval_from_minor = 50000\n'
+        "approval_hours = 2\ncase_people = 1"
+    )
+    assert opened.policy == Policy("host_only", 50_000, 2, 1)
+    assert load_dialect(dump_dialect(opened)) == opened

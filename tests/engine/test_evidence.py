@@ -18,10 +18,10 @@ from posrefund.engine.evidence import (
     judge_absence,
     judge_repeated,
     judge_row,
-    release,
     same_transaction,
     settlement_days,
 )
+from posrefund.engine.people import release
 from posrefund.errors import InvalidRequestError, LocalProtocolError
 from posrefund.values import Amount
 
@@ -355,7 +355,12 @@ def test_accepted_attempt_that_three_files_lack_is_a_case() -> None:
     judged = judge_absence(attempt_in(State.ACCEPTED), THREE, NOW)
 
     assert judged is not None
-    assert facts_of(judged[0]) == {"at": AT, "reason": "contradiction", "absent": ""}
+    assert facts_of(judged[0]) == {
+        "at": AT,
+        "reason": "contradiction",
+        "missing": "three files",
+        "absent": "",
+    }
 
 
 # --- people ------------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ class PostgresBackend(Backend):
         self.execute("UPDATE leases SET until = clock_timestamp()")
 
     def dump(self) -> list[str]:
-        tables = ("meta", "chain", "requests", "originals", "attempts", "sealed_cards")
+        tables = ("meta", "chain", "requests", "originals", "attempts", "approvals", "sealed_cards")
         return [
             f"{table} {row}"
             for table in tables

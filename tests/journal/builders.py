@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from engine.builders import CHIP, NOW, PAN_DIGITS, original, plan
-from posrefund.engine import Event, Know, Move, Note, Open
+from posrefund.engine import Approval, Event, Know, Move, Note, Open, State
 from posrefund.journal import Journal, SQLiteJournal
 from posrefund.values import PAN, Amount, KeptCard, TerminalID
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KEY",
     "ROWS",
+    "approval",
     "dump",
     "fill",
     "know",
@@ -68,6 +70,29 @@ def opening(
         card_masked=str(CHIP.pan),
     )
     return Open(attempt, f"content of {request_id}", message, KeptCard(PAN(card)))
+
+
+_DIGEST = "a4dcd8cc41bcb4d8cf5d22c3ac1a3c1e5a7f4c5b1f6e6d7f8a9b0c1d2e3f4a5b"
+"""Of nothing in particular."""
+
+
+def approval(request_id: str = "R-1", **changes: Any) -> Approval:
+    """Return what operator 01 asks for: to give 10.00 of S-1 back."""
+    asked = Approval(
+        request_id=request_id,
+        number=1,
+        state=State.AWAITING_APPROVAL,
+        terminal="12345678",
+        digest=_DIGEST,
+        maker="01",
+        asked_at=NOW,
+        expires_at=NOW + timedelta(hours=24),
+        amount=Amount(1_000),
+        original_id="S-1",
+        card_masked="620000******0005",
+        why="customer",
+    )
+    return replace(asked, **changes)
 
 
 def move(attempt_id: str, *events: Event, **facts: str) -> list[Action]:

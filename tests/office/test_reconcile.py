@@ -17,7 +17,7 @@ from engine.builders import FINGERPRINT, NOW, PROPERTY, TODAY, refund_request
 from journal.builders import dump, know, move, open_journal, opening, sums
 from office.lines import REFUND_LINE, line
 from posrefund.engine import Event
-from posrefund.engine.evidence import release
+from posrefund.engine.people import release
 from posrefund.engine.rules import check_original
 from posrefund.errors import DecodeError, LocalProtocolError, RefusedError
 from posrefund.office import Reconciliation, reconcile

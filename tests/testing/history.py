@@ -31,6 +31,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE chain (seq INTEGER, at TEXT, kind TEXT, subject TEXT, body TEXT, link BLOB);
 CREATE TABLE attempts (request_id TEXT, number INTEGER, state TEXT, hold TEXT);
 CREATE TABLE originals (original_id TEXT, reserved_minor INTEGER, accepted_minor INTEGER);
+CREATE TABLE approvals (request_id TEXT, number INTEGER, state TEXT);
 INSERT INTO meta VALUES ('terminal', '12345678'), ('head', '');
 """
 
@@ -82,15 +83,16 @@ class History:
 
     def open(self, name: str, kind: str = "refund", **more: Any) -> None:
         """Open the first attempt of request *name*: STAN 000002 of batch 000007, 10.00, of sale S-1."""
-        attempt = {
+        attempt: dict[str, Any] = {
             "request_id": name, "number": 1, "kind": kind, "state": "INTENT", "hold": "reserved",
             "terminal": "12345678", "merchant": "123456789012345", "batch": "000007",
             "stan": "000002", "amount_minor": 1000, "currency": "156", "copies": 0,
             "created_at": NOON, "host_day": "2026-03-10", "original_id": "S-1", "facts": "{}",
         }  # fmt: skip
         attempt |= more
-        message_hmac = digest_of(name)
-        self.row("open", f"{name}/1", {"attempt": attempt, "message_hmac": message_hmac})
+        body: dict[str, Any] = {"attempt": attempt, "message_hmac": digest_of(name)}
+        body |= {word: attempt.pop(word) for word in ("content", "approval") if word in attempt}
+        self.row("open", f"{name}/1", body)
         self.db.execute("INSERT INTO attempts VALUES (?, 1, 'INTENT', ?)", (name, attempt["hold"]))
         self.move(name, "send", "SENT")
 

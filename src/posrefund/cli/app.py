@@ -21,6 +21,7 @@ from posrefund.cli import (
     keys,
     mac_probe,
     money,
+    people,
     selftest,
     settle,
     sign_in,
@@ -64,6 +65,10 @@ app.command("refund")(money.refund)
 app.command("status")(money.status)
 app.command("release")(money.release)
 app.command("explain")(explain.explain)
+app.command("close")(people.close)
+app.command("approvals")(people.approvals)
+app.command("approve")(people.approve)
+app.command("withdraw")(people.withdraw)
 app.command("settle")(settle.settle)
 app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)

@@ -5,7 +5,9 @@ The card is an emulated one: its number is typed, its entry mode says how a read
 
 from __future__ import annotations
 
+import re
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never, cast
 
@@ -16,15 +18,17 @@ from posrefund.cli.screen import Lang, LangOption, stderr, stdout
 from posrefund.engine import (
     Approved,
     Declined,
+    DescribedSale,
     InDoubt,
     NotSent,
     OriginalRef,
     Reason,
     RefundRequest,
     SaleRequest,
+    State,
 )
 from posrefund.errors import InvalidRequestError
-from posrefund.office import slip
+from posrefund.office import slip as slip_of
 from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 
 if TYPE_CHECKING:
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     from posrefund.terminal import Terminal
     from posrefund.values.card import EntryMode
 
-__all__ = ["refund", "release", "sale", "status"]
+__all__ = ["finish", "refund", "release", "sale", "status"]
 
 _Request = Annotated[str, typer.Argument(help="Your own number of this request; it never expires.")]
 _Card = Annotated[str, typer.Option(help="Number of the emulated card.")]
@@ -42,6 +46,10 @@ _Operator = Annotated[str, typer.Option(help="Operator number.")]
 
 _TRACK_2_DIGITS = 37
 """A full track: SM4 encrypts 32 of its digits."""
+_APPROVALS = {
+    State.AWAITING_APPROVAL: "not sent: waits for a second person / 未发出：待复核",
+    State.CLEARED: "not sent: approved, make it again / 未发出：已复核，请重新提交",
+}
 _EXIT = {"Approved": 0, "Declined": 10, "InDoubt": 11, "NotSent": 12}
 
 
@@ -58,13 +66,18 @@ def sale(  # noqa: PLR0913, PLR0917 — one per option
     """Sell, so that there is something to refund."""
     wanted = SaleRequest(RequestID(request), _amount(amount), _card(card, entry, expiry), operator)
     with open_terminal(load(config)) as terminal:
-        _finish(terminal, terminal.sale(wanted), lang)
+        finish(terminal, terminal.sale(wanted), lang)
 
 
 def refund(  # noqa: PLR0913, PLR0917 — one per option
     request: _Request,
     card: _Card,
-    original: Annotated[str, typer.Option(help="The sale: its request id, or RRN:MMDD.")],
+    original: Annotated[
+        str,
+        typer.Option(
+            help="The sale: its request id, RRN:MMDD, or, to describe it, RRN:YYYY-MM-DD."
+        ),
+    ],
     amount: Annotated[
         str | None, typer.Option(help="Such as 12.30; all that is left if not.")
     ] = None,
@@ -73,22 +86,29 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     entry: _Entry = "051",
     expiry: _Expiry = "3012",
     operator: _Operator = "01",
+    slip: Annotated[
+        str,
+        typer.Option(help="Of a described sale: BATCH:STAN:AUTH, such as 000001:000003:654321."),
+    ] = "",
     lang: LangOption = Lang.EN,
 ) -> None:
     """Refund a sale, or void it on its own settlement day; asking twice refunds once.
+
+    A sale that this journal does not know is described: its date with the year, and --slip. That needs a profile
+    with ceiling = "host_only", and a second person (`posrefund approvals`).
 
     Exit status: 0 approved, 10 declined, 11 in doubt, 12 not sent, 3 refused by a rule, 2 an error.
     """
     wanted = RefundRequest(
         RequestID(request),
-        original=_original(original),
+        original=_original(original, slip),
         card=_card(card, entry, expiry),
         reason=reason,
         amount=None if amount is None else _amount(amount),
         operator=operator,
     )
     with open_terminal(load(config)) as terminal:
-        _finish(terminal, terminal.refund(wanted), lang)
+        finish(terminal, terminal.refund(wanted), lang)
 
 
 def status(
@@ -99,10 +119,14 @@ def status(
     """Say how a request stands, from the journal alone."""
     with open_terminal(load(config)) as terminal:
         found = terminal.status(request)
+        asked = terminal.journal.last_approval(request) if found is None else None
+        if asked is not None:
+            stdout.print(f"{_APPROVALS.get(asked.state, 'not sent')} ({asked.state})", markup=False)
+            raise typer.Exit(_EXIT["NotSent"])
         if found is None:
             stderr.print(f"request {request} is unknown", markup=False)
             sys.exit(2)
-        _finish(terminal, found, lang)
+        finish(terminal, found, lang)
 
 
 def release(
@@ -118,15 +142,16 @@ def release(
     if len(by) != 2:
         raise InvalidRequestError([("by", "two different people")])
     with open_terminal(load(config)) as terminal:
-        _finish(terminal, terminal.release(request, people=(by[0], by[1]), evidence=evidence), lang)
+        finish(terminal, terminal.release(request, people=(by[0], by[1]), evidence=evidence), lang)
 
 
-def _finish(terminal: Terminal, outcome: Outcome, lang: Lang) -> None:
+def finish(terminal: Terminal, outcome: Outcome, lang: Lang) -> None:
+    """Print how a request stands, and leave with the exit status that says it, too."""
     match outcome:
         case Approved():
             sales = terminal.journal.originals(outcome.attempt.original_id or "")
             original = sales[0] if sales else None
-            text = slip(outcome, terminal.dialect, original=original, language=lang.value)
+            text = slip_of(outcome, terminal.dialect, original=original, language=lang.value)
             stdout.print(text, markup=False)
         case Declined():
             stdout.print(f"declined {outcome.code}: {outcome.text_en} / {outcome.text_zh}")
@@ -148,11 +173,22 @@ def _amount(text: str) -> Amount:
     return Amount(int(digits))
 
 
-def _original(text: str) -> RequestID | OriginalRef:
-    rrn, colon, mmdd = text.partition(":")
-    if colon and len(rrn) == 12 and len(mmdd) == 4:
-        return OriginalRef(RRN(rrn), mmdd)
+def _original(text: str, slip: str) -> RequestID | OriginalRef | DescribedSale:
+    rrn, colon, day = text.partition(":")
+    if colon and len(rrn) == 12 and len(day) == 4:
+        return OriginalRef(RRN(rrn), day)
+    if colon and len(rrn) == 12 and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", day):
+        batch, _, rest = (slip or "000000:000000").partition(":")
+        stan, _, auth_code = rest.partition(":")
+        return DescribedSale(RRN(rrn), _date(day), batch, stan, auth_code or None)
     return RequestID(text)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequestError([("original", "RRN:YYYY-MM-DD, a day")]) from None
 
 
 def _card(number: str, entry: str, expiry: str) -> CardRead:

@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING
 from posrefund.dialects.codes import ResponseCode, look_up
 from posrefund.dialects.definition import Dialect, Timers
 from posrefund.dialects.message import MessageTable
+from posrefund.dialects.policy import Policy
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Dialect", "MessageTable", "ResponseCode", "Timers", "dialect", "look_up", "names"]
+__all__ = [
+    "Dialect",
+    "MessageTable",
+    "Policy",
+    "ResponseCode",
+    "Timers",
+    "dialect",
+    "look_up",
+    "names",
+]
 
 
 def _registry() -> Mapping[str, Dialect]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from posrefund.codec import Codec, Field, specification
 from posrefund.crypto import UNIONPAY_ECB, UNIONPAY_SIGN_IN, MACRule, SignInRule
+from posrefund.dialects.policy import Policy
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Dialect:
         sign_in: Which keys a sign-in may bring, and in what form they stand.
         tracks: How DE35 and DE36 are sent: clear, or with a block of them under the TDK.
         timers: Waiting times.
+        policy: What is left to people.
         cut_off: When the host's settlement day ends, host time.
         zone: The host's civil time zone.
         clock_tolerance_s: How far a sign-in may find the host's clock from ours before people have to accept it.
@@ -103,6 +105,7 @@ class Dialect:
     sign_in: SignInRule = UNIONPAY_SIGN_IN
     tracks: TrackForm = "clear"
     timers: Timers = field(default_factory=Timers)
+    policy: Policy = field(default_factory=Policy)
     cut_off: time = time(23)
     zone: timezone = timezone(timedelta(hours=8))
     clock_tolerance_s: int = 900

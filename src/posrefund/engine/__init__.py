@@ -4,10 +4,19 @@ Pure: no line, no file, no clock, no key. Requests and events come in, actions c
 performs them in order. Everything that could lose money is in here, and nothing else is.
 """
 
-from posrefund.engine.actions import Action, Know, Move, Note, Open
+from posrefund.engine.actions import Action, Ask, Decide, Know, Move, Note, Open
+from posrefund.engine.approval import Approval
 from posrefund.engine.attempt import Attempt
 from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
-from posrefund.engine.requests import Original, OriginalRef, Reason, RefundRequest, SaleRequest
+from posrefund.engine.people import Statement
+from posrefund.engine.requests import (
+    DescribedSale,
+    Original,
+    OriginalRef,
+    Reason,
+    RefundRequest,
+    SaleRequest,
+)
 from posrefund.engine.table import OPEN_STATES, TABLE, Event, State
 from posrefund.engine.view import TerminalView
 
@@ -15,9 +24,13 @@ __all__ = [
     "OPEN_STATES",
     "TABLE",
     "Action",
+    "Approval",
     "Approved",
+    "Ask",
     "Attempt",
+    "Decide",
     "Declined",
+    "DescribedSale",
     "Event",
     "InDoubt",
     "Know",
@@ -32,6 +45,7 @@ __all__ = [
     "RefundRequest",
     "SaleRequest",
     "State",
+    "Statement",
     "TerminalView",
     "outcome_of",
 ]

@@ -9,12 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from posrefund.engine.approval import Approval
     from posrefund.engine.attempt import Attempt
     from posrefund.engine.requests import Original
     from posrefund.engine.table import Event
     from posrefund.values import KeptCard
 
-__all__ = ["Action", "Know", "Move", "Note", "Open"]
+__all__ = ["Action", "Ask", "Decide", "Know", "Move", "Note", "Open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,38 @@ class Open:
         content: Digest of the request's content.
         message: Bytes that will leave; the journal keeps only a keyed digest of them.
         card: Kept sealed until the batch is closed; never in the chained row.
+        approval: The second person's yes that it uses up; None where it needs none.
     """
 
     attempt: Attempt
     content: str
     message: bytes = field(repr=False)
     card: KeptCard
+    approval: Approval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Write down that a request waits for a second person."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """One step of an approval.
+
+    Attributes:
+        approval: As it stood when somebody decided; if it has moved since, nothing is written.
+        event: CLEAR, CANCEL or EXPIRE.
+        at: When.
+        by: Operator; empty for time itself.
+    """
+
+    approval: Approval
+    event: Event
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +103,4 @@ class Know:
     at: datetime
 
 
-Action = Open | Move | Note | Know
+Action = Open | Move | Note | Know | Ask | Decide

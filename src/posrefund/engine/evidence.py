@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from posrefund.engine.actions import Know, Move
 from posrefund.engine.requests import Original, is_note
 from posrefund.engine.table import TABLE, Event, State
-from posrefund.errors import InvalidRequestError, LocalProtocolError
+from posrefund.errors import InvalidRequestError
 from posrefund.values import infer_year
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ __all__ = [
     "judge_absence",
     "judge_repeated",
     "judge_row",
-    "release",
     "same_transaction",
     "settlement_days",
 ]
@@ -124,7 +123,7 @@ def judge_row(
         case State.CONFIRMED:
             return [], "MATCH"
         case State.ACCEPTED:
-            return [Move(attempt.attempt_id, Event.CONFIRM, now, facts)], "MATCH"
+            return _confirm(attempt, row, file_day, now), "MATCH"
         case State.IN_DOUBT | State.MANUAL:
             return _resolve(attempt, row, file_day, now), "RESOLVED_YES"
         case State.INTENT | State.SENT | State.REVERSING:
@@ -153,7 +152,8 @@ def judge_absence(
     if not set(settlement_days(attempt)) <= set(days_read) or attempt.facts.get("file_day"):
         return None
     if attempt.state is State.ACCEPTED:
-        return _contradict(attempt, {"at": now.isoformat()}, now), "JOURNAL_ONLY"
+        facts = {"missing": "three files", "at": now.isoformat()}
+        return _contradict(attempt, facts, now), "JOURNAL_ONLY"
     if attempt.state in (State.IN_DOUBT, State.MANUAL) and not attempt.facts.get("absent"):
         facts = {"absent": "three files", "at": now.isoformat()}
         event = Event.GIVE_UP if attempt.state is State.IN_DOUBT else Event.DOUBT
@@ -161,21 +161,17 @@ def judge_absence(
     return None
 
 
-def release(
-    attempt: Attempt, *, people: tuple[str, str], evidence: str, now: datetime
-) -> list[Action]:
-    """Give the reserved amount of a hand-worked doubt back: absence proven, two people said so.
-
-    Raises:
-        InvalidRequestError: The two are one, or no evidence is named.
-        LocalProtocolError: Files have not proven the absence.
-    """
-    check_word(people, evidence, "what proves the absence")
-    if not attempt.facts.get("absent"):
-        message = "complete files of three settlement days have not proven the absence yet"
-        raise LocalProtocolError(message)
-    facts = {"released_by": ", ".join(people), "evidence": evidence, "at": now.isoformat()}
-    return [Move(attempt.attempt_id, Event.RELEASE, now, facts)]
+def _confirm(attempt: Attempt, row: FileRow, file_day: date, now: datetime) -> list[Action]:
+    """The row that was waited for; of a sale that people only said was booked it says the dates, too."""
+    facts = {"rrn": row.rrn, "file_day": file_day.isoformat(), "at": now.isoformat()}
+    actions: list[Action] = []
+    if attempt.facts.get("original") == "unknown":
+        try:
+            actions = [Know(_original(attempt, row, file_day), now)]
+        except InvalidRequestError:  # the row's date is none: it stays unknown
+            return [Move(attempt.attempt_id, Event.CONFIRM, now, facts)]
+        facts["original"] = "known"
+    return [Move(attempt.attempt_id, Event.CONFIRM, now, facts), *actions]
 
 
 def complete_days(notes: Iterable[Mapping[str, str]]) -> set[date]:

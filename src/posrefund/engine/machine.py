@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from posrefund.engine.rules import (
     check_pin,
     check_track,
     choose_route,
+    needs_approval,
 )
 from posrefund.engine.table import Event, State
 from posrefund.values import Amount
@@ -67,6 +69,8 @@ def start_refund(
     _require_sign_in(view)
     if original.merchant != view.merchant:
         raise refuse("other_merchant")
+    if request.amount is None and original.ceiling == "host_only":
+        raise refuse("amount_needed")
     check_original(request, original, occasion.card_fingerprint)
     minor = amount_to_refund(request, original)
     kind = choose_route(original, minor, view, occasion.now)
@@ -77,7 +81,8 @@ def start_refund(
     else:
         amount = Amount(minor, original.amount.currency)
         fields = compose_refund(view, amount, request.card, original, occasion.now)
-    return _plan(kind, fields, request, view, occasion, original_id=original.original_id)
+    plan = _plan(kind, fields, request, view, occasion, original_id=original.original_id)
+    return replace(plan, needs_approval=needs_approval(original, minor, view.dialect.policy))
 
 
 def may_try_again(attempt: Attempt, view: TerminalView) -> bool:

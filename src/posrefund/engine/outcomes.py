@@ -62,7 +62,8 @@ class Declined(_Outcome):
 
     Attributes:
         attempt: All that is known.
-        code: The response code, or ``"reversed"`` for one that was undone by our reversal.
+        code: The response code; ``"reversed"`` for one that was undone by our reversal, ``"released"`` for one whose
+            absence was proven, ``"closed"`` for one that people closed by a document.
         authenticated: Whether the answer carried a valid MAC.
         may_retry: Whether a new attempt under the same request id makes sense.
         sign_in_first: Whether that needs a sign-in before it.
@@ -124,6 +125,8 @@ def outcome_of(attempt: Attempt, dialect: Dialect) -> Outcome:
     match attempt.state:
         case State.ACCEPTED | State.CONFIRMED:
             return _approved(attempt, dialect)
+        case State.DECLINED if attempt.facts.get("evidence") == "people":
+            return _closed(attempt)
         case State.DECLINED:
             return _declined(attempt, dialect)
         case State.REVERSED | State.RELEASED:
@@ -165,6 +168,21 @@ def _declined(attempt: Attempt, dialect: Dialect) -> Declined:
         text_en=code.en,
         clerk_zh=code.clerk_zh,
         clerk_en=code.clerk_en,
+    )
+
+
+def _closed(attempt: Attempt) -> Declined:
+    """People are believed, and the request is over: if they are wrong, it must not have been made again."""
+    return Declined(
+        attempt,
+        code="closed",
+        authenticated=False,
+        may_retry=False,
+        sign_in_first=False,
+        text_zh="收单机构书面确认未入账",
+        text_en="not booked, by a document of the acquirer",
+        clerk_zh="本单已结；如须退款请用新单号",
+        clerk_en="this request is over; a refund needs a new one",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import MessageTable
     from posrefund.engine.actions import Action
+    from posrefund.engine.approval import Approval
+    from posrefund.engine.requests import Original
     from posrefund.values import KeptCard
 
 __all__ = ["Occasion", "Plan"]
@@ -45,6 +47,9 @@ class Plan:
         fields: All fields, the sensitive ones included; they go to ``seal`` and nowhere else.
         content: Digest of the request.
         card: For the sealed side table.
+        needs_approval: Whether a second person has to say yes first.
+        approval: That yes, once it is there.
+        learns: A sale that has to be known before it can be given back.
     """
 
     attempt: Attempt
@@ -52,10 +57,22 @@ class Plan:
     fields: Mapping[str, str] = field(repr=False)
     content: str
     card: KeptCard
+    needs_approval: bool = False
+    approval: Approval | None = None
+    learns: Original | None = None
+
+    def approved(self, approval: Approval) -> Plan:
+        """Return the plan with the yes that it is going to use up."""
+        facts = {
+            **self.attempt.facts,
+            "approved_by": approval.checker or "",
+            "approval": approval.digest,
+        }
+        return replace(self, attempt=replace(self.attempt, facts=facts), approval=approval)
 
     def opening(self, message: bytes, now: datetime) -> list[Action]:
         """What to commit, all at once, before the first byte leaves."""
         return [
-            Open(self.attempt, self.content, message, self.card),
+            Open(self.attempt, self.content, message, self.card, self.approval),
             Move(self.attempt.attempt_id, Event.SEND, now),
         ]

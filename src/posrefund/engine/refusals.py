@@ -56,6 +56,36 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "原交易账务有争议：请联系收单机构",
             "the books disagree about that sale: call the acquirer",
         ),
+        "approval_needed": (
+            "merchant",
+            "须由另一人复核：复核后用同一单号重新提交",
+            "a second person has to approve it: then ask again under the same id",
+        ),
+        "approval_unknown": (
+            "merchant",
+            "没有待复核的申请",
+            "nothing of that request waits for an approval",
+        ),
+        "approval_changed": (
+            "merchant",
+            "申请内容已变：请核对后重新复核",
+            "the request is not what was shown: look at it again",
+        ),
+        "approval_same_person": (
+            "merchant",
+            "申请人不能复核自己的申请：请另一人复核",
+            "who asked cannot approve: let another person look at it",
+        ),
+        "approval_expired": (
+            "merchant",
+            "申请已过期：请重新提交",
+            "it waited too long: ask again",
+        ),
+        "amount_needed": (
+            "merchant",
+            "本机不知原交易余额：请输入退款金额",
+            "nobody here knows what is left of that sale: say how much",
+        ),
         "over_remaining": (
             "merchant",
             "退款金额超过可退余额",

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,18 @@ from posrefund.values import RRN, Amount, CardRead, RequestID
 from posrefund.values.card import passes_luhn
 
 if TYPE_CHECKING:
-    from datetime import date
-
+    from posrefund.dialects.policy import Ceiling
     from posrefund.errors import Fault
 
-__all__ = ["Original", "OriginalRef", "Reason", "RefundRequest", "SaleRequest", "is_note"]
+__all__ = [
+    "DescribedSale",
+    "Original",
+    "OriginalRef",
+    "Reason",
+    "RefundRequest",
+    "SaleRequest",
+    "is_note",
+]
 
 _NOTE_CHARACTERS_MAX = 200
 
@@ -54,6 +62,61 @@ class OriginalRef:
 
     rrn: RRN
     date_mmdd: str
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedSale:
+    """Describes a sale that this journal may not know, by what stands on its slip.
+
+    Where the journal does not know it, a refund of it needs a profile with ``ceiling = "host_only"`` and a second
+    person's yes.
+
+    Attributes:
+        rrn: The sale's retrieval reference number.
+        day: Its transaction date; as MMDD the last such day is meant.
+        batch: Its batch, or zeros.
+        stan: Its STAN, or zeros.
+        auth_code: Its authorisation code, if it has one.
+        organisation: Its card organisation, DE63.1, if the slip says it.
+
+    Raises:
+        InvalidRequestError: Every fault at once.
+
+    Example:
+        >>> from posrefund.engine import DescribedSale
+        >>> from posrefund.values import RRN
+        >>> DescribedSale(RRN("606710000042"), "0308").stan
+        '000000'
+    """
+
+    rrn: RRN
+    day: date | str
+    batch: str = "000000"
+    stan: str = "000000"
+    auth_code: str | None = None
+    organisation: str | None = None
+
+    def __post_init__(self) -> None:
+        faults = []
+        checks = (
+            ("rrn", self.rrn, "[0-9A-Za-z ]{12}", "12 letters, digits or spaces"),
+            ("batch", self.batch, "[0-9]{6}", "6 digits"),
+            ("stan", self.stan, "[0-9]{6}", "6 digits"),
+            ("auth_code", self.auth_code, "[0-9A-Za-z ]{6}", "6 letters, digits or spaces"),
+            ("organisation", self.organisation, "[0-9A-Za-z]{3}", "3 letters or digits"),
+        )
+        for name, value, pattern, expected in checks:
+            is_optional = value is None and name in ("auth_code", "organisation")
+            if not is_optional and not (isinstance(value, str) and re.fullmatch(pattern, value)):
+                faults.append((f"original.{name}", expected))
+        if not (isinstance(self.day, date) or re.fullmatch("[0-9]{4}", str(self.day))):
+            faults.append(("original.day", "a date, or MMDD"))
+        _raise_if(faults)
+
+    @property
+    def mmdd(self) -> str:
+        """Month and day of the sale."""
+        return self.day if isinstance(self.day, str) else f"{self.day:%m%d}"
 
 
 @closed_class
@@ -95,7 +158,7 @@ class RefundRequest:
 
     Attributes:
         request_id: The shop's own number (a ``RequestID``); asking again never refunds twice, ever.
-        original: The sale: its request id, or what stands on its slip.
+        original: The sale: its request id, what stands on its slip, or, where the journal may not know it, a description.
         card: The card as read now; it has to be the one that paid.
         reason: Why.
         amount: How much; None means all that is left of the sale.
@@ -116,7 +179,7 @@ class RefundRequest:
     """
 
     request_id: str
-    original: str | OriginalRef
+    original: str | OriginalRef | DescribedSale
     card: CardRead
     reason: Reason
     amount: Amount | None = None
@@ -129,8 +192,10 @@ class RefundRequest:
         original: object = self.original
         if isinstance(original, str):
             faults += _id_faults("original", original)
-        elif not isinstance(original, OriginalRef):
-            faults.append(("original", "a request id or an OriginalRef"))
+        elif not isinstance(original, OriginalRef | DescribedSale):
+            faults.append(("original", "a request id, an OriginalRef or a DescribedSale"))
+        if isinstance(original, DescribedSale) and self.amount is None:
+            faults.append(("amount", "an Amount: nobody here knows what is left of that sale"))
         amount = Amount(1) if self.amount is None else self.amount  # 0 and False are no "all of it"
         faults += _common_faults(amount, self.card, self.operator)
         if not isinstance(reason, Reason):
@@ -144,8 +209,7 @@ class RefundRequest:
 
     def content(self, card_fingerprint: str) -> str:
         """Return the digest that tells this request from another under the same id."""
-        original = self.original
-        named = [original] if isinstance(original, str) else [original.rrn, original.date_mmdd]
+        named = _named(self.original)
         amount = [self.amount.minor, self.amount.currency] if self.amount else [None]
         return _digest(
             ["refund", *named, *amount, self.reason, self.operator, self.note, card_fingerprint]
@@ -165,7 +229,7 @@ class Original:
         rrn: The host's number.
         transaction_date: DE13 with its year.
         settlement_date: DE15 with its year.
-        amount: What was paid.
+        amount: What was paid; where only the host knows, as much as a message can say.
         auth_code: DE38 of the answer, if any.
         card_fingerprint: Keyed digest of the card number.
         organisation: DE63.1 of the answer, if any.
@@ -174,6 +238,7 @@ class Original:
         is_voided: An accepted void stands against it.
         has_open_attempt: An attempt against it is not decided yet.
         has_case: Evidence about it contradicts itself.
+        ceiling: ``"host_only"`` for a sale that was described and is not known.
     """
 
     original_id: str
@@ -193,11 +258,24 @@ class Original:
     is_voided: bool = False
     has_open_attempt: bool = False
     has_case: bool = False
+    ceiling: Ceiling = "journal"
 
     @property
     def remaining_minor(self) -> int:
         """What can still be given back."""
         return self.amount.minor - self.reserved_minor - self.accepted_minor
+
+
+def _named(original: str | OriginalRef | DescribedSale) -> list[object]:
+    """How a request names its sale, for the digest of its content."""
+    match original:
+        case OriginalRef(rrn, date_mmdd):
+            return [rrn, date_mmdd]
+        case DescribedSale(rrn, day, batch, stan, auth_code, organisation):
+            said = day if isinstance(day, str) else day.isoformat()
+            return ["described", rrn, said, batch, stan, auth_code, organisation]
+        case _:
+            return [original]
 
 
 def _id_faults(path: str, value: object) -> list[Fault]:

@@ -13,7 +13,7 @@ from posrefund.engine.refusals import refuse
 from posrefund.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from posrefund.dialects import Dialect
+    from posrefund.dialects import Dialect, Policy
     from posrefund.engine.requests import Original, RefundRequest
     from posrefund.engine.view import TerminalView
     from posrefund.values import CardRead
@@ -25,6 +25,7 @@ __all__ = [
     "check_pin",
     "check_track",
     "choose_route",
+    "needs_approval",
     "not_before",
 ]
 
@@ -98,6 +99,12 @@ def amount_to_refund(request: RefundRequest, original: Original) -> int:
     return request.amount.minor if request.amount else original.remaining_minor
 
 
+def needs_approval(original: Original, minor: int, policy: Policy) -> bool:
+    """Say whether a second person has to say yes to *minor* units of *original*: always where nobody here knows it."""
+    least = policy.approval_from_minor
+    return original.ceiling == "host_only" or 0 < least <= minor
+
+
 def choose_route(
     original: Original, minor: int, view: TerminalView, now: datetime
 ) -> Literal["void", "refund"]:
@@ -113,6 +120,8 @@ def choose_route(
     today = view.host_day(now)
     if original.settlement_date < today:
         return "refund"
+    if original.ceiling == "host_only":
+        raise refuse("not_before", not_before=not_before(original, view))
     is_whole = minor == original.amount.minor
     is_here = original.terminal == view.terminal and original.batch == view.batch
     if original.settlement_date == today and is_whole and is_here:

@@ -14,7 +14,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed_class
-from posrefund.engine import Attempt, Know, Move, Note, Open, Original, OriginalRef, host_only
+from posrefund.engine import (
+    Ask,
+    Attempt,
+    Decide,
+    Know,
+    Move,
+    Note,
+    Open,
+    Original,
+    host_only,
+)
 from posrefund.engine.table import OPEN_STATES, State
 from posrefund.errors import (
     JournalCorruptError,
@@ -22,10 +32,11 @@ from posrefund.errors import (
     JournalWriteError,
     RequestConflictError,
 )
+from posrefund.journal.approvals import Approvals
 from posrefund.journal.cards import open_card, seal_card
 from posrefund.journal.epochs import Epochs, new_journal_id
 from posrefund.journal.keys import JournalKeys
-from posrefund.journal.replay import check_links, check_projection
+from posrefund.journal.replay import check_approvals, check_links, check_projection
 from posrefund.journal.rows import (
     ATTEMPT_COLUMNS,
     FIRST_LINK,
@@ -34,9 +45,9 @@ from posrefund.journal.rows import (
     attempt_from_data,
     canonical,
     link_of,
-    original_as_data,
     original_from_data,
 )
+from posrefund.journal.sales import Sales
 from posrefund.journal.schema import OPEN_NAMES
 from posrefund.values import STAN
 
@@ -51,7 +62,7 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Epochs):
+class Journal(Epochs, Approvals, Sales):
     """The journal of one terminal.
 
     Args:
@@ -81,6 +92,10 @@ class Journal(Epochs):
                         self._apply_move(action)
                     case Know():
                         self._apply_know(action)
+                    case Ask():
+                        self._apply_ask(action)
+                    case Decide():
+                        self._apply_decide(action)
                     case Note():
                         self._append(
                             action.kind, action.attempt_id or "", action.at, dict(action.facts)
@@ -200,23 +215,6 @@ class Journal(Epochs):
         """Return every attempt that may still turn out either way."""
         return self.attempts(states=sorted(OPEN_STATES))
 
-    def originals(self, ref: str | OriginalRef) -> list[Original]:
-        """Return the sales that *ref* names: none, one, or more than one."""
-        if isinstance(ref, OriginalRef):
-            where = (
-                "rrn = ? AND substr(transaction_date, 6, 2) || substr(transaction_date, 9, 2) = ?"
-            )
-            rows = self._dicts(f"SELECT * FROM originals WHERE {where}", ref.rrn, ref.date_mmdd)
-        else:
-            rows = self._dicts("SELECT * FROM originals WHERE original_id = ?", ref)
-        return [self._original(row) for row in rows]
-
-    def all_originals(self) -> list[Original]:
-        """Return every known sale, oldest first."""
-        return [
-            self._original(row) for row in self._dicts("SELECT * FROM originals ORDER BY rowid")
-        ]
-
     def notes(self, kind: str, attempt_id: str | None = None) -> list[dict[str, Any]]:
         """Return the facts of the notes of one kind, oldest first."""
         rows = self._links("WHERE kind = ? ORDER BY seq", kind)
@@ -250,6 +248,7 @@ class Journal(Epochs):
         rows = self.rows()
         check_links(rows, self._keys.chain, head=self.terminal_facts().get("head"))
         check_projection(rows, self.attempts(), self._learned(), self._elsewhere())
+        check_approvals(rows, self.approvals())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------
@@ -293,6 +292,7 @@ class Journal(Epochs):
         )
         if self.content(attempt.request_id) != action.content:
             raise RequestConflictError(attempt.request_id)
+        self._use_up(action)
         if attempt.original_id:
             self._shift(attempt.original_id, attempt.amount.minor, "none", attempt.hold)
         places = ", ".join(f":{name}" for name in data)
@@ -307,6 +307,8 @@ class Journal(Epochs):
         )
         digest = hmac.new(self._keys.messages, action.message, hashlib.sha256).hexdigest()
         body = {"attempt": data, "content": action.content, "message_hmac": digest}
+        if action.approval is not None:
+            body["approval"] = action.approval.approval_id
         self._append("open", attempt.attempt_id, attempt.created_at, body)
 
     def _apply_move(self, action: Move) -> None:
@@ -329,22 +331,6 @@ class Journal(Epochs):
         )
         body = {"event": str(action.event), "state": str(after.state), "facts": dict(action.facts)}
         self._append("move", action.attempt_id, action.at, body)
-
-    def _apply_know(self, action: Know) -> None:
-        data = original_as_data(action.original)
-        name = action.original.original_id
-        row = data | dict(self._learner())
-        places = ", ".join(f":{column}" for column in row)
-        insert = (
-            f"INSERT INTO originals ({', '.join(row)}) VALUES ({places}) ON CONFLICT DO NOTHING"
-        )
-        if self._run(insert, row):
-            self._append("know", name, action.at, data)
-            return
-        known = self._dicts("SELECT * FROM originals WHERE original_id = ?", name)
-        # One sale under two ids would have two ceilings: then nothing is known under this one.
-        if not known or {column: known[0][column] for column in data} != data:
-            raise RequestConflictError(name)
 
     def _refuse_others(self, attempt: Attempt) -> None:
         if attempt.terminal != self._terminal:
@@ -382,13 +368,13 @@ class Journal(Epochs):
         name = row["original_id"]
         against = self._attempts("WHERE original_id = ?", name)
         states = {attempt.state for attempt in against}
-        itself = {a.state for a in self._attempts("WHERE request_id = ? AND kind = 'sale'", name)}
+        itself = self._attempts("WHERE request_id = ? AND kind = 'sale'", name)
         try:
             original = original_from_data(
                 row,
                 is_voided=any(a.kind == "void" and a.state in _BOOKED for a in against),
                 has_open_attempt=bool(states & OPEN_STATES),
-                has_case=State.MISMATCHED in states or bool(itself & _CASES),
+                has_case=State.MISMATCHED in states or any(map(_is_disputed, itself)),
             )
             return (
                 replace(original, has_case=True)
@@ -410,3 +396,9 @@ _SENDING = {State.SENT, State.REVERSING}
 _BOOKED = {State.ACCEPTED, State.CONFIRMED}
 _CASES = {State.MISMATCHED, State.BOUNCED, State.MANUAL}
 """A sale that was accepted and stands so now is in dispute itself."""
+
+
+def _is_disputed(sale: Attempt) -> bool:
+    """Whether a sale is a case, or is over because people said that it was never booked."""
+    is_closed = sale.state is State.DECLINED and sale.facts.get("evidence") == "people"
+    return sale.state in _CASES or is_closed

@@ -7,7 +7,7 @@ terminal gives it back. Chain, facts and lease are each terminal's own. Versions
 
 from __future__ import annotations
 
-from posrefund.journal.schema import OPEN_NAMES
+from posrefund.journal.schema import APPROVALS, OPEN_NAMES
 
 __all__ = ["POSTGRES_VERSIONS"]
 
@@ -112,5 +112,21 @@ CREATE INDEX chain_host_only ON chain (subject) WHERE kind = 'host_only';
 """
 """Each refund asks for it, of every terminal."""
 
-POSTGRES_VERSIONS = (_TABLES, _HOST_ONLY)
+_APPROVAL_IS_FINAL = """
+CREATE FUNCTION refuse_second_use() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'an approval is used once, for what was approved'; END $$;
+CREATE TRIGGER approval_is_used_once BEFORE UPDATE ON approvals FOR EACH ROW
+    WHEN (OLD.state NOT IN ('AWAITING_APPROVAL', 'CLEARED')
+      OR OLD.digest <> NEW.digest OR OLD.maker <> NEW.maker
+      OR (OLD.checker IS NOT NULL AND NEW.checker IS DISTINCT FROM OLD.checker)
+      OR (OLD.state = 'AWAITING_APPROVAL' AND NEW.state = 'INTENT'))
+    EXECUTE FUNCTION refuse_second_use();
+"""
+
+POSTGRES_VERSIONS = (
+    _TABLES,
+    _HOST_ONLY,
+    APPROVALS.replace(" INTEGER NOT NULL CHECK", " BIGINT NOT NULL CHECK") % {"strict": ""}
+    + _APPROVAL_IS_FINAL,
+)
 """The first makes version 1 of nothing, each one after it the next version of the one before."""

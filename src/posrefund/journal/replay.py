@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from posrefund.engine import Event
 from posrefund.errors import JournalCorruptError
+from posrefund.journal.approvals import approval_from_data
 from posrefund.journal.rows import FIRST_LINK, attempt_from_data, link_of, original_as_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from posrefund.engine import Attempt, Original
+    from posrefund.engine import Approval, Attempt, Original
     from posrefund.journal.rows import Row
 
-__all__ = ["check_links", "check_projection", "replay"]
+__all__ = ["check_approvals", "check_links", "check_projection", "replay"]
 
 
 def check_links(rows: Sequence[Row], key_of: Callable[[int], bytes], *, head: str | None) -> None:
@@ -46,6 +47,30 @@ def replay(rows: Sequence[Row]) -> dict[str, Attempt]:
             step = row.facts
             attempts[row.subject] = attempts[row.subject].after(Event(step["event"]), step["facts"])
     return attempts
+
+
+def check_approvals(rows: Sequence[Row], stored: Sequence[Approval]) -> None:
+    """Check that the table of approvals holds exactly what *rows* say, and that each attempt used its own.
+
+    Raises:
+        JournalCorruptError: Names the approval that differs.
+    """
+    replayed: dict[str, Approval] = {}
+    for row in rows:
+        facts = row.facts
+        if row.kind == "ask":
+            replayed[row.subject] = approval_from_data(facts)
+        elif row.kind == "approval":
+            event = Event(facts["event"])
+            replayed[row.subject] = replayed[row.subject].after(event, facts["by"])
+        elif row.kind == "open" and "approval" in facts:
+            name = facts["approval"]
+            replayed[name] = replayed[name].used_by(facts["attempt"]["number"])
+    kept = {approval.approval_id: approval for approval in stored}
+    for name in sorted({*kept, *replayed}):
+        if kept.get(name) != replayed.get(name):
+            reason = f"approval {name} is not what its rows say"
+            raise JournalCorruptError(reason)
 
 
 def check_projection(

@@ -140,12 +140,17 @@ _ORIGINAL_COLUMNS = (
 
 def original_as_data(original: Original) -> dict[str, Any]:
     """Return a sale as JSON-able data, in the columns of the ``originals`` table."""
-    return {name: getattr(original, name) for name in _ORIGINAL_COLUMNS} | {
-        "transaction_date": original.transaction_date.isoformat(),
-        "settlement_date": original.settlement_date.isoformat(),
-        "amount_minor": original.amount.minor,
-        "currency": original.amount.currency,
-    }
+    unbounded = {"ceiling": original.ceiling} if original.ceiling != "journal" else {}
+    return (
+        {name: getattr(original, name) for name in _ORIGINAL_COLUMNS}
+        | unbounded
+        | {
+            "transaction_date": original.transaction_date.isoformat(),
+            "settlement_date": original.settlement_date.isoformat(),
+            "amount_minor": original.amount.minor,
+            "currency": original.amount.currency,
+        }
+    )
 
 
 def original_from_data(data: dict[str, Any], **now: Any) -> Original:
@@ -157,5 +162,6 @@ def original_from_data(data: dict[str, Any], **now: Any) -> Original:
         amount=Amount(data["amount_minor"], data["currency"]),
         reserved_minor=data["reserved_minor"],
         accepted_minor=data["accepted_minor"],
+        ceiling=data["ceiling"],
         **now,
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from posrefund.engine import OPEN_STATES
 
-__all__ = ["OPEN_NAMES", "SCHEMA_VERSION", "VERSIONS"]
+__all__ = ["APPROVALS", "OPEN_NAMES", "SCHEMA_VERSION", "VERSIONS"]
 
 OPEN_NAMES = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as they stand in SQL."""
@@ -101,7 +101,52 @@ CREATE INDEX chain_by_kind ON chain (kind, seq);
 """
 """A refund looks up all three; without them it reads the whole journal."""
 
-VERSIONS = (_TABLES, _INDEXES)
+APPROVALS = """
+CREATE TABLE approvals (
+    request_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    digest TEXT NOT NULL CHECK (length(digest) = 64),
+    maker TEXT NOT NULL,
+    asked_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    currency TEXT NOT NULL,
+    original_id TEXT NOT NULL REFERENCES originals,
+    card_masked TEXT NOT NULL,
+    why TEXT NOT NULL,
+    checker TEXT,
+    attempt INTEGER,
+    PRIMARY KEY (request_id, number),
+    CONSTRAINT used_by_one_attempt UNIQUE (request_id, attempt),
+    CONSTRAINT approval_state
+        CHECK (state IN ('AWAITING_APPROVAL', 'CLEARED', 'INTENT', 'CANCELLED', 'EXPIRED')),
+    CONSTRAINT maker_is_not_checker
+        CHECK (checker IS NULL OR ltrim(lower(checker), '0') <> ltrim(lower(maker), '0')),
+    CONSTRAINT somebody_approved
+        CHECK (state IN ('AWAITING_APPROVAL', 'CANCELLED', 'EXPIRED') OR checker IS NOT NULL),
+    CONSTRAINT used_means_by_an_attempt CHECK ((state = 'INTENT') = (attempt IS NOT NULL))
+)%(strict)s;
+CREATE UNIQUE INDEX one_open_approval_per_request ON approvals (request_id)
+    WHERE state IN ('AWAITING_APPROVAL', 'CLEARED');
+CREATE INDEX approvals_by_state ON approvals (terminal, state);
+
+ALTER TABLE originals ADD COLUMN ceiling TEXT NOT NULL DEFAULT 'journal'
+    CHECK (ceiling IN ('journal', 'host_only'));
+"""
+"""Of either database. A second person's yes, and which sales have no ceiling here: decision 0035."""
+
+_APPROVAL_IS_FINAL = """
+CREATE TRIGGER approval_is_used_once BEFORE UPDATE ON approvals
+    WHEN OLD.state NOT IN ('AWAITING_APPROVAL', 'CLEARED')
+      OR OLD.digest <> NEW.digest OR OLD.maker <> NEW.maker
+      OR (OLD.checker IS NOT NULL AND NEW.checker IS NOT OLD.checker)
+      OR (OLD.state = 'AWAITING_APPROVAL' AND NEW.state = 'INTENT')
+    BEGIN SELECT RAISE(ABORT, 'an approval is used once, for what was approved'); END;
+"""
+
+VERSIONS = (_TABLES, _INDEXES, APPROVALS % {"strict": " STRICT"} + _APPROVAL_IS_FINAL)
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
 
 SCHEMA_VERSION = str(len(VERSIONS))

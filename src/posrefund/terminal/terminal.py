@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from posrefund.closed import closed_class
 from posrefund.crypto import require
 from posrefund.engine import (
+    DescribedSale,
     Know,
+    OriginalRef,
     SaleRequest,
+    described,
     machine,
     outcome_of,
     restored,
 )
-from posrefund.engine.evidence import complete_days, release
+from posrefund.engine.evidence import complete_days
 from posrefund.engine.plan import Occasion
-from posrefund.engine.refusals import refuse
 from posrefund.engine.rules import check_journal
 from posrefund.engine.sign_in import Accept
 from posrefund.errors import (
@@ -37,16 +40,24 @@ from posrefund.terminal.exchange import Exchange
 from posrefund.terminal.generation import check_generation
 from posrefund.terminal.keyring import Keyring
 from posrefund.terminal.line import Line
+from posrefund.terminal.people import People
 from posrefund.terminal.sign_in import echo, sign_in
 from posrefund.terminal.sign_ins import key_sets_needed, take_over
 from posrefund.terminal.view import view_of
-from posrefund.values import MerchantID, TerminalID
+from posrefund.values import RRN, MerchantID, TerminalID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.dialects import Dialect
-    from posrefund.engine import Original, Outcome, RefundRequest, TerminalView
+    from posrefund.engine import (
+        Approval,
+        Original,
+        Outcome,
+        RefundRequest,
+        Statement,
+        TerminalView,
+    )
     from posrefund.engine.plan import Plan
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
@@ -114,6 +125,7 @@ class Terminal:
         )
         is_whole = mooring.check()
         check_generation(journal, keystore, clock())
+        self._people = People(journal, dialect.policy, clock)
         self._exchange.recover()
         if not is_whole:
             mooring.go_on()
@@ -185,9 +197,13 @@ class Terminal:
         Asking again with the same id never refunds twice: the stored outcome comes back and nothing is
         sent, unless the last attempt is known not to have moved money and may be made again.
 
+        What needs a second person is written down as waiting and refused (``approval_needed``): once it
+        is approved, ask again. Until something was sent its content may change; the approval is void then.
+
         Raises:
             RefusedError: A rule says no; nothing was sent.
-            RequestConflictError: The id is known with other content; nothing was sent.
+            RequestConflictError: The id is known with other content, or the sale described otherwise; nothing was sent.
+            InvalidRequestError: A sale is described with a date of more than a year ago; nothing was sent.
             InvalidKeyError: The track goes encrypted, and the last sign-in brought no TDK; nothing was sent.
             JournalError: It could not be written down; ``effect`` says whether it was sent.
             LinkOpenError: An undoing that has to go first could not; this was not sent.
@@ -212,7 +228,14 @@ class Terminal:
         untouched = (original.reserved_minor, original.accepted_minor) == (0, 0)
         if not untouched or original.is_voided or original.has_open_attempt or original.has_case:
             raise InvalidRequestError([("original", "a sale of which nothing was given back yet")])
+        day = f"{original.transaction_date:%m%d}"
         with self._busy:
+            known = self.journal.originals(OriginalRef(RRN(original.rrn), day))
+            if any(
+                sale.ceiling == "host_only" and described.same_sale(sale, original)
+                for sale in known
+            ):
+                raise RequestConflictError(original.original_id)
             self.journal.commit([Know(original, self._clock())])
 
     def resolve_doubts(self) -> None:
@@ -254,6 +277,55 @@ class Terminal:
             attempt = self._exchange.receive_late(body, envelope)
             return outcome_of(attempt, self.dialect) if attempt else None
 
+    # --- what people decide ------------------------------------------------------------------
+
+    def pending_approvals(self) -> list[Approval]:
+        """Return what waits for a second person, or has a yes and was not sent; oldest first."""
+        with self._busy:
+            return self._people.pending()
+
+    def approve(self, request_id: str, *, checker: str, digest: str) -> Approval:
+        """Say yes to what waits under *request_id*; the same yes twice is one.
+
+        Args:
+            request_id: Whose.
+            checker: Operator number; never who asked.
+            digest: Of what was shown; the approval counts for exactly that.
+
+        Raises:
+            RefusedError: ``approval_unknown``, ``approval_changed``, ``approval_same_person`` or
+                ``approval_expired``; nothing was approved.
+            JournalWriteError: Nothing was approved.
+        """
+        with self._busy:
+            return self._people.approve(request_id, checker=checker, digest=digest)
+
+    def withdraw(self, request_id: str, *, by: str) -> Approval:
+        """Say no to what waits under *request_id*, or take it back; it may be asked for anew.
+
+        Raises:
+            RefusedError: code ``approval_unknown`` — nothing waits.
+            JournalWriteError: Nothing was withdrawn.
+        """
+        with self._busy:
+            return self._people.withdraw(request_id, by=by)
+
+    def close_case(self, name: str, statement: Statement) -> Outcome:
+        """Close what is in people's hands by a document of the acquirer; a file that says otherwise opens it again.
+
+        Args:
+            name: Request id, or the attempt's own name (``R-1/1``) where a later one was made.
+            statement: What people say, and what it rests on.
+
+        Raises:
+            InvalidRequestError: Too few people, or dates that cannot be.
+            RefusedError: Another attempt is open (``original_in_doubt``), or as much is not left (``over_remaining``).
+            LocalProtocolError: It is not people's to decide.
+            JournalError: Nothing was closed.
+        """
+        with self._busy:
+            return outcome_of(self._people.close_case(name, statement), self.dialect)
+
     def release(self, request_id: str, *, people: tuple[str, str], evidence: str) -> Outcome:
         """Close a doubt by hand after the complete files of three days proved that nothing was booked.
 
@@ -262,12 +334,8 @@ class Terminal:
             LocalProtocolError: The files have not proven it, or it is not in people's hands.
         """
         with self._busy:
-            attempt = self.journal.last_attempt(request_id)
-            if attempt is None:
-                raise refuse("original_unknown")
-            actions = release(attempt, people=people, evidence=evidence, now=self._clock())
-            self.journal.commit(actions)
-            return outcome_of(self.journal.attempt(attempt.attempt_id), self.dialect)
+            released = self._people.release(request_id, people_=people, evidence=evidence)
+            return outcome_of(released, self.dialect)
 
     def accept_journal(self, *, people: tuple[str, str], evidence: str) -> None:
         """Refund again after rows were lost (``journal_behind``), once the files of all days in question are read.
@@ -327,19 +395,21 @@ class Terminal:
         if isinstance(request, SaleRequest) and self.journal.originals(request.request_id):
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         number = last.number + 1 if last else 1
-        # The rules speak before the line: what they refuse must not send a reversal either.
-        start(Occasion(number, fingerprint, self._clock()))
+        # The rules and the second person speak before the line: what they refuse must not send a reversal either.
+        self._people.ask_first(start(Occasion(number, fingerprint, self._clock())))
         self._exchange.resolve_doubts()
-        plan = start(Occasion(number, fingerprint, self._clock()))
+        plan = self._people.ask_first(start(Occasion(number, fingerprint, self._clock())))
         self._exchange.perform(plan)
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
 
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
         check_journal(self.view())  # a sale that is not known may be one that was lost
-        found = self.journal.originals(request.original)
-        if len(found) != 1:
-            raise refuse("original_ambiguous" if found else "original_unknown")
-        return machine.start_refund(request, found[0], self.view(), occasion)
+        view, named = self.view(), request.original
+        if isinstance(named, DescribedSale):
+            named = OriginalRef(named.rrn, named.mmdd)
+        found = described.find(request, self.journal.originals(named), view, occasion)
+        plan = machine.start_refund(request, found.original, view, occasion)
+        return replace(plan, learns=found.original) if found.is_new else plan
 
     def _take_number(self, now: datetime) -> TerminalView:
         """Return the view for a management message, its STAN taken for good."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.builders import original
-from journal.builders import know, move, opening, sums
-from posrefund.engine import Event, Know
+from journal.builders import approval, know, move, opening, sums
+from posrefund.engine import Ask, Decide, Event, Know
 from posrefund.errors import (
     JournalCorruptError,
     JournalError,
@@ -186,3 +186,35 @@ def test_same_request_at_two_terminals_at_once_is_one_attempt(
     with ThreadPoolExecutor(8) as crowd:
         assert sum(crowd.map(terminal, range(8))) == 1
     assert database.ask("SELECT count(*), sum(number) FROM attempts") == [(1, 1)]
+
+
+def test_same_request_asked_about_at_two_terminals_at_once_waits_once(
+    database: PostgresBackend, here: Journal
+) -> None:
+    barrier = threading.Barrier(8)
+
+    def terminal(number: int) -> bool:
+        name = f"{number:08d}"
+        with database.open(terminal=name) as journal:
+            barrier.wait()
+            try:
+                journal.commit([Ask(approval(terminal=name, number=number + 1))])
+            except JournalError:
+                return False
+            return journal.verify() == 1
+
+    with ThreadPoolExecutor(8) as crowd:
+        assert sum(crowd.map(terminal, range(8))) == 1
+    assert database.ask("SELECT count(*) FROM approvals") == [(1,)]
+
+
+def test_approval_is_the_business_of_the_terminal_that_asked(here: Journal, there: Journal) -> None:
+    asked = approval(terminal=HERE)
+    here.commit([Ask(asked)])
+
+    assert there.last_approval("R-1") == asked
+    assert there.approvals() == []
+    with pytest.raises(JournalWriteError, match="another terminal"):
+        there.commit([Decide(asked, Event.CLEAR, asked.asked_at, "02")])
+    here.commit([Decide(asked, Event.CLEAR, asked.asked_at, "02")])
+    assert (here.verify(), there.verify()) == (3, 0)

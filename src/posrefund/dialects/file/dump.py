@@ -69,6 +69,7 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "unread_codes": sorted(known.unread_codes),
         "slip_title": dict(known.slip_title),
         "timers": asdict(known.timers),
+        "policy": asdict(known.policy),
         "constants": dict(known.constants),
         "words": {fact: dict(said) for fact, said in known.words.items()},
         "answers": dict(known.answers),

@@ -18,6 +18,7 @@ from posrefund.dialects.file.settings import (
     kept,
     mac_rule,
     octets,
+    policy,
     texts,
     timers,
     track_form,
@@ -34,7 +35,7 @@ __all__ = ["KEYS", "Reading", "load_dialect", "read_dialect"]
 
 KEYS = (
     "name", "base", "encoding", "mti_enc", "bitmap_enc", "tpdu", "header", "mac", "tracks", "sign_in", "cut_off", "zone",
-    "clock_tolerance_s", "accept_pads", "kept", "reversed_codes", "managed_codes", "received_codes", "unread_codes", "slip_title", "timers", "constants", "words", "answers", "echoed",
+    "clock_tolerance_s", "accept_pads", "kept", "reversed_codes", "managed_codes", "received_codes", "unread_codes", "slip_title", "timers", "policy", "constants", "words", "answers", "echoed",
     "fields", "messages", "codes",
 )  # fmt: skip
 """What may stand at the top of a file."""
@@ -120,6 +121,7 @@ def _dialect(table: Table) -> Dialect:
         sign_in=sign_in_rule(table.table("sign_in"), base.sign_in),
         tracks=track_form(table, base.tracks),
         timers=timers(table.table("timers"), base.timers),
+        policy=policy(table.table("policy"), base.policy),
         cut_off=clock(table, "cut_off", base.cut_off),
         zone=zone(table, "zone", base.zone),
         clock_tolerance_s=table.whole(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from posrefund.crypto import Algorithm, MACRule
 from posrefund.dialects.definition import MAC_BYTES, NEVER_KEPT, Timers
+from posrefund.dialects.policy import Policy
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "kept",
     "mac_rule",
     "octets",
+    "policy",
     "texts",
     "timers",
     "track_form",
@@ -129,6 +131,22 @@ def timers(table: Table, base: Timers) -> Timers:
         table.whole("reversal_tries", base.reversal_tries, least=1, most=99),
         table.whole("repeat_tries", base.repeat_tries, least=1, most=99),
         _seconds(table, "repeat_after_s", base.repeat_after_s),
+    )
+
+
+_AMOUNT_MAX = 999_999_999_999
+"""As much as DE4 can say."""
+
+
+def policy(table: Table, base: Policy) -> Policy:
+    """Return what is left to people, ``[policy]``."""
+    table.only(("ceiling", "approval_from_minor", "approval_hours", "case_people"))
+    ceiling = table.choice("ceiling", ("journal", "host_only"), base.ceiling)
+    return Policy(
+        "host_only" if ceiling == "host_only" else "journal",
+        table.whole("approval_from_minor", base.approval_from_minor, least=0, most=_AMOUNT_MAX),
+        table.whole("approval_hours", base.approval_hours, least=1, most=24 * 31),
+        table.whole("case_people", base.case_people, least=1, most=2),
     )
 
 

@@ -23,6 +23,7 @@ from posrefund.testing.simulator.invariants_books import (
     recovery_is_total,
     secrets_stay_out,
 )
+from posrefund.testing.simulator.invariants_people import approved_is_executed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +74,7 @@ INVARIANTS = (
     Invariant("I6", "step", "one identity for every copy; a number in use is used once"),
     Invariant("I7", "day", "the chain only grows and fits; the tables are its replay"),
     Invariant("I8", "end", "journal and host's ledger agree, or people hold the case"),
-    Invariant("I9", "never", "maker is not checker; what was approved is what is sent"),
+    Invariant("I9", "step", "maker is not checker; what was approved is what is sent, once"),
     Invariant("I10", "never", "one notice for each change the customer sees"),
     Invariant("I11", "step", "no card data in clear, in rows or files"),
     Invariant("I12", "start", "a start is total, and a second one changes nothing"),
@@ -92,6 +93,7 @@ _AT_EACH_STEP = (
     ("I4", every_yes_and_message_has_its_reason),
     ("I5", release_needs_proof),
     ("I6", identity_is_one),
+    ("I9", approved_is_executed),
     ("I13", final_stays_final),
     ("I14", day_decides_the_route),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.emulators.host.dialects import find_dialect
 from posrefund.emulators.host.wire import read
+from posrefund.testing.simulator.host import TERMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,12 +21,27 @@ if TYPE_CHECKING:
     from posrefund.testing.simulator.network import Wire
     from posrefund.testing.simulator.witness import Seen, Witness
 
-__all__ = ["Evidence"]
+__all__ = ["Demands", "Evidence"]
 
 _MONEY = ("0200", "0220")
 _MTI, _REPEAT = slice(11, 13), bytes.fromhex("0221")
 _MAC_BYTES = 8
 _KINDS = ("sale", "void", "refund")
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a shop wants of people; the strict side by default.
+
+    Attributes:
+        ceiling: ``journal``, or ``host_only`` where sales that are only described may be given back.
+        approval_from_minor: From which amount on a second person has to say yes; 0: from none on.
+        case_people: How many people close a case.
+    """
+
+    ceiling: str = "journal"
+    approval_from_minor: int = 0
+    case_people: int = 2
 
 
 @dataclass(slots=True)
@@ -37,6 +53,7 @@ class Evidence:
         ledger: The host's.
         profile: The host's rules, to read what left with the host's own reader.
         wire: What left.
+        demands: What the shop wants of people.
 
     Attributes:
         copies: How many messages of each keyed digest have left.
@@ -48,6 +65,7 @@ class Evidence:
     ledger: Ledger
     profile: HostProfile
     wire: Wire
+    demands: Demands = field(default_factory=Demands)
     copies: Counter[str] = field(default_factory=Counter)
     left: list[tuple[Request, str]] = field(default_factory=list)
     _contents: defaultdict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
@@ -82,7 +100,12 @@ class Evidence:
         known = {seen.identity for seen in attempts}
         for identity, entries in self._entries.items():
             if identity[2] in _KINDS and identity not in known:
-                yield from (entry for entry in entries if entry.state != "reversed")
+                yield from (entry for entry in entries if _is_ours(entry))
+
+    def sale_at_host(self, rrn: str) -> Entry | None:
+        """Return the sale that the host booked under *rrn*, of whichever terminal."""
+        sales = (entry for entry in self.ledger.entries() if entry.kind == "sale")
+        return next((entry for entry in sales if entry.rrn == rrn), None)
 
     @property
     def lost(self) -> list[Seen]:
@@ -118,3 +141,8 @@ class Evidence:
             if seen.identity == identity and seen.state == "SENT" and seen.sends > 1
         ]
         return announced[0].digest if announced else None
+
+
+def _is_ours(entry: Entry) -> bool:
+    """Whether this terminal has to know of *entry*: it stands, and is no sale of another terminal."""
+    return entry.state != "reversed" and entry.terminal == TERMINAL

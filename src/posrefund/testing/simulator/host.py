@@ -12,23 +12,24 @@ from typing import TYPE_CHECKING, Literal
 from posrefund.crypto import Key, Purpose
 from posrefund.emulators.host import EmulatedHost, Fault, HostProfile, TerminalRecord
 from posrefund.emulators.host.faults import Delivery
-from posrefund.emulators.host.ledger import Ledger
+from posrefund.emulators.host.ledger import Entry, Ledger
 from posrefund.emulators.host.settlement_file import row
 
 if TYPE_CHECKING:
     from datetime import date
     from random import Random
 
-    from posrefund.emulators.host.ledger import Entry
     from posrefund.testing.simulator.swarm import Swarm
     from posrefund.testing.simulator.tale import Tale
     from posrefund.testing.simulator.virtual import VirtualTime
+    from posrefund.values import PAN
 
 Repeat = Literal["none", "same_mti", "next_mti"]
 
-__all__ = ["MERCHANT", "TERMINAL", "TMK", "SimulatedHost", "mti_of"]
+__all__ = ["ELSEWHERE", "MERCHANT", "TERMINAL", "TMK", "SimulatedHost", "mti_of"]
 
 TERMINAL, MERCHANT = "12345678", "123456789012345"
+ELSEWHERE = "87654321"
 TMK = bytes.fromhex("70F2A84CCBC2AE8625CBB0F2C22AB923")
 _BATCH = "000007"
 _MTI_AT = 11
@@ -138,6 +139,29 @@ class SimulatedHost:
             entry.state = "reversed"
             self.rolled_back.append(entry)
             self._tale.tell(f"host: rolled back {entry.stan}")
+
+    def sell_elsewhere(self, card: PAN) -> Entry:
+        """Book a sale of another terminal of the merchant: this one will never hear of it."""
+        number = self.ledger.next_sequence()
+        entry = Entry(
+            kind="sale",
+            settlement_day=self.day,
+            host_time=self._time.now.astimezone(self.profile.zone),
+            terminal=ELSEWHERE,
+            merchant=MERCHANT,
+            batch="000001",
+            stan=f"{number:06d}",
+            rrn=f"77{number:010d}",
+            auth=f"{number:06d}",
+            pan=card,
+            entry_mode="051",
+            processing_code="000000",
+            amount_minor=self._random.randint(100, 5_000),
+            currency="156",
+        )
+        self.ledger.book(entry)
+        self._tale.tell(f"host: sale {entry.rrn} at another terminal")
+        return entry
 
     def close_batch(self) -> None:
         """Open the next batch; the terminal hears of it when it is refused."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from posrefund.testing.simulator.invariants_people import closed_by_people, people_fault
 from posrefund.testing.simulator.witness import OPEN, host_day
 
 if TYPE_CHECKING:
@@ -113,10 +114,10 @@ def every_yes_and_message_has_its_reason(evidence: Evidence) -> Iterator[str]:
         if request.mti == "0400":
             yield from _reversal_faults(evidence, request.batch, request.get("11"))
     for step in evidence.witness.steps:
-        if step.event == "accept" and (fault := _yes_fault(step)):
-            yield f"{step.seen.name} accepted: {fault}"
+        if fault := _yes_fault(evidence, step):
+            yield f"{step.seen.name} {step.after}: {fault}"
     for seen in evidence.witness.attempts.values():
-        if seen.state in _YES and not evidence.all_booked(seen):
+        if seen.state in _YES and not evidence.all_booked(seen) and not closed_by_people(seen):
             yield f"{seen.name} is {seen.state}, and the host has never booked it"
 
 
@@ -130,7 +131,15 @@ def _reversal_faults(evidence: Evidence, batch: str, stan: str) -> Iterator[str]
         yield f"a reversal of {batch}/{stan} left, which is no sale or void that is being undone"
 
 
-def _yes_fault(step: Step) -> str:
+def _yes_fault(evidence: Evidence, step: Step) -> str:
+    if step.event == "confirm" and step.before == "MANUAL":
+        return people_fault(evidence, step) or (
+            "" if step.seen.facts.get("file_day") else "no file"
+        )
+    if step.event != "accept":
+        return ""
+    if step.facts.get("evidence") == "people":
+        return people_fault(evidence, step)
     if step.facts.get("evidence") == "settlement file":
         return "" if step.facts.get("file_day") else "a file without a day"
     seen, inbound = step.seen, step.inbound
@@ -162,7 +171,7 @@ def release_needs_proof(evidence: Evidence) -> Iterator[str]:
         if step.after in _NO and (fault := _no_fault(evidence, step)):
             yield f"{step.seen.name} {step.after}: {fault}"
     for seen in evidence.witness.attempts.values():
-        if seen.state in _NO and evidence.live(seen):
+        if seen.state in _NO and evidence.live(seen) and not closed_by_people(seen):
             yield f"{seen.name} is {seen.state}, and stands in the host's books"
 
 
@@ -173,6 +182,8 @@ def _no_fault(evidence: Evidence, step: Step) -> str:
         case "NOT_SENT":
             copies = evidence.copies[step.seen.digest]
             return f"{copies} copies have left" if copies else ""
+        case "DECLINED" if step.facts.get("evidence") == "people":
+            return people_fault(evidence, step)
         case "DECLINED":
             is_no = code and code not in (*_BOOKING, *_UNCLEAR) and inbound["mac"] != "wrong"
             return _unfit_no(evidence, step, inbound) if is_no else "no answer says so"
@@ -265,6 +276,8 @@ def day_decides_the_route(evidence: Evidence) -> Iterator[str]:
 
 
 def _date_faults(evidence: Evidence, sale: dict[str, str]) -> Iterator[str]:
+    if "ceiling" in sale:
+        return  # what a slip is said to show; whether it was right is seen when something is given back
     booked = [
         entry
         for entry in evidence.ledger.entries()

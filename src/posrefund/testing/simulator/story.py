@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from posrefund.engine import Reason, RefundRequest, SaleRequest
+from posrefund.engine import DescribedSale, Reason, RefundRequest, SaleRequest
 from posrefund.errors import (
     InvalidKeyError,
     JournalError,
@@ -19,12 +20,14 @@ from posrefund.errors import (
 from posrefund.journal import SQLiteJournal
 from posrefund.testing.simulator.checker import ViolationError
 from posrefund.testing.simulator.host import TERMINAL
+from posrefund.testing.simulator.supervisor import Supervisor
 from posrefund.testing.simulator.world import CARDS, OTHER_CARD
-from posrefund.values import Amount, RequestID, TerminalID
+from posrefund.values import RRN, Amount, RequestID, TerminalID
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from posrefund.emulators.host.ledger import Entry
     from posrefund.testing.simulator.world import World
     from posrefund.values import CardRead
 
@@ -44,7 +47,10 @@ _ACTIONS = (
     *("sell",) * 5,
     *("refund",) * 8,
     *("ask_again",) * 4,
+    *("approve",) * 4,
+    *("describe",) * 2,
     *("sign_in", "sign_in", "restart", "conflict", "undo", "release", "look_up"),
+    *("look", "withdraw", "close", "close"),
 )
 
 
@@ -66,6 +72,14 @@ class Shop:
         self.refunds: list[RefundRequest] = []
         self._must_sign_in = False
         self._learned = world.time.skew
+        self._elsewhere: list[Entry] = []
+        supervisor = Supervisor(world)
+        self.look, self.withdraw, self.close = (
+            supervisor.look,
+            supervisor.withdraw,
+            supervisor.close,
+        )
+        self._approve = supervisor.approve
 
     def step(self) -> None:
         """Do one thing, while one thing may go wrong with the machine."""
@@ -149,9 +163,30 @@ class Shop:
 
     def conflict(self) -> None:
         """A known id with other content."""
-        if self.refunds:
+        if self.refunds and self.sales:
             known = self._random.choice(self.refunds)
             self._refund(self._request(known.request_id, self._random.choice(self.sales)))
+
+    def approve(self) -> None:
+        """The second person says yes; then the clerk asks again, at once or later, or for something else."""
+        name = self._approve()
+        said = [request for request in self.refunds if request.request_id == name]
+        if said and self._random.random() < 0.7:
+            self.mend()
+            last = said[-1]
+            if self._random.random() < 0.2:
+                self._refund(replace(last, amount=Amount(self._random.randint(1, 3_000))))
+            self._refund(last)
+
+    def describe(self) -> None:
+        """A customer comes with the slip of another terminal's sale, or of one of ours; read rightly, or not."""
+        if not self._elsewhere or self._random.random() < 0.2:
+            self._elsewhere.append(self._world.host.sell_elsewhere(self._random.choice(CARDS).pan))
+        slips = self._elsewhere
+        if self._random.random() < 0.2:
+            slips = [each for each in self._world.host.ledger.entries() if each.kind == "sale"]
+        slip = self._random.choice(slips)
+        self._refund(self._described(f"R-{len(self.refunds)}", slip))
 
     def restart(self) -> None:
         """Off and on."""
@@ -200,6 +235,23 @@ class Shop:
             card=card,
             reason=Reason.CUSTOMER,
             amount=None if minor is None else Amount(minor),
+        )
+
+    def _described(self, name: str, slip: Entry) -> RefundRequest:
+        """What the slip says, now and then a digit of it misread."""
+        is_misread = self._random.random() < 0.1
+        day = slip.host_time.date()
+        same = [card for card in CARDS if card.pan == slip.pan]
+        return RefundRequest(
+            RequestID(name),
+            original=DescribedSale(
+                RRN(slip.rrn[:-1] + "0" if is_misread else slip.rrn),
+                self._random.choice((day, f"{day:%m%d}")),
+                auth_code=slip.auth or None,
+            ),
+            card=self._random.choice(same or CARDS),
+            reason=Reason.CUSTOMER,
+            amount=Amount(self._random.choice((1, self._random.randint(1, 3_000)))),
         )
 
     def _card_of(self, original: str) -> CardRead:

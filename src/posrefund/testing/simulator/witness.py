@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["OPEN", "Seen", "Step", "Witness", "host_day"]
+__all__ = ["OPEN", "Asked", "Seen", "Step", "Witness", "host_day"]
 
 OPEN = frozenset({"INTENT", "SENT", "IN_DOUBT", "REVERSING", "MANUAL"})
 _HOLDS = dict.fromkeys(("INTENT", "SENT", "IN_DOUBT", "REVERSING"), "reserved") | dict.fromkeys(
@@ -40,6 +40,9 @@ class Seen:
         facts: All that was learned since.
         inbound: The last answer that was kept for it, if no step has followed yet.
         sends: How often it was announced.
+        content: Digest of its request.
+        approval: The second person's yes that it named, if any.
+        was_cleared: Whether that yes was there and not used yet.
     """
 
     data: dict[str, Any]
@@ -50,6 +53,9 @@ class Seen:
     facts: dict[str, str]
     inbound: dict[str, str] | None = None
     sends: int = 0
+    content: str = ""
+    approval: str = ""
+    was_cleared: bool = False
 
     @property
     def name(self) -> str:
@@ -65,6 +71,23 @@ class Seen:
     def minor(self) -> int:
         """Its amount."""
         return int(self.data["amount_minor"])
+
+
+@dataclass(slots=True)
+class Asked:
+    """An approval as its rows tell it.
+
+    Attributes:
+        data: Its ``ask`` row.
+        state: Now.
+        checker: Who said yes.
+        used_by: Names of the attempts that named it.
+    """
+
+    data: dict[str, Any]
+    state: str
+    checker: str = ""
+    used_by: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +114,8 @@ class Witness:
     Attributes:
         attempts: By id, oldest first.
         sales: ``know`` rows by id.
+        asked: Approvals by name, oldest first.
+        judged: Approvals of the rows read last that somebody decided.
         rows: How many have been read.
         inbound_count: How many answers were kept.
         files: Settlement days of the files that were applied.
@@ -109,6 +134,8 @@ class Witness:
     key: bytes
     attempts: dict[str, Seen] = field(default_factory=dict)
     sales: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
+    judged: list[Asked] = field(default_factory=list)
     rows: int = 0
     inbound_count: int = 0
     files: list[str] = field(default_factory=list)
@@ -129,6 +156,7 @@ class Witness:
         """Read what is new; say whether there was anything."""
         self.opened, self.steps, self.known, self.texts = [], [], [], []
         self.accepted = False
+        self.judged = []
         for _, _, kind, subject, body, link in self._select(_NEXT, self.rows):
             self.rows += 1
             self._links.append(link)
@@ -144,7 +172,7 @@ class Witness:
         """
         self.close()
         links, attempts = self._links, self.attempts
-        self._links, self.attempts, self.sales = [], {}, {}
+        self._links, self.attempts, self.sales, self.asked = [], {}, {}, {}
         self.rows = self.inbound_count = 0
         self.files, self.is_behind, self.host_only = [], False, {}
         self._offset = timedelta(0)
@@ -189,6 +217,9 @@ class Witness:
         said = {name: (seen.state, seen.hold) for name, seen in self.attempts.items()}
         if {name: (state, hold) for name, state, hold in stored} != said:
             return "the table of attempts is not what the rows say"
+        stored = self._select("SELECT request_id || '#' || number, state FROM approvals")
+        if dict(stored) != {name: asked.state for name, asked in self.asked.items()}:
+            return "the table of approvals is not what the rows say"
         sums = self._select("SELECT original_id, reserved_minor, accepted_minor FROM originals")
         if {name: (a, b) for name, a, b in sums} != {name: self.sums(name) for name in self.sales}:
             return "the sums of the originals are not what the rows say"
@@ -233,6 +264,8 @@ class Witness:
         elif kind in ("epoch", "journal_accepted"):
             self.is_behind = kind == "epoch"
             self.accepted = not self.is_behind
+        elif kind in ("ask", "approval"):
+            self._decide(kind, subject, body)
 
     def _open(self, body: dict[str, Any]) -> None:
         data = body["attempt"]
@@ -240,6 +273,25 @@ class Witness:
         seen = Seen(data, body["message_hmac"], self._offset, data["state"], data["hold"], facts)
         self.attempts[seen.name] = seen
         self.opened.append(seen)
+        seen.content, seen.approval = body.get("content", ""), body.get("approval", "")
+        if seen.approval:
+            asked = self.asked[seen.approval]
+            self.taken.add((asked.state, "intend"))
+            seen.was_cleared = asked.state == "CLEARED"
+            asked.state = "INTENT"
+            asked.used_by.append(seen.name)
+
+    def _decide(self, kind: str, subject: str, body: dict[str, Any]) -> None:
+        if kind == "ask":
+            self.asked[subject] = Asked(body, body["state"])
+            self.taken.add(("CHECKED", "ask"))
+            return
+        asked = self.asked[subject]
+        self.taken.add((asked.state, body["event"]))
+        asked.state = body["state"]
+        if body["event"] == "clear":
+            asked.checker = body["by"]
+        self.judged.append(asked)
 
     def _move(self, seen: Seen, body: dict[str, Any]) -> None:
         before, hold = seen.state, seen.hold

@@ -8,14 +8,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from posrefund.crypto import UNIONPAY_ECB
-from posrefund.dialects import dialect
+from posrefund.dialects import Policy, dialect
 from posrefund.errors import JournalError, PosRefundError, RequestConflictError
 from posrefund.journal import SQLiteJournal
 from posrefund.keystore import FileKeyStore
 from posrefund.terminal import Terminal
 from posrefund.testing.simulator.checker import Checker, ViolationError
 from posrefund.testing.simulator.disk import Disk, WatchedConnection
-from posrefund.testing.simulator.evidence import Evidence
+from posrefund.testing.simulator.evidence import Demands, Evidence
 from posrefund.testing.simulator.host import MERCHANT, TERMINAL, TMK, SimulatedHost
 from posrefund.testing.simulator.network import LossyLink
 from posrefund.testing.simulator.power import Fuse, PowerCutError
@@ -87,6 +87,7 @@ class World:
 
     Attributes:
         random: The seed's.
+        dialect: The shop's; what it leaves to people, the seed draws.
         terminal: The real one, as it is open now.
         checker: Checked after every step.
     """
@@ -102,8 +103,9 @@ class World:
         self.tale = Tale(self.time, is_told=is_told)
         self.swarm = Swarm(random, rates)
         self.fuse = Fuse()
+        policy = _policy(random)
         self.host = SimulatedHost(random, self.time, self.swarm, self.tale)
-        self._dialect = _dialect(self.host.repeat)
+        self.dialect = _dialect(self.host.repeat, policy)
         self.link = LossyLink(random, self.time, self.swarm, self.host, self.fuse, self.tale)
         self.disk = Disk(self.fuse, self._committed)
         FileKeyStore.create(folder / "keys.json", _PASSPHRASE, tmk=TMK, test_keys=True)
@@ -114,6 +116,7 @@ class World:
             self.host.ledger,
             self.host.profile,
             self.link.wire,
+            _demands(self.dialect.policy),
         )
         self.checker = Checker(evidence, _SECRETS)
         self.link.on_left = self.checker.step
@@ -143,7 +146,7 @@ class World:
             return Terminal(
                 TerminalID(TERMINAL),
                 MerchantID(MERCHANT),
-                dialect=self._dialect,
+                dialect=self.dialect,
                 keystore=keystore,
                 journal=journal,
                 link=self.link,
@@ -231,14 +234,28 @@ class World:
             self.checker.step()
 
 
-def _dialect(repeat: Repeat) -> Dialect:
+def _dialect(repeat: Repeat, policy: Policy) -> Dialect:
     """UnionPay as the acquirer of this world speaks it: whether its host repeats its answers, it says in writing."""
     known = dialect("unionpay")
     refund = replace(known.messages["refund"], repeat=repeat)
-    return known.derive("simulated", messages={**known.messages, "refund": refund})
+    messages = {**known.messages, "refund": refund}
+    return known.derive("simulated", messages=messages, policy=policy)
 
 
 def _said(result: object) -> str:
     if isinstance(result, PosRefundError):
         return f"{type(result).__name__}: {result}"
     return repr(result)
+
+
+def _policy(random: Random) -> Policy:
+    return Policy(
+        ceiling="host_only" if random.random() < 0.5 else "journal",
+        approval_from_minor=random.choice((0, 1, 1, 2_500)),
+        approval_hours=random.choice((1, 24)),
+        case_people=random.choice((1, 2)),
+    )
+
+
+def _demands(policy: Policy) -> Demands:
+    return Demands(policy.ceiling, policy.approval_from_minor, policy.case_people)

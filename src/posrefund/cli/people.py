@@ -1,0 +1,109 @@
+"""``posrefund approvals``, ``approve``, ``withdraw`` and ``close``: what people decide, from a command line. Floor 11.
+
+Who somebody is, this version takes on trust: an operator number is typed, not proven.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+
+from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.money import finish
+from posrefund.cli.screen import Lang, LangOption, stdout
+from posrefund.engine import State, Statement
+from posrefund.values.amount import format_minor
+
+if TYPE_CHECKING:
+    from posrefund.engine import Approval
+    from posrefund.terminal import Terminal
+
+__all__ = ["approvals", "approve", "close", "withdraw"]
+
+_Request = Annotated[str, typer.Argument(help="The request's own number.")]
+_By = Annotated[str, typer.Option("--by", help="Operator number of who says so.")]
+
+
+def approvals(config: ConfigOption = Path("posrefund.toml")) -> None:
+    """List what waits for a second person; the digest stands for all that is shown."""
+    with open_terminal(load(config)) as terminal:
+        for waiting in terminal.pending_approvals():
+            _show(terminal, waiting)
+
+
+def approve(
+    request: _Request,
+    by: _By,
+    digest: Annotated[str, typer.Option(help="As `posrefund approvals` shows it, all of it.")],
+    config: ConfigOption = Path("posrefund.toml"),
+) -> None:
+    """Say yes to what waits; never by who asked. Then the refund is made again under its id."""
+    with open_terminal(load(config)) as terminal:
+        _show(terminal, terminal.approve(request, checker=by, digest=digest))
+
+
+def withdraw(request: _Request, by: _By, config: ConfigOption = Path("posrefund.toml")) -> None:
+    """Say no to what waits, or take it back."""
+    with open_terminal(load(config)) as terminal:
+        _show(terminal, terminal.withdraw(request, by=by))
+
+
+def close(  # noqa: PLR0913, PLR0917 — one per option
+    request: Annotated[
+        str, typer.Argument(help="The request's number, or an attempt's, such as R-1/1.")
+    ],
+    verdict: Annotated[str, typer.Option(help="booked or not_booked, as the acquirer says.")],
+    by: Annotated[list[str], typer.Option(help="Who says so; twice for two different people.")],
+    evidence: Annotated[
+        str, typer.Option(help="The acquirer's document: number, date, who signed.")
+    ],
+    rrn: Annotated[str, typer.Option(help="The acquirer's number, if the document says it.")] = "",
+    made: Annotated[str, typer.Option(help="Of a sale: its transaction date, YYYY-MM-DD.")] = "",
+    settled: Annotated[str, typer.Option(help="Of a sale: its settlement date, YYYY-MM-DD.")] = "",
+    config: ConfigOption = Path("posrefund.toml"),
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Close a case by a document of the acquirer; a settlement file that says otherwise opens it again."""
+    statement = Statement(
+        cast("Literal['booked', 'not_booked']", verdict),
+        tuple(by),
+        evidence,
+        rrn=rrn,
+        transaction_date=_day(made, "--made"),
+        settlement_date=_day(settled, "--settled"),
+    )
+    with open_terminal(load(config)) as terminal:
+        finish(terminal, terminal.close_case(request, statement), lang)
+
+
+def _show(terminal: Terminal, approval: Approval) -> None:
+    sales = terminal.journal.originals(approval.original_id)
+    said = {
+        State.AWAITING_APPROVAL: f"waits, until {approval.expires_at:%Y-%m-%d %H:%M} UTC",
+        State.CLEARED: f"approved by {approval.checker}: make the refund again",
+        State.CANCELLED: "withdrawn",
+        State.EXPIRED: "waited too long",
+    }.get(approval.state, "used")
+    stdout.print(f"{approval.request_id}: {said}", markup=False)
+    stdout.print(
+        f"  {approval.amount} of {approval.original_id} to {approval.card_masked},"
+        f" {approval.why}, asked by {approval.maker}",
+        markup=False,
+    )
+    if sales and sales[0].ceiling == "host_only":
+        given = format_minor(sales[0].accepted_minor, approval.amount.currency)
+        stdout.print(
+            f"  this journal does not know that sale; given back of it here so far: {given}",
+            markup=False,
+        )
+    stdout.print(f"  digest {approval.digest}", markup=False, soft_wrap=True)
+
+
+def _day(text: str, option: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter(f"{option} is YYYY-MM-DD") from None

@@ -1,0 +1,81 @@
+"""The sales that the journal knows, each of them once: with a ceiling or without. Floor 5."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from posrefund.closed import closed_class
+from posrefund.engine import OriginalRef
+from posrefund.errors import RequestConflictError
+from posrefund.journal.backend import Backend
+from posrefund.journal.rows import original_as_data
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posrefund.engine import Know, Original
+
+__all__ = ["Sales"]
+
+
+@closed_class
+class Sales(Backend):
+    """The table of sales: read, and grown."""
+
+    @abstractmethod
+    def _append(self, kind: str, subject: str, at: datetime, facts: dict[str, Any]) -> None: ...
+
+    @abstractmethod
+    def _original(self, row: dict[str, Any]) -> Original: ...
+
+    def originals(self, ref: str | OriginalRef) -> list[Original]:
+        """Return the sales that *ref* names: none, one, or more than one."""
+        if isinstance(ref, OriginalRef):
+            where = (
+                "rrn = ? AND substr(transaction_date, 6, 2) || substr(transaction_date, 9, 2) = ?"
+            )
+            rows = self._dicts(f"SELECT * FROM originals WHERE {where}", ref.rrn, ref.date_mmdd)
+        else:
+            rows = self._dicts("SELECT * FROM originals WHERE original_id = ?", ref)
+        return [self._original(row) for row in rows]
+
+    def all_originals(self) -> list[Original]:
+        """Return every known sale, oldest first."""
+        return [
+            self._original(row) for row in self._dicts("SELECT * FROM originals ORDER BY rowid")
+        ]
+
+    def _apply_know(self, action: Know) -> None:
+        original = action.original
+        data, name = original_as_data(original), original.original_id
+        other = self._under_another_ceiling(original)
+        if other and original.ceiling == "host_only":
+            raise RequestConflictError(name)
+        if other:  # something of it may have been given back: a fresh ceiling would be a wrong one
+            self._append("described_before", name, action.at, {"as": other})
+            return
+        row = data | dict(self._learner())
+        places = ", ".join(f":{column}" for column in row)
+        insert = (
+            f"INSERT INTO originals ({', '.join(row)}) VALUES ({places}) ON CONFLICT DO NOTHING"
+        )
+        if self._run(insert, row):
+            self._append("know", name, action.at, data)
+            return
+        known = self._dicts("SELECT * FROM originals WHERE original_id = ?", name)
+        # One sale under two ids would have two ceilings: then nothing is known under this one.
+        if not known or {column: known[0][column] for column in data} != data:
+            raise RequestConflictError(name)
+
+    def _under_another_ceiling(self, original: Original) -> str:
+        """The id of the same sale known with a ceiling and now described without one, or the reverse; or nothing."""
+        found = self._rows(
+            "SELECT original_id FROM originals WHERE merchant = ? AND rrn = ?"
+            " AND transaction_date = ? AND ceiling <> ?",
+            original.merchant,
+            original.rrn,
+            original.transaction_date.isoformat(),
+            original.ceiling,
+        )
+        return str(found[0][0]) if found else ""
