@@ -174,15 +174,19 @@ class Journal(Epochs):
             raise JournalError(message)
         return found[0]
 
-    def attempts(self, *, states: Iterable[State] | None = None) -> list[Attempt]:
-        """Return this terminal's attempts in the order they were made, all or those in *states*."""
-        where = "WHERE terminal = ?"
-        if states is None:
-            return self._attempts(f"{where} ORDER BY rowid", self._terminal)
-        names = [str(state) for state in states]
-        places = ", ".join("?" * len(names))
-        where += f" AND state IN ({places})"
-        return self._attempts(f"{where} ORDER BY rowid", self._terminal, *names)
+    def attempts(
+        self, *, states: Iterable[State] | None = None, batch: str | None = None
+    ) -> list[Attempt]:
+        """Return this terminal's attempts in the order they were made: all, those in *states*, those of *batch*."""
+        where, values = "WHERE terminal = ?", [str(self._terminal)]
+        if states is not None:
+            names = [str(state) for state in states]
+            where += f" AND state IN ({', '.join('?' * len(names))})"
+            values += names
+        if batch is not None:
+            where += " AND batch = ?"
+            values.append(batch)
+        return self._attempts(f"{where} ORDER BY rowid", *values)
 
     def open_attempts(self) -> list[Attempt]:
         """Return every attempt that may still turn out either way."""

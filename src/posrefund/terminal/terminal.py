@@ -32,6 +32,7 @@ from posrefund.errors import (
 )
 from posrefund.framing import Envelope
 from posrefund.terminal.anchor import Mooring
+from posrefund.terminal.batch import BatchCloser
 from posrefund.terminal.exchange import Exchange
 from posrefund.terminal.generation import check_generation
 from posrefund.terminal.keyring import Keyring
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from posrefund.dialects import Dialect
     from posrefund.engine import Original, Outcome, RefundRequest, TerminalView
     from posrefund.engine.plan import Plan
+    from posrefund.engine.settlement import BatchClosed
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
     from posrefund.link import Link
@@ -112,6 +114,9 @@ class Terminal:
         self._exchange = Exchange(
             self._line, self._keyring, journal, dialect, clock, self.view, self._anchor
         )
+        self._closer = BatchCloser(
+            self._line, journal, dialect, clock, self.view, self._take_number, self.undo_doubts
+        )
         self._exchange.recover()
         mooring.check()
 
@@ -143,6 +148,7 @@ class Terminal:
             answer = sign_in(self._line, before, operator, now)
             accept = Accept(clock=accept_clock, keys=accept_keys)
             done = take_over(answer, before, accept, self.journal, self._keyring, now)
+            self._closer.after_sign_in()
             self._anchor()
             return done
 
@@ -222,6 +228,33 @@ class Terminal:
         with self._busy:
             self._exchange.recover()
             self._exchange.undo_doubts()
+
+    def close_batch(self, operator: str = "01") -> BatchClosed:
+        """Close the batch (UnionPay: 0500, uploads in 0320 where the totals differ, 0820/002), or go on closing it.
+
+        Sales and voids in doubt are undone first. What is still in doubt is not counted and not uploaded: it is
+        in the report, and carried over. While a closing is under way no money moves; after it, sign in.
+
+        Args:
+            operator: Who closes it.
+
+        Returns:
+            The report; ``posrefund.office.batch_slip`` prints it.
+
+        Raises:
+            RefusedError: ``no_settlement``, ``not_signed_in``, ``batch_does_not_fit``, or ``host_NN``: where the
+                closing stands is kept.
+            LinkError: No line or no answer: the same; call it again.
+            RemoteProtocolError: What came is no answer: the same.
+            JournalError: Could not be written down.
+        """
+        with self._busy:
+            return self._closer.close(operator)
+
+    def last_batch(self) -> BatchClosed | None:
+        """Return the report of the batch that was closed last, from the journal alone."""
+        with self._busy:
+            return self._closer.last()
 
     def release(self, request_id: str, *, people: tuple[str, str], evidence: str) -> Outcome:
         """Close a doubt by hand after the complete files of three days proved that nothing was booked.
