@@ -9,6 +9,7 @@ import typer
 
 from posrefund import __version__
 from posrefund.cli import (
+    close_batch,
     compare,
     decode,
     demo,
@@ -62,6 +63,7 @@ app.command("sale")(money.sale)
 app.command("refund")(money.refund)
 app.command("status")(money.status)
 app.command("release")(money.release)
+app.command("close-batch")(close_batch.close_batch)
 app.command("settle")(settle.settle)
 app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)

@@ -1,7 +1,8 @@
 """The back office on top of a journal: what the settlement file says, and the slips. Floor 8."""
 
+from posrefund.office.batch_slip import batch_slip
 from posrefund.office.reconcile import Finding, Reconciliation, reconcile
 from posrefund.office.settlement_file import read_settlement_file
 from posrefund.office.slip import slip
 
-__all__ = ["Finding", "Reconciliation", "read_settlement_file", "reconcile", "slip"]
+__all__ = ["Finding", "Reconciliation", "batch_slip", "read_settlement_file", "reconcile", "slip"]
