@@ -96,6 +96,7 @@ class Witness:
         steps: Steps of the rows read last.
         known: Sales of the rows read last.
         texts: Bodies of the rows read last.
+        closed: Batches closed in the rows read last.
         taken: Every state and event that a step was made from.
         lost: Attempts of rows that were taken away when an older copy of the file was put back.
         is_behind: The rows say that rows were lost, and nobody has accepted it yet.
@@ -113,6 +114,7 @@ class Witness:
     steps: list[Step] = field(default_factory=list)
     known: list[dict[str, Any]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    closed: list[dict[str, str]] = field(default_factory=list)
     taken: set[tuple[str, str]] = field(default_factory=set)
     lost: list[Seen] = field(default_factory=list)
     is_behind: bool = False
@@ -123,7 +125,7 @@ class Witness:
 
     def read(self) -> bool:
         """Read what is new; say whether there was anything."""
-        self.opened, self.steps, self.known, self.texts = [], [], [], []
+        self.opened, self.steps, self.known, self.texts, self.closed = [], [], [], [], []
         for _, _, kind, subject, body, link in self._select(_NEXT, self.rows):
             self.rows += 1
             self._links.append(link)
@@ -159,7 +161,7 @@ class Witness:
 
     def chain_fault(self) -> str:
         """Read every row again and say what is wrong with the chain, or nothing."""
-        terminal, head = (self._meta(name) for name in ("terminal", "head"))
+        terminal, head = (self.remembered(name) for name in ("terminal", "head"))
         chain = f"chain {terminal}"
         key = self.derived(chain)
         before = bytes(32)
@@ -226,6 +228,8 @@ class Witness:
             self.host_only[body["stan"], body["rrn"]] = subject, body["original_transmitted"][:4]
         elif kind in ("epoch", "journal_accepted"):
             self.is_behind = kind == "epoch"
+        elif kind == "batch_closed":
+            self.closed.append(body)
 
     def _open(self, body: dict[str, Any]) -> None:
         data = body["attempt"]
@@ -245,7 +249,8 @@ class Witness:
         )
         seen.inbound = None
 
-    def _meta(self, name: str) -> str:
+    def remembered(self, name: str) -> str:
+        """Return a fact of the terminal itself, or nothing."""
         found = self._select("SELECT value FROM meta WHERE key = ?", name)
         return str(found[0][0]) if found else ""
 

@@ -5,11 +5,12 @@ length of one run. Floor 10.
 """
 
 from posrefund.testing.simulator.planted.books import BOOKS
+from posrefund.testing.simulator.planted.closings import CLOSINGS
 from posrefund.testing.simulator.planted.conclusions import CONCLUSIONS
 from posrefund.testing.simulator.planted.plant import Planted
 from posrefund.testing.simulator.planted.repeats import REPEATS
 
 __all__ = ["PLANTED", "Planted"]
 
-PLANTED = {bug.name: bug for bug in (*REPEATS, *CONCLUSIONS, *BOOKS)}
+PLANTED = {bug.name: bug for bug in (*REPEATS, *CONCLUSIONS, *BOOKS, *CLOSINGS)}
 """By name."""
