@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posrefund.engine.attempt import Attempt
     from posrefund.engine.batch import Closing, Verdict
 
-__all__ = ["BatchClosed", "Settled", "judge_settlement"]
+__all__ = ["ASKED", "BatchClosed", "Settled", "judge_settlement"]
 
 _SIDES = ("debit_amount", "debit_count", "credit_amount", "credit_count")
 ASKED = (

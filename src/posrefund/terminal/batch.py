@@ -89,6 +89,7 @@ class BatchCloser:
         Raises:
             RefusedError: No settlement with this host, not signed in, a batch that fits no message, or the
                 host's own no.
+            InvalidRequestError: The operator fits no message; nothing was sent.
             LinkError: No line or no answer: where it stands is kept.
             RemoteProtocolError: What came is no answer; the same.
             JournalError: It could not be written down.
@@ -142,8 +143,10 @@ class BatchCloser:
         ours = totals_of(attempts, self._dialect)
         check_fits(ours)
         currency = currency_of(attempts)
-        closing = self._keep(closing.after(Signal.ASK_AGAIN, ours=ours, currency=currency))
+        closing = closing.after(Signal.ASK_AGAIN, ours=ours, currency=currency)
         now = self._clock()
+        compose_settlement(self._view(), closing, now)  # what fits no message is not begun
+        self._keep(closing)
         view = self._take_number(now)
         sent = compose_settlement(view, closing, now)
         fields = ask(self._line, view, "settlement", sent)
