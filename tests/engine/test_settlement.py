@@ -20,7 +20,6 @@ from posrefund.engine.compose import (
 )
 from posrefund.engine.settlement import BatchClosed, Settled, judge_settlement
 from posrefund.engine.suggest import Suggestion
-from posrefund.errors import InvalidRequestError
 from posrefund.values import PAN, STAN, BatchNumber, KeptCard, MerchantID, TerminalID
 from published import by_name
 
@@ -140,11 +139,6 @@ def test_the_end_says_how_many_went_up_and_whether_the_totals_were_equal() -> No
 
 def test_the_sign_off_names_the_batch_that_is_open_now() -> None:
     assert compose_sign_off(view(batch=BatchNumber("000008")), NOW)["60"] == "00000008002"
-
-
-def test_a_settlement_by_an_operator_who_fits_no_field_is_not_made() -> None:
-    with pytest.raises(InvalidRequestError):
-        compose_settlement(view(), closing(operator="0" * 164), NOW)
 
 
 # --- verdicts --------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ class BatchCloser:
         Raises:
             RefusedError: No settlement with this host, not signed in, a batch that fits no message, or the
                 host's own no.
-            InvalidRequestError: The operator fits no message; nothing was sent.
+            EncodeError: The operator fits no message; nothing was sent.
             LinkError: No line or no answer: where it stands is kept.
             RemoteProtocolError: What came is no answer; the same.
             JournalError: It could not be written down.
@@ -145,7 +145,8 @@ class BatchCloser:
         currency = currency_of(attempts)
         closing = closing.after(Signal.ASK_AGAIN, ours=ours, currency=currency)
         now = self._clock()
-        compose_settlement(self._view(), closing, now)  # what fits no message is not begun
+        check = compose_settlement(self._view(), closing, now)
+        self._dialect.codec.encode(check)  # what fits no message is not begun
         self._keep(closing)
         view = self._take_number(now)
         sent = compose_settlement(view, closing, now)

@@ -244,7 +244,7 @@ class Terminal:
         Raises:
             RefusedError: ``no_settlement``, ``not_signed_in``, ``batch_does_not_fit``, or ``host_NN``: where the
                 closing stands is kept.
-            InvalidRequestError: The operator fits no message; nothing was sent.
+            EncodeError: The operator fits no message; nothing was sent.
             LinkError: No line or no answer: the same; call it again.
             RemoteProtocolError: What came is no answer: the same.
             JournalError: Could not be written down.
