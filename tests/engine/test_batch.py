@@ -48,7 +48,10 @@ CLOSING = Closing(
 )
 
 
-def items(*parts: tuple[Kind, State, int]) -> list[Attempt]:
+Item = tuple[Kind, State, int]
+
+
+def items(*parts: Item) -> list[Attempt]:
     """Attempts of one batch, numbered from 1."""
     return [
         replace(
@@ -140,9 +143,10 @@ def test_a_voided_sale_stays_in_the_debits_and_its_void_in_the_credits() -> None
 
 def test_a_card_is_foreign_only_where_the_host_named_a_foreign_organisation() -> None:
     named = ["CUP", "000", "", "VIS", "JCB", "XYZ"]
+    one: Item = ("sale", State.ACCEPTED, 1)
     batch = [
         replace(each, facts={**each.facts, "organisation": name})
-        for each, name in zip(items(*[("sale", State.ACCEPTED, 1)] * 6), named, strict=True)
+        for each, name in zip(items(*[one] * 6), named, strict=True)
     ]
 
     totals = totals_of(batch, DIALECT)

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.builders import PROPERTY
-from engine.test_batch import items
+from engine.test_batch import Item, items
 from posrefund.engine import State
 from posrefund.engine.attempt import Kind
 from posrefund.engine.batch import Totals
 from posrefund.engine.suggest import EXPLANATIONS_MAX, Suggestion, suggest
 
 DOUBT = State.IN_DOUBT
+FEN: Item = ("refund", DOUBT, 1)
 
 
 def test_one_refund_in_doubt_explains_a_credit_of_its_amount() -> None:
@@ -49,7 +50,7 @@ def test_what_does_not_fit_is_no_explanation(difference: Totals) -> None:
 
 
 def test_it_gives_up_and_says_so() -> None:
-    doubts = items(("refund", DOUBT, 2), *[("refund", DOUBT, 1)] * 39)
+    doubts = items(("refund", DOUBT, 2), *[FEN] * 39)
     found = suggest(Totals(0, 0, 20, 20), doubts)  # the sets without the first one come last
 
     assert not found.is_complete
@@ -57,11 +58,11 @@ def test_it_gives_up_and_says_so() -> None:
 
 
 def test_more_explanations_than_people_read_are_cut_and_it_says_so() -> None:
-    found = suggest(Totals(0, 0, 1, 1), items(*[("refund", DOUBT, 1)] * 6))
+    found = suggest(Totals(0, 0, 1, 1), items(*[FEN] * 6))
 
     assert len(found.explanations) == EXPLANATIONS_MAX == 5
     assert not found.is_complete
-    assert suggest(Totals(0, 0, 1, 1), items(*[("refund", DOUBT, 1)] * 5)).is_complete
+    assert suggest(Totals(0, 0, 1, 1), items(*[FEN] * 5)).is_complete
 
 
 @given(
