@@ -19,6 +19,7 @@ from posrefund.testing.simulator import (
     checker,
     evidence,
     invariants,
+    invariants_batch,
     invariants_books,
     run_seed,
     run_seeds,
@@ -70,6 +71,10 @@ SHOWN_BY = {
     "no_lock": {"second_process": 0.5},
     "restore_unnoticed": {"journal_restored": 0.1},
     "lost_refund_forgotten": {"journal_restored": 0.1},
+    "doubt_uploaded": {"lose_reply": 0.3},
+    "counted_twice": {},
+    "uploaded_anew": {"unbalanced": 0.7},
+    "batch_before_end": {},
 }
 """Planted bug → the faults that bring it to light, so that a few seeds are enough here."""
 
@@ -258,7 +263,9 @@ def test_the_page_names_every_invariant_bug_and_fault_that_is_beyond_us() -> Non
     assert missing == []
 
 
-@pytest.mark.parametrize("module", [checker, evidence, invariants, invariants_books, witness])
+@pytest.mark.parametrize(
+    "module", [checker, evidence, invariants, invariants_batch, invariants_books, witness]
+)
 def test_the_checker_is_a_second_witness(module: ModuleType) -> None:
     """It imports nothing of what it judges."""
     tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))

@@ -137,7 +137,7 @@ def _parts(
 ) -> Iterator[tuple[str, Totals]]:
     yield words[side], totals.domestic
     if totals.foreign != Totals():
-        yield f"{words[side]} {words['foreign']}", totals.foreign
+        yield words["foreign"], totals.foreign
 
 
 def _result(closed: BatchClosed, words: Mapping[str, str]) -> Iterator[str]:
