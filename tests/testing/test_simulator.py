@@ -161,7 +161,7 @@ def test_planted_bug_is_caught(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "by"), [("repeat_believed", {"I5"}), ("repeat_unasked", {"I2", "I1"})]
+    ("name", "by"), [("repeat_believed", {"I5", "I2"}), ("repeat_unasked", {"I2", "I1"})]
 )
 def test_what_a_repeat_does_to_the_money_is_seen_even_if_nobody_counts_the_copies(
     name: str, by: set[str], monkeypatch: pytest.MonkeyPatch
