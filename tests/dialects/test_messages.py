@@ -27,8 +27,17 @@ MATRIX = {
     "reversal": ("0400", "0410", "{sent.3}", "{sent.25}", "{sent.60}", True, False),
     "settlement": ("0500", "0510", None, None, "00{batch}201", False, False),
     "upload_details": ("0320", "0330", None, None, "00{batch}201", False, False),
-    "upload_refund": ("0320", "0330", "200000", "{sent.25}", "{sent.60}", False, False),
-    "upload_end": ("0320", "0330", None, None, "00{batch}{ending}", False, False),
+    "upload_refund": (
+        "0320",
+        "0330",
+        "200000",
+        "{sent.25}",
+        "25{batch}000{de60_tail}",
+        False,
+        False,
+    ),
+    "upload_end": ("0320", "0330", None, None, "00{batch}202", False, False),
+    "balanced_end": ("0320", "0330", None, None, "00{batch}207", False, False),
 }
 
 

@@ -75,9 +75,10 @@ FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "settlement": _MANAGEMENT.union(_TOTALS, ("currency", "operator")),
         "upload_details": _MANAGEMENT | {"count", "items"},
         "upload_refund": frozenset(
-            "utc_mmddhhmmss hhmmss mmdd yymmddhhmmss pan expiry".split()  # noqa: SIM905
+            "utc_mmddhhmmss hhmmss mmdd yymmddhhmmss pan expiry batch".split()  # noqa: SIM905
         ),
-        "upload_end": _MANAGEMENT | {"total", "ending"},
+        "upload_end": _MANAGEMENT | {"total"},
+        "balanced_end": _MANAGEMENT | {"total"},
     }
 )
 """The messages that the engine sends, and the facts it has for each; the ``COPIES`` have besides what their
@@ -85,7 +86,7 @@ original sent and the journal kept, ``{sent.11}``. A test of the engine holds th
 
 COPIES = ("reversal", "upload_refund")
 """The messages that repeat what another one sent."""
-CLOSING = ("settlement", "upload_details", "upload_refund", "upload_end")
+CLOSING = ("settlement", "upload_details", "upload_refund", "upload_end", "balanced_end")
 """The messages that close a batch: a dialect has all of them or none."""
 
 ANSWER_FACTS = (

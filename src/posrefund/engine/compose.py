@@ -37,6 +37,7 @@ __all__ = [
     "compose_sign_off",
     "compose_uploaded_refund",
     "compose_void",
+    "end_of",
     "keepable",
 ]
 
@@ -141,7 +142,7 @@ def compose_uploaded_refund(
     in DE2, for no track is kept.
     """
     facts = {f"sent.{name}": value for name, value in attempt.fields.items()}
-    facts |= _of_moment(view, now) | {"pan": card.pan.reveal()}
+    facts |= _of_moment(view, now) | {"pan": card.pan.reveal(), "batch": attempt.batch}
     if card.expiry is not None:
         facts["expiry"] = card.expiry
     return _checked(view, "upload_refund", facts)
@@ -150,8 +151,12 @@ def compose_uploaded_refund(
 def compose_end(view: TerminalView, closing: Closing, total: int, now: datetime) -> dict[str, str]:
     """Return the fields of the end of an upload of *total* items."""
     facts = _of_terminal(view) | _of_moment(view, now) | {"total": f"{total:04d}"}
-    facts["ending"] = "balanced" if closing.verdict == "balanced" else "unbalanced"
-    return _checked(view, "upload_end", facts)
+    return _checked(view, end_of(closing), facts)
+
+
+def end_of(closing: Closing) -> str:
+    """Return the message that ends a batch: one after equal totals, another after an upload."""
+    return "balanced_end" if closing.verdict == "balanced" else "upload_end"
 
 
 def keepable(fields: Mapping[str, str], dialect: Dialect) -> dict[str, str]:

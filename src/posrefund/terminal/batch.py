@@ -32,6 +32,7 @@ from posrefund.engine.compose import (
     compose_settlement,
     compose_sign_off,
     compose_uploaded_refund,
+    end_of,
 )
 from posrefund.engine.machine import require_sign_in
 from posrefund.engine.refusals import refuse
@@ -191,7 +192,7 @@ class BatchCloser:
         taken = self._dialect.approval
         total = sum(code == taken for code in codes.values())
         view = self._take_number(now)
-        ask(self._line, view, "upload_end", compose_end(view, closing, total, now))
+        ask(self._line, view, end_of(closing), compose_end(view, closing, total, now))
         return self._close(closing, Signal.ENDED, "terminal")
 
     def _sign_off(self, closing: Closing) -> Closing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from posrefund.dialects.definition import Dialect
-from posrefund.dialects.unionpay.closing import CARD_CLASS, ENDING, VERDICT
+from posrefund.dialects.unionpay.closing import CARD_CLASS, VERDICT
 from posrefund.dialects.unionpay.codes import CODES
 from posrefund.dialects.unionpay.fields import FIELDS
 from posrefund.dialects.unionpay.messages import ANSWERS, MESSAGES, REVERSAL_REASONS, SECURITY
@@ -29,7 +29,6 @@ UNIONPAY = Dialect(
             "reason": REVERSAL_REASONS,
             "security": SECURITY,
             "card_class": CARD_CLASS,
-            "ending": ENDING,
             "verdict": VERDICT,
         }
     ),

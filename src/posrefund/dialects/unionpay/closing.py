@@ -17,13 +17,13 @@ from posrefund.dialects.message import MessageTable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CARD_CLASS", "CLOSING", "ENDING", "TOLD", "VERDICT"]
+__all__ = ["CARD_CLASS", "CLOSING", "TOLD", "VERDICT"]
 
 _DEVICE = {"11": "{stan}", "41": "{terminal}", "42": "{merchant}"}
 _UPLOAD_ANSWER = (
     "2C 3C 4C 11 12C 13C 14C 15C 22C 23C 25C 32C 37C 38C 39 41 42C 44C 48C 49C 57C 60C 61C 63C"
 )
-_SENT = "4 11 22 23 25 37 38 41 42 49 60 61 63"
+_SENT = "4 11 22 23 25 37 38 41 42 49 61 63"
 
 CLOSING = (
     MessageTable(
@@ -63,6 +63,7 @@ CLOSING = (
             "2": "{pan}",
             "3": "200000",
             "14": "{expiry}",
+            "60": "25{batch}000{de60_tail}",
         },
     ),
     MessageTable(
@@ -72,7 +73,16 @@ CLOSING = (
         "0320",
         "11 41 42 48 60",
         _UPLOAD_ANSWER,
-        {**_DEVICE, "48": "{total}", "60": "00{batch}{ending}"},
+        {**_DEVICE, "48": "{total}", "60": "00{batch}202"},
+    ),
+    MessageTable(
+        "balanced_end",
+        "对账平结束",
+        "end of a balanced batch",
+        "0320",
+        "11 41 42 48 60",
+        _UPLOAD_ANSWER,
+        {**_DEVICE, "48": "{total}", "60": "00{batch}207"},
     ),
 )
 """DE48 of a settlement: debit amount and count, credit amount and count and a verdict, for domestic cards and again
@@ -97,8 +107,6 @@ TOLD: Mapping[str, str] = MappingProxyType(
 VERDICT: Mapping[str, str] = MappingProxyType(
     {"balanced": "1", "unbalanced": "2", "error": "3", "none": "0"}
 )
-ENDING: Mapping[str, str] = MappingProxyType({"balanced": "207", "unbalanced": "202"})
-"""DE60.3 of the end of an upload."""
 CARD_CLASS: Mapping[str, str] = MappingProxyType(
     {**dict.fromkeys(("VIS", "MCC", "MAE", "JCB", "DCC", "AMX"), "01"), "*": "00"}
 )
