@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -542,6 +543,30 @@ def test_an_end_whose_answer_was_lost_and_a_sign_in_close_the_batch_once(busy: S
     assert (closed.next_batch, closed.ended_by, closed.verdict) == ("000008", "host", "balanced")
     assert busy.terminal.view().batch == busy.host.terminals[TERMINAL].batch == "000008"
     assert isinstance(busy.terminal.sale(sale("S-9", 1)), Approved)
+
+
+def test_a_sign_in_that_dies_after_the_next_batch_came_ends_the_closing_at_the_next_start(
+    busy: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy.fault("drop_reply", "0500")
+    with pytest.raises(LinkTimeoutError):
+        busy.terminal.close_batch()
+    busy.host.close_batch(TERMINAL)
+    with monkeypatch.context() as cut:
+        cut.setattr(busy.terminal._closer, "after_sign_in", lambda: sys.exit("power"))
+        with pytest.raises(SystemExit):
+            busy.terminal.sign_in()
+    busy.restart()
+    closed = busy.terminal.last_batch()
+
+    assert closed is not None
+    assert (closed.batch, closed.next_batch, closed.ended_by) == ("000007", "000008", "host")
+    assert busy.terminal.journal.card("R-1/1") is None
+    rows = len(busy.terminal.journal.rows())
+    busy.restart()
+    assert len(busy.terminal.journal.rows()) == rows
+    busy.terminal.sale(sale("S-9", 60))
+    assert busy.terminal.close_batch().batch == "000008"
 
 
 # --- refused before anything -----------------------------------------------------------------------

@@ -97,12 +97,11 @@ class BatchCloser:
         """
         if not set(CLOSING) <= self._dialect.messages.keys():
             raise refuse("no_settlement")
-        closing = closing_of(self._journal.terminal_facts())
+        closing = self.recover()
         if closing is None:
             require_sign_in(self._view())
             closing = Closing(Stage.ASKING, self._view().batch, self._clock(), operator)
-        if not self._was_overtaken(closing):
-            self._go_on(closing)
+        self._go_on(closing)
         closed = self.last()
         if closed is None:
             raise no_answer("no batch was closed")
@@ -113,16 +112,29 @@ class BatchCloser:
         rows = self._journal.notes("batch_closed")
         return BatchClosed.of_facts(rows[-1], self._journal.attempt) if rows else None
 
-    def after_sign_in(self) -> None:
-        """End a closing that a sign-in has overtaken: the host opened another batch, or nothing but a leave was left.
+    def recover(self) -> Closing | None:
+        """Return the closing that is under way; end one that a sign-in has overtaken: the host opened another batch.
 
         Raises:
             JournalError: It could not be written down.
         """
         closing = closing_of(self._journal.terminal_facts())
-        if closing is None or self._was_overtaken(closing):
-            return
-        if closing.stage is Stage.SIGNING_OFF:
+        if closing is None or closing.stage is Stage.SIGNING_OFF:
+            return closing
+        if closing.batch == self._view().batch:
+            return closing
+        self._journal.wipe_cards()
+        self._close(closing, Signal.OVERTAKEN, "host")
+        return None
+
+    def after_sign_in(self) -> None:
+        """The same, and whoever has signed in need not take its leave any more.
+
+        Raises:
+            JournalError: It could not be written down.
+        """
+        closing = self.recover()
+        if closing is not None and closing.stage is Stage.SIGNING_OFF:
             self._forget(closing.after(Signal.OVERTAKEN))
 
     # --- stage by stage ----------------------------------------------------------------------
@@ -219,14 +231,6 @@ class BatchCloser:
         for name, width in self._dialect.echoed.items():
             if {name} <= sent.keys() & fields.keys() and fields[name][:width] != sent[name][:width]:
                 raise no_answer(f"the answer's DE{name} is not that of the request")
-
-    def _was_overtaken(self, closing: Closing) -> bool:
-        """Say whether the host opened another batch before the closing was through; then end it."""
-        if closing.stage is Stage.SIGNING_OFF or closing.batch == self._view().batch:
-            return False
-        self._journal.wipe_cards()
-        self._close(closing, Signal.OVERTAKEN, "host")
-        return True
 
     def _close(
         self, closing: Closing, signal: Signal, ended_by: Literal["terminal", "host"]

@@ -119,6 +119,7 @@ class Terminal:
         )
         self._exchange.recover()
         mooring.check()
+        self._closer.recover()
 
     # --- what a shop asks for ----------------------------------------------------------------
 
