@@ -174,19 +174,14 @@ class Journal(Epochs):
             raise JournalError(message)
         return found[0]
 
-    def attempts(
-        self, *, states: Iterable[State] | None = None, batch: str | None = None
-    ) -> list[Attempt]:
+    def attempts(self, *, states: Iterable[State] | None = None, batch: str = "") -> list[Attempt]:
         """Return this terminal's attempts in the order they were made: all, those in *states*, those of *batch*."""
-        where, values = "WHERE terminal = ?", [str(self._terminal)]
-        if states is not None:
-            names = [str(state) for state in states]
-            where += f" AND state IN ({', '.join('?' * len(names))})"
-            values += names
-        if batch is not None:
-            where += " AND batch = ?"
-            values.append(batch)
-        return self._attempts(f"{where} ORDER BY rowid", *values)
+        where, values = "terminal = ?", [str(self._terminal)]
+        for column, among in (("state", states), ("batch", [batch] if batch else None)):
+            if among is not None:
+                values += (names := list(map(str, among)))
+                where += f" AND {column} IN ({', '.join('?' * len(names))})"
+        return self._attempts(f"WHERE {where} ORDER BY rowid", *values)
 
     def open_attempts(self) -> list[Attempt]:
         """Return every attempt that may still turn out either way."""

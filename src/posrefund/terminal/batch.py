@@ -67,7 +67,7 @@ class BatchCloser:
         dialect: What the host speaks.
         clock: Returns the time, aware.
         view: Returns what the engine may know of the terminal now.
-        take_number: Returns the same for a message of its own, its STAN taken for good.
+        take_number: Returns the same for a message of its own, its STAN taken for good and the journal anchored.
         undo: Doubts what a crash left under way, and reverses what can be.
     """
 
@@ -189,12 +189,13 @@ class BatchCloser:
         if len(items) < len(cards):
             return NO_CARD
         now = self._clock()
+        view = self._take_number(
+            now
+        )  # a refund goes up under its own: this one anchors the journal
         if some[0].kind == "refund":
-            name, view = "upload_refund", self._view()
-            sent = compose_uploaded_refund(*items[0], view, now)
+            name, sent = "upload_refund", compose_uploaded_refund(*items[0], view, now)
         else:
-            name, view = "upload_details", self._take_number(now)
-            sent = compose_details(view, items, now)
+            name, sent = "upload_details", compose_details(view, items, now)
         fields = ask(self._line, view, name, sent, is_refusable=True)
         self._check_echo(sent, fields)
         return fields.get("39", self._dialect.approval)
