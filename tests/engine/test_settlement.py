@@ -235,6 +235,14 @@ def test_a_report_is_read_back_from_its_row_as_it_was(host: BatchTotals | None) 
     assert BatchClosed.of_facts(closed.as_facts(), known.__getitem__) == closed
 
 
+def test_a_report_is_shown_in_a_line_without_what_a_card_could_be_known_by() -> None:
+    closed = report(OURS, "unbalanced")
+
+    assert repr(closed) == (
+        "BatchClosed(000007 to 000008, unbalanced, ended by the terminal, 2 uploaded, 2 in doubt)"
+    )
+
+
 def test_a_row_of_a_report_holds_no_card_number() -> None:
     assert "6200000000000005" not in str(report(OURS, "balanced").as_facts())
 

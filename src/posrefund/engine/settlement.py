@@ -73,7 +73,7 @@ def _meaning(digit: str, dialect: Dialect) -> str:
     return next((name for name, word in words.items() if word == digit), "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BatchClosed:
     """A batch that is closed. Its totals carry no MAC: the settlement file proves what was booked.
 
@@ -149,6 +149,11 @@ class BatchClosed:
             doubts=doubts,
             suggestion=suggestion,
         )
+
+    def __repr__(self) -> str:
+        said = self.verdict or "unanswered"
+        what = f"{self.batch} to {self.next_batch}, {said}, ended by the {self.ended_by}"
+        return f"BatchClosed({what}, {self.uploaded} uploaded, {len(self.doubts)} in doubt)"
 
     def as_facts(self) -> dict[str, str]:
         """Return it as a row of the journal keeps it: doubts by their ids."""
