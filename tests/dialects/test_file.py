@@ -434,7 +434,7 @@ def test_a_fault_names_its_line_and_what_is_expected(line: str, fault: str) -> N
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_lines() -> None:
     assert faults_of("""\
-kept = "3 4 11 22 23 25 41 42 47 49 60 61"
+kept = "3 4 11 22 23 25 37 38 41 42 47 49 60 61 63:3"
 [fields.60]
 format = "n...x"
 shwo = "clear"
@@ -608,11 +608,38 @@ echoed.61 = 4
 kept = "3 4 11 12 13 15 22 23 25 26 32 37 38 39 41 42 44 49 53 60 63:3"
 words.reason."*" = false
 messages.reversal = { request = "3 4 11 22 23C 25 39 41 42 49 60", holds = { 64 = false, 61 = false, 2 = false, 14 = false, 38 = false } }
+messages.upload_refund = false
 """) == [
         "3: answers.key_block: no place for it: nobody can sign in",
         "5: echoed.61: DE61 is never shown: who compares answers cannot see it",
         "7: words.reason: no word for any other reason: *",
+        "8: messages: no upload_refund: no batch can be closed",
         "8: messages.reversal.holds: no MAC: it is sent without one",
+    ]
+
+
+def test_a_dialect_closes_batches_wholly_or_not_at_all() -> None:
+    gone = [
+        f"messages.{name} = false"
+        for name in ("settlement", "upload_details", "upload_refund", "upload_end", "balanced_end")
+    ]
+    base = ['name = "house"', 'base = "unionpay"']
+
+    assert warnings("\n".join([*base, *gone])) == []
+    assert warnings("\n".join([*base, *gone[1:3]])) == [
+        "3: messages: no upload_details, upload_refund: no batch can be closed"
+    ]
+    assert warnings("\n".join([*base, "words.verdict.balanced = false"])) == [
+        "3: words.verdict: no word for balanced and unbalanced: no batch ends"
+    ]
+    assert warnings("\n".join([*base, "messages.sign_off = false"])) == []
+
+
+def test_an_upload_copies_only_what_the_journal_keeps_of_its_refund() -> None:
+    found = faults_of('kept = "3 4 11 22 23 25 38 41 42 49 60 61 63:3"')
+
+    assert found == [
+        "2: messages.upload_refund.holds.37: a fact of this message or a constant; sent.37 is none"
     ]
 
 

@@ -27,17 +27,24 @@ from engine.builders import (
     view,
 )
 from posrefund.dialects import Dialect
-from posrefund.dialects.message import ANSWER_FACTS, FACTS
+from posrefund.dialects.message import ANSWER_FACTS, COPIES, FACTS
 from posrefund.engine import Original, State, interpret
+from posrefund.engine.batch import Closing, Stage
 from posrefund.engine.compose import (
+    compose_details,
     compose_echo,
+    compose_end,
     compose_refund,
     compose_reversal,
     compose_sale,
+    compose_settlement,
     compose_sign_in,
+    compose_sign_off,
+    compose_uploaded_refund,
     compose_void,
     keepable,
 )
+from posrefund.engine.settlement import ASKED
 from posrefund.errors import InvalidRequestError
 from posrefund.values import PAN, STAN, Amount, BatchNumber, CardRead, KeptCard, Track2
 
@@ -430,13 +437,21 @@ def test_the_facts_that_dialects_may_name_are_those_that_the_engine_has() -> Non
     compose_echo(desk, NOW)
     attempt = attempt_in(State.IN_DOUBT, kind="sale")
     compose_reversal(replace(attempt, facts={"auth_code": "654321"}), desk, CARD, "no_reply", NOW)
+    closing = Closing(Stage.ASKING, BatchNumber("000001"), NOW, "01")
+    compose_settlement(desk, closing, NOW)
+    compose_details(desk, [(attempt, CARD)], NOW)
+    compose_uploaded_refund(attempt_in(State.ACCEPTED), CARD, desk, NOW)
+    compose_end(desk, closing, 1, NOW)
+    compose_end(desk, replace(closing, verdict="balanced"), 1, NOW)
+    compose_sign_off(desk, NOW)
 
     told = {
         name: {fact for fact in facts if "." not in fact} for name, facts in curious.told.items()
     }
     assert told == FACTS
-    sent = {fact for fact in curious.told["reversal"] if "." in fact}
-    assert sent <= {f"sent.{name}" for name in ("t", "card", *DIALECT.fields)}
+    for name in COPIES:
+        sent = {fact for fact in curious.told[name] if "." in fact}
+        assert sent <= {f"sent.{name}" for name in ("t", "card", *DIALECT.fields)}
 
 
 def test_the_facts_that_the_engine_asks_an_answer_for_are_listed() -> None:
@@ -444,4 +459,5 @@ def test_the_facts_that_the_engine_asks_an_answer_for_are_listed() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in source)
 
     asked = set(re.findall(r'(?:\bsaid|\.fact)\("([a-z_]+)"', text)) | set(interpret._KEPT)
+    asked |= set(ASKED)
     assert asked == set(ANSWER_FACTS)

@@ -149,9 +149,24 @@ class History:
     ) -> None:
         """Let a message leave, after everything that stands in the journal by now."""
         fields = {"41": "12345678", "11": stan, "4": amount}
-        request: Any = SimpleNamespace(mti=mti, batch="000007", get=lambda n: fields.get(n, ""))
+        request: Any = SimpleNamespace(
+            mti=mti, batch="000007", rule=None, get=lambda n: fields.get(n, "")
+        )
         self.evidence.left.append((request, digest_of(name)))
         self.evidence.copies[digest_of(name)] += mti == "0220"
+
+    def say(self, kind: str, batch: str = "000007", **fields: str) -> None:
+        """Let a message of a closing leave; *fields* as ``de48="…"``."""
+        values = {name[2:]: value for name, value in fields.items()}
+        rule = SimpleNamespace(kind=kind)
+        request: Any = SimpleNamespace(
+            mti="0320", batch=batch, rule=rule, get=lambda n: values.get(n, "")
+        )
+        self.evidence.left.append((request, ""))
+
+    def end_batch(self, batch: str, ended_by: str = "terminal") -> None:
+        """Write down that a batch is over."""
+        self.row("batch_closed", "", {"closed_batch": batch, "ended_by": ended_by})
 
     def look(self) -> Evidence:
         """Read everything that was not read yet; what has left is judged with it."""

@@ -8,6 +8,7 @@ import pytest
 
 from posrefund.testing.simulator import INVARIANTS
 from posrefund.testing.simulator import invariants as money
+from posrefund.testing.simulator import invariants_batch as closing
 from posrefund.testing.simulator import invariants_books as books
 from posrefund.testing.simulator import invariants_people as people
 from posrefund.testing.simulator.checker import Checker, ViolationError
@@ -383,6 +384,113 @@ def test_I14_sees_a_sale_of_another_year(tmp_path: Path) -> None:
     history.close()
 
 
+SALE_ITEM = "0000000100006200000000000005000000001000"
+"""Class 2, STAN 6, number 20, amount 12."""
+TOTALS = "000000001000001000000001000001" + "0" * 32
+"""One debit and one credit of 10.00; no verdict, and no foreign cards."""
+
+
+def closed_by_the_book(history: History) -> None:
+    """The sale and the refund of batch 7: stated, uploaded, ended by the host, then here."""
+    refunded(history)
+    history.say("settlement", de48=TOTALS)
+    history.say("upload_details", de48=f"01{SALE_ITEM}")
+    history.say("upload_refund", de11="000002", de4="000000001000")
+    history.ledger.batches["12345678"] = "000008"
+    history.end_batch("000007")
+
+
+def faults_of_closing(history: History) -> list[str]:
+    return list(closing.closing_says_what_was_accepted(history.look()))
+
+
+def test_a_closing_by_the_book_breaks_nothing(history: History) -> None:
+    closed_by_the_book(history)
+
+    assert faults_of_closing(history) == []
+
+
+@pytest.mark.parametrize(
+    "de48",
+    [
+        "000000001000001000000000000000" + "0" * 32,
+        "000000001000001000000001000002" + "0" * 32,
+        "000000001000001000000001001001" + "0" * 32,
+        TOTALS[:61] + "1",
+        TOTALS[:45] + "1" + TOTALS[46:],
+    ],
+)
+def test_I16_sees_totals_that_are_not_those_of_what_was_accepted(
+    history: History, de48: str
+) -> None:
+    refunded(history)
+    history.say("settlement", de48=de48)
+
+    assert faults_of_closing(history) == [
+        "the totals of batch 000007 are not those of its accepted items"
+    ]
+
+
+def test_I16_sees_an_item_counted_in_another_batch(history: History) -> None:
+    history.say("settlement", batch="000008", de48="000000001000001" + "0" * 47)
+
+    assert len(faults_of_closing(history)) == 1
+
+
+def test_I16_sees_a_doubt_in_the_totals_and_in_the_upload(history: History) -> None:
+    history.open("R-1")
+    history.move("R-1", "doubt", "IN_DOUBT")
+    history.say("settlement", de48=TOTALS)
+    history.say("upload_refund", de11="000002", de4="000000001000")
+
+    assert faults_of_closing(history) == [
+        "the totals of batch 000007 are not those of its accepted items",
+        "000007/000002 was uploaded, and is no accepted refund",
+    ]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "0000000900006200000000000005000000001000",  # a number of its own
+        "0000000100006200000000000005000000001001",
+        "0000000200006200000000000005000000001000",  # that is the refund
+    ],
+)
+def test_I16_sees_an_upload_of_what_is_not_there(history: History, item: str) -> None:
+    refunded(history)
+    history.say("upload_details", de48=f"02{SALE_ITEM}{item}")
+
+    assert faults_of_closing(history) == [
+        f"000007/{item[2:8]} was uploaded, and is no accepted sale or void"
+    ]
+
+
+def test_I16_sees_a_refund_uploaded_under_a_new_number(history: History) -> None:
+    refunded(history)
+    history.say("upload_refund", de11="000003", de4="000000001000")
+
+    assert faults_of_closing(history) == ["000007/000003 was uploaded, and is no accepted refund"]
+
+
+@pytest.mark.parametrize("at_host", ["", "000007"])
+def test_I16_sees_a_batch_that_is_over_before_the_host_said_so(
+    history: History, at_host: str
+) -> None:
+    if at_host:
+        history.ledger.batches["12345678"] = at_host
+    history.end_batch("000007")
+
+    assert faults_of_closing(history) == ["batch 000007 is over here, and open at the host"]
+
+
+def test_L3_sees_a_closing_that_never_ends(history: History) -> None:
+    assert list(closing.closing_is_over(history.look())) == []
+    history.db.execute("INSERT INTO meta VALUES ('closing', '{}')")
+
+    assert list(closing.closing_is_over(history.look())) == ["a batch is still being closed"]
+
+
 def test_L1_and_L2_see_what_is_not_decided(history: History) -> None:
     history.open("S-2", kind="sale", original_id=None)
     history.move("S-2", "doubt", "IN_DOUBT")
@@ -498,7 +606,12 @@ def test_the_checker_names_the_invariant(history: History) -> None:
 
 
 def test_the_list_is_complete_and_says_what_is_not_checked() -> None:
-    assert [each.name for each in INVARIANTS] == [f"I{n}" for n in range(1, 16)] + ["L1", "L2"]
+    assert [each.name for each in INVARIANTS] == [
+        *(f"I{n}" for n in range(1, 17)),
+        "L1",
+        "L2",
+        "L3",
+    ]
     assert [each.name for each in INVARIANTS if each.when == "never"] == ["I10"]
 
 

@@ -19,6 +19,7 @@ from posrefund.testing.simulator import (
     checker,
     evidence,
     invariants,
+    invariants_batch,
     invariants_books,
     invariants_people,
     run_seed,
@@ -74,6 +75,10 @@ SHOWN_BY = {
     "approve_without_checker": {},
     "stale_approval": {},
     "approval_reused": {"refuse_connection": 0.3},
+    "doubt_uploaded": {"lose_reply": 0.3},
+    "counted_twice": {},
+    "uploaded_anew": {"unbalanced": 0.7},
+    "batch_before_end": {},
 }
 """Planted bug → the faults that bring it to light, so that a few seeds are enough here."""
 
@@ -262,7 +267,8 @@ def test_the_page_names_every_invariant_bug_and_fault_that_is_beyond_us() -> Non
 
 
 @pytest.mark.parametrize(
-    "module", [checker, evidence, invariants, invariants_books, invariants_people, witness]
+    "module",
+    [checker, evidence, invariants, invariants_batch, invariants_books, invariants_people, witness],
 )
 def test_the_checker_is_a_second_witness(module: ModuleType) -> None:
     """It imports nothing of what it judges."""

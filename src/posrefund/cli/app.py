@@ -9,6 +9,7 @@ import typer
 
 from posrefund import __version__
 from posrefund.cli import (
+    close_batch,
     compare,
     decode,
     demo,
@@ -69,6 +70,7 @@ app.command("close")(people.close)
 app.command("approvals")(people.approvals)
 app.command("approve")(people.approve)
 app.command("withdraw")(people.withdraw)
+app.command("close-batch")(close_batch.close_batch)
 app.command("settle")(settle.settle)
 app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from posrefund.cli.books import BookLine
     from posrefund.dialects import Dialect
-    from posrefund.office.slip import Language
+    from posrefund.office.paper import Language
 
 __all__ = ["Screen"]
 

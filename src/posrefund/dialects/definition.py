@@ -174,7 +174,7 @@ class Dialect:
 
     def compose(self, name: str, facts: Mapping[str, str]) -> dict[str, str]:
         """Return the fields of the request called *name*: *facts* in the host's words, in their places."""
-        said = {key: self._word(key, value) for key, value in facts.items()}
+        said = {key: self.word(key, value) for key, value in facts.items()}
         return self.messages[name].fill({**self.constants, **said})
 
     def fact(self, name: str, fields: Mapping[str, str]) -> str | None:
@@ -234,7 +234,14 @@ class Dialect:
         table = {**self.fields, **{str(row.number): row for row in fields}}
         return replace(self, name=name, fields=MappingProxyType(table), **changes)
 
-    def _word(self, name: str, value: str) -> str:
+    def word(self, name: str, value: str) -> str:
+        """Return the host's word for the fact *name* where it is *value*; *value* itself if it has none.
+
+        Example:
+            >>> from posrefund.dialects import dialect
+            >>> dialect("unionpay").word("card_class", "VIS"), dialect("unionpay").word("card_class", "")
+            ('01', '00')
+        """
         words = self.words.get(name, {})
         return words.get(value, words.get("*", value))
 

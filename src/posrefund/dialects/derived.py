@@ -7,6 +7,7 @@ itself is meant to talk to a host.
 from __future__ import annotations
 
 from posrefund.codec import Field, Tag, Tagged
+from posrefund.dialects.message import CLOSING
 from posrefund.dialects.unionpay import UNIONPAY
 
 __all__ = ["DERIVED"]
@@ -43,8 +44,10 @@ OPEN_TERMINAL = UNIONPAY.derive(
         Field(63, "b...163", "自定义域63", "SM4 PIN block", show="never"),
     ],
     kept=UNIONPAY.kept.removesuffix(" 63:3"),
+    messages={name: row for name, row in UNIONPAY.messages.items() if name not in CLOSING},
 )
-"""A regional dialect with terminal data in DE46, answer texts in DE56 and an SM4 PIN block in DE63.
+"""A regional dialect with terminal data in DE46, answer texts in DE56 and an SM4 PIN block in DE63: what its
+settlement has for an operator there, no source says.
 
 Source: public iso8583 test messages of vfwz (0200, 0810, 0930).
 """

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANSWER_FACTS",
+    "CLOSING",
+    "COPIES",
     "FACTS",
     "PIN_MESSAGES",
     "SECURITY_WORDS",
@@ -60,9 +62,16 @@ _ORIGINAL = _MONEY.union(
     "rrn auth_code organisation original_batch original_stan original_mmdd".split(),  # noqa: SIM905
     ["original_yymmdd"],
 )
+_TOTALS = tuple(
+    f"{part}{side}_{what}"
+    for part in ("", "foreign_")
+    for side in ("debit", "credit")
+    for what in ("amount", "count")
+)
 FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "sign_in": _MANAGEMENT | {"operator"},
+        "sign_off": _MANAGEMENT,
         "echo": _MANAGEMENT,
         "sale": _MONEY,
         "refund": _ORIGINAL,
@@ -70,13 +79,28 @@ FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "reversal": frozenset(
             "utc_mmddhhmmss hhmmss mmdd yymmddhhmmss reason mac pan expiry auth_code".split()  # noqa: SIM905
         ),
+        "settlement": _MANAGEMENT.union(_TOTALS, ("currency", "operator")),
+        "upload_details": _MANAGEMENT | {"count", "items"},
+        "upload_refund": frozenset(
+            "utc_mmddhhmmss hhmmss mmdd yymmddhhmmss pan expiry batch".split()  # noqa: SIM905
+        ),
+        "upload_end": _MANAGEMENT | {"total"},
+        "balanced_end": _MANAGEMENT | {"total"},
     }
 )
-"""The messages that the engine sends, and the facts it has for each; a reversal has besides what its
+"""The messages that the engine sends, and the facts it has for each; the ``COPIES`` have besides what their
 original sent and the journal kept, ``{sent.11}``. A test of the engine holds this list."""
 
-ANSWER_FACTS = tuple(
-    "batch key_block rrn auth_code host_time host_date host_year settlement_date settlement_year institutions organisation".split()  # noqa: SIM905
+COPIES = ("reversal", "upload_refund")
+"""The messages that repeat what another one sent."""
+CLOSING = ("settlement", "upload_details", "upload_refund", "upload_end", "balanced_end")
+"""The messages that close a batch: a dialect has all of them or none."""
+
+ANSWER_FACTS = (
+    *"batch key_block rrn auth_code host_time host_date host_year settlement_date settlement_year institutions organisation".split(),  # noqa: SIM905
+    *_TOTALS,
+    "verdict",
+    "foreign_verdict",
 )
 """What the engine asks an answer for."""
 

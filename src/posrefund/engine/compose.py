@@ -11,25 +11,33 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from posrefund.dialects.definition import MAC_PLACE
+from posrefund.engine.batch import card_class
 from posrefund.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from posrefund.dialects import Dialect, MessageTable
     from posrefund.engine.attempt import Attempt
+    from posrefund.engine.batch import Closing
     from posrefund.engine.requests import Original
     from posrefund.engine.view import TerminalView
     from posrefund.values import Amount, CardRead, KeptCard
 
 __all__ = [
+    "compose_details",
     "compose_echo",
+    "compose_end",
     "compose_refund",
     "compose_reversal",
     "compose_sale",
+    "compose_settlement",
     "compose_sign_in",
+    "compose_sign_off",
+    "compose_uploaded_refund",
     "compose_void",
+    "end_of",
     "keepable",
 ]
 
@@ -94,6 +102,61 @@ def compose_sign_in(view: TerminalView, operator: str, now: datetime) -> dict[st
 def compose_echo(view: TerminalView, now: datetime) -> dict[str, str]:
     """Return the fields of an echo test."""
     return _checked(view, "echo", _of_terminal(view) | _of_moment(view, now))
+
+
+def compose_sign_off(view: TerminalView, now: datetime) -> dict[str, str]:
+    """Return the fields of a sign-off."""
+    return _checked(view, "sign_off", _of_terminal(view) | _of_moment(view, now))
+
+
+def compose_settlement(view: TerminalView, closing: Closing, now: datetime) -> dict[str, str]:
+    """Return the fields of a settlement request that states our totals."""
+    facts = _of_terminal(view) | _of_moment(view, now) | closing.ours.as_facts()
+    facts |= {"currency": closing.currency, "operator": closing.operator.ljust(3)}
+    return _checked(view, "settlement", facts)
+
+
+def compose_details(
+    view: TerminalView, items: Iterable[tuple[Attempt, KeptCard]], now: datetime
+) -> dict[str, str]:
+    """Return the fields of an upload of up to eight sales and voids.
+
+    Each takes 40 digits of DE48: card class 2, STAN 6, PAN 20 with zeros before it, amount 12.
+    """
+    rows = [
+        f"{card_class(attempt, view.dialect)}{attempt.stan}{card.pan.reveal():0>20}"
+        f"{attempt.amount.minor:012d}"
+        for attempt, card in items
+    ]
+    facts = _of_terminal(view) | _of_moment(view, now)
+    facts |= {"count": f"{len(rows):02d}", "items": "".join(rows)}
+    return _checked(view, "upload_details", facts)
+
+
+def compose_uploaded_refund(
+    attempt: Attempt, card: KeptCard, view: TerminalView, now: datetime
+) -> dict[str, str]:
+    """Return the fields of the upload of one accepted refund.
+
+    It repeats what the refund said, its STAN and the reference to its original included; the number stands
+    in DE2, for no track is kept.
+    """
+    facts = {f"sent.{name}": value for name, value in attempt.fields.items()}
+    facts |= _of_moment(view, now) | {"pan": card.pan.reveal(), "batch": attempt.batch}
+    if card.expiry is not None:
+        facts["expiry"] = card.expiry
+    return _checked(view, "upload_refund", facts)
+
+
+def compose_end(view: TerminalView, closing: Closing, total: int, now: datetime) -> dict[str, str]:
+    """Return the fields of the end of an upload of *total* items."""
+    facts = _of_terminal(view) | _of_moment(view, now) | {"total": f"{total:04d}"}
+    return _checked(view, end_of(closing), facts)
+
+
+def end_of(closing: Closing) -> str:
+    """Return the message that ends a batch: one after equal totals, another after an upload."""
+    return "balanced_end" if closing.verdict == "balanced" else "upload_end"
 
 
 def keepable(fields: Mapping[str, str], dialect: Dialect) -> dict[str, str]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from posrefund.engine.requests import SaleRequest
     from posrefund.engine.view import TerminalView
 
-__all__ = ["may_try_again", "recover", "start_refund", "start_sale"]
+__all__ = ["may_try_again", "recover", "require_sign_in", "start_refund", "start_sale"]
 
 
 @closed
@@ -48,7 +48,7 @@ def start_sale(request: SaleRequest, view: TerminalView, occasion: Occasion) -> 
         RefusedError: Not signed in, or not the PIN that the acquirer wants.
         InvalidRequestError: The card's data do not fit the message.
     """
-    _require_sign_in(view)
+    _require_ready(view)
     check_pin(request.card, view.dialect, "sale")
     check_track(request.card, view)
     fields = compose_sale(view, request.amount, request.card, occasion.now)
@@ -66,7 +66,7 @@ def start_refund(
         InvalidRequestError: The card's data do not fit the message.
     """
     check_journal(view)
-    _require_sign_in(view)
+    _require_ready(view)
     if original.merchant != view.merchant:
         raise refuse("other_merchant")
     if request.amount is None and original.ceiling == "host_only":
@@ -117,10 +117,21 @@ def recover(attempts: Iterable[Attempt], now: datetime) -> list[Action]:
     ]
 
 
-def _require_sign_in(view: TerminalView) -> None:
+def require_sign_in(view: TerminalView) -> None:
+    """Refuse what needs a signed-in terminal.
+
+    Raises:
+        RefusedError: code ``not_signed_in``.
+    """
     has_lost_its_own = view.is_behind and view.signed_in_at is None
-    if not view.key_set_id or has_lost_its_own:
+    if not view.key_set_id or has_lost_its_own or view.is_signed_off:
         raise refuse("not_signed_in")
+
+
+def _require_ready(view: TerminalView) -> None:
+    if view.is_closing:
+        raise refuse("batch_closing")
+    require_sign_in(view)
 
 
 def _plan(

@@ -127,6 +127,21 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "主机下发了以前用过的密钥：请重新签到；再次出现请联系收单机构",
             "keys of an earlier sign-in came back: sign in again; if it happens again, call the acquirer",
         ),
+        "batch_closing": (
+            "merchant",
+            "正在结算：请先完成结算",
+            "the batch is being closed: finish closing it first",
+        ),
+        "no_settlement": (
+            "merchant",
+            "本主机不用终端结算：批次由主机切换",
+            "this host takes no settlement from a terminal: it opens the batches itself",
+        ),
+        "batch_does_not_fit": (
+            "acquirer",
+            "本批次超过 999 笔、金额过大或有多种币种，结算报文放不下：请联系收单机构",
+            "more than 999 transactions, too large a sum or two currencies: no settlement message holds this batch, call the acquirer",
+        ),
         "not_before": (
             "merchant",
             "现在不能撤销也不能退货：请在提示时间之后办理",

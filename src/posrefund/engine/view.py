@@ -32,6 +32,8 @@ class TerminalView:
         accepted_offset: What people last said yes to of it; zero before they ever had to.
         signed_in_at: When it last signed in.
         is_behind: Its journal lost rows, and people have not reconciled it yet.
+        is_signed_off: Whether it took its leave since.
+        is_closing: Whether its batch is being closed: no money moves until that is over.
     """
 
     dialect: Dialect
@@ -44,6 +46,8 @@ class TerminalView:
     signed_in_at: datetime | None = None
     accepted_offset: timedelta = timedelta(0)
     is_behind: bool = False
+    is_signed_off: bool = False
+    is_closing: bool = False
 
     def host_day(self, now: datetime) -> date:
         """Return the host's settlement day at our *now*."""

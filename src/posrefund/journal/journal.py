@@ -201,15 +201,14 @@ class Journal(Epochs, Approvals, Sales):
         opened = self.notes("open", attempt_id)
         return bool(opened) and hmac.compare_digest(opened[0]["message_hmac"], digest)
 
-    def attempts(self, *, states: Iterable[State] | None = None) -> list[Attempt]:
-        """Return this terminal's attempts in the order they were made, all or those in *states*."""
-        where = "WHERE terminal = ?"
-        if states is None:
-            return self._attempts(f"{where} ORDER BY rowid", self._terminal)
-        names = [str(state) for state in states]
-        places = ", ".join("?" * len(names))
-        where += f" AND state IN ({places})"
-        return self._attempts(f"{where} ORDER BY rowid", self._terminal, *names)
+    def attempts(self, *, states: Iterable[State] | None = None, batch: str = "") -> list[Attempt]:
+        """Return this terminal's attempts in the order they were made: all, those in *states*, those of *batch*."""
+        where, values = "terminal = ?", [str(self._terminal)]
+        for column, among in (("state", states), ("batch", [batch] if batch else None)):
+            if among is not None:
+                values += (names := list(map(str, among)))
+                where += f" AND {column} IN ({', '.join('?' * len(names))})"
+        return self._attempts(f"WHERE {where} ORDER BY rowid", *values)
 
     def open_attempts(self) -> list[Attempt]:
         """Return every attempt that may still turn out either way."""

@@ -1,5 +1,6 @@
 """The back office on top of a journal: what the settlement file says, the slips, and the answers that were nobody's. Floor 8."""
 
+from posrefund.office.batch_slip import batch_slip
 from posrefund.office.explain import Unmatched, explain
 from posrefund.office.reconcile import Finding, Reconciliation, reconcile
 from posrefund.office.settlement_file import read_settlement_file
@@ -9,6 +10,7 @@ __all__ = [
     "Finding",
     "Reconciliation",
     "Unmatched",
+    "batch_slip",
     "explain",
     "read_settlement_file",
     "reconcile",

@@ -6,11 +6,10 @@ masked, a void or refund names its original.
 
 from __future__ import annotations
 
-import unicodedata
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from posrefund.engine import Approved, Reason
-from posrefund.values.amount import format_minor
+from posrefund.office.paper import Language, centred, line, money, rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
     from posrefund.engine import Attempt, Original
 
 __all__ = ["slip"]
-
-Language = Literal["zh", "en"]
-_COLUMNS = 32
-"""A 58 mm printer prints 32 narrow characters on a line."""
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
@@ -96,14 +91,13 @@ def slip(
     """
     words = _WORDS[language]
     attempt = outcome.attempt
-    title = dialect.slip_title[language]
-    lines = [title.center(_COLUMNS - _extra_width(title)), "-" * _COLUMNS]
+    lines = [centred(dialect.slip_title[language]), rule()]
     if reprint:
-        lines.insert(1, words["reprint"].center(_COLUMNS - _extra_width(words["reprint"])))
-    lines += [_line(words[name], value) for name, value in _rows(outcome, dialect, language)]
-    lines += [_line(words[name], value) for name, value in _of_original(attempt, original)]
+        lines.insert(1, centred(words["reprint"]))
+    lines += [line(words[name], value) for name, value in _rows(outcome, dialect, language)]
+    lines += [line(words[name], value) for name, value in _of_original(attempt, original)]
     status = outcome.text_zh if language == "zh" else outcome.text_en
-    return "\n".join([*lines, _line(words["status"], status), "", f"{words['signature']}:", ""])
+    return "\n".join([*lines, line(words["status"], status), "", f"{words['signature']}:", ""])
 
 
 def _rows(outcome: Approved, dialect: Dialect, language: Language) -> list[tuple[str, str]]:
@@ -121,16 +115,10 @@ def _rows(outcome: Approved, dialect: Dialect, language: Language) -> list[tuple
         ("auth", facts.get("auth_code", "")),
         ("rrn", outcome.rrn),
         ("time", _time(attempt)),
-        ("amount", _amount(attempt)),
+        ("amount", money(attempt.amount.minor, attempt.amount.currency)),
         ("reason", _REASONS[language].get(facts.get("why", ""), "")),
     ]
     return [(name, value) for name, value in rows if value]
-
-
-def _amount(attempt: Attempt) -> str:
-    """RMB for the yuan, as slips print it: its sign is not in the code pages of all printers."""
-    text = format_minor(attempt.amount.minor, attempt.amount.currency)
-    return text.replace("¥", "RMB ") if attempt.amount.currency == "156" else text
 
 
 def _of_original(attempt: Attempt, original: Original | None) -> list[tuple[str, str]]:
@@ -144,13 +132,3 @@ def _of_original(attempt: Attempt, original: Original | None) -> list[tuple[str,
 def _time(attempt: Attempt) -> str:
     day, at = attempt.facts.get("host_date", ""), attempt.facts.get("host_time", "")
     return f"{day[:2]}/{day[2:]} {at[:2]}:{at[2:4]}:{at[4:]}" if day and at else ""
-
-
-def _line(label: str, value: str) -> str:
-    gap = _COLUMNS - len(label) - _extra_width(label) - len(value) - _extra_width(value)
-    return f"{label}{' ' * max(gap, 1)}{value}"
-
-
-def _extra_width(text: str) -> int:
-    """How many more columns than characters *text* takes: Chinese ones are two wide."""
-    return sum(unicodedata.east_asian_width(char) in "WF" for char in text)

@@ -4,7 +4,8 @@
 actions in order. It decides nothing about refunds.
 """
 
+from posrefund.engine.settlement import BatchClosed
 from posrefund.terminal.sign_in import SignedIn
 from posrefund.terminal.terminal import Terminal
 
-__all__ = ["SignedIn", "Terminal"]
+__all__ = ["BatchClosed", "SignedIn", "Terminal"]

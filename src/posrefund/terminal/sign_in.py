@@ -11,21 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
-from posrefund.dialects import look_up
 from posrefund.engine.compose import compose_echo, compose_sign_in
-from posrefund.engine.interpret import stranger_to
-from posrefund.errors import (
-    FramingError,
-    LinkClosedError,
-    LinkTimeoutError,
-    RefusedError,
-    RemoteProtocolError,
-)
-from posrefund.seal import seal, unseal
+from posrefund.terminal.ask import ask, no_answer
 from posrefund.values import BatchNumber, HostClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime, timedelta
 
     from posrefund.engine import TerminalView
@@ -98,7 +88,7 @@ def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Sig
         LinkError: No line or no answer.
         RemoteProtocolError: What came is no sign-in answer.
     """
-    fields = _ask(line, view, "sign_in", compose_sign_in(view, operator, now))
+    fields = ask(line, view, "sign_in", compose_sign_in(view, operator, now))
 
     def said(name: str) -> str:
         return view.dialect.fact(name, fields) or ""
@@ -113,7 +103,7 @@ def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Sig
         )
         key_block = bytes.fromhex(said("key_block"))
     except ValueError:  # InvalidRequestError is one, too
-        raise _no_answer("date, time, batch or keys of the sign-in answer are wrong") from None
+        raise no_answer("date, time, batch or keys of the sign-in answer are wrong") from None
     return SignInAnswer(batch, view.batch, clock, key_block)
 
 
@@ -126,53 +116,4 @@ def echo(line: Line, view: TerminalView, now: datetime) -> None:
         LinkError: No line or no answer.
         RemoteProtocolError: What came is no echo answer.
     """
-    _ask(line, view, "echo", compose_echo(view, now))
-
-
-def _ask(
-    line: Line, view: TerminalView, name: str, request: Mapping[str, str]
-) -> Mapping[str, str]:
-    timers = view.dialect.timers
-    line.open(timers.connect_s)
-    try:
-        line.send(line.wrap(seal(request, view.dialect, None)), answer_s=timers.answer_s)
-        fields = _answer(line, view, name)
-        while fields is None:
-            fields = _answer(line, view, name)
-    except (LinkTimeoutError, LinkClosedError) as error:
-        error.effect = "nothing_sent"  # no message of this file moves money
-        error.retry_is_safe = True
-        raise
-    except FramingError:
-        raise _no_answer("what the host sent is no message") from None
-    finally:
-        line.close()
-    return fields
-
-
-def _answer(line: Line, view: TerminalView, name: str) -> Mapping[str, str] | None:
-    """Return the answer's fields, or None when it answers something else."""
-    table = view.dialect.messages[name]
-    received = unseal(line.receive(), view.dialect, None)
-    if received.refusal is not None:
-        raise _no_answer(f"the answer cannot be read: {received.refusal}")
-    fields = received.fields
-    stan = fields.get("11", view.stan)  # hosts may leave DE11 out of an echo answer
-    if stranger_to(table.mti_reply, view.stan, view.terminal, {**fields, "11": stan}):
-        return None
-    code = look_up(view.dialect.codes, fields.get("39", ""))
-    if code.code not in view.dialect.managed_codes:
-        raise RefusedError(
-            f"host_{code.code}", owner=code.owner, hint_zh=code.clerk_zh, hint_en=code.clerk_en
-        )
-    faults = (*table.response_faults(fields, approved=True), *view.dialect.value_faults(fields))
-    if faults:
-        raise _no_answer(f"the answer is wrong at {faults[0][0]}")
-    return fields
-
-
-def _no_answer(reason: str) -> RemoteProtocolError:
-    """Return the error; no message of this file moves money, so nothing is in doubt."""
-    error = RemoteProtocolError(reason)
-    error.effect, error.retry_is_safe = "nothing_sent", True
-    return error
+    ask(line, view, "echo", compose_echo(view, now))

@@ -108,5 +108,6 @@ def _remember(
         key_generation=str(generation),
         host_offset_s=offset_s,
         signed_in_at=now.isoformat(),
+        signed_off_at="",
         **accepted,
     )

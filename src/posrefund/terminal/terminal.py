@@ -36,6 +36,7 @@ from posrefund.errors import (
 )
 from posrefund.framing import Envelope
 from posrefund.terminal.anchor import Mooring
+from posrefund.terminal.batch import BatchCloser
 from posrefund.terminal.exchange import Exchange
 from posrefund.terminal.generation import check_generation
 from posrefund.terminal.keyring import Keyring
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
         TerminalView,
     )
     from posrefund.engine.plan import Plan
+    from posrefund.engine.settlement import BatchClosed
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
     from posrefund.link import Link
@@ -123,12 +125,16 @@ class Terminal:
         self._exchange = Exchange(
             self._line, self._keyring, journal, dialect, clock, self.view, self._anchor
         )
+        self._closer = BatchCloser(
+            self._line, journal, dialect, clock, self.view, self._take_number, self.resolve_doubts
+        )
         is_whole = mooring.check()
         check_generation(journal, keystore, clock())
         self._people = People(journal, dialect.policy, clock)
         self._exchange.recover()
         if not is_whole:
             mooring.go_on()
+        self._closer.recover()
 
     # --- what a shop asks for ----------------------------------------------------------------
 
@@ -158,6 +164,7 @@ class Terminal:
             answer = sign_in(self._line, before, operator, now)
             accept = Accept(clock=accept_clock, keys=accept_keys)
             done = take_over(answer, before, accept, self.journal, self._keyring, now)
+            self._closer.after_sign_in()
             self._anchor()
             return done
 
@@ -325,6 +332,34 @@ class Terminal:
         """
         with self._busy:
             return outcome_of(self._people.close_case(name, statement), self.dialect)
+
+    def close_batch(self, operator: str = "01") -> BatchClosed:
+        """Close the batch (UnionPay: 0500, uploads in 0320 where the totals differ, 0820/002), or go on closing it.
+
+        Sales and voids in doubt are undone first. What is still in doubt is not counted and not uploaded: it is
+        in the report, and carried over. While a closing is under way no money moves; after it, sign in.
+
+        Args:
+            operator: Who closes it.
+
+        Returns:
+            The report; ``posrefund.office.batch_slip`` prints it.
+
+        Raises:
+            RefusedError: ``no_settlement``, ``not_signed_in``, ``batch_does_not_fit``, or ``host_NN``: where the
+                closing stands is kept.
+            EncodeError: The operator fits no message; nothing was sent.
+            LinkError: No line or no answer: the same; call it again.
+            RemoteProtocolError: What came is no answer: the same.
+            JournalError: Could not be written down.
+        """
+        with self._busy:
+            return self._closer.close(operator)
+
+    def last_batch(self) -> BatchClosed | None:
+        """Return the report of the batch that was closed last, from the journal alone."""
+        with self._busy:
+            return self._closer.last()
 
     def release(self, request_id: str, *, people: tuple[str, str], evidence: str) -> Outcome:
         """Close a doubt by hand after the complete files of three days proved that nothing was booked.

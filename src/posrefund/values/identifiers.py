@@ -65,12 +65,22 @@ class BatchNumber(_Identifier):
 
     Shape:
         6 decimal digits.
+
+    Example:
+        >>> from posrefund.values import BatchNumber
+        >>> BatchNumber("000007").next(), BatchNumber("999998").next()
+        (BatchNumber('000008'), BatchNumber('000001'))
     """
 
     __slots__ = ()
     pattern = re.compile(r"[0-9]{6}")
     path = "batch"
     expected = "6 digits"
+
+    def next(self) -> BatchNumber:
+        """Return the following number; terminals and hosts count 1 to 999998 (LIAO)."""
+        number = int(self) + 1
+        return BatchNumber(f"{number if number <= 999_998 else 1:06d}")
 
 
 class RRN(_Identifier):

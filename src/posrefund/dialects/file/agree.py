@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from posrefund.dialects.definition import MAC_FIELDS
 from posrefund.dialects.file.reader import Table
 from posrefund.dialects.file.rows import widest
-from posrefund.dialects.message import ANSWER_FACTS, FACTS
+from posrefund.dialects.message import ANSWER_FACTS, CLOSING, COPIES, FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,10 @@ _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
 _PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]{1,4}):([0-9]{1,4})\])?")
 _WIDE_TOLERANCE_S = 3_600
 _SIGN_IN_FACTS = ("batch", "key_block", "host_date", "host_time")
+_OPTIONAL = ("sign_off", *CLOSING)
+"""Messages without which a terminal refunds all the same."""
+_WORDS_ONLY = ("card_class", "verdict")
+"""Facts that no template holds, and the host has words for."""
 
 
 def check_agreement(known: Dialect, findings: Findings) -> None:
@@ -129,7 +133,7 @@ def _is_fact(known: Dialect, message: str, fact: str) -> bool:
     head, dot, number = fact.partition(".")
     if dot:
         kept = [entry.partition(":")[0] for entry in known.kept.split()]
-        return message == "reversal" and head == "sent" and number in ("t", *kept)
+        return message in COPIES and head == "sent" and number in ("t", *kept)
     facts = FACTS.get(message) or frozenset[str]().union(*FACTS.values())
     return fact in facts or fact in known.constants
 
@@ -178,7 +182,7 @@ def _check_doubt(known: Dialect, findings: Findings) -> None:
 
 
 def _check_words(known: Dialect, findings: Findings) -> None:
-    facts = frozenset[str]().union(*FACTS.values())
+    facts = frozenset(_WORDS_ONLY).union(*FACTS.values())
     for fact, said in known.words.items():
         if fact not in facts:
             findings.fault(("words", fact), "a fact that messages hold")
@@ -191,7 +195,8 @@ def _warn(known: Dialect, findings: Findings) -> None:
         findings.warn(
             ("clock_tolerance_s",), "more than an hour: a forged time can move the day unasked"
         )
-    missing = [name for name in FACTS if name not in known.messages]
+    _warn_of_half_a_closing(known, findings)
+    missing = [name for name in FACTS if name not in (*known.messages, *_OPTIONAL)]
     if missing:
         findings.warn(("messages",), f"no {', '.join(missing)}: can read, cannot talk to a host")
         return
@@ -200,6 +205,15 @@ def _warn(known: Dialect, findings: Findings) -> None:
     for name in ("sale", "refund", "void", "reversal"):
         if not any(number in known.messages[name].templates for number in MAC_FIELDS):
             findings.warn(("messages", name, "holds"), "no MAC: it is sent without one")
+
+
+def _warn_of_half_a_closing(known: Dialect, findings: Findings) -> None:
+    there = [name for name in CLOSING if name in known.messages]
+    if there and len(there) < len(CLOSING):
+        lacking = ", ".join(name for name in CLOSING if name not in there)
+        findings.warn(("messages",), f"no {lacking}: no batch can be closed")
+    if there and not {"balanced", "unbalanced"} <= known.words.get("verdict", {}).keys():
+        findings.warn(("words", "verdict"), "no word for balanced and unbalanced: no batch ends")
 
 
 def _missing_answers(known: Dialect) -> Iterator[str]:

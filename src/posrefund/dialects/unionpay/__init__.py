@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from posrefund.dialects.definition import Dialect
+from posrefund.dialects.unionpay.closing import CARD_CLASS, VERDICT
 from posrefund.dialects.unionpay.codes import CODES
 from posrefund.dialects.unionpay.fields import FIELDS
 from posrefund.dialects.unionpay.messages import ANSWERS, MESSAGES, REVERSAL_REASONS, SECURITY
@@ -23,7 +24,14 @@ UNIONPAY = Dialect(
     tpdu=bytes.fromhex("6000030000"),
     header=bytes.fromhex("603200000000"),
     constants=MappingProxyType({"de60_tail": "600"}),
-    words=MappingProxyType({"reason": REVERSAL_REASONS, "security": SECURITY}),
+    words=MappingProxyType(
+        {
+            "reason": REVERSAL_REASONS,
+            "security": SECURITY,
+            "card_class": CARD_CLASS,
+            "verdict": VERDICT,
+        }
+    ),
     answers=ANSWERS,
     echoed=MappingProxyType({"3": 6, "4": 12, "25": 2, "42": 15, "49": 3, "60": 8}),
     kept="3 4 11 12 13 15 22 23 25 26 32 37 38 39 41 42 44 49 53 60 61 63:3",

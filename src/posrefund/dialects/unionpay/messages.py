@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from posrefund.dialects.message import MessageTable, reversal_reasons
+from posrefund.dialects.unionpay.closing import CLOSING, TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +124,9 @@ _TABLES = (
     ),
 )
 
-MESSAGES: Mapping[str, MessageTable] = MappingProxyType({table.name: table for table in _TABLES})
+MESSAGES: Mapping[str, MessageTable] = MappingProxyType(
+    {table.name: table for table in (*_TABLES, *CLOSING)}
+)
 """A refund: DE37 the sale's RRN, DE61 its batch, STAN and date, DE63 its card organisation. A void leaves the
 date out. A reversal copies the original's identity and leaves out track, PIN and RRN."""
 
@@ -138,6 +141,7 @@ ANSWERS: Mapping[str, str] = MappingProxyType(
         "settlement_date": "15",
         "institutions": "44",
         "organisation": "63[0:3]",
+        **TOLD,
     }
 )
 

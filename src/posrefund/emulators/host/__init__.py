@@ -1,4 +1,4 @@
-"""An emulated acquirer host: sign-in, sale, void, refund, reversal, books and faults.
+"""An emulated acquirer host: sign-in, sale, void, refund, reversal, settlement, books and faults.
 
 ``EmulatedHost`` is the core, bytes in and bytes out; ``HostServer`` puts it on a TCP port;
 ``control.run`` steers it from another process. It speaks UnionPay and four dialects of

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from posrefund.crypto import mac, verify
 from posrefund.emulators.host.business import DECIDE, Case, day_of
 from posrefund.emulators.host.cards import read_card
+from posrefund.emulators.host.closing import CLOSING, stranger_batch, totals_field
 from posrefund.emulators.host.dialects import Facts
 from posrefund.emulators.host.faults import EFFECTS, NO_EFFECT
 from posrefund.emulators.host.ledger import Refusal
@@ -65,7 +66,7 @@ class Exchange:
         self.code = self._refusal() or self._act()
         if self.code not in self._codes.approvals and self._is_money and not self.is_repeat:
             self._ledger.refusals.append(self._as_refusal())
-        if self._is_money:
+        if self._is_money or self._closes:
             self._ledger.keep()
         envelope = self._request.envelope.reply()
         return envelope.wrap(self._body(envelope))
@@ -73,6 +74,10 @@ class Exchange:
     @property
     def _is_money(self) -> bool:
         return self._rule is not None and self._rule.is_money
+
+    @property
+    def _closes(self) -> bool:
+        return self._rule is not None and self._rule.closes
 
     @property
     def _stan_key(self) -> StanKey:
@@ -90,6 +95,8 @@ class Exchange:
         checks = [self._check_form, self._check_terminal]
         if self._is_money:
             checks += [self._check_batch, self._check_mac, self._check_copy, self._check_stan]
+        if self._closes:
+            checks += [self._check_closing_batch]
         return next((code for check in checks if (code := check())), None)
 
     def _check_form(self) -> str | None:
@@ -111,6 +118,17 @@ class Exchange:
     def _check_batch(self) -> str | None:
         is_open = self._record is not None and self._record.batch == self._request.batch
         return None if self._mak and is_open else self._codes.batch
+
+    def _check_closing_batch(self) -> str | None:
+        """A settlement has no code to refuse with: its verdict is *error*, over totals of nothing."""
+        rule, record = self._rule, self._record
+        assert rule is not None
+        assert record is not None
+        if not stranger_batch(rule.kind, self._request.batch, record):
+            return None
+        if rule.kind == "settlement":
+            self._own["48"] = totals_field(None)
+        return self._codes.batch
 
     def _check_mac(self) -> str | None:
         request = self._request
@@ -143,6 +161,9 @@ class Exchange:
         assert record is not None
         if rule.kind in DECIDE:
             return self._decide(rule.kind)
+        if rule.kind in CLOSING:
+            code, self._own["48"] = CLOSING[rule.kind](self._case(), record)
+            return code
         self._own["60"] = self._dialect.layout.batch_field(
             rule.kind, self._request.fields, record.batch
         )
@@ -157,8 +178,8 @@ class Exchange:
         record.keys, block = issue_keys(layout, record.tmk, self._random_bytes)
         self._own["62"] = block.hex().upper()
 
-    def _decide(self, kind: str) -> str:
-        case = Case(
+    def _case(self) -> Case:
+        return Case(
             request=self._request,
             profile=self._profile,
             codes=self._codes,
@@ -168,7 +189,9 @@ class Exchange:
             sequence=self._sequence,
             card=self._card,
         )
-        decision = DECIDE[kind](case)
+
+    def _decide(self, kind: str) -> str:
+        decision = DECIDE[kind](self._case())
         if decision.entry is not None:
             self._ledger.book(decision.entry)
             self._own["2"] = decision.entry.pan.reveal()
@@ -202,7 +225,7 @@ class Exchange:
             self._effect.fields(fields, self._fault)
         dialect, profile = self._dialect, self._profile
         mac_codes = dialect.mac_codes if profile.mac_codes is None else profile.mac_codes
-        has_mac = profile.mac_on_declines or fields["39"] in mac_codes
+        has_mac = profile.mac_on_declines or fields.get("39") in mac_codes
         if self._mak is None or not self._is_money or not has_mac:
             return encode_reply(fields, dialect)
         body = encode_reply({**fields, "64": _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
@@ -216,6 +239,8 @@ class Exchange:
         """Return the answer's fields: the host's own, else the request's."""
         values = self._request.fields | self._host_fields() | self._own
         wanted = self._rule.answer if self._rule else self._dialect.generic_answer
+        if "39" not in wanted and "48" not in self._own:
+            wanted = self._dialect.generic_answer  # an answer without a code cannot refuse
         answer = {n: values[n] for n in wanted if values.get(n)}
         return {"t": self._request.reply_mti, **answer}
 

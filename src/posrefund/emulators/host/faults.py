@@ -125,6 +125,23 @@ def _shift(number: str) -> Callable[[Fields, Fault], None]:
     return change
 
 
+def _add_a_fen(fields: Fields, _: Fault) -> None:
+    """The host's debits of domestic cards are more by one than its books say; its verdict stays."""
+    if totals := fields.get("48"):
+        fields["48"] = f"{int(totals[:12]) + 1:012d}{totals[12:]}"
+
+
+def _unbalance(fields: Fields, _: Fault) -> None:
+    """The verdict on domestic cards says: unbalanced, whatever the totals are."""
+    if totals := fields.get("48"):
+        fields["48"] = f"{totals[:30]}2{totals[31:]}"
+
+
+def _cut_totals(fields: Fields, _: Fault) -> None:
+    if totals := fields.get("48"):
+        fields["48"] = totals[:31]
+
+
 def _add_unknown(fields: Fields, _: Fault) -> None:
     fields["9"] = "0011223344556677"
 
@@ -165,6 +182,9 @@ EFFECTS: Mapping[str, Effect] = {
     "wrong_amount": Effect(fields=_shift("4")),
     "wrong_terminal": Effect(fields=_shift("41")),
     "wrong_rrn": Effect(fields=_shift("37")),
+    "wrong_totals": Effect(fields=_add_a_fen),
+    "unbalanced": Effect(fields=_unbalance),
+    "half_totals": Effect(fields=_cut_totals),
     "unknown_field": Effect(fields=_add_unknown),
     "code": Effect(books=False, fields=_set_code),
     "booked_code": Effect(fields=_set_code),

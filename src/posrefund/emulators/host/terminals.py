@@ -43,8 +43,16 @@ class TerminalRecord:
 
     def close_batch(self) -> str:
         """Open the next batch and return its number."""
-        self.batch = f"{int(self.batch) % _BATCH_MAX + 1:06d}"
+        self.batch = _after(self.batch)
         return self.batch
+
+    def follows(self, batch: str) -> bool:
+        """Say whether the open batch is the one after *batch*."""
+        return self.batch == _after(batch)
+
+
+def _after(batch: str) -> str:
+    return f"{int(batch) % _BATCH_MAX + 1:06d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,10 @@ from posrefund.testing.simulator.invariants import (
     release_needs_proof,
     request_has_one_effect,
 )
+from posrefund.testing.simulator.invariants_batch import (
+    closing_is_over,
+    closing_says_what_was_accepted,
+)
 from posrefund.testing.simulator.invariants_books import (
     books_agree,
     chain_is_whole,
@@ -54,7 +58,7 @@ class Invariant:
     """One of the list.
 
     Attributes:
-        name: ``I1`` to ``I15``, ``L1``, ``L2``.
+        name: ``I1`` to ``I16``, ``L1`` to ``L3``.
         when: After every step, after a start, once a day, at the end, at every call, or never: the
             product has no notion of it yet.
         text: What has to hold.
@@ -81,8 +85,10 @@ INVARIANTS = (
     Invariant("I13", "step", "no answer flips what is final; none is dropped silently"),
     Invariant("I14", "step", "void or refund by the host's settlement day; the right year"),
     Invariant("I15", "call", "only documented errors leave a public call"),
+    Invariant("I16", "step", "a closing counts and uploads what was accepted; the host ends it"),
     Invariant("L1", "end", "a month after the faults everything is final or with people"),
     Invariant("L2", "end", "nothing waits to be sent"),
+    Invariant("L3", "end", "no closing is under way"),
 )
 """Those that are ``never`` checked are printed as not applicable, and count as nothing."""
 
@@ -96,6 +102,7 @@ _AT_EACH_STEP = (
     ("I9", approved_is_executed),
     ("I13", final_stays_final),
     ("I14", day_decides_the_route),
+    ("I16", closing_says_what_was_accepted),
 )
 
 
@@ -150,6 +157,7 @@ class Checker:
         self.step()
         _require("L1", everything_is_decided(self.evidence))
         _require("L2", nothing_waits_to_be_sent(self.evidence))
+        _require("L3", closing_is_over(self.evidence))
         _require("I8", books_agree(self.evidence))
 
 

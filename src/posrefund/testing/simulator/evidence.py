@@ -112,6 +112,10 @@ class Evidence:
         """Attempts that left, and whose rows were taken away with a copy that was put back."""
         return [seen for seen in self.witness.lost if self.copies[seen.digest]]
 
+    def batch_of_host(self) -> str:
+        """Return the batch that is open at the host; nothing before it has closed one."""
+        return next(iter(self.ledger.batches.values()), "")
+
     def of_digest(self, digest: str) -> Seen | None:
         """Return the attempt whose message has this keyed digest."""
         attempts = reversed(self.witness.attempts.values())

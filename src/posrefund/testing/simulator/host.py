@@ -46,6 +46,15 @@ _ANY_MONEY = (
     *("say_code", "book_and_say_code", "bad_mac", "no_mac", "flip_mac_byte", "wrong_stan"),
     *("wrong_amount", "wrong_terminal", "unknown_field", "garbage", "die_after_booking"),
 )
+_SETTLEMENT, _UPLOAD = "0500", "0320"
+_AT_SETTLEMENT = (
+    *("wrong_totals", "half_totals", "unbalanced", "say_code", "wrong_stan", "wrong_terminal"),
+    *("unknown_field", "garbage", "die_after_booking"),
+)
+_AT_UPLOAD = (
+    *("say_code", "book_and_say_code", "wrong_stan", "wrong_terminal", "unknown_field"),
+    *("garbage", "die_after_booking"),
+)
 _AT_SIGN_IN = ("wrong_kcv", "half_key_set", "garbage", "die_after_booking", "say_code")
 _KINDS = {"say_code": "code", "book_and_say_code": "booked_code", "die_after_booking": "drop_reply"}
 
@@ -184,6 +193,8 @@ class SimulatedHost:
     def _choices(self, mti: str) -> tuple[str, ...]:
         if mti == _SIGN_IN:
             return _AT_SIGN_IN
+        if mti in (_SETTLEMENT, _UPLOAD):
+            return _AT_SETTLEMENT if mti == _SETTLEMENT else _AT_UPLOAD
         return _ANY_MONEY if mti in (*_MONEY, _REVERSAL) else ()
 
     def _queue(self, kind: str, mti: str, codes: tuple[str, ...]) -> None:

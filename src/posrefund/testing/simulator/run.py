@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Report", "SeedReport", "run_seed", "run_seeds"]
 
 _QUIET_DAYS = 30
+_CLOSES = 0.5
+"""How likely a shop closes its batch in the evening."""
 
 
 @dataclass(slots=True)
@@ -107,6 +109,8 @@ def _play(world: World, report: SeedReport) -> None:
             backups.step()
         if world.swarm.strikes("roll_back"):
             world.host.roll_back()
+        if world.random.random() < _CLOSES:
+            shop.close_for_the_day()
         mailbox.read()
         backups.accept()
         shop.mend()
@@ -121,6 +125,7 @@ def _calm_down(
     world.swarm.is_calm = True
     world.tale.tell("the faults have stopped")
     shop.sign_in()
+    shop.close_batch()
     for day in range(_QUIET_DAYS):
         _open_day(world, report, 10)
         if day % 10 == 0:

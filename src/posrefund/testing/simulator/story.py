@@ -38,6 +38,8 @@ _SIGN_IN_ERRORS = (RefusedError, InvalidKeyError, LinkError, RemoteProtocolError
 _JUMP_S = (-240, 240)
 """The product allows for five minutes on either side of the cut-over, no more."""
 _LEAP_S = (-36_000, 36_000)
+_CLOSING_ERRORS = (RefusedError, LinkError, RemoteProtocolError, JournalError)
+_CLOSINGS_MAX = 3
 _READING = timedelta(minutes=2)
 """How well people read a clock."""
 _SIGN_INS_MAX = 4
@@ -49,7 +51,7 @@ _ACTIONS = (
     *("ask_again",) * 4,
     *("approve",) * 4,
     *("describe",) * 2,
-    *("sign_in", "sign_in", "restart", "conflict", "undo", "release", "look_up"),
+    *("sign_in", "sign_in", "restart", "conflict", "undo", "release", "look_up", "change_batch"),
     *("look", "withdraw", "close", "close"),
 )
 
@@ -121,6 +123,27 @@ class Shop:
         view = self._world.terminal.view()
         away = -self._world.time.skew - view.accepted_offset
         return abs(away) > timedelta(seconds=view.dialect.clock_tolerance_s) - _READING
+
+    def close_for_the_day(self) -> None:
+        """Close the batch, as often as it takes, within reason; whoever is refused signs in and tries again."""
+        for _ in range(_CLOSINGS_MAX):
+            self._arm()
+            is_over = self.close_batch()
+            self.mend()
+            if is_over:
+                return
+            self.sign_in()
+            self.mend()
+
+    def close_batch(self) -> bool:
+        """Close the batch, or go on closing it; say whether it is closed."""
+        return self._world.act("close_batch", self._world.terminal.close_batch, *_CLOSING_ERRORS)
+
+    def change_batch(self) -> None:
+        """Close the batch in the middle of the day and sign in again."""
+        self.close_batch()
+        self.mend()
+        self._must_sign_in = True
 
     def mend(self) -> None:
         """Put everything right that an action has left broken: after a power cut comes a start."""

@@ -50,6 +50,9 @@ FAULTS = {
     "die_after_booking": "host",
     "roll_back": "host",
     "close_batch": "host",
+    "wrong_totals": "host",
+    "half_totals": "host",
+    "unbalanced": "host",
     # the settlement file
     "file_late": "file",
     "file_cut_off": "file",

@@ -123,6 +123,7 @@ class Witness:
         steps: Steps of the rows read last.
         known: Sales of the rows read last.
         texts: Bodies of the rows read last.
+        closed: Batches closed in the rows read last.
         taken: Every state and event that a step was made from.
         accepted: The rows read last say that people have accepted what was lost.
         lost: Attempts of rows that were taken away when an older copy of the file was put back.
@@ -143,6 +144,7 @@ class Witness:
     steps: list[Step] = field(default_factory=list)
     known: list[dict[str, Any]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    closed: list[dict[str, str]] = field(default_factory=list)
     taken: set[tuple[str, str]] = field(default_factory=set)
     accepted: bool = False
     lost: list[Seen] = field(default_factory=list)
@@ -154,7 +156,7 @@ class Witness:
 
     def read(self) -> bool:
         """Read what is new; say whether there was anything."""
-        self.opened, self.steps, self.known, self.texts = [], [], [], []
+        self.opened, self.steps, self.known, self.texts, self.closed = [], [], [], [], []
         self.accepted = False
         self.judged = []
         for _, _, kind, subject, body, link in self._select(_NEXT, self.rows):
@@ -192,7 +194,7 @@ class Witness:
 
     def chain_fault(self) -> str:
         """Read every row again and say what is wrong with the chain, or nothing."""
-        terminal, head = (self._meta(name) for name in ("terminal", "head"))
+        terminal, head = (self.remembered(name) for name in ("terminal", "head"))
         chain = f"chain {terminal}"
         key = self.derived(chain)
         before = bytes(32)
@@ -266,6 +268,8 @@ class Witness:
             self.accepted = not self.is_behind
         elif kind in ("ask", "approval"):
             self._decide(kind, subject, body)
+        elif kind == "batch_closed":
+            self.closed.append(body)
 
     def _open(self, body: dict[str, Any]) -> None:
         data = body["attempt"]
@@ -305,7 +309,8 @@ class Witness:
         )
         seen.inbound = None
 
-    def _meta(self, name: str) -> str:
+    def remembered(self, name: str) -> str:
+        """Return a fact of the terminal itself, or nothing."""
         found = self._select("SELECT value FROM meta WHERE key = ?", name)
         return str(found[0][0]) if found else ""
 

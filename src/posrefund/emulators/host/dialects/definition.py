@@ -34,7 +34,19 @@ __all__ = [
     "shapes",
 ]
 
-Kind = Literal["sign_in", "sign_off", "echo", "sale", "void", "refund", "reversal"]
+Kind = Literal[
+    "sign_in",
+    "sign_off",
+    "echo",
+    "sale",
+    "void",
+    "refund",
+    "reversal",
+    "settlement",
+    "upload_details",
+    "upload_refund",
+    "upload_end",
+]
 Spec = dict[str, Any]
 Fields = dict[str, str]
 
@@ -53,6 +65,7 @@ class MessageRule:
         undoes: What a reversal reverses.
         original_digits: UnionPay: lengths that DE61 may have.
         is_money: It is checked for batch and MAC, and it is booked.
+        closes: It belongs to the closing of a batch: it is checked for the batch, and carries no MAC.
         has_new_stan: Its STAN must not have been used in the batch.
         reads_card: The rules for entry mode, track and PIN hold.
     """
@@ -64,6 +77,7 @@ class MessageRule:
     undoes: Literal["sale", "void"] | None = None
     original_digits: tuple[int, ...] = ()
     is_money: bool = True
+    closes: bool = False
     has_new_stan: bool = True
     reads_card: bool = True
 
@@ -213,14 +227,17 @@ def shapes(patterns: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
     return {number: re.compile(pattern) for number, pattern in patterns.items()}
 
 
-def management(kind: Kind, mandatory: str, optional: str, answer: str) -> MessageRule:
-    """Return the rule of a message without money, batch, MAC or card."""
+def management(
+    kind: Kind, mandatory: str, optional: str, answer: str, *, closes: bool = False
+) -> MessageRule:
+    """Return the rule of a message without MAC or the reading of a card."""
     return MessageRule(
         kind,
         field_set(mandatory),
         field_set(optional),
         row(answer),
         is_money=False,
+        closes=closes,
         has_new_stan=False,
         reads_card=False,
     )

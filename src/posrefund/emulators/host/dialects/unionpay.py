@@ -36,8 +36,11 @@ class _UnionPay(Layout):
 
     def misplaced(self, rule: MessageRule, fields: Fields, profile: HostProfile) -> list[str]:
         wrong = []
-        if len(fields.get("60", "")) not in (profile.de60_digits if rule.is_money else (11,)):
+        is_long = rule.is_money or rule.kind == "upload_refund"
+        if len(fields.get("60", "")) not in (profile.de60_digits if is_long else (11,)):
             wrong.append("60")
+        if "48" in fields and "48" in rule.mandatory and not _is_batch_data(rule, fields["48"]):
+            wrong.append("48")
         if (
             "61" in fields
             and "61" in rule.mandatory | rule.optional
@@ -102,6 +105,20 @@ class _UnionPay(Layout):
 
 def _is_original(rule: MessageRule, de61: str) -> bool:
     return len(de61) in rule.original_digits and (len(de61) == 12 or is_day(de61[12:16]))
+
+
+def _is_batch_data(rule: MessageRule, de48: str) -> bool:
+    """Totals with no verdict in them yet, one to eight items and their count, or a number of items."""
+    match rule.kind:
+        case "settlement":
+            return len(de48) == 62 and de48[30] == de48[61] == "0"
+        case "upload_details":
+            return de48[:2] in _ITEM_COUNTS and len(de48) == 2 + 40 * int(de48[:2])
+        case _:
+            return len(de48) == 4
+
+
+_ITEM_COUNTS = tuple(f"{count:02d}" for count in range(1, 9))
 
 
 UNIONPAY = HostDialect(

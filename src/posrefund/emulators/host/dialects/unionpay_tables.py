@@ -114,6 +114,7 @@ FIELD_SHAPES = shapes(
         "39": r"(06|96|98|A0)",
         "41": r"[ -~]{8}",
         "42": r"[ -~]{15}",
+        "48": r"[0-9]{4,322}",
         "49": r"[0-9]{3}",
         "52": r"[0-9A-F]{16}",
         "53": r"[0-2][036][01]0{13}",
@@ -177,6 +178,29 @@ _SIGN_IN = management("sign_in", "11 41 42 60", "62 63", "11 12 13 32 37 39 41 4
 _SIGN_OFF = management("sign_off", "11 41 42 60", "", "11 12 13 37 39 41 42 60")
 _ECHO = management("echo", "41 42 60", "11", "11 12 13 39 41 42 60")
 
+_SETTLEMENT = management(
+    "settlement",
+    "11 41 42 48 49 60 63",
+    "",
+    "11 12 13 15 32 37 41 42 48 49 60",
+    closes=True,
+)
+_DETAILS = management(
+    "upload_details", "11 41 42 48 60", "", "11 12 13 15 32 37 39 41 42 60", closes=True
+)
+_UPLOADED_REFUND = MessageRule(
+    "upload_refund",
+    field_set("2 3 4 11 22 25 37 41 42 49 60 61 63"),
+    field_set("14 23 38"),
+    row("2 3 4 11 12 13 14 15 25 32 37 39 41 42 49 60 63"),
+    original_digits=(16,),
+    is_money=False,
+    closes=True,
+    has_new_stan=False,
+    reads_card=False,
+)
+_END = management("upload_end", "11 41 42 48 60", "", "11 12 13 15 32 37 39 41 42 60", closes=True)
+
 RULES: Mapping[tuple[str, ...], MessageRule] = {
     ("0800", "", "00", "001"): _SIGN_IN,
     ("0800", "", "00", "003"): _SIGN_IN,
@@ -189,6 +213,11 @@ RULES: Mapping[tuple[str, ...], MessageRule] = {
     ("0220", "200000", "25", "000"): _REFUND,
     ("0400", "000000", "22", "000"): _SALE_REVERSAL,
     ("0400", "200000", "23", "000"): _VOID_REVERSAL,
+    ("0500", "", "00", "201"): _SETTLEMENT,
+    ("0320", "", "00", "201"): _DETAILS,
+    ("0320", "200000", "25", "000"): _UPLOADED_REFUND,
+    ("0320", "", "00", "202"): _END,
+    ("0320", "", "00", "207"): _END,
 }
 """(MTI, DE3, DE60.1, DE60.3) → rule. A refund has no reversal: 0400 with 60.1 = 25 is not in it."""
 

@@ -5,6 +5,7 @@ length of one run. Floor 10.
 """
 
 from posrefund.testing.simulator.planted.books import BOOKS
+from posrefund.testing.simulator.planted.closings import CLOSINGS
 from posrefund.testing.simulator.planted.conclusions import CONCLUSIONS
 from posrefund.testing.simulator.planted.people import PEOPLE
 from posrefund.testing.simulator.planted.plant import Planted
@@ -12,5 +13,5 @@ from posrefund.testing.simulator.planted.repeats import REPEATS
 
 __all__ = ["PLANTED", "Planted"]
 
-PLANTED = {bug.name: bug for bug in (*REPEATS, *CONCLUSIONS, *BOOKS, *PEOPLE)}
+PLANTED = {bug.name: bug for bug in (*REPEATS, *CONCLUSIONS, *BOOKS, *PEOPLE, *CLOSINGS)}
 """By name."""
