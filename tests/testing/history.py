@@ -136,7 +136,9 @@ class History:
     ) -> None:
         """Let a message leave, after everything that stands in the journal by now."""
         fields = {"41": "12345678", "11": stan, "4": amount}
-        request: Any = SimpleNamespace(mti=mti, batch="000007", get=lambda n: fields.get(n, ""))
+        request: Any = SimpleNamespace(
+            mti=mti, batch="000007", fields=fields, get=lambda n: fields.get(n, "")
+        )
         self.evidence.left.append((request, digest_of(name)))
         self.evidence.copies[digest_of(name)] += mti == "0220"
 
