@@ -150,7 +150,7 @@ class History:
         """Let a message leave, after everything that stands in the journal by now."""
         fields = {"41": "12345678", "11": stan, "4": amount}
         request: Any = SimpleNamespace(
-            mti=mti, batch="000007", rule=None, get=lambda n: fields.get(n, "")
+            mti=mti, batch="000007", fields=fields, rule=None, get=lambda n: fields.get(n, "")
         )
         self.evidence.left.append((request, digest_of(name)))
         self.evidence.copies[digest_of(name)] += mti == "0220"

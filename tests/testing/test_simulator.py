@@ -44,6 +44,7 @@ ROOT = Path(__file__).parent.parent.parent
 SHOWN_BY = {
     "repeat_believed": {"lose_reply": 0.3},
     "repeat_unasked": {"lose_reply": 0.3},
+    "repeat_with_pin": {"lose_reply": 0.4},
     "new_number": {"lose_reply": 0.3},
     "send_first": {},
     "strangers_dropped": {"late_reply": 0.5},
@@ -55,6 +56,8 @@ SHOWN_BY = {
     "time_out_releases": {"lose_reply": 0.3},
     "doubt_is_settled": {"lose_request": 0.3},
     "absence_too_soon": {"lose_reply": 0.3},
+    "late_decline_believed": {"lose_reply": 0.3, "say_code": 0.4, "late_by_gateway": 0.7},
+    "late_yes_to_other_day": {"lose_reply": 0.3, "lose_request": 0.2, "late_by_gateway": 0.7},
     "bad_mac": {"forge_yes": 0.5},
     "wrong_amount": {"wrong_amount": 0.5},
     "other_terminal": {"wrong_terminal": 0.5},

@@ -220,11 +220,9 @@ class Shop:
         self._world.act("undo", self._world.terminal.resolve_doubts, LinkError, JournalError)
 
     def hand_over(self) -> None:
-        """The gateway delivers an answer that it had held, by a way of its own."""
-        held = self._world.link.held
-        if held:
-            late = self._random.choice(held)
-            self._world.act("late", lambda: self._world.terminal.receive_late(late), JournalError)
+        """The gateway delivers the answers that it had held, by a way of its own."""
+        for late in list(self._world.link.held):
+            self._world.act("late", partial(self._world.terminal.receive_late, late), JournalError)
 
     def look_up(self) -> None:
         """Ask how a request stands."""

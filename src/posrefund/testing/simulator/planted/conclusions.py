@@ -8,7 +8,18 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from posrefund import dialects
-from posrefund.engine import Event, Move, answers, evidence, interpret, machine, rules, undo, view
+from posrefund.engine import (
+    Event,
+    Move,
+    answers,
+    correlate,
+    evidence,
+    interpret,
+    machine,
+    rules,
+    undo,
+    view,
+)
 from posrefund.engine.correlate import Owner
 from posrefund.engine.interpret import Conclusion, Stranger
 from posrefund.engine.table import State
@@ -93,7 +104,9 @@ def _any_terminal() -> AbstractContextManager[None]:
     def stranger_to(mti: str, stan: str, _: str, fields: Mapping[str, str]) -> Stranger | None:
         return real(mti, stan, fields.get("41", ""), fields)
 
-    return replaced((interpret, "stranger_to", stranger_to))
+    return replaced(
+        (interpret, "stranger_to", stranger_to), (correlate, "stranger_to", stranger_to)
+    )
 
 
 def _any_number() -> AbstractContextManager[None]:
@@ -102,7 +115,9 @@ def _any_number() -> AbstractContextManager[None]:
     def stranger_to(mti: str, _: str, terminal: str, fields: Mapping[str, str]) -> Stranger | None:
         return real(mti, fields.get("11", ""), terminal, fields)
 
-    return replaced((interpret, "stranger_to", stranger_to))
+    return replaced(
+        (interpret, "stranger_to", stranger_to), (correlate, "stranger_to", stranger_to)
+    )
 
 
 def _doubtful_codes_are_no() -> AbstractContextManager[None]:
