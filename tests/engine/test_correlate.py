@@ -67,7 +67,7 @@ def test_every_field_of_the_key_tells_a_stranger_and_says_so(number: str) -> Non
 
 
 def test_the_merchant_of_somebody_else_is_not_shown() -> None:
-    found = correlate(REFUND_ANSWER | {"42": "999999999999999"}, [REFUND], DIALECT)
+    found = correlate(REFUND_ANSWER | {"42": "999999999999990"}, [REFUND], DIALECT)
 
     assert found == Stranger("DE42", "123456789012345", "***", "R-1/1")
 

@@ -185,7 +185,7 @@ def test_a_doubt_that_is_solved_while_another_is_undone_is_not_undone(shop: Shop
     shop.terminal.sale(sale("S-1", 500))
     held_back: list[bytes] = []
     real = shop.terminal._exchange.resolve_doubts
-    shop.terminal._exchange.resolve_doubts = lambda: None  # type: ignore[method-assign]
+    shop.terminal._exchange.resolve_doubts = lambda: False  # type: ignore[method-assign]
 
     def hold(reply: bytes) -> bytes:
         held_back.append(reply)

@@ -28,28 +28,25 @@ from posrefund.engine import (
 from posrefund.engine.table import OPEN_STATES, State
 from posrefund.errors import (
     JournalCorruptError,
-    JournalError,
     JournalWriteError,
     RequestConflictError,
 )
 from posrefund.journal.approvals import Approvals
+from posrefund.journal.attempts import Attempts
 from posrefund.journal.cards import open_card, seal_card
 from posrefund.journal.epochs import Epochs, new_journal_id
 from posrefund.journal.keys import JournalKeys
 from posrefund.journal.replay import check_approvals, check_links, check_projection
 from posrefund.journal.rows import (
-    ATTEMPT_COLUMNS,
     FIRST_LINK,
     Row,
     attempt_as_data,
-    attempt_from_data,
     canonical,
     link_of,
     original_from_data,
 )
 from posrefund.journal.sales import Sales
 from posrefund.journal.schema import OPEN_NAMES
-from posrefund.values import STAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,7 +59,7 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Epochs, Approvals, Sales):
+class Journal(Epochs, Attempts, Approvals, Sales):
     """The journal of one terminal.
 
     Args:
@@ -133,86 +130,22 @@ class Journal(Epochs, Approvals, Sales):
         )
         return self._destroy_cards(decided, self._terminal)
 
-    def hold(self, attempt: Attempt) -> None:
-        """Make sure that *attempt* stands as it was read and is still ours to send; right before a byte leaves.
-
-        In a journal that several processes may take over it also prolongs the lease.
-
-        Raises:
-            JournalError: Another process took the terminal over, or moved the attempt: nothing may be sent.
-        """
-        with self._transaction():
-            now = self.attempt(attempt.attempt_id)
-            as_read = (now.state, now.copies) == (attempt.state, attempt.copies)
-            if not as_read or now.state not in _SENDING:
-                raise JournalWriteError("the attempt was moved by somebody else")
-
     # --- reading -----------------------------------------------------------------------------
 
     def terminal_facts(self) -> dict[str, str]:
         """Return what ``remember`` kept."""
         return self._facts()
 
-    def next_stan(self, batch: str) -> STAN:
-        """Return the STAN after the last one, past any that an open attempt or this batch still uses."""
-        stan = STAN(self.terminal_facts().get("stan", "999999")).next()
-        taken = (
-            "SELECT 1 FROM attempts WHERE terminal = ? AND stan = ?"
-            f" AND (batch = ? OR state IN ({OPEN_NAMES}))"
-        )
-        while self._rows(taken, self._terminal, stan, batch):
-            stan = stan.next()
-        return stan
-
     def content(self, request_id: str) -> str | None:
         """Return the digest of a request's content, or None if the id is new."""
         found = self._rows("SELECT content FROM requests WHERE request_id = ?", request_id)
         return found[0][0] if found else None
-
-    def last_attempt(self, request_id: str) -> Attempt | None:
-        """Return the newest attempt of a request."""
-        found = self._attempts("WHERE request_id = ? ORDER BY number DESC LIMIT 1", request_id)
-        return found[0] if found else None
-
-    def attempt(self, attempt_id: str) -> Attempt:
-        """Return one attempt.
-
-        Raises:
-            JournalError: There is none of that name.
-        """
-        request_id, _, number = attempt_id.rpartition("/")
-        is_number = number.isascii() and number.isdecimal() and len(number) < 10
-        where = "WHERE request_id = ? AND number = ?"
-        found = self._attempts(where, request_id, int(number)) if is_number else []
-        if not found:
-            message = f"no attempt {attempt_id}"
-            raise JournalError(message)
-        return found[0]
-
-    def under_number(self, stan: str) -> list[Attempt]:
-        """Return this terminal's attempts that were sent under *stan*, of whichever batch, oldest first."""
-        return self._attempts(
-            "WHERE terminal = ? AND stan = ? ORDER BY rowid", self._terminal, stan
-        )
 
     def has_left_as(self, attempt_id: str, message: bytes) -> bool:
         """Say whether *message* is, to the byte, the one that was written down for this attempt."""
         digest = hmac.new(self._keys.messages, message, hashlib.sha256).hexdigest()
         opened = self.notes("open", attempt_id)
         return bool(opened) and hmac.compare_digest(opened[0]["message_hmac"], digest)
-
-    def attempts(self, *, states: Iterable[State] | None = None, batch: str = "") -> list[Attempt]:
-        """Return this terminal's attempts in the order they were made: all, those in *states*, those of *batch*."""
-        where, values = "terminal = ?", [str(self._terminal)]
-        for column, among in (("state", states), ("batch", [batch] if batch else None)):
-            if among is not None:
-                values += (names := list(map(str, among)))
-                where += f" AND {column} IN ({', '.join('?' * len(names))})"
-        return self._attempts(f"WHERE {where} ORDER BY rowid", *values)
-
-    def open_attempts(self) -> list[Attempt]:
-        """Return every attempt that may still turn out either way."""
-        return self.attempts(states=sorted(OPEN_STATES))
 
     def notes(self, kind: str, attempt_id: str | None = None) -> list[dict[str, Any]]:
         """Return the facts of the notes of one kind, oldest first."""
@@ -356,13 +289,6 @@ class Journal(Epochs, Approvals, Sales):
         self._add(Row(seq, at.isoformat(), kind, subject, body, link))
         self._set_meta(head=link.hex())
 
-    def _attempts(self, where: str, *values: object) -> list[Attempt]:
-        rows = self._dicts(f"SELECT {ATTEMPT_COLUMNS} FROM attempts {where}", *values)
-        try:
-            return [attempt_from_data(row) for row in rows]
-        except (ValueError, TypeError):
-            raise JournalCorruptError("a stored attempt cannot be read") from None
-
     def _original(self, row: dict[str, Any]) -> Original:
         name = row["original_id"]
         against = self._attempts("WHERE original_id = ?", name)
@@ -390,8 +316,6 @@ class Journal(Epochs, Approvals, Sales):
 
 
 _HOST_ONLY = "SELECT body FROM chain WHERE kind = 'host_only' AND subject = ?"
-_SENDING = {State.SENT, State.REVERSING}
-"""The states in which a byte may leave."""
 _BOOKED = {State.ACCEPTED, State.CONFIRMED}
 _CASES = {State.MISMATCHED, State.BOUNCED, State.MANUAL}
 """A sale that was accepted and stands so now is in dispute itself."""

@@ -93,15 +93,19 @@ class Exchange:
         self._journal.commit(plan.opening(message, self._clock()))
         self._carry(self._journal.attempt(plan.attempt.attempt_id), message)
 
-    def resolve_doubts(self) -> None:
+    def resolve_doubts(self) -> bool:
         """Reverse every sale and void in doubt, and repeat what the host takes again and whose time has come.
 
         A repeat that finds no line is left for the next time.
+
+        Returns:
+            Whether there was anything to do.
 
         Raises:
             LinkOpenError: A reversal has to go, and the host cannot be reached; nothing was sent.
             JournalError: Could not be written down.
         """
+        has_worked = False
         for listed in self._journal.attempts(states=[State.IN_DOUBT, State.REVERSING]):
             # A late answer may have decided it while another one was listened for.
             attempt = self._journal.attempt(listed.attempt_id)
@@ -109,6 +113,10 @@ class Exchange:
                 self._undo(attempt)
             elif repeat.repeat_due(attempt, self._view(), self._clock()):
                 self._repeat(attempt)
+            else:
+                continue
+            has_worked = True
+        return has_worked
 
     def receive_late(self, body: bytes, envelope: Envelope) -> Attempt | None:
         """Take an answer that came by another way; return the attempt that it answers, if it is ours.

@@ -22,9 +22,7 @@ from posrefund.engine import (
     described,
     machine,
     outcome_of,
-    restored,
 )
-from posrefund.engine.evidence import complete_days
 from posrefund.engine.plan import Occasion
 from posrefund.engine.rules import check_journal
 from posrefund.engine.sign_in import Accept
@@ -37,6 +35,7 @@ from posrefund.errors import (
 from posrefund.framing import Envelope
 from posrefund.terminal.anchor import Mooring
 from posrefund.terminal.batch import BatchCloser
+from posrefund.terminal.decisions import Decisions
 from posrefund.terminal.exchange import Exchange
 from posrefund.terminal.generation import check_generation
 from posrefund.terminal.keyring import Keyring
@@ -52,11 +51,9 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect
     from posrefund.engine import (
-        Approval,
         Original,
         Outcome,
         RefundRequest,
-        Statement,
         TerminalView,
     )
     from posrefund.engine.plan import Plan
@@ -74,7 +71,7 @@ def _utc_now() -> datetime:
 
 
 @closed_class
-class Terminal:
+class Terminal(Decisions):
     """One logical terminal; every public method is safe to call from any thread, one at a time.
 
     Opening it recovers: whatever a crash left under way is in doubt before anything new may start.
@@ -284,55 +281,6 @@ class Terminal:
             attempt = self._exchange.receive_late(body, envelope)
             return outcome_of(attempt, self.dialect) if attempt else None
 
-    # --- what people decide ------------------------------------------------------------------
-
-    def pending_approvals(self) -> list[Approval]:
-        """Return what waits for a second person, or has a yes and was not sent; oldest first."""
-        with self._busy:
-            return self._people.pending()
-
-    def approve(self, request_id: str, *, checker: str, digest: str) -> Approval:
-        """Say yes to what waits under *request_id*; the same yes twice is one.
-
-        Args:
-            request_id: Whose.
-            checker: Operator number; never who asked.
-            digest: Of what was shown; the approval counts for exactly that.
-
-        Raises:
-            RefusedError: ``approval_unknown``, ``approval_changed``, ``approval_same_person`` or
-                ``approval_expired``; nothing was approved.
-            JournalWriteError: Nothing was approved.
-        """
-        with self._busy:
-            return self._people.approve(request_id, checker=checker, digest=digest)
-
-    def withdraw(self, request_id: str, *, by: str) -> Approval:
-        """Say no to what waits under *request_id*, or take it back; it may be asked for anew.
-
-        Raises:
-            RefusedError: code ``approval_unknown`` — nothing waits.
-            JournalWriteError: Nothing was withdrawn.
-        """
-        with self._busy:
-            return self._people.withdraw(request_id, by=by)
-
-    def close_case(self, name: str, statement: Statement) -> Outcome:
-        """Close what is in people's hands by a document of the acquirer; a file that says otherwise opens it again.
-
-        Args:
-            name: Request id, or the attempt's own name (``R-1/1``) where a later one was made.
-            statement: What people say, and what it rests on.
-
-        Raises:
-            InvalidRequestError: Too few people, or dates that cannot be.
-            RefusedError: Another attempt is open (``original_in_doubt``), or as much is not left (``over_remaining``).
-            LocalProtocolError: It is not people's to decide.
-            JournalError: Nothing was closed.
-        """
-        with self._busy:
-            return outcome_of(self._people.close_case(name, statement), self.dialect)
-
     def close_batch(self, operator: str = "01") -> BatchClosed:
         """Close the batch (UnionPay: 0500, uploads in 0320 where the totals differ, 0820/002), or go on closing it.
 
@@ -360,35 +308,6 @@ class Terminal:
         """Return the report of the batch that was closed last, from the journal alone."""
         with self._busy:
             return self._closer.last()
-
-    def release(self, request_id: str, *, people: tuple[str, str], evidence: str) -> Outcome:
-        """Close a doubt by hand after the complete files of three days proved that nothing was booked.
-
-        Raises:
-            InvalidRequestError: Not two different people, or no evidence named.
-            LocalProtocolError: The files have not proven it, or it is not in people's hands.
-        """
-        with self._busy:
-            released = self._people.release(request_id, people_=people, evidence=evidence)
-            return outcome_of(released, self.dialect)
-
-    def accept_journal(self, *, people: tuple[str, str], evidence: str) -> None:
-        """Refund again after rows were lost (``journal_behind``), once the files of all days in question are read.
-
-        Does nothing where nothing was lost.
-
-        Raises:
-            InvalidRequestError: Not two different people, or no evidence named.
-            LocalProtocolError: The complete files of some days were not read; the days are named.
-            JournalWriteError: It was not written down.
-        """
-        with self._busy:
-            if not self.view().is_behind:
-                return
-            lost, now = self.journal.notes("epoch")[-1], self._clock()
-            days = complete_days(self.journal.notes("file"))
-            told = restored.accept(lost, days, people=people, evidence=evidence, now=now)
-            self.journal.remember(now, "journal_accepted", told, behind="")
 
     def view(self) -> TerminalView:
         """Return what the engine may know of this terminal now."""
@@ -431,9 +350,11 @@ class Terminal:
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         number = last.number + 1 if last else 1
         # The rules and the second person speak before the line: what they refuse must not send a reversal either.
-        self._people.ask_first(start(Occasion(number, fingerprint, self._clock())))
-        self._exchange.resolve_doubts()
         plan = self._people.ask_first(start(Occasion(number, fingerprint, self._clock())))
+        if (
+            self._exchange.resolve_doubts()
+        ):  # what stood before may not stand any more, nor the STAN be free
+            plan = self._people.ask_first(start(Occasion(number, fingerprint, self._clock())))
         self._exchange.perform(plan)
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
 

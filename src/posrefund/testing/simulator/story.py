@@ -182,7 +182,8 @@ class Shop:
         """The same again, for the requests of these names, and once more for what may be left of their sales."""
         for request in [known for known in self.refunds if known.request_id in names]:
             self._refund(request)
-            self._refund(self._request(f"R-{len(self.refunds)}", str(request.original)))
+            if isinstance(request.original, str):  # a described sale has no name here
+                self._refund(self._request(f"R-{len(self.refunds)}", request.original))
 
     def conflict(self) -> None:
         """A known id with other content."""

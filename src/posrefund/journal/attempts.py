@@ -1,0 +1,102 @@
+"""The attempts of a terminal, as its journal has them now, and the numbers they leave free. Floor 5."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posrefund.closed import closed_class
+from posrefund.engine.table import OPEN_STATES, State
+from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
+from posrefund.journal.backend import Backend
+from posrefund.journal.rows import ATTEMPT_COLUMNS, attempt_from_data
+from posrefund.journal.schema import OPEN_NAMES
+from posrefund.values import STAN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from posrefund.engine import Attempt
+    from posrefund.values import TerminalID
+
+__all__ = ["Attempts"]
+
+_SENDING = {State.SENT, State.REVERSING}
+"""The states in which a byte may leave."""
+
+
+@closed_class
+class Attempts(Backend):
+    """The table of attempts: looked into, and held while one of them is sent."""
+
+    _terminal: TerminalID
+
+    def hold(self, attempt: Attempt) -> None:
+        """Make sure that *attempt* stands as it was read and is still ours to send; right before a byte leaves.
+
+        In a journal that several processes may take over it also prolongs the lease.
+
+        Raises:
+            JournalError: Another process took the terminal over, or moved the attempt: nothing may be sent.
+        """
+        with self._transaction():
+            now = self.attempt(attempt.attempt_id)
+            as_read = (now.state, now.copies) == (attempt.state, attempt.copies)
+            if not as_read or now.state not in _SENDING:
+                raise JournalWriteError("the attempt was moved by somebody else")
+
+    def next_stan(self, batch: str) -> STAN:
+        """Return the STAN after the last one, past any that an open attempt or this batch still uses."""
+        stan = STAN(self._facts().get("stan", "999999")).next()
+        taken = (
+            "SELECT 1 FROM attempts WHERE terminal = ? AND stan = ?"
+            f" AND (batch = ? OR state IN ({OPEN_NAMES}))"
+        )
+        while self._rows(taken, self._terminal, stan, batch):
+            stan = stan.next()
+        return stan
+
+    def last_attempt(self, request_id: str) -> Attempt | None:
+        """Return the newest attempt of a request."""
+        found = self._attempts("WHERE request_id = ? ORDER BY number DESC LIMIT 1", request_id)
+        return found[0] if found else None
+
+    def attempt(self, attempt_id: str) -> Attempt:
+        """Return one attempt.
+
+        Raises:
+            JournalError: There is none of that name.
+        """
+        request_id, _, number = attempt_id.rpartition("/")
+        is_number = number.isascii() and number.isdecimal() and len(number) < 10
+        where = "WHERE request_id = ? AND number = ?"
+        found = self._attempts(where, request_id, int(number)) if is_number else []
+        if not found:
+            message = f"no attempt {attempt_id}"
+            raise JournalError(message)
+        return found[0]
+
+    def under_number(self, stan: str) -> list[Attempt]:
+        """Return this terminal's attempts that were sent under *stan*, of whichever batch, oldest first."""
+        return self._attempts(
+            "WHERE terminal = ? AND stan = ? ORDER BY rowid", self._terminal, stan
+        )
+
+    def attempts(self, *, states: Iterable[State] | None = None, batch: str = "") -> list[Attempt]:
+        """Return this terminal's attempts in the order they were made: all, those in *states*, those of *batch*."""
+        where, values = "terminal = ?", [str(self._terminal)]
+        for column, among in (("state", states), ("batch", [batch] if batch else None)):
+            if among is not None:
+                values += (names := list(map(str, among)))
+                where += f" AND {column} IN ({', '.join('?' * len(names))})"
+        return self._attempts(f"WHERE {where} ORDER BY rowid", *values)
+
+    def open_attempts(self) -> list[Attempt]:
+        """Return every attempt that may still turn out either way."""
+        return self.attempts(states=sorted(OPEN_STATES))
+
+    def _attempts(self, where: str, *values: object) -> list[Attempt]:
+        rows = self._dicts(f"SELECT {ATTEMPT_COLUMNS} FROM attempts {where}", *values)
+        try:
+            return [attempt_from_data(row) for row in rows]
+        except (ValueError, TypeError):
+            raise JournalCorruptError("a stored attempt cannot be read") from None
