@@ -191,9 +191,8 @@ class Journal(Epochs, Approvals, Sales):
 
     def under_number(self, stan: str) -> list[Attempt]:
         """Return this terminal's attempts that were sent under *stan*, of whichever batch, oldest first."""
-        return self._attempts(
-            "WHERE terminal = ? AND stan = ? ORDER BY rowid", self._terminal, stan
-        )
+        where = "WHERE terminal = ? AND stan = ? ORDER BY rowid"
+        return self._attempts(where, self._terminal, stan)
 
     def has_left_as(self, attempt_id: str, message: bytes) -> bool:
         """Say whether *message* is, to the byte, the one that was written down for this attempt."""
