@@ -185,8 +185,7 @@ class Journal(Epochs, Approvals, Sales):
         where = "WHERE request_id = ? AND number = ?"
         found = self._attempts(where, request_id, int(number)) if is_number else []
         if not found:
-            message = f"no attempt {attempt_id}"
-            raise JournalError(message)
+            raise JournalError(f"no attempt {attempt_id}")
         return found[0]
 
     def under_number(self, stan: str) -> list[Attempt]:
@@ -224,9 +223,8 @@ class Journal(Epochs, Approvals, Sales):
 
     def card(self, attempt_id: str) -> KeptCard | None:
         """Return the sealed card of an attempt, or None once it was wiped."""
-        found = self._rows(
-            "SELECT item_key, box FROM sealed_cards WHERE attempt_id = ?", attempt_id
-        )
+        wanted = "SELECT item_key, box FROM sealed_cards WHERE attempt_id = ?"
+        found = self._rows(wanted, attempt_id)
         return open_card(self._keys.cards, attempt_id, *found[0]) if found else None
 
     def fingerprint(self, pan: PAN) -> str:
