@@ -158,9 +158,8 @@ class Journal(Epochs, Attempts, Approvals, Sales):
 
     def card(self, attempt_id: str) -> KeptCard | None:
         """Return the sealed card of an attempt, or None once it was wiped."""
-        found = self._rows(
-            "SELECT item_key, box FROM sealed_cards WHERE attempt_id = ?", attempt_id
-        )
+        wanted = "SELECT item_key, box FROM sealed_cards WHERE attempt_id = ?"
+        found = self._rows(wanted, attempt_id)
         return open_card(self._keys.cards, attempt_id, *found[0]) if found else None
 
     def fingerprint(self, pan: PAN) -> str:
