@@ -33,6 +33,15 @@ def test_kermit_is_what_its_polynomial_makes(data: bytes) -> None:
     assert crc_kermit(data) == kermit_bit_by_bit(data).to_bytes(2, "little")
 
 
+@given(st.binary(max_size=300), st.integers(0, 255))
+def test_lrc_is_the_xor_of_every_byte(data: bytes, base: int) -> None:
+    expected = base
+    for byte in data:
+        expected ^= byte
+
+    assert lrc(data, base) == expected
+
+
 @pytest.mark.parametrize(
     ("data", "base", "expected"),
     [

@@ -16,7 +16,8 @@ TEXT = STXETX()
 MIS = STXETX(length="bcd", text=False)
 ECR17 = STXETX(base=0x7F, control_frames=True, progress_bytes=20)
 SHORT_TEXT = STXETX(body_bytes_max=SHORT)
-CREDIT = b"0100001234011978" + b" " * 10 + b"A010B010"
+CREDIT = b"01" + b"00001234" + b"011" + b"978" + b" " * 10 + b"A010B010"
+"""Till 01, 12.34, no answer before the end, by card, credit, EUR, nothing private, no delay."""
 
 PUBLISHED = [
     # Transbank POS Integrado: the official SDKs for Python and C

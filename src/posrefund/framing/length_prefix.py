@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from posrefund.closed import closed
 from posrefund.framing.contract import BODY_BYTES_MAX, require, require_body
-from posrefund.framing.stream import StreamFramer
+from posrefund.framing.stream import Bytes, StreamFramer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,11 +150,11 @@ class LengthPrefixFramer(StreamFramer):
         length = prefix.length(len(body) + prefix.counted_bytes)
         return length + prefix.header + body + prefix.trailer
 
-    def _cut(self, data: bytes | bytearray, bodies: list[bytes]) -> int:
+    def _cut(self, data: Bytes, bodies: list[Bytes]) -> int:
         prefix, read = self.prefix, self._read
         size, counted_bytes, limit_bytes = prefix.size, prefix.counted_bytes, prefix.limit_bytes
         head_bytes, tail_bytes = size + len(prefix.header), len(prefix.trailer)
-        fixed = bool(prefix.header or prefix.trailer)
+        fixed, tells = bool(prefix.header or prefix.trailer), prefix.keep_alive == "tell"
         at, have_bytes = 0, len(data)
         self._need_bytes = size
         while have_bytes - at >= size:
@@ -172,8 +172,8 @@ class LengthPrefixFramer(StreamFramer):
                 break
             if fixed and self._refuses_fixed(data[at:end], at, zero=length == 0):
                 break
-            if body_end > body_at or prefix.keep_alive == "tell":
-                bodies.append(bytes(data[body_at:body_end]))
+            if body_end > body_at or tells:
+                bodies.append(data[body_at:body_end])
             at = end
         return at
 

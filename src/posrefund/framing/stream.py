@@ -6,11 +6,15 @@ Bytes are looked at again only when something can be complete: time is linear ho
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TypeVar
 
 from posrefund.closed import closed
 from posrefund.errors import FramingError
 
-__all__ = ["StreamFramer"]
+__all__ = ["Bytes", "StreamFramer"]
+
+Bytes = TypeVar("Bytes", bytes, bytearray)
+"""What is cut: a chunk as it came, or what was held with the chunk behind it."""
 
 
 class StreamFramer(ABC):
@@ -48,7 +52,9 @@ class StreamFramer(ABC):
             held += chunk
             if len(held) < self._need_bytes:
                 return
-            at = self._cut(held, bodies)
+            cut: list[bytearray] = []
+            at = self._cut(held, cut)
+            bodies.extend(map(bytes, cut))
             del held[:at]
         else:  # whole frames mostly: cut where they lie
             at = self._cut(chunk, bodies)
@@ -77,7 +83,7 @@ class StreamFramer(ABC):
         return len(self._held)
 
     @abstractmethod
-    def _cut(self, data: bytes | bytearray, bodies: list[bytes]) -> int:
+    def _cut(self, data: Bytes, bodies: list[Bytes]) -> int:
         """Add the whole frames of *data* to *bodies*; return where the first unfinished one begins.
 
         Sets how many bytes that one needs, or refuses.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from posrefund.closed import closed
 from posrefund.errors import FramingError
 from posrefund.framing.contract import BODY_BYTES_MAX, require, require_body
-from posrefund.framing.stream import StreamFramer
+from posrefund.framing.stream import Bytes, StreamFramer
 
 __all__ = ["TagText", "TagTextFramer"]
 
@@ -107,12 +107,12 @@ class TagTextFramer(StreamFramer):
         except FramingError:
             return False
 
-    def _cut(self, data: bytes | bytearray, bodies: list[bytes]) -> int:
+    def _cut(self, data: Bytes, bodies: list[Bytes]) -> int:
         began, at, have_bytes = 0, self._read_bytes, len(data)
         while have_bytes - at >= _TAG_BYTES:
             tag = data[at : at + _TAG_BYTES]
             if tag == self.line.first and at > began:
-                bodies.append(bytes(data[began:at]))
+                bodies.append(data[began:at])
                 began = at
             if self._refuses_tag(tag, at, first=at == began):
                 break

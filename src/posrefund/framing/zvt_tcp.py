@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from posrefund.closed import closed
 from posrefund.framing.contract import BODY_BYTES_MAX, require, require_body
-from posrefund.framing.stream import StreamFramer
+from posrefund.framing.stream import Bytes, StreamFramer
 
 __all__ = ["ZVTTCP", "ZVTTCPFramer"]
 
@@ -73,7 +73,7 @@ class ZVTTCPFramer(StreamFramer):
         require_body(len(body) <= self.line.body_bytes_max, self._bound())
         return body
 
-    def _cut(self, data: bytes | bytearray, bodies: list[bytes]) -> int:
+    def _cut(self, data: Bytes, bodies: list[Bytes]) -> int:
         at, have_bytes = 0, len(data)
         self._need_bytes = _HEAD_BYTES
         while have_bytes - at >= _HEAD_BYTES:
@@ -84,7 +84,7 @@ class ZVTTCPFramer(StreamFramer):
             if at + size_bytes > have_bytes:
                 self._need_bytes = size_bytes
                 break
-            bodies.append(bytes(data[at : at + size_bytes]))
+            bodies.append(data[at : at + size_bytes])
             at += size_bytes
         return at
 
