@@ -290,6 +290,12 @@ def test_frame_of_fixed_bytes_alone_is_a_keep_alive_too() -> None:
     assert fed([bytes.fromhex("0003 03 0004 61 03 0000")], prefix) == [b"", b"a", b""]
 
 
+def test_keep_alive_may_count_more_than_the_longest_body() -> None:
+    prefix = LengthPrefix(counts_itself=True, keep_alive="tell", body_bytes_max=1)
+
+    assert fed([bytes.fromhex("0002 0003 61")], prefix) == [b"", b"a"]
+
+
 def test_longest_body_is_what_the_prefix_can_announce() -> None:
     prefix = LengthPrefix(size=1, counts_itself=True)
     framer = LengthPrefixFramer(prefix)

@@ -158,6 +158,22 @@ def test_longest_body_is_taken_and_a_longer_one_is_skipped_up_to_its_check_byte(
     assert play(STXETXFramer(SHORT_TEXT), byte_by_byte(stream)) == (expected, None)
 
 
+def test_silence_ends_a_frame_that_was_being_skipped_too() -> None:
+    framer = STXETXFramer(SHORT_TEXT)
+
+    assert framer.feed(b"\x02" + b"0" * 99) == [Damaged("too long", 0, SHORT + 2)]
+    assert framer.end() == []
+    assert framer.feed(framer.frame(b"0100")) == [b"0100"]
+
+
+def test_line_without_a_check_byte_ends_its_frames_with_etx() -> None:
+    line = STXETX(check="none", text=False)
+    raw = bytes.fromhex("02 4102 03 02 42 03 06")
+
+    assert STXETXFramer(line).frame(b"A\x02") == bytes.fromhex("02410203")
+    assert play(STXETXFramer(line), byte_by_byte(raw)) == ([b"A\x02", b"B", Control.ACK], None)
+
+
 ONE_BIT_FROM_ETX = {0x03 ^ 1 << bit for bit in range(8)}
 safe_texts = texts.filter(lambda body: not ONE_BIT_FROM_ETX & set(body))
 

@@ -66,6 +66,10 @@ def test_controls_stand_between_commands_and_nowhere_else() -> None:
         ("1002 800000 1003 1FF5", [Damaged("check", 0, 9)]),  # the CRC's bytes the other way round
         ("1002 1003 0000", [Damaged("check", 0, 6)]),
         ("1002 8000 1041 00 1003 F51F", [Damaged("escape", 0, 11)]),
+        (
+            "1002 1041 1003 0000 1002 800000 1003 F51F",
+            [Damaged("escape", 0, 8), bytes.fromhex("800000")],
+        ),
         ("1002 8000 1002 800000 1003 F51F", [Damaged("cut", 0, 4), bytes.fromhex("800000")]),
         ("1002 8000 10", [Damaged("cut", 0, 5)]),
         ("10", [Damaged("cut", 0, 1)]),
