@@ -72,6 +72,16 @@ def test_stream_that_is_no_message_is_refused(stream: bytes, offset: int, expect
     assert play(TagTextFramer(), byte_by_byte(stream)) == ([], (expected, offset))
 
 
+def test_bound_is_passed_before_the_digits_behind_it_are_read() -> None:
+    line = TagText(body_bytes_max=13)
+    for stream in (b"CZ0040300AE0xx", b"CZ0040300AE002"):
+        expected = ([], ("a message of at most 13 bytes", 0))
+        assert play(TagTextFramer(line), [stream]) == expected
+        assert play(TagTextFramer(line), byte_by_byte(stream)) == expected
+    whole = b"CZ0040300AE000"
+    assert play(TagTextFramer(TagText(body_bytes_max=14)), [whole]) == ([whole], None)
+
+
 @pytest.mark.parametrize("body", [b"", b"AE00210", CREDIT[:-1], CREDIT + CREDIT, CREDIT + b"A"])
 def test_body_that_is_not_one_message_is_not_framed(body: bytes) -> None:
     with pytest.raises(FramingError, match="one message of whole fields") as caught:

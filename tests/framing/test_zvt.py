@@ -139,6 +139,12 @@ def test_command_over_tcp_longer_than_the_bound_is_refused() -> None:
     assert framer.pending_bytes == 0
 
 
+def test_longest_command_over_tcp_is_taken() -> None:
+    assert play(ZVTTCPFramer(ZVTTCP(len(REFUND))), [REFUND]) == ([REFUND], None)
+    with pytest.raises(FramingError, match="a command of at most 15 bytes"):
+        ZVTTCPFramer(ZVTTCP(15)).frame(REFUND)
+
+
 @pytest.mark.parametrize("body", ["", "80", "8000", "800001", "80000000", "06D1FF", "06D1FF0100"])
 def test_command_whose_length_is_not_its_own_is_not_framed(body: str) -> None:
     with pytest.raises(FramingError, match="CC II LL") as caught:
