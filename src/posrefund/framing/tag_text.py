@@ -126,13 +126,13 @@ class TagTextFramer(StreamFramer):
 
     def _field_end(self, digits: bytes | bytearray, began: int, at: int) -> int:
         """Where the field at *at* ends, as far as its length is there: never later than it will."""
+        longest = self.line.body_bytes_max
         end = at + _HEAD_BYTES
-        if end - began <= self.line.body_bytes_max and digits and not digits.isdigit():
+        if digits and end - began <= longest and not digits.isdigit():
             self._refuse("three digits of length", at)
-            return end
-        if len(digits) == _HEAD_BYTES - _TAG_BYTES:
+        elif end - began <= longest and len(digits) == _HEAD_BYTES - _TAG_BYTES:
             end += int(digits)
-        if end - began > self.line.body_bytes_max:
+        if end - began > longest:
             self._refuse(self._bound(), began)
         return end
 
