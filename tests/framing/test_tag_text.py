@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from framing.lines import byte_by_byte, play
+from framing.lines import Played, byte_by_byte, play
 from posrefund.errors import ConfigError, FramingError
 from posrefund.framing import TagText, TagTextFramer
 
@@ -75,7 +75,7 @@ def test_stream_that_is_no_message_is_refused(stream: bytes, offset: int, expect
 def test_bound_is_passed_before_the_digits_behind_it_are_read() -> None:
     line = TagText(body_bytes_max=13)
     for stream in (b"CZ0040300AE0xx", b"CZ0040300AE002"):
-        expected = ([], ("a message of at most 13 bytes", 0))
+        expected: Played = ([], ("a message of at most 13 bytes", 0))
         assert play(TagTextFramer(line), [stream]) == expected
         assert play(TagTextFramer(line), byte_by_byte(stream)) == expected
     whole = b"CZ0040300AE000"
