@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: codec, MACs and PIN blocks, journal and whole refunds, each beside a peer in the same run.
+"""``python -m benchmarks``: codec, framing, MACs and PIN blocks, journal and whole refunds, each beside a peer in the same run.
 
 ``--memory 10000000`` also reads so many hostile messages; ``--only codec`` measures nothing else.
 """
@@ -17,6 +17,7 @@ import cryptography
 
 from benchmarks.codec import codec
 from benchmarks.crypto import crypto
+from benchmarks.framing import framing
 from benchmarks.memory import memory
 from benchmarks.refunds import refunds
 from benchmarks.timing import measure, report
@@ -53,7 +54,9 @@ def main() -> None:
     """Measure everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memory", type=int, default=200_000, help="hostile messages to read")
-    parser.add_argument("--only", choices=("codec", "memory", "crypto", "journal", "refunds"))
+    parser.add_argument(
+        "--only", choices=("codec", "framing", "memory", "crypto", "journal", "refunds")
+    )
     asked = parser.parse_args()
     print(
         f"Python {platform.python_version()} on {platform.machine()}, cryptography"
@@ -61,6 +64,7 @@ def main() -> None:
     )
     parts = {
         "codec": codec,
+        "framing": framing,
         "memory": lambda: memory(asked.memory),
         "crypto": crypto,
         "journal": journal,

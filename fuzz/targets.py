@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from fuzz.lines import FAMILIES
 from fuzz.samples import announced, head_of, sample_fields
 from posrefund.codec import Codec, describe, faults_inside
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
@@ -344,4 +345,5 @@ TARGETS: dict[str, Target] = {
     "unseal": Target(unsealed, "message", 2048, reads_dialect=True),
     "tlv": Target(tlv, "tlv", 1024),
     "framing": Target(framing, "framing", 2 * FRAME_BYTES_MAX),
+    **{name: Target(family.check, name, FRAME_BYTES_MAX) for name, family in FAMILIES.items()},
 }

@@ -5,22 +5,24 @@ from __future__ import annotations
 import random
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fuzz import corpus, run, targets
+from fuzz.lines import FAMILIES
 from fuzz.plain import Mutator, hunt
 from fuzz.targets import TARGETS
 
 from posrefund.dialects import dialect, names
 from posrefund.dialects.capture import open_capture
-from posrefund.errors import DecodeError
+from posrefund.errors import DecodeError, FramingError
 from posrefund.framing import LengthPrefixFramer
 from posrefund.seal import unseal
 
 if TYPE_CHECKING:
     from posrefund.crypto import KeySet
     from posrefund.dialects import Dialect
+    from posrefund.framing import Event, Framer
     from posrefund.values import Received
 
 CRASHES = sorted(path for path in corpus.CRASHES.glob("*/*") if path.name != "README.md")
@@ -29,6 +31,11 @@ every_target = pytest.mark.parametrize("name", TARGETS)
 
 def files(kind: str) -> list[Path]:
     return sorted((corpus.CORPUS / kind).iterdir())
+
+
+def check_seeds(name: str) -> None:
+    for path in files(TARGETS[name].corpus):
+        TARGETS[name].check(path.read_bytes())
 
 
 def under_every_dialect(name: str, data: bytes) -> list[bytes]:
@@ -203,6 +210,41 @@ def test_framing_target_sees_a_framer_that_loses_a_byte(monkeypatch: pytest.Monk
 
     with pytest.raises(AssertionError):
         TARGETS["framing"].check(longest)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_target_of_a_line_sees_a_framer_that_loses_a_byte_between_two_pieces(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for framer in {type(make()) for make in FAMILIES[name].variants}:
+        whole = framer.feed
+        monkeypatch.setattr(
+            framer,
+            "feed",
+            lambda self, chunk, whole=whole: whole(self, chunk[self.pending_bytes == 2 :]),
+        )
+
+    with pytest.raises(AssertionError):
+        check_seeds(name)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_target_of_a_line_sees_a_framer_that_delivers_what_never_stood_there(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for framer in {type(make()) for make in FAMILIES[name].variants}:
+        whole = framer.feed
+
+        def changed(self: Framer, chunk: bytes, whole: Any = whole) -> list[Event]:
+            return [
+                event[:-1] + b"~" if isinstance(event, bytes) else event
+                for event in whole(self, chunk)
+            ]
+
+        monkeypatch.setattr(framer, "feed", changed)
+
+    with pytest.raises((AssertionError, FramingError)):
+        check_seeds(name)
 
 
 @pytest.mark.parametrize("escape", [KeyError("2"), IndexError(), ValueError(), RecursionError()])

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from copy import copy
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posrefund.errors import FramingError
-from posrefund.framing import LengthPrefixFramer, frame
+from framing.lines import byte_by_byte, play
+from posrefund.errors import ConfigError, FramingError
+from posrefund.framing import LengthPrefix, LengthPrefixFramer, frame
 from published import MESSAGES
 
 frames = st.lists(st.binary(min_size=1, max_size=40), max_size=6)
 
 
-def fed(chunks: list[bytes]) -> list[bytes]:
-    framer = LengthPrefixFramer()
+def fed(chunks: list[bytes], prefix: LengthPrefix | None = None) -> list[bytes]:
+    framer = LengthPrefixFramer(prefix)
     return [message for chunk in chunks for message in framer.feed(chunk)]
 
 
@@ -162,7 +164,7 @@ def test_framer_holds_nothing_of_the_noise_behind_a_wrong_prefix() -> None:
     for _ in range(20):
         with pytest.raises(FramingError):
             framer.feed(b"\xff" * 100_000)
-        assert framer.pending_bytes == 2
+        assert framer.pending_bytes == 0
 
 
 def test_framer_counts_what_is_waiting() -> None:
@@ -170,3 +172,152 @@ def test_framer_counts_what_is_waiting() -> None:
     for count, byte in enumerate(b"\x00\x03ab", start=1):
         framer.feed(bytes([byte]))
         assert framer.pending_bytes == count
+
+
+# --- other prefixes ----------------------------------------------------------------------------------
+
+KINDS = [
+    # jPOS channels: NAC, BCD, ASCII, HEX, Raw, Amex, VAP, BASE24TCP
+    (LengthPrefix(), "0003 616263"),
+    (LengthPrefix(size=1), "03 616263"),
+    (LengthPrefix(size=3), "000003 616263"),
+    (LengthPrefix(encoding="bcd"), "0003 616263"),
+    (LengthPrefix(size=4, encoding="ascii"), "30303033 616263"),
+    (LengthPrefix(size=4, encoding="hex"), "30303033 616263"),
+    (LengthPrefix(size=4), "00000003 616263"),
+    (LengthPrefix(counts_itself=True), "0005 616263"),
+    (LengthPrefix(header=b"\0\0", counts_header=False), "0003 0000 616263"),
+    (LengthPrefix(trailer=b"\x03"), "0004 616263 03"),
+    (LengthPrefix(header=b"ISO", trailer=b"\x03", counts_trailer=False), "0006 49534F 616263 03"),
+]
+
+
+@pytest.mark.parametrize(("prefix", "framed"), KINDS)
+def test_each_kind_of_prefix_is_written_and_read(prefix: LengthPrefix, framed: str) -> None:
+    raw = bytes.fromhex(framed)
+
+    assert LengthPrefixFramer(prefix).frame(b"abc") == raw
+    assert play(LengthPrefixFramer(prefix), byte_by_byte(raw + raw)) == ([b"abc", b"abc"], None)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "size", "length"),
+    [("bcd", 2, "0291"), ("ascii", 3, "323931"), ("hex", 3, "313233"), ("binary", 2, "0123")],
+)
+def test_length_of_291_bytes_is_written_in_its_digits(
+    encoding: Any, size: int, length: str
+) -> None:
+    prefix = LengthPrefix(size=size, encoding=encoding)
+    body = bytes(291)
+
+    assert LengthPrefixFramer(prefix).frame(body) == bytes.fromhex(length) + body
+    assert fed([bytes.fromhex(length) + body], prefix) == [body]
+
+
+def test_hexadecimal_length_is_read_in_small_letters_too() -> None:
+    prefix = LengthPrefix(size=4, encoding="hex")
+
+    assert fed([b"000a" + b"x" * 10], prefix) == fed([b"000A" + b"x" * 10], prefix) == [b"x" * 10]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "length"),
+    [
+        ("bcd", "000A"),
+        ("ascii", "2B303031"),  # +001
+        ("ascii", "20202031"),  # blanks
+        ("ascii", "305F3031"),  # 0_01
+        ("ascii", "B2B2B2B2"),
+        ("hex", "30783031"),  # 0x01
+        ("hex", "2B303031"),
+        ("hex", "30303067"),
+    ],
+)
+def test_length_that_python_would_read_but_no_line_writes_is_refused(
+    encoding: Any, length: str
+) -> None:
+    prefix = LengthPrefix(size=2 if encoding == "bcd" else 4, encoding=encoding)
+
+    with pytest.raises(FramingError, match=f"expected a length in {encoding} digits$"):
+        fed([bytes.fromhex(length) + b"abc"], prefix)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "stream", "expected"),
+    [
+        (LengthPrefix(counts_itself=True), "0001", "a length of at least 3"),
+        (LengthPrefix(counts_itself=True), "1003", "a length of at most 4098"),
+        (LengthPrefix(keep_alive="refuse"), "0000", "a length of at least 1"),
+        (LengthPrefix(trailer=b"\x03"), "0004 616263 04", "the fixed bytes of this line"),
+        (
+            LengthPrefix(header=b"\0\0", counts_header=False),
+            "0003 0100 616263",
+            "the fixed bytes of this line",
+        ),
+        (
+            LengthPrefix(header=b"\0\0", counts_header=False),
+            "0000 0001",
+            "the fixed bytes of this line",
+        ),
+    ],
+)
+def test_prefix_that_this_line_never_sends_is_refused(
+    prefix: LengthPrefix, stream: str, expected: str
+) -> None:
+    assert play(LengthPrefixFramer(prefix), [bytes.fromhex(stream)]) == ([], (expected, 0))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "idle"),
+    [
+        (LengthPrefix(keep_alive="tell"), "0000"),
+        (LengthPrefix(size=4, encoding="ascii", keep_alive="tell"), "30303030"),
+        (LengthPrefix(header=b"\0\0", counts_header=False, keep_alive="tell"), "00000000"),
+        (LengthPrefix(trailer=b"\x03", keep_alive="tell"), "0000"),
+    ],
+)
+def test_keep_alive_is_told_where_it_must_be_answered(prefix: LengthPrefix, idle: str) -> None:
+    framer = LengthPrefixFramer(prefix)
+    raw = bytes.fromhex(idle)
+
+    assert framer.frame(b"") == raw
+    assert framer.feed(raw + framer.frame(b"a") + raw) == [b"", b"a", b""]
+
+
+def test_frame_of_fixed_bytes_alone_is_a_keep_alive_too() -> None:
+    prefix = LengthPrefix(counts_itself=True, trailer=b"\x03", keep_alive="tell")
+
+    assert fed([bytes.fromhex("0003 03 0004 61 03 0000")], prefix) == [b"", b"a", b""]
+
+
+def test_keep_alive_may_count_more_than_the_longest_body() -> None:
+    prefix = LengthPrefix(counts_itself=True, keep_alive="tell", body_bytes_max=1)
+
+    assert fed([bytes.fromhex("0002 0003 61")], prefix) == [b"", b"a"]
+
+
+def test_longest_body_is_what_the_prefix_can_announce() -> None:
+    prefix = LengthPrefix(size=1, counts_itself=True)
+    framer = LengthPrefixFramer(prefix)
+
+    assert framer.frame(bytes(254)) == b"\xff" + bytes(254)
+    with pytest.raises(FramingError, match="1 to 254 bytes"):
+        framer.frame(bytes(255))
+    assert LengthPrefix(size=1, encoding="ascii").limit_bytes == 9
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": 0},
+        {"size": 5},
+        {"encoding": "ebcdic"},
+        {"keep_alive": "maybe"},
+        {"body_bytes_max": 0},
+        {"body_bytes_max": 65_536},
+        {"size": 1, "encoding": "ascii", "trailer": b"123456789"},
+    ],
+)
+def test_prefix_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"^framing: expected "):
+        LengthPrefix(**wrong)
