@@ -7,7 +7,7 @@ about the first byte decides between ``NotSent`` and ``InDoubt``. pyserial is lo
 from posrefund.link.contract import Link
 from posrefund.link.host_link import StreamLink, TCPLink, TLSLink
 from posrefund.link.serial import SerialStream
-from posrefund.link.stream import Stream
+from posrefund.link.stream import Stream, drop_stale
 from posrefund.link.tcp import TCPStream
 from posrefund.link.tls import TLSSettings, TLSStream
 
@@ -21,4 +21,5 @@ __all__ = [
     "TLSLink",
     "TLSSettings",
     "TLSStream",
+    "drop_stale",
 ]

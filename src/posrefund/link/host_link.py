@@ -33,7 +33,7 @@ class StreamLink:
 
     Example:
         >>> from posrefund.link import SerialStream, StreamLink
-        >>> StreamLink(SerialStream("/dev/ttyUSB0", baud=9600, stale="drop")).close()
+        >>> StreamLink(SerialStream("/dev/ttyUSB0", baud=9600)).close()
     """
 
     def __init__(self, stream: Stream) -> None:

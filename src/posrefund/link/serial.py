@@ -1,7 +1,7 @@
 """Bytes over a serial port, by pyserial: a device, a COM port, or any of its URLs. Floor 5.
 
-pyserial is loaded when a port is opened. A port is opened for this stream alone; pulling the plug is
-noticed by the next look at it.
+pyserial is loaded when a port is opened. A port is opened for this stream alone, and what came before that
+is dropped; pulling the plug is noticed by the next look at it.
 """
 
 from __future__ import annotations
@@ -53,15 +53,13 @@ class SerialStream(WaitingStream):
         baud: Bits per second.
         form: Data bits, parity (N, E, O, M, S) and stop bits.
         flow: How the other side asks for a pause.
-        stale: What becomes of bytes that came before it was opened: ``"drop"`` is right wherever an
-            answer follows a question; a reply still on its way is not dropped by it.
 
     Raises:
         ConfigError: No such form, flow or speed.
 
     Example:
         >>> from posrefund.link import SerialStream
-        >>> SerialStream("/dev/ttyUSB0", baud=9600, form="7E1", stale="drop").name
+        >>> SerialStream("/dev/ttyUSB0", baud=9600, form="7E1").name
         '/dev/ttyUSB0'
     """
 
@@ -72,14 +70,13 @@ class SerialStream(WaitingStream):
         baud: int = 9600,
         form: str = "8N1",
         flow: Literal["none", "rts_cts", "xon_xoff"] = "none",
-        stale: Literal["drop", "keep"],
     ) -> None:
         super().__init__()
         found = _FORM.fullmatch(form)
         if not found:
             raise ConfigError("form: expected data bits, parity and stop bits, like 8N1")
-        if flow not in _FLOWS or stale not in ("drop", "keep"):
-            raise ConfigError("expected flow none, rts_cts or xon_xoff, and stale drop or keep")
+        if flow not in _FLOWS:
+            raise ConfigError("expected flow none, rts_cts or xon_xoff")
         if baud < 1:
             raise ConfigError("baud: expected bits per second")
         bits, parity, stop = found.groups()
@@ -91,7 +88,6 @@ class SerialStream(WaitingStream):
             "stopbits": float(stop) if "." in stop else int(stop),
             **_FLOWS[flow],
         }
-        self._drops_stale = stale == "drop"
         self._port: SerialBase | None = None
         self._fd: int | None = None
 
@@ -112,8 +108,6 @@ class SerialStream(WaitingStream):
             self._fd = _descriptor_of(self._port)
             if not self._url.lower().startswith("rfc2217:"):  # it knows no time limit
                 self._port.write_timeout = _WRITE_S if self._fd is None else 0
-            if self._drops_stale:
-                self._port.reset_input_buffer()
         except Exception as error:  # noqa: BLE001 — a URL's driver raises whatever it likes
             self._free()
             raise LinkOpenError(f"{self.name} cannot be opened: {_why(error)}") from None
@@ -176,6 +170,8 @@ def _why(error: Exception) -> str:
     """Say it in words that help; pyserial's own hide the number in a sentence."""
     if isinstance(error, OSError) and error.errno in _WORDS:
         return _WORDS[error.errno]
+    if type(error).__module__ == "termios":
+        return "the port does not take this speed or form"
     text = str(error)
     known = [words for kind, words in _WINDOWS_WORDS.items() if f"{kind}(" in text]
     if known:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["Stream"]
+__all__ = ["Stream", "drop_stale"]
+
+_STALE_READS_MAX = 64
+"""A line that never falls silent is not drained; whatever comes next has to be recognised anyway."""
 
 
 class Stream(Protocol):
@@ -59,3 +62,32 @@ class Stream(Protocol):
 
     def close(self) -> None:
         """Cancel, and give back what the stream holds; harmless when it is closed already."""
+
+
+def drop_stale(stream: Stream) -> int:
+    """Throw away what has come without a question; return how many bytes that was.
+
+    A choice, not a habit: right before a question whose answer nothing else tells apart. A late answer that is
+    still on its way is not dropped by it.
+
+    Raises:
+        LinkClosedError: The line is closed.
+
+    Example:
+        >>> from posrefund.link import drop_stale
+        >>> from posrefund.testing import pipe
+        >>> near, far = pipe()
+        >>> near.open(1), far.open(1), far.write(b"late answer", 0)
+        (None, None, None)
+        >>> drop_stale(near), near.read_some(0)
+        (11, b'')
+        >>> near.close(), far.close()
+        (None, None)
+    """
+    dropped_bytes = 0
+    for _ in range(_STALE_READS_MAX):
+        chunk = stream.read_some(0)
+        dropped_bytes += len(chunk)
+        if not chunk:
+            break
+    return dropped_bytes

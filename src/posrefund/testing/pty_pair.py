@@ -1,7 +1,7 @@
 """A serial port without hardware: a pseudo terminal, and the stream of the device behind it. Floor 10.
 
 It shows opening, reading, writing and unplugging. Speed, parity and the control lines of a real port it does
-not have: a pseudo terminal takes every setting and ignores it. Not on Windows.
+not have: a pseudo terminal ignores such settings, or refuses them. Not on Windows.
 """
 
 from __future__ import annotations
