@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import socket  # noqa: TID251 — a pair of them, connected to each other and to nothing else
 
@@ -35,8 +36,9 @@ class _Calls(queue.Queue[socket.socket]):
     """Calls that nobody has taken yet."""
 
     def hang_up(self) -> None:
-        while not self.empty():
-            self.get().close()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.get_nowait().close()
 
 
 class _Dialling(SocketStream):
@@ -54,6 +56,10 @@ class _Dialling(SocketStream):
             raise LinkOpenError(f"no pipe: {why(error)}") from None
         self._socket.settimeout(0)
         self._calls.put(other)
+
+    def _free(self) -> None:
+        self._calls.hang_up()  # nobody took it
+        super()._free()
 
 
 class _Answering(SocketStream):
