@@ -132,7 +132,7 @@ class TLSStream:
         session = self._open_session("nothing_sent")
         try:
             self._inner.write(session.cipher(data), deadline)
-        except LinkClosedError:
+        except BaseException:
             self._inner.cancel()
             raise
 
