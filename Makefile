@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LANGUAGE ?= en
+TRANSPORT ?= tcp
 SECONDS ?= 60
 MESSAGES ?=
 SEEDS ?= 1-50
@@ -13,7 +14,7 @@ MEMORY ?= 200000
 .PHONY: demo test check bench fuzz simulate docs clean
 
 demo: $(VENV)/cli.stamp
-	$(BIN)/posrefund demo --lang $(LANGUAGE)
+	$(BIN)/posrefund demo --lang $(LANGUAGE) --transport $(TRANSPORT)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest

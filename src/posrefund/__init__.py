@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     )
     from posrefund.journal import SQLiteJournal
     from posrefund.keystore import FileKeyStore
-    from posrefund.link import Link, TCPLink
+    from posrefund.link import Link, SerialStream, StreamLink, TCPLink, TLSLink, TLSSettings
     from posrefund.terminal import Terminal
     from posrefund.values import (
         PAN,
@@ -87,8 +87,12 @@ __all__ = [
     "RequestID",
     "SQLiteJournal",
     "SaleRequest",
+    "SerialStream",
     "Statement",
+    "StreamLink",
     "TCPLink",
+    "TLSLink",
+    "TLSSettings",
     "Terminal",
     "TerminalID",
     "Track2",
@@ -102,7 +106,7 @@ _ROOMS = {
     " RefundRequest SaleRequest Statement",
     "posrefund.journal": "SQLiteJournal",
     "posrefund.keystore": "FileKeyStore",
-    "posrefund.link": "Link TCPLink",
+    "posrefund.link": "Link SerialStream StreamLink TCPLink TLSLink TLSSettings",
     "posrefund.terminal": "Terminal",
     "posrefund.values": "PAN RRN STAN Amount CardRead MerchantID RequestID TerminalID Track2",
 }

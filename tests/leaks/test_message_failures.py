@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from canary import PAN_16, PAN_19, PIK, PIN, PIN_BLOCK, TDK, TMK, TRACK, everything_in, leaks_in
+from link.certificates import CA
 from posrefund.cli.app import app, run
 from posrefund.codec import Codec
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
@@ -17,9 +18,9 @@ from posrefund.crypto import Key, KeySet, Purpose
 from posrefund.dialects.capture import open_capture
 from posrefund.errors import LinkClosedError, PosRefundError
 from posrefund.framing import Envelope, LengthPrefixFramer, frame
-from posrefund.link import TCPLink
+from posrefund.link import SerialStream, StreamLink, TCPLink, TLSSettings, TLSStream
 from posrefund.seal import seal, unseal
-from posrefund.testing import MemoryLink
+from posrefund.testing import FaultyStream, MemoryLink, RecordingStream, StreamFaults, pipe
 from shop import UNIONPAY
 
 if TYPE_CHECKING:
@@ -148,6 +149,26 @@ def test_line_that_breaks_does_not_show_the_message() -> None:
     with pytest.raises(LinkClosedError) as caught:
         TCPLink("127.0.0.1", 9).send(MESSAGE)
     assert caught.value.effect == "nothing_sent"
+
+
+def test_streams_that_break_do_not_show_the_message(tmp_path: Path) -> None:
+    for faults in (StreamFaults(cut_write_at=0), StreamFaults(cut_write_at=40)):
+        near, _ = pipe()
+        stream = FaultyStream(near, faults)
+        stream.open(1)
+        fails(partial(stream.write, MESSAGE, 0))
+        stream.close()
+    near, far = pipe()
+    near.open(1)
+    far.open(1)
+    fails(partial(RecordingStream(near).write, MESSAGE * 90_000, 0))  # more than the line takes
+    fails(partial(StreamLink(near).send, MESSAGE))
+    far.close()
+    near.close()
+    fails(partial(near.write, MESSAGE, 0))
+    fails(partial(SerialStream("loop://").write, MESSAGE, 0))
+    tls = TLSStream(near, TLSSettings(ca=CA(tmp_path).file), server_name="host.example")
+    fails(partial(tls.write, MESSAGE, 0))
 
 
 # --- the command line ------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ from posrefund import (
     TCPLink,
     Terminal,
     TerminalID,
+    TLSLink,
+    TLSSettings,
     Track2,
     dialect,
 )
@@ -41,11 +43,16 @@ from posrefund.values import RequestID
 SALE, REFUND = RequestID("S-1"), RequestID("R-1")
 
 
+def host(address: str, port: int, ca: Path | None) -> Link:
+    """Choose a line."""
+    return TLSLink(address, port, TLSSettings(ca=ca)) if ca else TCPLink(address, port)
+
+
 def open_terminal(passphrase: bytes) -> Terminal:
     """Put a terminal together."""
     keystore = FileKeyStore(Path("keys.json"), passphrase)
     terminal = TerminalID("12345678")
-    link: Link = TCPLink("127.0.0.1", 5000)
+    link = host("127.0.0.1", 5000, Path("ca.pem"))
     return Terminal(
         terminal,
         MerchantID("123456789012345"),

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posrefund.cli.dialect_file import find_dialect
+from posrefund.cli.tls_settings import host_link, tls_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import LEASE_S, Journal, PostgresJournal, SQLiteJournal
 from posrefund.keystore import FileKeyStore, HighWaterFile
-from posrefund.link import TCPLink
 from posrefund.terminal import Terminal
 from posrefund.values import MerchantID, TerminalID
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.dialects import Dialect
+    from posrefund.link import TLSSettings
 
 __all__ = [
     "ConfigOption",
@@ -55,7 +56,7 @@ id = "{merchant}"
 address = "{address}"
 port = {port}
 answer_s = {answer_s}
-
+{tls}
 [keys]
 file = "keys.json"
 passphrase_file = "passphrase"
@@ -83,6 +84,7 @@ class Settings:
         high_water_file: Holds the highest generation of the key file, where one is wanted.
         anchor_file: Holds the journal's anchor, if not beside the key file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
+        tls: Whom to trust on the line to the host, and who we are; None for a line without TLS.
     """
 
     dialect: Dialect
@@ -98,6 +100,7 @@ class Settings:
     high_water_file: Path | None = None
     anchor_file: Path | None = None
     token: TokenSettings | None = None
+    tls: TLSSettings | None = None
 
 
 def load(path: Path) -> Settings:
@@ -145,6 +148,7 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         high_water_file=_path_of(data, "high_water", folder),
         anchor_file=_path_of(data, "anchor", folder),
         token=token,
+        tls=tls_settings(host, folder),
         **_journal(data, folder),
     )
 
@@ -158,7 +162,7 @@ def _journal(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {"journal_file": None, "journal_dsn": _text(data, "journal", "dsn")}
 
 
-def write(
+def write(  # noqa: PLR0913 — a settings file has so many lines
     folder: Path,
     *,
     terminal: str,
@@ -167,11 +171,13 @@ def write(
     port: int,
     answer_s: float = 60,
     dialect_name: str = "unionpay",
+    tls_ca: str | None = None,
 ) -> Path:
-    """Write a ``posrefund.toml`` into *folder* and return its path."""
+    """Write a ``posrefund.toml`` into *folder* and return its path; with *tls_ca* the host is talked to in TLS."""
     path = folder / "posrefund.toml"
     text = _TEMPLATE.format(
         dialect=dialect_name,
+        tls=f'tls = true\nca = "{tls_ca}"\n' if tls_ca else "",
         terminal=terminal,
         merchant=merchant,
         address=address,
@@ -250,7 +256,7 @@ def open_terminal(
             dialect=settings.dialect,
             keystore=keystore,
             journal=journal,
-            link=TCPLink(settings.address, settings.port),
+            link=host_link(settings.address, settings.port, settings.tls),
             envelope=settings.envelope,
             tap=tap,
         )

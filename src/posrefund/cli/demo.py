@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from posrefund.cli.config import load, write
+from posrefund.cli.demo_certificate import make_certificate
 from posrefund.cli.demo_host import HostProcess
 from posrefund.cli.demo_screen import Screen
 from posrefund.cli.demo_story import Story
@@ -20,7 +22,15 @@ from posrefund.errors import ConfigError
 __all__ = ["demo"]
 
 _TERMINAL, _MERCHANT = "12345678", "123456789012345"
+_ADDRESS = "127.0.0.1"
 _MARK = "made-by-posrefund-demo"
+
+
+class Transport(StrEnum):
+    """What carries the messages."""
+
+    TCP = "tcp"
+    TLS = "tls"
 
 
 def demo(
@@ -29,6 +39,9 @@ def demo(
     ] = Path("posrefund-demo"),
     lang: LangOption = Lang.EN,
     dialect: Annotated[str, typer.Option(help="What terminal and host speak.")] = "unionpay",
+    transport: Annotated[
+        Transport, typer.Option(help="What carries the messages; a certificate for tls is made.")
+    ] = Transport.TCP,
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
 ) -> None:
     """Play a sale and its next-day refund against an emulated host, with everything that goes wrong.
@@ -37,15 +50,17 @@ def demo(
     """
     _clear(folder)
     make_keystore(folder, secrets.token_bytes(16))
-    config = _write(folder, dialect, port=1)  # the port is not known before the host listens
+    tls = make_certificate(folder, _ADDRESS) if transport is Transport.TLS else None
+    ca = tls[0].name if tls else None
+    config = _write(folder, dialect, ca, port=1)  # the port is not known before the host listens
     console = stdout
     console.quiet = json
-    with HostProcess(config, folder / "host-ledger.json") as host:
-        settings = load(_write(folder, dialect, port=host.port))
+    with HostProcess(config, folder / "host-ledger.json", tls) as host:
+        settings = load(_write(folder, dialect, ca, port=host.port))
         screen = Screen(console, settings.dialect, lang.value)
         screen.say(
-            f"模拟主机：进程 {host.pid}，127.0.0.1:{host.port}；文件在 {folder}/",
-            f"emulated host: process {host.pid}, 127.0.0.1:{host.port}; files in {folder}/",
+            f"模拟主机：进程 {host.pid}，{_where(host.port, transport)}；文件在 {folder}/",
+            f"emulated host: process {host.pid}, {_where(host.port, transport)}; files in {folder}/",
         )
         total = Story(settings, config, host, screen).play()
     if json:
@@ -53,15 +68,20 @@ def demo(
     raise typer.Exit(0 if total == 0 else 1)
 
 
-def _write(folder: Path, dialect: str, *, port: int) -> Path:
+def _where(port: int, transport: Transport) -> str:
+    return f"{_ADDRESS}:{port}" + (" (TLS)" if transport is Transport.TLS else "")
+
+
+def _write(folder: Path, dialect: str, tls_ca: str | None, *, port: int) -> Path:
     return write(
         folder,
         terminal=_TERMINAL,
         merchant=_MERCHANT,
-        address="127.0.0.1",
+        address=_ADDRESS,
         port=port,
         answer_s=10,
         dialect_name=dialect,
+        tls_ca=tls_ca,
     )
 
 

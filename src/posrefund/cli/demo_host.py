@@ -19,8 +19,10 @@ __all__ = ["HostProcess"]
 class HostProcess:
     """``posrefund host --control``, started and stopped with this object."""
 
-    def __init__(self, config: Path, ledger: Path) -> None:
+    def __init__(self, config: Path, ledger: Path, tls: tuple[Path, Path] | None = None) -> None:
         command = [sys.executable, "-m", "posrefund", "host", "--control", "--port", "0"]
+        if tls is not None:
+            command += ["--tls-cert", str(tls[0]), "--tls-key", str(tls[1])]
         self._process = subprocess.Popen(  # noqa: S603 — ourselves, with our own words
             [*command, "--config", str(config), "--ledger", str(ledger), "--batch", "000007"],
             stdin=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 import threading
 from datetime import datetime, timedelta, timezone
@@ -33,7 +34,7 @@ __all__ = ["host"]
 _ZONE = timezone(timedelta(hours=8))
 
 
-def host(
+def host(  # noqa: PLR0913, PLR0917 — each is an option of the command line
     config: ConfigOption = Path("posrefund.toml"),
     port: Annotated[
         int | None, typer.Option(help="0 takes a free one; else as configured.")
@@ -46,6 +47,12 @@ def host(
     ] = None,
     ledger: Annotated[Path | None, typer.Option(help="Keep its books in this file.")] = None,
     batch: Annotated[str, typer.Option(help="Its open batch.")] = "000001",
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Speak TLS, with this certificate and its chain (PEM).")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="The certificate's key, if it is in a file of its own.")
+    ] = None,
     control: Annotated[
         bool, typer.Option("--control", help="Take JSON commands on standard input.")
     ] = False,
@@ -65,7 +72,7 @@ def host(
     except ValueError as error:  # no books, or a TMK of another cipher than the MAC
         raise ConfigError(f"{error}") from None
     where = (settings.address, settings.port if port is None else port)
-    with _server(emulated, where) as server:
+    with _server(emulated, where, _tls(tls_cert, tls_key)) as server:
         if control:
             run(emulated, server, sys.stdin, sys.stdout)
             return
@@ -76,9 +83,26 @@ def host(
             stdout.print("stopped")
 
 
-def _server(emulated: EmulatedHost, where: tuple[str, int]) -> HostServer:
+def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        if key is not None:
+            raise typer.BadParameter("--tls-key needs --tls-cert")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        return HostServer(emulated, where)
+        context.load_cert_chain(certificate, key, lambda: "")  # else OpenSSL would ask the keyboard
+    except OSError:
+        message = f"{certificate} and its key cannot be read, or are not the PEM they should be"
+        raise ConfigError(message) from None
+    return context
+
+
+def _server(
+    emulated: EmulatedHost, where: tuple[str, int], tls: ssl.SSLContext | None
+) -> HostServer:
+    try:
+        return HostServer(emulated, where, tls=tls)
     except OSError as error:
         address, port = where
         why = error.strerror or "no such address"

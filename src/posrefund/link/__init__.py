@@ -1,10 +1,25 @@
-"""The only rooms that touch a line: ``send`` and ``receive`` of whole messages. Floor 5.
+"""The only rooms that touch a line: streams of bytes, and links of whole messages over them. Floor 5.
 
-A link never sends anything twice and never reads a message's meaning. What its errors say about the
-first byte decides between ``NotSent`` and ``InDoubt``.
+A stream or a link never sends anything twice and never reads a message's meaning. What its errors say
+about the first byte decides between ``NotSent`` and ``InDoubt``. pyserial is loaded when a serial port is opened.
 """
 
 from posrefund.link.contract import Link
-from posrefund.link.tcp import TCPLink
+from posrefund.link.host_link import StreamLink, TCPLink, TLSLink
+from posrefund.link.serial import SerialStream
+from posrefund.link.stream import Stream, drop_stale
+from posrefund.link.tcp import TCPStream
+from posrefund.link.tls import TLSSettings, TLSStream
 
-__all__ = ["Link", "TCPLink"]
+__all__ = [
+    "Link",
+    "SerialStream",
+    "Stream",
+    "StreamLink",
+    "TCPLink",
+    "TCPStream",
+    "TLSLink",
+    "TLSSettings",
+    "TLSStream",
+    "drop_stale",
+]

@@ -1,6 +1,18 @@
-"""What integrators and our own tests share: a clock that stands still, a link without a line. Floor 10."""
+"""What integrators and our own tests share: a clock that stands still, links and streams without a line. Floor 10."""
 
 from posrefund.testing.clock import ManualClock
+from posrefund.testing.faulty import FaultyStream, StreamFaults
 from posrefund.testing.memory_link import MemoryLink
+from posrefund.testing.memory_pipe import pipe
+from posrefund.testing.pty_pair import PTYPair
+from posrefund.testing.recording import RecordingStream
 
-__all__ = ["ManualClock", "MemoryLink"]
+__all__ = [
+    "FaultyStream",
+    "ManualClock",
+    "MemoryLink",
+    "PTYPair",
+    "RecordingStream",
+    "StreamFaults",
+    "pipe",
+]

@@ -2,7 +2,7 @@
 
 Many messages may come over one connection, cut by the two-byte length prefix. Closing ends within
 half a second, whatever a peer or a delayed answer is doing. For the loopback, not for the
-internet: no encryption, no time limit for idle peers. Floor 9.
+internet, with TLS or without: no time limit for idle peers. Floor 9.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from posrefund.errors import FramingError
 from posrefund.framing import LengthPrefixFramer, frame
 
 if TYPE_CHECKING:
+    import ssl
+
     from posrefund.emulators.host.faults import Delivery
     from posrefund.emulators.host.host import EmulatedHost
 
@@ -34,6 +36,7 @@ class HostServer:
     Args:
         host: The core.
         address: Where to listen; port 0 takes a free one.
+        tls: The server's side of TLS, with its certificate; None for none.
 
     Attributes:
         lock: Held while the core works; hold it to look at the host from another thread.
@@ -42,8 +45,15 @@ class HostServer:
         OSError: The address cannot be used.
     """
 
-    def __init__(self, host: EmulatedHost, address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
+    def __init__(
+        self,
+        host: EmulatedHost,
+        address: tuple[str, int] = ("127.0.0.1", 0),
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.host = host
+        self._tls = tls
         self.lock = threading.Lock()
         self._closing = threading.Event()
         self._peers: dict[socket.socket, threading.Thread] = {}
@@ -86,7 +96,7 @@ class HostServer:
             peers = list(self._peers)
         for peer in peers:
             with contextlib.suppress(OSError):
-                peer.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(peer, socket.SHUT_RDWR)  # of the line: no goodbye in TLS
 
     def __enter__(self) -> Self:
         return self
@@ -101,10 +111,20 @@ class HostServer:
             while not self._closing.is_set():
                 selector.select()
                 with contextlib.suppress(OSError):
-                    self._welcome(self._listener.accept()[0])
+                    self._welcome(self._in_tls(self._listener.accept()[0]))
+
+    def _in_tls(self, peer: socket.socket) -> socket.socket:
+        """Put TLS around *peer*; the handshake is left to the peer's own thread."""
+        peer.settimeout(None)
+        if self._tls is None:
+            return peer
+        try:
+            return self._tls.wrap_socket(peer, server_side=True, do_handshake_on_connect=False)
+        except OSError:
+            peer.close()
+            raise
 
     def _welcome(self, peer: socket.socket) -> None:
-        peer.settimeout(None)
         thread = threading.Thread(target=self._serve, args=(peer,), name="host-peer", daemon=True)
         with self._peers_lock:
             is_full = len(self._peers) >= _CONNECTIONS_MAX or self._closing.is_set()
