@@ -68,6 +68,10 @@ def test_each_condition_alone_forbids_it(changes: dict[str, Any]) -> None:
     assert not repeat_due(doubt(**changes), at(), LATER)
 
 
+def test_nothing_is_repeated_while_rows_are_lost() -> None:
+    assert not repeat_due(doubt(), replace(at(), is_behind=True), LATER)
+
+
 def test_no_built_in_dialect_repeats() -> None:
     assert not repeat_due(doubt(), view(), LATER)
 

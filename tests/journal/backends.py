@@ -14,7 +14,7 @@ import pytest
 from journal.builders import KEY, dump, open_journal
 from journal.server import dsn_of_tests
 from posrefund.errors import JournalError, LocalProtocolError
-from posrefund.journal import PostgresJournal, SQLiteJournal
+from posrefund.journal import PostgresJournal, SQLiteFleet, SQLiteJournal
 from posrefund.values import TerminalID
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from posrefund.engine import Action
     from posrefund.journal import Journal
 
-__all__ = ["BACKENDS", "Backend", "PostgresBackend", "SQLiteBackend", "refused"]
+__all__ = ["BACKENDS", "Backend", "FleetBackend", "PostgresBackend", "SQLiteBackend", "refused"]
 
 
 class Backend(ABC):
@@ -107,6 +107,32 @@ class SQLiteBackend(Backend):
         self.execute(*triggers, *statements)
 
 
+class FleetBackend(SQLiteBackend):
+    """One file of many terminals, in this process."""
+
+    name = "fleet"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.fleet: SQLiteFleet | None = None
+
+    def open(self, *, key: bytes = KEY, terminal: str = "12345678") -> Journal:
+        if self.fleet is None:
+            self.fleet = SQLiteFleet(self.path)
+        return self.fleet.journal(TerminalID(terminal), key=key)
+
+    def remove(self) -> None:
+        if self.fleet is not None:
+            self.fleet.close()
+
+    def crash(self, journal: Journal) -> None:
+        """The process ends: no journal of the file is closed, and the next one opens it anew."""
+        assert self.fleet is not None
+        self.fleet._store._db.close()
+        self.fleet._store._lock.release()
+        self.fleet = None
+
+
 class PostgresBackend(Backend):
     """A schema of its own on the tests' server."""
 
@@ -179,7 +205,7 @@ class PostgresBackend(Backend):
             yield db
 
 
-BACKENDS: tuple[type[Backend], ...] = (SQLiteBackend, PostgresBackend)
+BACKENDS: tuple[type[Backend], ...] = (SQLiteBackend, FleetBackend, PostgresBackend)
 
 
 def refused(journal: Journal, backend: Backend, actions: list[Action]) -> Exception:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from posrefund.codec.check import Check
@@ -60,8 +61,7 @@ class Field:
 
     def check(self) -> Check:
         """Return what the table says of this field's characters; free text may hold any byte."""
-        kind, dots, _, _ = self._parsed()
-        return Check(None if kind == "ans" and dots else cast("Characters", kind))
+        return _check_of(self.format)
 
     def fault(self, value: str) -> str | None:
         """Say what was expected of *value*'s characters, or None if they are right.
@@ -75,7 +75,7 @@ class Field:
 
     def packed(self) -> dict[str, Any]:
         """Return the pyiso8583 rule of this field in the packed (BCD) encoding."""
-        kind, dots, length, left = self._parsed()
+        kind, dots, length, left = _parsed(self.format)
         rule: dict[str, Any] = {"desc": self.en, "max_len": length, "len_enc": "bcd"}
         rule["len_type"] = {0: 0, 2: 1, 3: 2}[len(dots)]
         if kind in ("n", "z"):
@@ -87,7 +87,7 @@ class Field:
 
     def ascii(self) -> dict[str, Any]:
         """Return the pyiso8583 rule of this field in the ASCII encoding."""
-        kind, dots, length, _ = self._parsed()
+        kind, dots, length, _ = _parsed(self.format)
         if kind == "b":
             length = 2 * length if dots else length // 4
         return {
@@ -102,11 +102,19 @@ class Field:
         """Return a copy with some attributes replaced, for a derived dialect."""
         return replace(self, **changes)
 
-    def _parsed(self) -> tuple[str, str, int, str]:
-        match = _FORMAT.fullmatch(self.format)
-        assert match is not None
-        kind, dots, length, left = match.groups()
-        return kind, dots, int(length), left
+
+@cache
+def _parsed(text: str) -> tuple[str, str, int, str]:
+    match = _FORMAT.fullmatch(text)
+    assert match is not None
+    kind, dots, length, left = match.groups()
+    return kind, dots, int(length), left
+
+
+@cache
+def _check_of(text: str) -> Check:
+    kind, dots, _, _ = _parsed(text)
+    return Check(None if kind == "ans" and dots else cast("Characters", kind))
 
 
 def _text_encoding(dots: str) -> str:

@@ -7,6 +7,7 @@ used.
 
 from posrefund.journal.backup import back_up
 from posrefund.journal.embedded import SQLiteJournal
+from posrefund.journal.fleet import FleetJournal, SQLiteFleet
 from posrefund.journal.journal import Journal
 from posrefund.journal.lease import LEASE_S, Lease, claim_terminals
 from posrefund.journal.postgres import PostgresJournal
@@ -14,10 +15,12 @@ from posrefund.journal.rows import Row
 
 __all__ = [
     "LEASE_S",
+    "FleetJournal",
     "Journal",
     "Lease",
     "PostgresJournal",
     "Row",
+    "SQLiteFleet",
     "SQLiteJournal",
     "back_up",
     "claim_terminals",

@@ -24,6 +24,9 @@ class Backend(ABC):
 
     _db: Any
     """The connection, of whatever kind."""
+    _head: tuple[int, bytes] | None = None
+    """The last row's number and link, as this writer wrote it; None where it has to be looked up. A
+    transaction that fails forgets it."""
 
     @abstractmethod
     def close(self) -> None:

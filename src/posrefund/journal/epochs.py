@@ -41,6 +41,8 @@ class Epochs(Rotation):
 
     def head(self) -> tuple[int, bytes]:
         """Return the number of the last row and its link; 0 and zeros before the first."""
+        if self._head is not None:
+            return self._head
         last = self._links("ORDER BY seq DESC LIMIT 1")
         return (last[0].seq, last[0].link) if last else (0, FIRST_LINK)
 

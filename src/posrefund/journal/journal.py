@@ -287,6 +287,7 @@ class Journal(Epochs, Attempts, Approvals, Sales):
         link = link_of(self._keys.chain(seq), before, seq, at.isoformat(), kind, subject, body)
         self._add(Row(seq, at.isoformat(), kind, subject, body, link))
         self._set_meta(head=link.hex())
+        self._head = seq, link
 
     def _original(self, row: dict[str, Any]) -> Original:
         name = row["original_id"]

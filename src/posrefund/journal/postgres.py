@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed_class
 from posrefund.errors import JournalError, JournalWriteError
-from posrefund.journal.journal import Journal
 from posrefund.journal.lease import LEASE_S, Lease, hold, release, take
 from posrefund.journal.postgres_schema import POSTGRES_VERSIONS
-from posrefund.journal.rows import Row
 from posrefund.journal.server import AsOurs, connect, database_error, prepare, translated
+from posrefund.journal.shared import SharedJournal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     import psycopg
 
-    from posrefund.engine import Attempt, Original
+    from posrefund.journal.rows import Row
     from posrefund.values import TerminalID
 
 __all__ = ["PostgresJournal"]
@@ -36,7 +35,7 @@ _ASK_AGAIN_S = 15.0
 
 
 @closed_class
-class PostgresJournal(Journal):
+class PostgresJournal(SharedJournal):
     """The journal of one terminal, in a database that it may share with others.
 
     Requests, sales and attempts of all its terminals stand side by side: a request id is known to all of
@@ -148,6 +147,7 @@ class PostgresJournal(Journal):
                 yield
                 self._commit(db)
             except BaseException:
+                self._head = None
                 self._roll_back(db)
                 raise
             finally:
@@ -227,28 +227,8 @@ class PostgresJournal(Journal):
             names = [column.name for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
-    def _facts(self) -> dict[str, str]:
-        sql = "SELECT key, value FROM meta WHERE terminal IN ('', ?)"
-        return {**dict(self._rows(sql, self._terminal)), "terminal": self._terminal}
-
-    def _set_meta(self, **facts: str) -> None:
-        for key, value in facts.items():
-            self._run(
-                "INSERT INTO meta VALUES (?, ?, ?) ON CONFLICT (terminal, key)"
-                " DO UPDATE SET value = excluded.value",
-                (self._terminal, key, value),
-            )
-
-    def _links(self, rest: str, *values: object) -> list[Row]:
-        mine = (
-            "SELECT seq, at, kind, subject, body, link FROM"
-            " (SELECT * FROM chain WHERE terminal = ?) AS mine"
-        )
-        return [Row(*row) for row in self._rows(f"{mine} {rest}", self._terminal, *values)]
-
     def _add(self, row: Row) -> None:
-        values = (self._terminal, row.seq, row.at, row.kind, row.subject, row.body, row.link)
-        self._run("INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        super()._add(row)
         self._last = row
 
     def _destroy_cards(self, condition: str, *values: object) -> int:
@@ -257,15 +237,3 @@ class PostgresJournal(Journal):
         with suppress(JournalError), AsOurs(JournalError):
             self._execute(b"VACUUM sealed_cards")  # what is deleted is gone only then
         return count
-
-    def _learner(self) -> Mapping[str, str]:
-        return {"learned_by": self._terminal}
-
-    def _learned(self) -> list[Original]:
-        sql = "SELECT * FROM originals WHERE learned_by = ? ORDER BY rowid"
-        return [self._original(row) for row in self._dicts(sql, self._terminal)]
-
-    def _elsewhere(self) -> list[Attempt]:
-        mine = "SELECT original_id FROM originals WHERE learned_by = ?"
-        where = f"WHERE terminal <> ? AND original_id IN ({mine})"
-        return self._attempts(where, self._terminal, self._terminal)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from os import PathLike
 
-__all__ = ["Store"]
+__all__ = ["Store", "as_ours", "as_text"]
 
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 _IS_THERE = "SELECT 1 FROM sqlite_master WHERE name = 'chain'"
@@ -46,6 +46,8 @@ class Store:
         JournalCorruptError: A file that is no database.
     """
 
+    _head: tuple[int, bytes] | None = None
+
     def __init__(
         self, path: str | PathLike[str], versions: Sequence[str], facts: Mapping[str, str]
     ) -> None:
@@ -70,16 +72,17 @@ class Store:
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
                 db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
                 on_failure.callback(db.close)
-                db.text_factory = _text
+                db.text_factory = as_text
                 is_new = not db.execute(_IS_THERE).fetchone()
-                if not is_new:
-                    self._refuse_unknown_version(db)  # before anything is written
+                if not is_new:  # before anything is written
+                    _refuse_other_kind(db, facts.get("kind"))
+                    self._refuse_unknown_version(db)
                 for pragma in _PRAGMAS:
                     db.execute(f"PRAGMA {pragma}")
                 if is_new:
                     db.executescript(f"BEGIN IMMEDIATE; {''.join(self._versions)}")
                     found = {**facts, "version": str(len(self._versions))}
-                    db.executemany("INSERT INTO meta VALUES (?, ?)", found.items())
+                    db.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", found.items())
                     db.execute("COMMIT")
             except _SQLITE_ERRORS as error:
                 raise _read_error(error) from None
@@ -96,7 +99,7 @@ class Store:
 
     def _migrate(self) -> None:
         """Bring the tables to the last version, each step in a transaction of its own."""
-        with _as_ours(JournalWriteError):
+        with as_ours(JournalWriteError):
             ((found,),) = self._db.execute(_VERSION).fetchall()
             for number, step in enumerate(self._versions[int(found) :], start=int(found) + 1):
                 new = f"UPDATE meta SET value = '{number}' WHERE key = 'version'"
@@ -109,12 +112,13 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _as_ours(JournalWriteError):
+        with as_ours(JournalWriteError):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
+                self._head = None
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
@@ -144,19 +148,26 @@ class Store:
         with self._transaction():
             self._db.execute(f"{zero} WHERE {condition}", values)
             count = self._db.execute(f"DELETE FROM sealed_cards WHERE {condition}", values).rowcount
-        with _as_ours(JournalWriteError):  # the log holds the old pages until then
+        with as_ours(JournalWriteError):  # the log holds the old pages until then
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return count
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
-        with _as_ours():
+        with as_ours():
             return self._db.execute(sql, values).fetchall()
 
     def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        with _as_ours():
+        with as_ours():
             cursor = self._db.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _refuse_other_kind(db: sqlite3.Connection, expected: str | None) -> None:
+    found = db.execute("SELECT value FROM meta WHERE key = 'kind'").fetchone()
+    if (found[0] if found else None) != expected:
+        whose = "many terminals" if found else "one terminal"
+        raise JournalError(f"this is the journal of {whose}")
 
 
 def _typed(rows: list[Any], *types: type) -> list[Any]:
@@ -168,7 +179,7 @@ def _typed(rows: list[Any], *types: type) -> list[Any]:
 
 
 @contextmanager
-def _as_ours(kind: type[JournalError] | None = None) -> Iterator[None]:
+def as_ours(kind: type[JournalError] | None = None) -> Iterator[None]:
     """Turn what SQLite raises into *kind*, what reading says if None, a plain word of a closed file."""
     try:
         yield
@@ -184,7 +195,7 @@ def _read_error(error: sqlite3.Error | UnicodeDecodeError) -> JournalError:
     return (JournalError if is_disk else JournalCorruptError)(_reason(error))
 
 
-def _text(raw: bytes) -> str:
+def as_text(raw: bytes) -> str:
     """Text of a changed file may be no UTF-8; the chain then names its row, and no error quotes it."""
     return raw.decode("utf-8", "replace")
 

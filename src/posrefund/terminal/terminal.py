@@ -359,8 +359,8 @@ class Terminal(Decisions):
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
 
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
-        check_journal(self.view())  # a sale that is not known may be one that was lost
         view, named = self.view(), request.original
+        check_journal(view)  # a sale that is not known may be one that was lost
         if isinstance(named, DescribedSale):
             named = OriginalRef(named.rrn, named.mmdd)
         found = described.find(request, self.journal.originals(named), view, occasion)

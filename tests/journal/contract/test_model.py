@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 
 from engine.builders import NOW, PAN_DIGITS, PROPERTY
-from journal.backends import BACKENDS, PostgresBackend, SQLiteBackend
+from journal.backends import BACKENDS, FleetBackend, PostgresBackend, SQLiteBackend
 from journal.builders import know, opening
 from posrefund.engine import OPEN_STATES, TABLE, Event, Move, Note, State
 from posrefund.errors import JournalError, JournalWriteError, LocalProtocolError
@@ -242,7 +242,7 @@ class Histories(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-_EXAMPLES = {SQLiteBackend: 30, PostgresBackend: 15}
+_EXAMPLES = {SQLiteBackend: 30, FleetBackend: 15, PostgresBackend: 15}
 
 
 @pytest.mark.parametrize("kind", BACKENDS, ids=lambda kind: kind.name)

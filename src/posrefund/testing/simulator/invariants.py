@@ -246,7 +246,7 @@ def _reused(evidence: Evidence) -> Iterator[str]:
 
 def _copies(seen: Seen) -> int:
     """How many copies its rows admit: one, for each SEND that was written down."""
-    return max(seen.sends, int(seen.state != "INTENT"))
+    return max(seen.sends, int(seen.state != "INTENT")) + seen.lost_sends
 
 
 def _wire_identity(seen: Seen) -> tuple[str, str, str, int]:

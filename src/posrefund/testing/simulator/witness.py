@@ -40,6 +40,7 @@ class Seen:
         facts: All that was learned since.
         inbound: The last answer that was kept for it, if no step has followed yet.
         sends: How often it was announced.
+        lost_sends: How often besides, in rows that were taken away.
         content: Digest of its request.
         approval: The second person's yes that it named, if any.
         was_cleared: Whether that yes was there and not used yet.
@@ -53,6 +54,7 @@ class Seen:
     facts: dict[str, str]
     inbound: dict[str, str] | None = None
     sends: int = 0
+    lost_sends: int = 0
     content: str = ""
     approval: str = ""
     was_cleared: bool = False
@@ -182,6 +184,8 @@ class Witness:
         if self._links != links[: len(self._links)]:
             raise ValueError("no older copy of this journal")
         self.lost += [seen for name, seen in attempts.items() if name not in self.attempts]
+        for name, seen in self.attempts.items():
+            seen.lost_sends = attempts[name].sends + attempts[name].lost_sends - seen.sends
         self.opened, self.steps, self.known = [], [], []  # they were looked at when they were new
 
     def close(self) -> None:

@@ -1,0 +1,217 @@
+"""Many terminals of one process in one SQLite file: commits that come together share one sync. Floor 5.
+
+Each terminal has a journal of its own, to be used by one thread at a time, and reads what has lasted over a
+connection of its own. All of them write through one connection, one unit after the other (``group``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from posrefund.closed import closed_class
+from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
+from posrefund.journal.fleet_schema import FLEET_VERSIONS
+from posrefund.journal.group import GroupCommit
+from posrefund.journal.shared import SharedJournal
+from posrefund.journal.store import Store, as_ours, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+    from typing import Self
+
+    from posrefund.values import TerminalID
+
+__all__ = ["FleetJournal", "SQLiteFleet"]
+
+
+class SQLiteFleet:
+    """The file.
+
+    Args:
+        path: The database file; made when it is not there.
+
+    Raises:
+        JournalError: In use by another process, of one terminal, or of a version to come.
+        JournalCorruptError: No database.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from posrefund.journal import SQLiteFleet
+        >>> from posrefund.values import TerminalID
+        >>> with SQLiteFleet(Path(tempfile.mkdtemp()) / "fleet.db") as fleet:
+        ...     with fleet.journal(TerminalID("12345678"), key=bytes(32)) as journal:
+        ...         journal.verify()
+        0
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._path = Path(path)
+        self._store = Store(self._path, FLEET_VERSIONS, {"kind": "fleet"})
+        self._changing = threading.Lock()
+        self._journals: dict[str, FleetJournal] = {}
+        self._is_closed = False
+        try:
+            self._store._migrate()  # noqa: SLF001 — ours: it is the same file
+        except BaseException:
+            self._store.close()
+            raise
+        self._group = GroupCommit(self._store._db)  # noqa: SLF001
+
+    @property
+    def commits(self) -> int:
+        """How many syncs there were for everything that was committed since the file was opened."""
+        return self._group.commits
+
+    def journal(self, terminal: TerminalID, *, key: bytes) -> FleetJournal:
+        """Open the journal of *terminal*, once at a time.
+
+        Args:
+            terminal: Whose.
+            key: 32 bytes from its key store. Terminals that refund each other's sales need the same, for they
+                have to know a card again.
+
+        Raises:
+            JournalError: It is open already, or the file is closed.
+            JournalCorruptError: Made with another key.
+        """
+        with self._changing:
+            if self._is_closed:
+                raise JournalError("the journal is closed")
+            if terminal in self._journals:
+                raise JournalError("this terminal's journal is open already")
+            journal = self._journals[terminal] = FleetJournal(self, terminal, key)
+        try:
+            journal.begin()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def close(self) -> None:
+        """Close every journal and the file, once what is being committed has lasted; a second time it does nothing."""
+        with self._changing:
+            journals, self._is_closed = list(self._journals.values()), True
+        for journal in journals:
+            journal.close()
+        with self._group.alone():
+            self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _forget(self, terminal: str) -> None:
+        with self._changing:
+            self._journals.pop(terminal, None)
+
+
+@closed_class
+class FleetJournal(SharedJournal):
+    """The journal of one terminal in a file of many; ``SQLiteFleet.journal`` makes it."""
+
+    _db: sqlite3.Connection
+
+    def __init__(self, fleet: SQLiteFleet, terminal: TerminalID, key: bytes) -> None:
+        super().__init__(key=key, terminal=terminal)
+        self._fleet = fleet
+        self._within = False
+        self._is_closed = False
+        with as_ours(JournalError):
+            self._db = sqlite3.connect(
+                fleet._path,  # noqa: SLF001 — ours, as below
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._db.text_factory = as_text
+            self._db.execute("PRAGMA query_only = ON")
+
+    def begin(self) -> None:
+        """Check the key, and make the terminal known where it is new.
+
+        Raises:
+            JournalCorruptError: Made with another key.
+        """
+        self._check_key()
+        self._keep_key_check()
+
+    def close(self) -> None:
+        """Let somebody else open this terminal's journal; a second time it does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._db.close()
+            self._fleet._forget(self._terminal)  # noqa: SLF001
+
+    def verify(self) -> int:
+        """Check this terminal's chain, attempts and sales, and the file's indexes; return its rows.
+
+        It looks at one moment of the file, whatever other terminals commit meanwhile.
+
+        Raises:
+            JournalCorruptError: Names the first row, attempt or original that is not in order, or says
+                that it is the file.
+        """
+        with self._snapshot():
+            rows = super().verify()
+            if self._rows("PRAGMA integrity_check(1)") != [("ok",)]:
+                raise JournalCorruptError("the file is damaged: tables and indexes differ")
+        return rows
+
+    # --- inside ------------------------------------------------------------------------------
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        self._rows("BEGIN")
+        try:
+            yield
+        finally:
+            self._rows("ROLLBACK")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        if self._is_closed:
+            raise JournalError("the journal is closed")
+        try:
+            with as_ours(JournalWriteError), self._fleet._group.unit():  # noqa: SLF001
+                self._within = True
+                try:
+                    yield
+                finally:
+                    self._within = False
+        except BaseException:
+            self._head = None
+            raise
+
+    def _connection(self) -> sqlite3.Connection:
+        """The one that writes, within a unit: it alone sees what the unit has written so far."""
+        return self._fleet._store._db if self._within else self._db  # noqa: SLF001
+
+    def _run(self, sql: str, values: tuple[object, ...] | dict[str, Any]) -> int:
+        return self._connection().execute(sql, values).rowcount
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with as_ours():
+            return self._connection().execute(sql, values).fetchall()
+
+    def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        with as_ours():
+            cursor = self._connection().execute(sql, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def _destroy_cards(self, condition: str, *values: object) -> int:
+        with self._transaction():
+            zero = "UPDATE sealed_cards SET item_key = zeroblob(length(item_key))"
+            self._run(f"{zero} WHERE {condition}", values)
+            count = self._run(f"DELETE FROM sealed_cards WHERE {condition}", values)
+        with as_ours(JournalWriteError), self._fleet._group.alone():  # noqa: SLF001
+            # The log holds the old pages until then.
+            self._fleet._store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # noqa: SLF001
+        return count
