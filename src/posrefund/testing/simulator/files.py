@@ -34,6 +34,7 @@ class Mailbox:
         self._world = world
         self._next = day
         self._due: list[date] = []
+        self._said = ""
 
     def read(self) -> None:
         """Read every file of a day that is over and whose file has come."""
@@ -73,7 +74,9 @@ class Mailbox:
         is_applied = self._apply(day, rows, len(rows))
         if is_applied and swarm.strikes("file_twice"):
             self._apply(day, rows, len(rows))
-        return is_applied
+        return (
+            is_applied and "PENDING" not in self._said
+        )  # that one is read again, as its page says
 
     def _swapped(self, day: date) -> bool:
         """Hand over another day's file as that of *day*; say whether it was taken."""
@@ -106,18 +109,22 @@ class Mailbox:
         text = "".join(f"{row}\n" for row in rows)
         return world.act(
             f"file of {day}",
-            lambda: _counts(
-                reconcile(
-                    world.terminal.journal,
-                    text,
-                    file_day=day,
-                    now=world.time.terminal(),
-                    line_count=line_count,
-                )
-            ),
+            lambda: self._reconcile(day, text, line_count),
             DecodeError,
             JournalError,
         )
+
+    def _reconcile(self, day: date, text: str, line_count: int) -> str:
+        world = self._world
+        found = reconcile(
+            world.terminal.journal,
+            text,
+            file_day=day,
+            now=world.time.terminal(),
+            line_count=line_count,
+        )
+        self._said = " ".join(sorted(finding.category for finding in found.findings)) or "empty"
+        return self._said
 
 
 def _wrong_amount(rows: list[str]) -> tuple[list[str], int]:
@@ -133,8 +140,3 @@ _BAD_FILES: Mapping[str, Callable[[list[str]], tuple[list[str], int]]] = {
     "file_wrong_amount": _wrong_amount,
 }
 """Fault → rows and line count of the file that comes before the right one."""
-
-
-def _counts(result: object) -> str:
-    findings = getattr(result, "findings", ())
-    return " ".join(sorted(finding.category for finding in findings)) or "empty"
