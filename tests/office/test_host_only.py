@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from office.lines import line
-from posrefund.engine import Approved
+from posrefund.dialects import Policy
+from posrefund.engine import Approved, DescribedSale, Reason, RefundRequest
 from posrefund.errors import RefusedError
 from posrefund.office import reconcile
-from shop import Shop, refund, sale
+from posrefund.values import RRN, Amount, RequestID
+from shop import CHIP, UNIONPAY, Shop, refund, sale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,3 +104,44 @@ def test_refund_of_ours_in_the_file_blocks_nothing(shop: Shop) -> None:
 def test_no_card_number_of_the_row_reaches_the_journal(shop: Shop) -> None:
     read(shop, strange(shop))
     assert all("6200000000000005" not in row.body for row in shop.terminal.journal.rows())
+
+
+# --- a sale that is only described -------------------------------------------------------------------
+
+HOST_ONLY = UNIONPAY.derive("house", policy=Policy(ceiling="host_only"))
+
+
+@pytest.mark.parametrize(
+    ("stan", "day", "is_blocked"),
+    [
+        ("000333", 9, True),
+        ("000000", 9, True),  # its slip does not say: it may be that one
+        ("000334", 9, False),
+        ("000333", 6, False),
+    ],
+)
+def test_described_sale_that_a_lost_refund_took_from_is_refused(
+    tmp_path: Path, stan: str, day: int, is_blocked: bool
+) -> None:
+    shop = Shop(tmp_path, dialect=HOST_ONLY)
+    shop.to(2, 10)
+    read(shop, strange_of("000333"))
+    slip = DescribedSale(RRN("606799999999"), day=date(2026, 3, day), stan=stan)
+    wish = RefundRequest(
+        RequestID("R-1"), original=slip, card=CHIP, reason=Reason.CUSTOMER, amount=Amount(100)
+    )
+    with pytest.raises(RefusedError) as error:
+        shop.terminal.refund(wish)
+
+    assert error.value.code == ("original_has_case" if is_blocked else "approval_needed")
+    assert shop.link.sent == []
+    shop.terminal.close()
+
+
+def strange_of(stan: str) -> str:
+    return line(
+        stan="000777",
+        transmitted="0310090000",
+        original_stan=stan,
+        original_transmitted="0309140500",
+    )

@@ -49,7 +49,7 @@ from posrefund.journal.sales import Sales
 from posrefund.journal.schema import OPEN_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from posrefund.engine import Action
@@ -166,6 +166,21 @@ class Journal(Epochs, Attempts, Approvals, Sales):
         """Return the keyed digest by which a card is known again (HMAC-SHA256, 32 hex digits)."""
         digest = hmac.new(self._keys.fingerprints, pan.reveal().encode(), hashlib.sha256)
         return digest.hexdigest()[:32]
+
+    def is_disputed(self, original: Original, against: Sequence[Attempt] = ()) -> bool:
+        """Say whether a file showed something given back of *original* that nobody here knows of, at any terminal.
+
+        Args:
+            original: A sale, known here or only described; zeros as its STAN may be any.
+            against: Every attempt to give something back of it.
+        """
+        is_named = bool(original.stan.strip("0"))
+        rows = (
+            self._rows(f"{_HOST_ONLY} AND subject = ?", original.stan)
+            if is_named
+            else self._rows(_HOST_ONLY)
+        )
+        return any(host_only.disputes(json.loads(body), original, against) for (body,) in rows)
 
     # --- trust -------------------------------------------------------------------------------
 
@@ -303,19 +318,14 @@ class Journal(Epochs, Attempts, Approvals, Sales):
             )
             return (
                 replace(original, has_case=True)
-                if self._is_disputed(original, against)
+                if self.is_disputed(original, against)
                 else original
             )
         except (ValueError, TypeError):
             raise JournalCorruptError("a stored original cannot be read") from None
 
-    def _is_disputed(self, original: Original, against: list[Attempt]) -> bool:
-        """Whether a file showed something given back of it that nobody here knows of, at any terminal."""
-        found = self._rows(_HOST_ONLY, original.stan)
-        return any(host_only.disputes(json.loads(body), original, against) for (body,) in found)
 
-
-_HOST_ONLY = "SELECT body FROM chain WHERE kind = 'host_only' AND subject = ?"
+_HOST_ONLY = "SELECT body FROM chain WHERE kind = 'host_only'"
 _BOOKED = {State.ACCEPTED, State.CONFIRMED}
 _CASES = {State.MISMATCHED, State.BOUNCED, State.MANUAL}
 """A sale that was accepted and stands so now is in dispute itself."""

@@ -24,6 +24,7 @@ from posrefund.engine import (
     outcome_of,
 )
 from posrefund.engine.plan import Occasion
+from posrefund.engine.refusals import refuse
 from posrefund.engine.rules import check_journal
 from posrefund.engine.sign_in import Accept
 from posrefund.errors import (
@@ -364,6 +365,8 @@ class Terminal(Decisions):
         if isinstance(named, DescribedSale):
             named = OriginalRef(named.rrn, named.mmdd)
         found = described.find(request, self.journal.originals(named), view, occasion)
+        if found.is_new and self.journal.is_disputed(found.original):
+            raise refuse("original_has_case")  # given back before, in rows that were lost
         plan = machine.start_refund(request, found.original, view, occasion)
         return replace(plan, learns=found.original) if found.is_new else plan
 
