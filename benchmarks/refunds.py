@@ -10,6 +10,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from posrefund.crypto import UNIONPAY_SIGN_IN, Key, Purpose, mac, unwrap_key_set
 from posrefund.dialects import dialect
 from posrefund.engine import Approved, Original, Reason, RefundRequest
-from posrefund.journal import SQLiteJournal
+from posrefund.journal import FleetJournal, SQLiteFleet, SQLiteJournal
 from posrefund.keystore import FileKeyStore
 from posrefund.terminal import Terminal
 from posrefund.testing import ManualClock, MemoryLink
@@ -38,7 +39,9 @@ from posrefund.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROUNDS, REFUNDS = 15, 100
+    from posrefund.journal import Journal
+
+ROUNDS, REFUNDS, FLEET = 15, 128, 64
 _TERMINAL, _MERCHANT = TerminalID("12345678"), MerchantID("123456789012345")
 _CARD = CardRead("051", PAN("6200000000000005"), expiry="3012", sequence_number="001")
 _NOW = datetime(2026, 3, 10, 2, tzinfo=UTC)
@@ -81,24 +84,47 @@ class QuickHost:
 class Till:
     """A terminal at the quick host, and as many sales to give back as it is asked for."""
 
-    def __init__(self, folder: Path) -> None:
-        self.keys = FileKeyStore.create(folder / "keys.json", b"a till", tmk=_TMK, test_keys=True)
-        self.journal = SQLiteJournal(
-            folder / "journal.db", key=self.keys.journal_key, terminal=_TERMINAL
+    def __init__(
+        self, folder: Path, terminal: TerminalID = _TERMINAL, fleet: SQLiteFleet | None = None
+    ) -> None:
+        self.keys = keys = FileKeyStore.create(
+            folder / f"{terminal}.json", b"a till", tmk=_TMK, test_keys=True
+        )
+        key = bytes(32) if fleet else keys.journal_key
+        self.journal: Journal = (
+            fleet.journal(terminal, key=key)
+            if fleet
+            else SQLiteJournal(folder / "journal.db", key=key, terminal=terminal)
         )
         self.host = QuickHost()
         self.link = MemoryLink(self.host.respond)
         self.terminal = Terminal(
-            _TERMINAL,
+            terminal,
             _MERCHANT,
             dialect=_UNIONPAY,
-            keystore=self.keys,
+            keystore=keys,
             journal=self.journal,
             link=self.link,
             clock=ManualClock(_NOW),
         )
         self.terminal.sign_in()
-        self._count = 0
+        self._name, self._count = terminal, 0
+
+    def slow_down(self, delay_s: float) -> None:
+        """Let every sync take longer, that of the anchor, too."""
+        journal: Any = self.journal
+        group = journal._fleet._group if isinstance(journal, FleetJournal) else None  # noqa: SLF001
+        if group is None:
+            journal._db = SlowDisk(journal._db, delay_s)  # noqa: SLF001
+        elif not isinstance(group._db, SlowDisk):  # noqa: SLF001
+            group._db = SlowDisk(group._db, delay_s)  # type: ignore[assignment]
+        keep = self.keys.keep_anchor
+
+        def keep_slowly(anchor: Any) -> None:
+            keep(anchor)
+            time.sleep(delay_s)
+
+        self.keys.keep_anchor = keep_slowly  # type: ignore[method-assign]
 
     def wishes(self, count: int) -> list[RefundRequest]:
         """Record *count* sales and return a refund of each."""
@@ -106,24 +132,24 @@ class Till:
         found = []
         for _ in range(count):
             self._count += 1
-            name = f"S-{self._count}"
-            self.terminal.record_sale(_sale(name, self._count, fingerprint))
+            name = f"{self._name}-{self._count}"
+            self.terminal.record_sale(_sale(f"S-{name}", self._name, self._count, fingerprint))
             found.append(
                 RefundRequest(
-                    f"R-{self._count}", original=RequestID(name), card=_CARD, reason=Reason.DEFECT
+                    f"R-{name}", original=RequestID(f"S-{name}"), card=_CARD, reason=Reason.DEFECT
                 )
             )
         return found
 
 
-def _sale(name: str, count: int, fingerprint: str) -> Original:
+def _sale(name: str, terminal: str, count: int, fingerprint: str) -> Original:
     return Original(
         original_id=name,
-        terminal="87654321",
+        terminal=f"9{terminal[1:]}",
         merchant=_MERCHANT,
         batch=BatchNumber("000001"),
         stan=STAN(f"{count:06d}"),
-        rrn=RRN(f"{count:012d}"),
+        rrn=RRN(f"{terminal[-4:]}{count:08d}"),
         transaction_date=date(2026, 3, 9),
         settlement_date=date(2026, 3, 9),
         amount=Amount(1_000),
@@ -135,11 +161,12 @@ def _sale(name: str, count: int, fingerprint: str) -> Original:
 class BareLoop:
     """What the disk and SQLite take for as many commits."""
 
-    def __init__(self, path: Path, commits: int, row_bytes: int) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("CREATE TABLE t (a TEXT)")
+    def __init__(self, path: Path, commits: int, row_bytes: int, delay_s: float) -> None:
+        db = sqlite3.connect(path, isolation_level=None)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("CREATE TABLE t (a TEXT)")
+        self._db: Any = SlowDisk(db, delay_s) if delay_s else db
         self._commits, self._row = commits, ("x" * row_bytes,)
 
     def run(self, refunds: int) -> None:
@@ -188,27 +215,79 @@ def _commits_and_bytes(till: Till) -> tuple[int, int]:
     return commits, sum(len(row.body) for row in till.journal.rows()[rows:]) // commits
 
 
+class SlowDisk:
+    """A connection whose commits take longer, as on the eMMC or SD card of a terminal.
+
+    The time is slept, after the sync of the disk that is here: it stands for one, it does not measure one.
+    """
+
+    def __init__(self, db: Any, delay_s: float) -> None:
+        self._db, self._delay_s = db, delay_s
+        self._changes = db.total_changes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        """Run *sql*; a commit of something takes its time."""
+        done = self._db.execute(sql, *values)
+        if sql == "COMMIT" and self._db.total_changes != self._changes:
+            self._changes = self._db.total_changes
+            time.sleep(self._delay_s)
+        return done
+
+
 def refunds() -> None:
-    """Measure one terminal on a disk."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        till = Till(Path(folder))
-        commits, row_bytes = _commits_and_bytes(till)
-        bare = BareLoop(Path(folder) / "bare.db", commits, row_bytes)
-        ours, theirs, hosts = [], [], []
-        for _ in range(ROUNDS):
-            wishes = till.wishes(REFUNDS)
+    """Measure one terminal, and a fleet of them, on the disk that is here and on slower ones."""
+    for delay_s, rounds in ((0.0, ROUNDS), (0.002, 5), (0.005, 3)):
+        disk = f"sync + {delay_s * 1e3:.0f} ms" if delay_s else "the disk here"
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+            _beside("one terminal", disk, [Till(Path(name))], Path(name), delay_s, rounds)
+        with (
+            tempfile.TemporaryDirectory(dir=Path.cwd()) as name,
+            SQLiteFleet(Path(name) / "fleet.db") as fleet,
+        ):
+            names = [TerminalID(f"{n:08d}") for n in range(1, FLEET + 1)]
+            tills = [Till(Path(name), terminal, fleet) for terminal in names]
+            _beside(f"{FLEET} terminals", disk, tills, Path(name), delay_s, rounds)
+
+
+def _beside(
+    title: str, disk: str, tills: list[Till], folder: Path, delay_s: float, rounds: int
+) -> None:
+    """Print what *tills* do beside a bare loop of as many commits."""
+    commits, row_bytes = _commits_and_bytes(tills[0])
+    bare = BareLoop(folder / "bare.db", commits, row_bytes, delay_s)
+    each = max(1, REFUNDS // len(tills))
+    total = each * len(tills)
+    if delay_s:
+        for till in tills:
+            till.slow_down(delay_s)
+    ours, theirs, hosts = [], [], []
+    for _ in range(rounds):
+        wishes = [till.wishes(each) for till in tills]
+        for till in tills:
             till.link.sent.clear()
-            ours.append(_timed(partial(_refund_all, till, wishes)))
-            hosts.append(_timed(partial(_answer_all, till, till.link.sent)))
-            theirs.append(_timed(partial(bare.run, REFUNDS)))
-        net = [mine - host for mine, host in zip(ours, hosts, strict=True)]
-        ratio = statistics.median(loop / mine for loop, mine in zip(theirs, net, strict=True))
+        ours.append(_timed(partial(_refund_at_once, tills, wishes)))
+        hosts.append(sum(_timed(partial(_answer_all, till, till.link.sent)) for till in tills))
+        theirs.append(_timed(partial(bare.run, total)))
+    net = [mine - host for mine, host in zip(ours, hosts, strict=True)]
+    ratio = statistics.median(loop / mine for loop, mine in zip(theirs, net, strict=True))
+    for till in tills:
         till.terminal.close()
-        bare.close()
-    print(f"durable refunds, one terminal ({commits} commits of {row_bytes} bytes each)")
-    print(f"  bare SQLite WAL+FULL loop   {REFUNDS / statistics.median(theirs):8.0f} a second")
-    print(f"  posrefund                   {REFUNDS / statistics.median(net):8.0f} a second")
+    bare.close()
+    loop_s, net_s, host_s = (statistics.median(found) / total for found in (theirs, net, hosts))
+    print(f"durable refunds, {title}, {disk}: {commits} commits of {row_bytes} bytes a refund")
+    print(f"  bare SQLite WAL+FULL loop {1 / loop_s:10.0f} a second")
+    print(f"  posrefund                 {1 / net_s:10.0f} a second   {ratio:6.2f} x the loop")
     print(
-        f"  of the loop                 {ratio:8.0%}   (the host's own time, taken off: "
-        f"{statistics.median(hosts) / REFUNDS * 1e6:.0f} µs a refund)"
+        f"  (the host of this benchmark took {host_s * 1e6:.0f} µs of each, which are not counted)"
     )
+
+
+def _refund_at_once(tills: list[Till], wishes: list[list[RefundRequest]]) -> None:
+    if len(tills) == 1:
+        _refund_all(tills[0], wishes[0])
+        return
+    with ThreadPoolExecutor(len(tills)) as threads:
+        list(threads.map(_refund_all, tills, wishes))

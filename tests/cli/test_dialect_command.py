@@ -44,7 +44,7 @@ def test_list_names_every_dialect() -> None:
     lines = invoke("dialect", "list")
 
     assert [line.split()[0] for line in lines[2:]] == list(names())
-    assert " ".join(lines[2].split()) == "unionpay packed 36 7 unionpay-ecb TPDU, header"
+    assert " ".join(lines[2].split()) == "unionpay packed 36 12 unionpay-ecb TPDU, header"
 
 
 def test_show_prints_a_file_that_is_the_dialect() -> None:
@@ -71,7 +71,7 @@ def test_show_says_what_is_wanted_of_pins_tracks_and_keys() -> None:
 
 
 def test_lint_is_content_with_two_lines(folder: Path) -> None:
-    assert invoke("dialect", "lint", "my.toml") == ["ok: 0 faults, 36 fields, 7 messages"]
+    assert invoke("dialect", "lint", "my.toml") == ["ok: 0 faults, 36 fields, 12 messages"]
 
 
 def test_lint_prints_every_fault_with_file_and_line(folder: Path) -> None:
@@ -201,7 +201,7 @@ def test_doctor_ranks_a_file_among_the_others(folder: Path) -> None:
         TWO_LINES + 'fields.46 = { format = "ans...999", zh = "x", en = "x", show = "never" }\n'
         'fields.56 = { format = "b...999", zh = "x", en = "x", show = "never" }\n'
         'fields.63 = { format = "b...163", show = "never", layout = false }\n'
-        f'kept = "{dialect("unionpay-vfwz").kept}"\nanswers.organisation = "63[0:6]"\n',
+        f'kept = "{dialect("unionpay-vfwz").kept}"\nmessages.upload_refund.holds.63 = "000"\nanswers.organisation = "63[0:6]"\n',
         encoding="utf-8",
     )
     message = by_name("pay_0200_ic_request_vfwz").raw.hex()
@@ -268,6 +268,6 @@ def test_the_files_of_the_page_are_dialects_and_its_faults_are_those_that_lint_p
         (folder / "my-bank.toml").write_text(block, encoding="utf-8")
         outcomes.append(CliRunner().invoke(app, ["dialect", "lint", "my-bank.toml"]))
 
-    assert [outcome.exit_code for outcome in outcomes] == [0, 0, 1, 0, 0, 0]
+    assert [outcome.exit_code for outcome in outcomes] == [0, 0, 0, 1, 0, 0, 0]
     assert outcomes[0].output in f"`{PAGE.read_text(encoding='utf-8')}".replace("`", "\n")
-    assert f"```text\n{outcomes[2].output}```" in PAGE.read_text(encoding="utf-8")
+    assert f"```text\n{outcomes[3].output}```" in PAGE.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from posrefund.cli.app import run
 from posrefund.cli.config import load, open_keystore
 from posrefund.emulators.host import Fault, HostProfile, settlement_file
 from posrefund.errors import RefusedError
+from posrefund.values import settlement_day
 
 ZONE = timezone(timedelta(hours=8))
 
@@ -128,7 +129,7 @@ def test_settling_destroys_the_keys_that_only_its_doubt_needed(desk: Counter) ->
     desk.posrefund("sign-in")
     assert is_kept(sent_with)
 
-    day = desk.time().date()
+    day = settlement_day(desk.time(), HostProfile().cut_off)
     file = desk.folder / settlement_file.file_name(day)
     settlement_file.write(file, desk.server.host.ledger, day, HostProfile())
     desk.posrefund("settle", str(file), "--day", day.isoformat())

@@ -108,7 +108,14 @@ def fault(image: Image, story: Played, folder: Path, *, goes_on: bool = False) -
     oldest, newest = max(story.born, image.acknowledged), max(story.born, image.begun)
     if found in story.states[oldest : newest + 1]:
         return ""
+    if image.acknowledged <= story.born and nameless(found) == nameless(story.states[story.born]):
+        return ""  # nothing was told of it yet: it is made anew, and has a name of its own
     return "lost" if found in story.states[:oldest] else "strange"
+
+
+def nameless(state: State) -> list[object]:
+    """A journal as it is before anything happened, whichever it is."""
+    return [row for row in state if row[1][0] != "journal_id"]
 
 
 def faults(story: Played, seed: int, at: Mapping[int, Sequence[str]], folder: Path) -> Counter[str]:
