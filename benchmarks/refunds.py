@@ -117,7 +117,7 @@ class Till:
         if group is None:
             journal._db = SlowDisk(journal._db, delay_s)  # noqa: SLF001
         elif not isinstance(group._db, SlowDisk):  # noqa: SLF001
-            group._db = SlowDisk(group._db, delay_s)  # type: ignore[assignment]
+            group._db = SlowDisk(group._db, delay_s)  # type: ignore[assignment]  # noqa: SLF001
         keep = self.keys.keep_anchor
 
         def keep_slowly(anchor: Any) -> None:
