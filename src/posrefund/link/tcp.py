@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from posrefund.errors import LinkOpenError
-from posrefund.link.sockets import SocketStream
+from posrefund.link._sockets import SocketStream
 from posrefund.link.waiting import why
 
 __all__ = ["TCPStream"]

@@ -7,7 +7,7 @@ import queue
 import socket  # noqa: TID251 — a pair of them, connected to each other and to nothing else
 
 from posrefund.errors import LinkOpenError
-from posrefund.link.sockets import SocketStream
+from posrefund.link._sockets import SocketStream
 from posrefund.link.waiting import why
 
 __all__ = ["pipe"]
