@@ -74,7 +74,7 @@ def gather(group: GroupCommit, db: Watched, tasks: list[tuple[int, ...]]) -> lis
         first = threads.submit(put, group, db, 0)
         assert db.is_committing.wait(10)
         others = [threads.submit(put, group, db, *task) for task in tasks]
-        while group._waiting < len(tasks):
+        while len(group._waiting) < len(tasks):
             pass
         db.may_commit.set()
         first.result(10)
@@ -139,7 +139,7 @@ def gather_failing(group: GroupCommit, db: Watched) -> list[Any]:
         first = threads.submit(put, group, db, 1)
         assert db.is_committing.wait(10)
         others = [threads.submit(put, group, db, n) for n in (2, 3)]
-        while group._waiting < 2:
+        while len(group._waiting) < 2:
             pass
         db.may_commit.set()
         return [each.exception(10) for each in (first, *others)]
@@ -204,20 +204,19 @@ def test_interrupt_between_begin_and_its_group_leaves_no_transaction_behind(
 def test_group_whose_last_comer_was_interrupted_is_committed_by_who_waits(
     group: GroupCommit, db: Watched, tmp_path: Path
 ) -> None:
-    """The thread that everybody took for the last one never came."""
-    group._count(1)
+    """The thread that everybody took for the last one never came, and is still counted."""
+    group._waiting.add("somebody")
     with ThreadPoolExecutor(1) as threads:
         unit = threads.submit(put, group, db, 1)
         while group._group is None or not group._group.units:
             pass
         assert there(tmp_path) == []
-        group._count(-1)
         unit.result(10)
     assert there(tmp_path) == [1]
 
 
 def test_alone_ends_what_is_under_way(group: GroupCommit, db: Watched, tmp_path: Path) -> None:
-    group._count(1)  # somebody seems to be coming
+    group._waiting.add("somebody seems to be coming")
     with ThreadPoolExecutor(1) as threads:
         unit = threads.submit(put, group, db, 1)
         while group._group is None or not group._group.units:

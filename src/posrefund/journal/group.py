@@ -28,8 +28,10 @@ class _Group:
 
     def __init__(self) -> None:
         self.units = 0
-        self.is_over = threading.Event()
+        self.is_whole = True
+        """No unit is half written."""
         self.error: sqlite3.Error | None = None
+        self.is_over = threading.Event()
 
 
 class GroupCommit:
@@ -55,8 +57,7 @@ class GroupCommit:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._turn = threading.Lock()
-        self._counting = threading.Lock()
-        self._waiting = 0
+        self._waiting: set[object] = set()
         self._group: _Group | None = None
         self.commits = 0
 
@@ -64,27 +65,30 @@ class GroupCommit:
     def unit(self) -> Iterator[None]:
         """All that is written within it becomes durable together, or nothing of it; then it returns.
 
-        A unit that writes nothing waits for nobody.
+        A unit that writes nothing waits for nobody. Where an interrupt ends a unit, whether it lasted is
+        not known; the others of its group are told the truth.
 
         Raises:
             sqlite3.Error: The commit failed, for every unit of the group: nothing of them was written.
         """
         has_written = False
         with self._in_turn():
-            group = self._group or self._begin()
-            before = self._db.total_changes
+            group = self._joined()
             try:
+                before = self._db.total_changes
+                group.is_whole = False
                 self._db.execute("SAVEPOINT unit")
-                try:
-                    yield
-                except BaseException:
-                    self._take_back(group)
-                    raise
+                yield
                 self._db.execute("RELEASE unit")
+                group.is_whole = True
                 has_written = self._db.total_changes != before
                 group.units += has_written
+            except BaseException as cause:
+                self._take_back(group, cause)
+                raise
             finally:
-                self._end_if_last(group)
+                if not self._waiting or group.units >= UNITS_MAX:
+                    self._end(group)
         if has_written:
             self._wait(group)
 
@@ -98,20 +102,24 @@ class GroupCommit:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        self._count(1)
-        is_counted = True
+        ticket = object()
         try:
+            self._waiting.add(ticket)
             with self._turn:
-                self._count(-1)
-                is_counted = False
+                self._waiting.discard(ticket)
                 yield
         finally:
-            if is_counted:  # interrupted while it waited
-                self._count(-1)
+            self._waiting.discard(ticket)  # interrupted while it waited
 
-    def _count(self, step: int) -> None:
-        with self._counting:
-            self._waiting += step
+    def _joined(self) -> _Group:
+        """The group under way, or a new one where there is none or an interrupt left one that takes no more."""
+        group = self._group
+        if group is not None and (
+            group.error is not None or not group.is_whole or not self._db.in_transaction
+        ):
+            self._end(group)
+            group = None
+        return group or self._begin()
 
     def _begin(self) -> _Group:
         if self._db.in_transaction:  # an interrupt came between this BEGIN and its group
@@ -120,43 +128,41 @@ class GroupCommit:
         self._group = _Group()
         return self._group
 
-    def _take_back(self, group: _Group) -> None:
+    def _take_back(self, group: _Group, cause: BaseException) -> None:
         """Undo one unit; where SQLite has rolled back everything itself, the whole group has failed."""
         try:
             self._db.execute("ROLLBACK TO unit")
             self._db.execute("RELEASE unit")
+            group.is_whole = True
         except sqlite3.Error as error:
-            self._fail(group, error)
-
-    def _end_if_last(self, group: _Group) -> None:
-        if self._group is group and (self._waiting == 0 or group.units >= UNITS_MAX):
-            self._end(group)
+            group.error = cause if isinstance(cause, sqlite3.Error) else error
 
     def _end(self, group: _Group) -> None:
-        try:
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._fail(group, error)
-        else:
-            self.commits += bool(group.units)
-            self._group = None
-            group.is_over.set()
+        """Commit, or undo everything, and say so.
 
-    def _fail(self, group: _Group, error: sqlite3.Error) -> None:
-        group.error = error
-        self._group = None
-        with suppress(sqlite3.Error):
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+        An interrupt may come whenever a call returns, so what a call did is read from the transaction and
+        kept before the next one; called again, this goes on where it was left.
+        """
+        if group.error is None and not group.is_whole:
+            group.error = sqlite3.OperationalError("a unit of the group was interrupted")
+        if group.error is None and self._db.in_transaction:
+            try:
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                group.error = error  # no call comes before this, so no interrupt either
+        if group.error is not None:
+            with suppress(sqlite3.Error):
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
         group.is_over.set()
+        if self._group is group:
+            self._group = None
+            self.commits += group.error is None and group.units > 0
 
     def _wait(self, group: _Group) -> None:
         while not group.is_over.wait(_LOOK_AGAIN_S):
-            if self._waiting == 0 and self._turn.acquire(blocking=False):
-                try:
-                    if self._group is group:
-                        self._end(group)
-                finally:
-                    self._turn.release()
+            with self._turn:
+                if self._group is group:
+                    self._end(group)
         if group.error is not None:
             raise group.error
