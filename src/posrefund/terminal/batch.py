@@ -98,8 +98,10 @@ class BatchCloser:
         if not set(CLOSING) <= self._dialect.messages.keys():
             raise refuse("no_settlement")
         closing = self.recover()
-        if closing is None:
+        if closing is None or closing.stage is not Stage.SIGNING_OFF:
+            # Under way, too: where rows were lost, they may have ended this batch.
             require_sign_in(self._view())
+        if closing is None:
             closing = Closing(Stage.ASKING, self._view().batch, self._clock(), operator)
         self._go_on(closing)
         closed = self.last()
