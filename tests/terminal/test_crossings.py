@@ -13,9 +13,11 @@ from posrefund.dialects.file import load_dialect
 from posrefund.emulators.host import HostProfile
 from posrefund.engine import Approved, InDoubt, State, Statement
 from posrefund.errors import InvalidRequestError, LinkTimeoutError, PosRefundError, RefusedError
+from posrefund.office import batch_slip
+from posrefund.office.paper import Language
 from shop import UNIONPAY, Shop, refund, sale
 from terminal.test_anchor import copy_of, put_back
-from terminal.test_late import held, insert
+from terminal.test_late import held, insert, late_refund
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,6 +113,36 @@ def test_nothing_is_repeated_while_a_batch_is_being_closed(tmp_path: Path) -> No
 
     assert mtis(shop) == []
     shop.terminal.close()
+
+
+# --- closing a batch, and late answers -------------------------------------------------------------
+
+
+def test_yes_that_came_after_the_totals_is_named_on_the_slip(next_day: Shop) -> None:
+    [late] = late_refund(next_day)
+    next_day.fault("drop_request", "0320")
+    with pytest.raises(LinkTimeoutError):
+        next_day.terminal.close_batch()
+    assert isinstance(next_day.terminal.receive_late(late), Approved)
+    closed = next_day.terminal.close_batch()
+
+    attempt = next_day.terminal.journal.attempt("R-1/1")
+    assert closed.late == (attempt,)
+    assert (closed.ours.whole.credit_count, closed.doubts) == (0, ())
+    assert closed.suggestion.explanations == (("R-1/1",),)
+    for language, heading in LATE.items():
+        slip = batch_slip(closed, next_day.terminal.view(), language=language).splitlines()
+        at = slip.index(heading)
+        assert slip[at + 1].startswith(attempt.stan)
+        assert slip[-1].endswith(attempt.stan)  # it explains the difference
+    next_day.restart()
+    assert next_day.terminal.last_batch() == closed
+
+
+LATE: dict[Language, str] = {
+    "zh": "合计发出后才获受理，未计入合计：",
+    "en": "Accepted later, in no total:",
+}
 
 
 # --- asking again, and late answers ----------------------------------------------------------------

@@ -23,6 +23,8 @@ from posrefund.engine.batch import (
     check_fits,
     currency_of,
     doubts_of,
+    late_of,
+    left_out_of,
     next_upload,
     totals_of,
 )
@@ -158,7 +160,9 @@ class BatchCloser:
         ours = totals_of(attempts, self._dialect)
         check_fits(ours)
         currency = currency_of(attempts)
-        closing = closing.after(Signal.ASK_AGAIN, ours=ours, currency=currency)
+        closing = closing.after(
+            Signal.ASK_AGAIN, ours=ours, currency=currency, left_out=left_out_of(attempts)
+        )
         now = self._clock()
         check = compose_settlement(self._view(), closing, now)
         self._dialect.codec.encode(check)  # what fits no message is not begun
@@ -246,6 +250,7 @@ class BatchCloser:
         closed = BatchClosed.of(
             closing,
             doubts_of(self._journal.open_attempts()),
+            late_of(self._attempts(closing), closing),
             next_batch=batch,
             ended_by=ended_by,
             codes=self._codes(closing),
