@@ -197,10 +197,12 @@ def report(host: BatchTotals | None, verdict: str) -> BatchClosed:
         replace(attempt_in(State.IN_DOUBT), batch="000007", request_id="R-7"),
         replace(attempt_in(State.MANUAL), batch="000006", request_id="R-6"),
     )
+    late = (replace(attempt_in(State.ACCEPTED), batch="000007", request_id="R-8"),)
     ended = closing(host=host, verdict=verdict, stage=Stage.ENDING)
     return BatchClosed.of(
         ended,
         doubts,
+        late,
         next_batch="000008",
         ended_by="terminal",
         codes={"S-1/1": "00", "S-2/1": "00", "R-1/1": "94"},
@@ -209,10 +211,10 @@ def report(host: BatchTotals | None, verdict: str) -> BatchClosed:
     )
 
 
-def test_only_a_doubt_of_this_batch_is_suggested() -> None:
+def test_only_what_this_batch_left_out_of_its_totals_is_suggested() -> None:
     closed = report(BatchTotals(Totals(10_000, 2, 1_300, 2)), "unbalanced")
 
-    assert closed.suggestion == Suggestion((("R-7/1",),), is_complete=True)
+    assert closed.suggestion == Suggestion((("R-8/1",), ("R-7/1",)), is_complete=True)
     assert [each.attempt_id for each in closed.doubts] == ["R-7/1", "R-6/1"]
     assert (closed.uploaded, closed.refused) == (2, {"R-1/1": "94"})
 
@@ -230,7 +232,7 @@ def test_nothing_is_suggested_without_totals_that_count(
 @pytest.mark.parametrize("host", [None, BatchTotals(Totals(10_000, 2, 1_300, 2), Totals(1, 1))])
 def test_a_report_is_read_back_from_its_row_as_it_was(host: BatchTotals | None) -> None:
     closed = report(host, "unbalanced" if host else "")
-    known = {each.attempt_id: each for each in closed.doubts}
+    known = {each.attempt_id: each for each in (*closed.doubts, *closed.late)}
 
     assert BatchClosed.of_facts(closed.as_facts(), known.__getitem__) == closed
 

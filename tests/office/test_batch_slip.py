@@ -36,6 +36,7 @@ CLOSED = BatchClosed(
     uploaded=3,
     refused={},
     doubts=(DOUBT, EARLIER),
+    late=(),
     suggestion=Suggestion(((DOUBT.attempt_id,),), is_complete=True),
 )
 

@@ -182,8 +182,8 @@ def withdraw(waiting: Approval | None, *, by: str, now: datetime) -> list[Action
     return [Decide(waiting, Event.CANCEL, now, by)]
 
 
-def _check_operator(path: str, number: str) -> None:
-    if not (number.isascii() and number.isalnum() and len(number) <= 3):
+def _check_operator(path: str, number: object) -> None:
+    if not (isinstance(number, str) and number.isascii() and number.isalnum() and len(number) <= 3):
         raise InvalidRequestError([(path, "1 to 3 letters or digits")])
 
 

@@ -38,6 +38,8 @@ __all__ = [
     "counts",
     "currency_of",
     "doubts_of",
+    "late_of",
+    "left_out_of",
     "next_upload",
     "totals_of",
 ]
@@ -192,6 +194,7 @@ class Closing:
         ours: Our totals as they were sent last.
         host: What the host answered; None before it did.
         verdict: What it said of them; empty before it did.
+        left_out: Ids of what stood in the batch and was not counted in them: a doubt, or what was refused.
     """
 
     stage: Stage
@@ -202,6 +205,7 @@ class Closing:
     ours: BatchTotals = BatchTotals()
     host: BatchTotals | None = None
     verdict: Verdict | Literal[""] = ""
+    left_out: tuple[str, ...] = ()
 
     def after(self, signal: Signal, **facts: Any) -> Closing:
         """Return the closing after *signal*, with what is known now besides.
@@ -227,6 +231,7 @@ class Closing:
             "ours": self.ours.as_facts(),
             "host": self.host.as_facts() if self.host else {},
             "verdict": self.verdict,
+            "left_out": self.left_out,
         }
         return json.dumps(data, sort_keys=True)
 
@@ -248,6 +253,7 @@ class Closing:
                 BatchTotals.of_facts(data["ours"]),
                 BatchTotals.of_facts(data["host"]) if data["host"] else None,
                 data["verdict"],
+                tuple(data["left_out"]),
             )
         except (KeyError, TypeError, ValueError):
             message = "this is no closing of a batch"
@@ -309,6 +315,16 @@ def check_fits(totals: BatchTotals) -> None:
 def doubts_of(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
     """Return what may still turn out either way, of whichever batch: the slip names it, no total holds it."""
     return tuple(attempt for attempt in attempts if attempt.state in OPEN_STATES)
+
+
+def left_out_of(attempts: Iterable[Attempt]) -> tuple[str, ...]:
+    """Return the ids of what no total holds; any of it may be accepted after the totals were told."""
+    return tuple(attempt.attempt_id for attempt in attempts if not counts(attempt))
+
+
+def late_of(attempts: Iterable[Attempt], closing: Closing) -> tuple[Attempt, ...]:
+    """Return what counts now and did not when the totals of *closing* were told."""
+    return tuple(each for each in attempts if counts(each) and each.attempt_id in closing.left_out)
 
 
 def next_upload(attempts: Iterable[Attempt], done: Collection[str]) -> tuple[Attempt, ...]:

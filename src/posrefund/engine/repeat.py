@@ -68,8 +68,9 @@ def is_repeatable(
 def repeat_due(attempt: Attempt, view: TerminalView, now: datetime) -> bool:
     """Say whether *attempt* is to be sent once more now.
 
-    Under other keys it would be another message, on another settlement day another booking: not then. Nor where
-    rows were lost: they may have counted copies that nobody remembers. When the tries are over the doubt stays,
+    Under other keys it would be another message, on another settlement day another booking: not then. Nor while
+    its batch is being closed, whose totals are told already. Nor where rows were lost: they may have counted
+    copies that nobody remembers. When the tries are over the doubt stays,
     for the settlement files.
     """
     table, timers = view.dialect.messages[attempt.kind], view.dialect.timers
@@ -77,7 +78,7 @@ def repeat_due(attempt: Attempt, view: TerminalView, now: datetime) -> bool:
     sent_at = datetime.fromisoformat(last) if last else attempt.created_at
     return (
         attempt.state is State.IN_DOUBT
-        and not view.is_behind
+        and not (view.is_behind or view.is_closing)
         and table.repeat != "none"
         and attempt.facts.get("repeatable") == "yes"
         and 1 <= attempt.copies <= timers.repeat_tries

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from posrefund.engine.actions import Move
+from posrefund.engine.actions import Decide, Move
 from posrefund.engine.evidence import check_word
 from posrefund.engine.table import Event
 from posrefund.engine.undo import reversal_due
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posrefund.engine.actions import Action
+    from posrefund.engine.approval import Approval
     from posrefund.engine.attempt import Attempt
     from posrefund.engine.view import TerminalView
 
@@ -28,16 +29,22 @@ __all__ = ["accept", "days_to_read", "hand_over"]
 _ONE_DAY = timedelta(days=1)
 
 
-def hand_over(attempts: Iterable[Attempt], view: TerminalView, now: datetime) -> list[Action]:
-    """Give every sale and void in doubt to people: the lost rows may have decided it.
+def hand_over(
+    attempts: Iterable[Attempt], waiting: Iterable[Approval], view: TerminalView, now: datetime
+) -> list[Action]:
+    """Give every sale and void in doubt to people, and end every open approval: the lost rows may have decided it.
 
-    A reversal now could undo what the customer took home. The files tell, as for every doubt.
+    A reversal now could undo what the customer took home, and a yes could be used a second time. The files
+    tell, as for every doubt; a second person is asked anew.
     """
     facts = {"reason": "journal_behind", "at": now.isoformat()}
     return [
-        Move(attempt.attempt_id, Event.GIVE_UP, now, facts)
-        for attempt in attempts
-        if reversal_due(attempt, view)
+        *(Decide(approval, Event.EXPIRE, now, "") for approval in waiting),
+        *(
+            Move(attempt.attempt_id, Event.GIVE_UP, now, facts)
+            for attempt in attempts
+            if reversal_due(attempt, view)
+        ),
     ]
 
 

@@ -90,7 +90,8 @@ class BatchClosed:
         uploaded: How many items went up.
         refused: Ids of items that the host did not take, each with its code: for people.
         doubts: What is still open, of whichever batch; it was not counted, and is carried over.
-        suggestion: Which doubts of this batch would explain the difference. No proof.
+        late: What was accepted after our totals were told: in none of them, and uploaded only where items went up.
+        suggestion: Which of what is late or in doubt of this batch would explain the difference. No proof.
     """
 
     batch: str
@@ -105,13 +106,15 @@ class BatchClosed:
     uploaded: int
     refused: Mapping[str, str]
     doubts: tuple[Attempt, ...]
+    late: tuple[Attempt, ...]
     suggestion: Suggestion
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 — all but three are keywords
         cls,
         closing: Closing,
         doubts: tuple[Attempt, ...],
+        late: tuple[Attempt, ...],
         *,
         next_batch: str,
         ended_by: Literal["terminal", "host"],
@@ -124,6 +127,7 @@ class BatchClosed:
         Args:
             closing: As it stands.
             doubts: What is open.
+            late: What was accepted after the totals were told.
             next_batch: Which is open now.
             ended_by: Who ended it.
             codes: What was uploaded, by id, and what the host said to it.
@@ -132,7 +136,7 @@ class BatchClosed:
         """
         suggestion = Suggestion()
         if closing.host is not None and closing.verdict != "error":
-            of_batch = [each for each in doubts if each.batch == closing.batch]
+            of_batch = [*late, *(each for each in doubts if each.batch == closing.batch)]
             suggestion = suggest(closing.host.whole - closing.ours.whole, of_batch)
         return cls(
             batch=closing.batch,
@@ -147,6 +151,7 @@ class BatchClosed:
             uploaded=sum(code == taken for code in codes.values()),
             refused={name: code for name, code in codes.items() if code != taken},
             doubts=doubts,
+            late=late,
             suggestion=suggestion,
         )
 
@@ -170,6 +175,7 @@ class BatchClosed:
             "uploaded": str(self.uploaded),
             "refused": json.dumps(dict(self.refused)),
             "doubts": json.dumps([each.attempt_id for each in self.doubts]),
+            "late": json.dumps([each.attempt_id for each in self.late]),
             "explanations": json.dumps(self.suggestion.explanations),
             "is_complete": str(int(self.suggestion.is_complete)),
         }
@@ -192,5 +198,6 @@ class BatchClosed:
             uploaded=int(facts["uploaded"]),
             refused=json.loads(facts["refused"]),
             doubts=tuple(attempt(name) for name in json.loads(facts["doubts"])),
+            late=tuple(attempt(name) for name in json.loads(facts["late"])),
             suggestion=Suggestion(explanations, facts["is_complete"] == "1"),
         )

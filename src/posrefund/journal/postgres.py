@@ -121,9 +121,20 @@ class PostgresJournal(SharedJournal):
         if self._is_closed:
             raise JournalError("the journal is closed")
         if not self._within and self._db.info.transaction_status != _IDLE:
+            is_broken = self._db.closed
             self._db.close()  # an interrupt may leave half a commit open: nobody may end it later
             self._db = connect(self._dsn, self._schema)
+            head, self._head = self._head, None
+            if is_broken and head is not None:
+                self._demand_row(*head)
         return self._db
+
+    def _demand_row(self, seq: int, link: bytes) -> None:
+        """Another server may answer now, after a failover: one that lacks our last row is the journal no more."""
+        row = self.row(seq)
+        if row is None or row.link != link:
+            self.close()  # opening it anew holds it to its anchor
+            raise JournalError("the database has lost rows: open the journal again")
 
     def _execute(self, sql: bytes, values: Any = None) -> psycopg.Cursor[Any]:
         """Run a statement; once more on a new connection if the old one broke outside a transaction."""
@@ -168,6 +179,7 @@ class PostgresJournal(SharedJournal):
         except database_error():
             db.close()  # whatever it said, only a new connection knows how it ended
             done = None
+            self._head = None
         if done is None:
             self._within = False
             done = "COMMIT" if self._was_written() else "ROLLBACK"

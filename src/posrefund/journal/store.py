@@ -185,6 +185,8 @@ def as_ours(kind: type[JournalError] | None = None) -> Iterator[None]:
         yield
     except sqlite3.ProgrammingError:
         raise JournalError("the journal is closed") from None
+    except UnicodeEncodeError:  # a name from outside: no row has it
+        raise JournalError("text that is no UTF-8") from None
     except _SQLITE_ERRORS as error:
         raise (kind(_reason(error)) if kind else _read_error(error)) from None
 

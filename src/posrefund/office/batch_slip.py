@@ -14,9 +14,9 @@ from posrefund.engine.batch import Totals
 from posrefund.office.paper import COLUMNS, Language, centred, line, money, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from posrefund.engine import TerminalView
+    from posrefund.engine import Attempt, TerminalView
     from posrefund.engine.batch import BatchTotals
     from posrefund.engine.settlement import BatchClosed
 
@@ -49,6 +49,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "next": "新批次号",
         "doubts": "结果未知，未计入，等对账文件：",
         "no_doubts": "没有结果未知的交易",
+        "late": "合计发出后才获受理，未计入合计：",
         "explains": "可能解释差额（不作凭据）：",
         "explains_nothing": "未知交易都解释不了差额",
         "incomplete": "组合太多，未全部试过",
@@ -79,6 +80,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "next": "New batch",
         "doubts": "In doubt, in no total; the file",
         "no_doubts": "Nothing is in doubt",
+        "late": "Accepted later, in no total:",
         "explains": "May explain it (no proof):",
         "explains_nothing": "No doubts explain the difference",
         "incomplete": "Too many sets: not all tried",
@@ -154,26 +156,34 @@ def _result(closed: BatchClosed, words: Mapping[str, str]) -> Iterator[str]:
 
 def _doubts(closed: BatchClosed, language: Language) -> Iterator[str]:
     words = _WORDS[language]
-    if not closed.doubts:
+    if closed.doubts:
+        yield words["doubts"]
+        if _MORE[language]:
+            yield _MORE[language]
+        yield from _items(closed.doubts, closed, language)
+    else:
         yield words["no_doubts"]
-        return
-    yield words["doubts"]
-    if _MORE[language]:
-        yield _MORE[language]
-    for each in closed.doubts:
+    if closed.late:
+        yield words["late"]
+        yield from _items(closed.late, closed, language)
+    if closed.doubts or closed.late:
+        yield from _suggestion(closed, words)
+
+
+def _items(some: Iterable[Attempt], closed: BatchClosed, language: Language) -> Iterator[str]:
+    for each in some:
         kind = _KINDS[language][each.kind]
         yield line(f"{each.stan} {kind}", money(each.amount.minor, each.amount.currency))
         yield line("", each.card_masked)
         if each.batch != closed.batch:
-            yield line("", f"{words['batch']} {each.batch}")
-    yield from _suggestion(closed, words)
+            yield line("", f"{_WORDS[language]['batch']} {each.batch}")
 
 
 def _suggestion(closed: BatchClosed, words: Mapping[str, str]) -> Iterator[str]:
     if closed.host is None or closed.host == closed.ours or closed.verdict == "error":
         return
     found = closed.suggestion
-    stans = {each.attempt_id: each.stan for each in closed.doubts}
+    stans = {each.attempt_id: each.stan for each in (*closed.doubts, *closed.late)}
     if found.explanations:
         yield words["explains"]
     elif found.is_complete:

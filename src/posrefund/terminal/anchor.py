@@ -102,7 +102,7 @@ class Mooring:
         return False
 
     def go_on(self) -> None:
-        """Hand over what is in doubt, and anchor the journal as it is now; a crash before that begins here again.
+        """Hand over what is open, and anchor the journal as it is now; a crash before that begins here again.
 
         Raises:
             ConfigError: The anchor cannot be written.
@@ -110,7 +110,8 @@ class Mooring:
         """
         attempts, view = self._journal.open_attempts(), self._view()
         if view.is_behind:
-            self._journal.commit(restored.hand_over(attempts, view, self._clock()))
+            waiting = self._journal.approvals(waiting=True)
+            self._journal.commit(restored.hand_over(attempts, waiting, view, self._clock()))
         self.keep()
 
     def _loss(self, anchor: Anchor | None) -> _Loss | None:

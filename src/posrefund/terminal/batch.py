@@ -23,6 +23,8 @@ from posrefund.engine.batch import (
     check_fits,
     currency_of,
     doubts_of,
+    late_of,
+    left_out_of,
     next_upload,
     totals_of,
 )
@@ -98,8 +100,10 @@ class BatchCloser:
         if not set(CLOSING) <= self._dialect.messages.keys():
             raise refuse("no_settlement")
         closing = self.recover()
-        if closing is None:
+        if closing is None or closing.stage is not Stage.SIGNING_OFF:
+            # Under way, too: where rows were lost, they may have ended this batch.
             require_sign_in(self._view())
+        if closing is None:
             closing = Closing(Stage.ASKING, self._view().batch, self._clock(), operator)
         self._go_on(closing)
         closed = self.last()
@@ -156,7 +160,9 @@ class BatchCloser:
         ours = totals_of(attempts, self._dialect)
         check_fits(ours)
         currency = currency_of(attempts)
-        closing = closing.after(Signal.ASK_AGAIN, ours=ours, currency=currency)
+        closing = closing.after(
+            Signal.ASK_AGAIN, ours=ours, currency=currency, left_out=left_out_of(attempts)
+        )
         now = self._clock()
         check = compose_settlement(self._view(), closing, now)
         self._dialect.codec.encode(check)  # what fits no message is not begun
@@ -244,6 +250,7 @@ class BatchCloser:
         closed = BatchClosed.of(
             closing,
             doubts_of(self._journal.open_attempts()),
+            late_of(self._attempts(closing), closing),
             next_batch=batch,
             ended_by=ended_by,
             codes=self._codes(closing),

@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeGuard
 
 from posrefund.closed import closed_class
 from posrefund.crypto import require
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect
     from posrefund.engine import (
+        Attempt,
         Original,
         Outcome,
         RefundRequest,
@@ -217,7 +218,11 @@ class Terminal(Decisions):
             return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion))
 
     def status(self, request_id: str) -> Outcome | None:
-        """Say how a request stands, from the journal alone; None if it is unknown."""
+        """Say how a request stands, from the journal alone; None if it is unknown.
+
+        Raises:
+            JournalError: The journal cannot be read, or the id is no text.
+        """
         with self._busy:
             attempt = self.journal.last_attempt(request_id)
             return outcome_of(attempt, self.dialect) if attempt else None
@@ -345,19 +350,25 @@ class Terminal(Decisions):
         if known is not None and known != request.content(fingerprint):
             raise RequestConflictError(request.request_id)
         last = self.journal.last_attempt(request.request_id)
-        if last is not None and not machine.may_try_again(last, self.view()):
+        if self._is_over(last):
             return outcome_of(last, self.dialect)
         if isinstance(request, SaleRequest) and self.journal.originals(request.request_id):
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         number = last.number + 1 if last else 1
         # The rules and the second person speak before the line: what they refuse must not send a reversal either.
         plan = self._people.ask_first(start(Occasion(number, fingerprint, self._clock())))
-        if (
-            self._exchange.resolve_doubts()
-        ):  # what stood before may not stand any more, nor the STAN be free
+        if self._exchange.resolve_doubts():
+            # What stood before may not stand any more: a late answer may have come. Nor is the STAN free.
+            last = self.journal.last_attempt(request.request_id)
+            if self._is_over(last):
+                return outcome_of(last, self.dialect)
             plan = self._people.ask_first(start(Occasion(number, fingerprint, self._clock())))
         self._exchange.perform(plan)
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
+
+    def _is_over(self, last: Attempt | None) -> TypeGuard[Attempt]:
+        """Whether a request whose last attempt this is has its outcome, and no other attempt may follow."""
+        return last is not None and not machine.may_try_again(last, self.view())
 
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
         view, named = self.view(), request.original

@@ -55,6 +55,35 @@ def test_connection_lost_between_two_commits_is_made_anew(
     cut_off(database, filled)
 
 
+def test_row_of_half_a_commit_is_not_built_upon(filled: PostgresJournal) -> None:
+    """An interrupt between the last statement and the commit: nobody ran the clean-up."""
+    filled._db.execute("BEGIN")
+    filled._within = True
+    filled._append("note", "", NOW, {})
+    filled._within = False
+    filled.commit([Note("inbound", NOW, {"n": "1"})])
+    assert filled.verify() == ROWS + 1
+
+
+def test_database_that_lost_rows_behind_a_broken_line_is_not_written_to(
+    database: PostgresBackend, filled: PostgresJournal
+) -> None:
+    """Another server answers now, as after a failover, and it never got the last row."""
+    cut_off(database, filled)
+    database.execute(
+        "SET session_replication_role = replica;"
+        f" DELETE FROM chain WHERE seq = {ROWS};"
+        " RESET session_replication_role"
+    )
+    before = database.dump()
+
+    with pytest.raises(JournalError, match="the database has lost rows"):
+        filled.commit([Note("inbound", NOW, {"n": "1"})])
+    assert database.dump() == before
+    with pytest.raises(JournalError, match="the journal is closed"):
+        filled.rows()
+
+
 def test_connection_lost_within_a_commit_leaves_nothing_and_the_next_one_goes_through(
     database: PostgresBackend, filled: PostgresJournal
 ) -> None:
