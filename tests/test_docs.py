@@ -30,6 +30,7 @@ from posrefund.emulators.host import (
 from posrefund.engine.table import TABLE, State
 from posrefund.errors import PosRefundError
 from posrefund.keystore import FileKeyStore
+from posrefund.testing.simulator.planted import PLANTED
 from posrefund.values.card import passes_luhn
 
 if TYPE_CHECKING:
@@ -123,6 +124,20 @@ def test_every_command_is_in_the_readme(page: str) -> None:
     assert [
         name for name in _script("generate").commands() if f"`posrefund {name}`" not in text
     ] == []
+
+
+def test_every_planted_bug_is_on_its_page_and_their_number_is_told_right() -> None:
+    page = (ROOT / "docs/concepts/simulator.md").read_text(encoding="utf-8")
+
+    assert [name for name in PLANTED if f"`{name}`" not in page] == []
+    told = {
+        "README.md": "{} planted bugs",
+        "README.zh-CN.md": "{} 种错误",
+        "CHANGELOG.md": "{} planted bugs",
+        "docs/concepts/simulator.md": "All {} are",
+    }
+    for name, words in told.items():
+        assert words.format(len(PLANTED)) in (ROOT / name).read_text(encoding="utf-8")
 
 
 # --- what can be run -------------------------------------------------------------------------

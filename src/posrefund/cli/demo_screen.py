@@ -33,6 +33,7 @@ _ARROWS = {
     ("received", "en"): "terminal ← host",
 }
 _BYTES = {"zh": "字节", "en": "bytes"}
+_KINDS_ZH = {"sale": "消费", "void": "撤销", "refund": "退货"}
 
 
 class Screen:
@@ -107,7 +108,7 @@ class Screen:
             same = Text("=", style="green") if line.agrees else Text("≠", style="bold red")
             table.add_row(
                 line.stan,
-                line.kind,
+                _KINDS_ZH[line.kind] if zh else line.kind,
                 line.state,
                 format_minor(line.journal_minor),
                 format_minor(line.host_minor),
