@@ -241,10 +241,10 @@ def refunds() -> None:
     """Measure one terminal, and a fleet of them, on the disk that is here and on slower ones."""
     for delay_s, rounds in ((0.0, ROUNDS), (0.002, 5), (0.005, 3)):
         disk = f"sync + {delay_s * 1e3:.0f} ms" if delay_s else "the disk here"
-        with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+        with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix="bench-") as name:
             _beside("one terminal", disk, [Till(Path(name))], Path(name), delay_s, rounds)
         with (
-            tempfile.TemporaryDirectory(dir=Path.cwd()) as name,
+            tempfile.TemporaryDirectory(dir=Path.cwd(), prefix="bench-") as name,
             SQLiteFleet(Path(name) / "fleet.db") as fleet,
         ):
             names = [TerminalID(f"{n:08d}") for n in range(1, FLEET + 1)]
