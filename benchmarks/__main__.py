@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: codec, framing, MACs and PIN blocks, journal and whole refunds, each beside a peer in the same run.
+"""``python -m benchmarks``: codec, framing, MACs and PIN blocks, journal and whole refunds, each beside a peer in the same run; the simulator.
 
 ``--memory 10000000`` also reads so many hostile messages; ``--only codec`` measures nothing else.
 """
@@ -20,6 +20,7 @@ from benchmarks.crypto import crypto
 from benchmarks.framing import framing
 from benchmarks.memory import memory
 from benchmarks.refunds import refunds
+from benchmarks.simulator import simulator
 from benchmarks.timing import measure, report
 from posrefund.engine import Note
 from posrefund.journal import SQLiteJournal
@@ -55,7 +56,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memory", type=int, default=200_000, help="hostile messages to read")
     parser.add_argument(
-        "--only", choices=("codec", "framing", "memory", "crypto", "journal", "refunds")
+        "--only",
+        choices=("codec", "framing", "memory", "crypto", "journal", "refunds", "simulator"),
     )
     asked = parser.parse_args()
     print(
@@ -69,6 +71,7 @@ def main() -> None:
         "crypto": crypto,
         "journal": journal,
         "refunds": refunds,
+        "simulator": simulator,
     }
     for name, part in parts.items():
         if asked.only in (None, name):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import Any
 
 import iso8583
-from benchmarks import peers
+import pytest
+from benchmarks import peers, simulator
 from benchmarks.memory import memory
 from benchmarks.messages import REFUND, in_ascii
 
 from posrefund.dialects import dialect
-
-if TYPE_CHECKING:
-    import pytest
 
 SPEC = in_ascii(dialect("unionpay").specification)
 RAW = bytes(iso8583.encode(dict(REFUND), SPEC)[0])
@@ -52,3 +51,15 @@ def test_hostile_messages_are_counted(capsys: pytest.CaptureFixture[str]) -> Non
     said = capsys.readouterr().out
     assert said.startswith("400 hostile messages, 396 refused")
     assert "shapes seen once" in said
+
+
+def test_rate_of_the_simulator_is_that_of_seeds_without_a_violation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulator.simulator(range(1, 2))
+    assert capsys.readouterr().out.startswith("simulator steps/s, seeds 1 to 1, one core\n")
+
+    broken_seed = SimpleNamespace(violation="twice", steps=1)
+    monkeypatch.setattr(simulator, "run_seed", lambda _: broken_seed)
+    with pytest.raises(ValueError, match="invariant"):
+        simulator.simulator(range(1, 2))

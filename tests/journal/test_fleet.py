@@ -207,6 +207,60 @@ def test_a_crash_leaves_each_terminal_what_it_was_told(tmp_path: Path) -> None:
         assert [each.verify() for each in (journal, again.journal(TERMINALS[0], key=KEY))] == [2, 1]
 
 
+def test_backup_of_a_fleet_while_it_commits_is_one_moment_of_every_terminal(
+    fleet: SQLiteFleet, tmp_path: Path
+) -> None:
+    journals, stop = opened(fleet), threading.Event()
+
+    def work(journal: FleetJournal) -> int:
+        count = 0
+        while not stop.is_set():
+            journal.commit([Note("pair", NOW, {"of": "a"}), Note("pair", NOW, {"of": "b"})])
+            count += 2
+        return count
+
+    with ThreadPoolExecutor(len(journals)) as threads:
+        working = [threads.submit(work, journal) for journal in journals]
+        try:
+            rows = fleet.backup(tmp_path / "copy.db")
+        finally:
+            stop.set()
+        written = [each.result(10) for each in working]
+
+    assert rows <= sum(written) == fleet.verify()
+    with SQLiteFleet(tmp_path / "copy.db") as copy:
+        found = [journal.verify() for journal in opened(copy)]
+    assert sum(found) == rows
+    assert all(count % 2 == 0 for count in found)
+
+
+def test_close_while_others_wait_ends_their_units_and_refuses_those_that_come_later(
+    fleet: SQLiteFleet, tmp_path: Path
+) -> None:
+    journals, together = opened(fleet), threading.Barrier(len(TERMINALS) + 1)
+
+    def work(journal: FleetJournal) -> tuple[int, str]:
+        together.wait(10)
+        for count in range(1_000_000):
+            try:
+                journal.commit([Note("mine", NOW, {})])
+            except JournalError as error:
+                return count, str(error)
+        return -1, ""
+
+    with ThreadPoolExecutor(len(journals)) as threads:
+        working = [threads.submit(work, journal) for journal in journals]
+        together.wait(10)
+        while fleet.commits < 50:
+            pass
+        fleet.close()
+        ends = [each.result(10) for each in working]
+
+    assert {said for _, said in ends} == {"the journal is closed"}
+    with SQLiteFleet(tmp_path / "fleet.db") as again:
+        assert [j.verify() for j in opened(again)] == [count for count, _ in ends]
+
+
 def test_changed_row_is_named_in_the_chain_of_its_terminal_alone(
     fleet: SQLiteFleet, tmp_path: Path
 ) -> None:

@@ -19,19 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.journal.embedded import SQLiteJournal
+    from posrefund.journal.fleet import SQLiteFleet
 
 __all__ = ["back_up"]
 
 _WAIT_S = 30.0
 
 
-def back_up(source: Path, target: Path, opened: Callable[[Path], SQLiteJournal]) -> int:
+def back_up(
+    source: Path, target: Path, opened: Callable[[Path], SQLiteJournal | SQLiteFleet]
+) -> int:
     """Copy a journal, open elsewhere or not, to a new file; verify the copy and return its rows.
 
     Args:
         source: The journal's file.
         target: Where; nothing may be there. Made with mode 0600.
-        opened: Opens the copy, with the key and the terminal of the journal.
+        opened: Opens the copy, with the key and the terminal of the journal, or those of a fleet.
 
     Raises:
         JournalError: Something is there already, or *source* is not.

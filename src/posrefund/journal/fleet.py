@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed_class
 from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
+from posrefund.journal.backup import back_up
 from posrefund.journal.fleet_schema import FLEET_VERSIONS
 from posrefund.journal.group import GroupCommit
 from posrefund.journal.shared import SharedJournal
@@ -92,6 +93,39 @@ class SQLiteFleet:
             journal.close()
             raise
         return journal
+
+    def verify(self) -> int:
+        """Check the chains of the journals that are open, and the file's indexes; return their rows.
+
+        Raises:
+            JournalCorruptError: As that of a journal.
+        """
+        return sum(journal.verify() for journal in self._open())
+
+    def backup(self, path: str | PathLike[str]) -> int:
+        """Copy the file as it is now into a new one, verify in it what is open here, and return those rows.
+
+        Raises:
+            JournalError: Something is there already, or it cannot be written: nothing is left of it.
+            JournalCorruptError: A journal is not in order.
+        """
+        return back_up(self._path, Path(path), self._opened_alike)
+
+    def _opened_alike(self, copy: Path) -> SQLiteFleet:
+        fleet = SQLiteFleet(copy)
+        try:
+            for journal in self._open():
+                fleet.journal(journal._terminal, key=journal._keys.current)  # noqa: SLF001
+        except BaseException:
+            fleet.close()
+            raise
+        return fleet
+
+    def _open(self) -> list[FleetJournal]:
+        with self._changing:
+            if self._is_closed:
+                raise JournalError("the journal is closed")
+            return list(self._journals.values())
 
     def close(self) -> None:
         """Close every journal and the file, once what is being committed has lasted; a second time it does nothing."""
@@ -212,6 +246,5 @@ class FleetJournal(SharedJournal):
             self._run(f"{zero} WHERE {condition}", values)
             count = self._run(f"DELETE FROM sealed_cards WHERE {condition}", values)
         with as_ours(JournalWriteError), self._fleet._group.alone():  # noqa: SLF001
-            # The log holds the old pages until then.
-            self._fleet._store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # noqa: SLF001
+            self._fleet._store._empty_log()  # noqa: SLF001
         return count

@@ -148,9 +148,17 @@ class Store:
         with self._transaction():
             self._db.execute(f"{zero} WHERE {condition}", values)
             count = self._db.execute(f"DELETE FROM sealed_cards WHERE {condition}", values).rowcount
-        with as_ours(JournalWriteError):  # the log holds the old pages until then
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._empty_log()
         return count
+
+    def _empty_log(self) -> None:
+        """Write the log into the database and cut it off: until then it holds what was wiped."""
+        with as_ours(JournalWriteError):
+            ((is_busy, *_),) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if is_busy:  # it raises nothing of itself
+            raise JournalWriteError(
+                "somebody reads: the log could not be emptied of what was wiped"
+            )
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with as_ours():
