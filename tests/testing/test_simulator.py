@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +28,9 @@ from posrefund.testing.simulator import (
     run_seed,
     run_seeds,
     witness,
+)
+from posrefund.testing.simulator import (
+    __main__ as command,
 )
 from posrefund.testing.simulator.__main__ import main
 from posrefund.testing.simulator.hunt import hunt
@@ -250,12 +256,13 @@ def test_command_goes_on_from_a_commit(
 ) -> None:
     for name in set(PLANTED) - {"send_first"}:
         monkeypatch.delitem(PLANTED, name)
+    minutes = itertools.count(step=60.0)  # a minute passes from each look at the clock to the next
+    clock = SimpleNamespace(perf_counter=lambda: next(minutes), process_time=time.process_time)
+    monkeypatch.setattr(command, "time", clock)
 
-    main(["--seeds", "1", "--minutes", "0.05", "--more-from", "0000000000ff" + "0" * 28])
+    main(["--seeds", "1", "--minutes", "3", "--more-from", "0000000000ff" + "0" * 28])
 
-    assert "1 seeds from 1, " in (out := capsys.readouterr().out)
-    assert " more from 255\n" in out
-    assert ", 0 more" not in out
+    assert "1 seeds from 1, 2 more from 255\n3 seeds, " in capsys.readouterr().out
 
 
 # --- what the papers say ---------------------------------------------------------------------
