@@ -35,7 +35,7 @@ from posrefund.testing.simulator import (
 from posrefund.testing.simulator.__main__ import main
 from posrefund.testing.simulator.hunt import hunt
 from posrefund.testing.simulator.planted import PLANTED
-from posrefund.testing.simulator.probe import ILLEGAL
+from posrefund.testing.simulator.probe import ILLEGAL, UNUSED
 from posrefund.testing.simulator.swarm import BEYOND, FAULTS
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def test_seeds_break_nothing_and_do_a_lot() -> None:
     assert {"MANUAL", "REVERSED", "DECLINED"} <= report.states.keys()
     assert len(report.faults) > (40 if CI else 20)
     assert {("SENT", "accept"), ("SENT", "doubt"), ("IN_DOUBT", "accept")} <= report.legal
+    assert report.legal.isdisjoint((str(state), str(event)) for state, event in UNUSED)
     assert report.illegal <= {(str(state), str(event)) for state, event in ILLEGAL}
     assert len(report.illegal) > 40
 
@@ -273,6 +274,7 @@ def test_the_page_names_every_invariant_bug_and_fault_that_is_beyond_us() -> Non
 
     missing = [name for name in (*PLANTED, *BEYOND) if f"`{name}`" not in page]
     missing += [each.name for each in INVARIANTS if f"| {each.name} |" not in page]
+    missing += [f"{state} {event}" for state, event in UNUSED if f"`{state} {event}`" not in page]
     assert missing == []
 
 
