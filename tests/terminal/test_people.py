@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -291,6 +291,24 @@ def test_sale_is_described_in_one_way(open_door: Shop) -> None:
     assert refused(lambda: open_door.terminal.refund(described("R-2", card=OTHER_CHIP))) == (
         "account_mismatch"
     )
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 11), "0311"])
+def test_slip_of_just_after_midnight_is_not_a_year_old_where_our_clock_is_behind(
+    open_door: Shop, day: date | str
+) -> None:
+    """Found by the simulator, seed 9002368: the host's midnight was a minute and a half before ours."""
+    open_door.clock.set(datetime(2026, 3, 10, 23, 58, 20, tzinfo=timezone(timedelta(hours=8))))
+
+    assert refused(lambda: open_door.terminal.refund(described(day=day))) == "not_before"
+    assert open_door.terminal.journal.all_originals()[-1].transaction_date < date(2026, 3, 11)
+
+
+def test_slip_of_tomorrow_is_refused_as_none(open_door: Shop) -> None:
+    open_door.clock.set(datetime(2026, 3, 10, 12, tzinfo=timezone(timedelta(hours=8))))
+
+    with pytest.raises(InvalidRequestError, match=r"original\.day: expected a day in the last"):
+        open_door.terminal.refund(described(day=date(2026, 3, 11)))
 
 
 def test_described_sale_is_never_voided(open_door: Shop) -> None:

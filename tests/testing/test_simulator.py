@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,10 +29,13 @@ from posrefund.testing.simulator import (
     run_seeds,
     witness,
 )
+from posrefund.testing.simulator import (
+    __main__ as command,
+)
 from posrefund.testing.simulator.__main__ import main
 from posrefund.testing.simulator.hunt import hunt
 from posrefund.testing.simulator.planted import PLANTED
-from posrefund.testing.simulator.probe import ILLEGAL
+from posrefund.testing.simulator.probe import ILLEGAL, UNUSED
 from posrefund.testing.simulator.swarm import BEYOND, FAULTS
 
 if TYPE_CHECKING:
@@ -127,6 +133,7 @@ def test_seeds_break_nothing_and_do_a_lot() -> None:
     assert {"MANUAL", "REVERSED", "DECLINED"} <= report.states.keys()
     assert len(report.faults) > (40 if CI else 20)
     assert {("SENT", "accept"), ("SENT", "doubt"), ("IN_DOUBT", "accept")} <= report.legal
+    assert report.legal.isdisjoint((str(state), str(event)) for state, event in UNUSED)
     assert report.illegal <= {(str(state), str(event)) for state, event in ILLEGAL}
     assert len(report.illegal) > 40
 
@@ -250,12 +257,13 @@ def test_command_goes_on_from_a_commit(
 ) -> None:
     for name in set(PLANTED) - {"send_first"}:
         monkeypatch.delitem(PLANTED, name)
+    minutes = itertools.count(step=60.0)  # a minute passes from each look at the clock to the next
+    clock = SimpleNamespace(perf_counter=lambda: next(minutes), process_time=time.process_time)
+    monkeypatch.setattr(command, "time", clock)
 
-    main(["--seeds", "1", "--minutes", "0.05", "--more-from", "0000000000ff" + "0" * 28])
+    main(["--seeds", "1", "--minutes", "3", "--more-from", "0000000000ff" + "0" * 28])
 
-    assert "1 seeds from 1, " in (out := capsys.readouterr().out)
-    assert " more from 255\n" in out
-    assert ", 0 more" not in out
+    assert "1 seeds from 1, 2 more from 255\n3 seeds, " in capsys.readouterr().out
 
 
 # --- what the papers say ---------------------------------------------------------------------
@@ -266,6 +274,7 @@ def test_the_page_names_every_invariant_bug_and_fault_that_is_beyond_us() -> Non
 
     missing = [name for name in (*PLANTED, *BEYOND) if f"`{name}`" not in page]
     missing += [each.name for each in INVARIANTS if f"| {each.name} |" not in page]
+    missing += [f"{state} {event}" for state, event in UNUSED if f"`{state} {event}`" not in page]
     assert missing == []
 
 

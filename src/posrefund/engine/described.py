@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from posrefund.engine.refusals import refuse
@@ -18,6 +18,7 @@ from posrefund.values import Amount, infer_year
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from posrefund.engine.plan import Occasion
     from posrefund.engine.view import TerminalView
@@ -93,7 +94,7 @@ def _describe(
     """The sale of a slip: no ceiling, no settlement day but its own, and of no terminal that we know."""
     if request.amount is None:
         raise InvalidRequestError([("amount", "an amount: nobody here knows what is left")])
-    day = _day(named, view.host_clock.at(occasion.now).date())
+    day = _day(named, _last_day(view, occasion.now))
     merchant = re.sub("[^0-9A-Za-z]", "-", view.merchant)
     rrn = named.rrn.replace(" ", "-")
     return Original(
@@ -111,6 +112,11 @@ def _describe(
         organisation=named.organisation,
         ceiling="host_only",
     )
+
+
+def _last_day(view: TerminalView, now: datetime) -> date:
+    """The host's day, or the next where its clock may be past midnight already: a slip of just now is not a year old."""
+    return view.host_clock.at(now + timedelta(seconds=view.dialect.clock_tolerance_s)).date()
 
 
 def _day(named: DescribedSale, today: date) -> date:

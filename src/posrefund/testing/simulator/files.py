@@ -21,6 +21,9 @@ __all__ = ["Mailbox"]
 _AMOUNT_AT = 82
 """Column of the last digit of the amount, from 0 (widths 11 11 6 10 19 12, a space after each)."""
 
+_NO = ("DECLINED", "NOT_SENT", "REVERSED", "RELEASED")
+_REISSUED_DAYS = 4
+
 
 class Mailbox:
     """Where the files come in.
@@ -34,6 +37,7 @@ class Mailbox:
         self._world = world
         self._next = day
         self._due: list[date] = []
+        self._read: list[date] = []
         self._said = ""
 
     def read(self) -> None:
@@ -46,6 +50,9 @@ class Mailbox:
                 self._world.tale.tell(f"file of {day}: late")
             elif self._deliver(day):
                 self._due.remove(day)
+                self._read.append(day)
+        if self._read and self._world.swarm.strikes("file_reissued"):
+            self._reissue(self._world.random.choice(self._read[-_REISSUED_DAYS:]))
 
     def unread(self) -> list[date]:
         """Return the days whose files are to come, and the next one that will be."""
@@ -78,6 +85,13 @@ class Mailbox:
             is_applied and "PENDING" not in self._said
         )  # that one is read again, as its page says
 
+    def _reissue(self, day: date) -> None:
+        """The acquirer sends the file of a day that was read long ago once more, with a row that it had forgotten."""
+        rows = self._world.host.file_rows(day)
+        ghost = self._ghost(day)
+        rows += [ghost] if ghost else []
+        self._apply(day, rows, len(rows))
+
     def _swapped(self, day: date) -> bool:
         """Hand over another day's file as that of *day*; say whether it was taken."""
         other = day - timedelta(days=self._world.random.randint(1, 2))
@@ -86,23 +100,21 @@ class Mailbox:
 
     def _ghost(self, day: date) -> str:
         """Return a row of something that the host refused: its file is wrong, and people have to see it."""
-        host = self._world.host
         attempts = self._world.checker.evidence.witness.attempts.values()
         refused = [
             seen
             for seen in attempts
-            if seen.state in ("DECLINED", "NOT_SENT", "REVERSED", "RELEASED")
-            and seen.data["host_day"] == day.isoformat()
+            if seen.state in _NO and seen.data["host_day"] == day.isoformat()
         ]
-        models = [entry for entry in host.ledger.entries() if entry.settlement_day == day]
-        for seen in refused:
-            for entry in models:
-                if entry.kind == seen.data["kind"]:
-                    return row(
-                        replace(entry, stan=seen.data["stan"], amount_minor=seen.minor),
-                        host.profile,
-                    )
-        return ""
+        if not refused:
+            return ""
+        seen = self._world.random.choice(refused)
+        entries = self._world.host.ledger.entries()
+        model = next((entry for entry in entries if entry.kind == seen.data["kind"]), None)
+        if model is None:
+            return ""
+        ghost = replace(model, stan=seen.data["stan"], amount_minor=seen.minor, settlement_day=day)
+        return row(ghost, self._world.host.profile)
 
     def _apply(self, day: date, rows: list[str], line_count: int) -> bool:
         world = self._world

@@ -35,15 +35,23 @@ _BATCH = "000007"
 _MTI_AT = 11
 _MAC_BYTES = 8
 _MONEY = ("0200", "0220", "0221")
-_REPEATS: tuple[Repeat, ...] = ("none", "same_mti", "next_mti")
+_REPEATS: tuple[Repeat, ...] = ("none", *("same_mti", "next_mti") * 2)
 _REVERSAL = "0400"
 _SIGN_IN = "0800"
-_UNCLEAR = (*("94",) * 8, *("10", "68") * 3, "06", "90", "91", "96", "98", "ZZ")
+_UNCLEAR = (*("94",) * 8, *("10",) * 6, *("68",) * 3, "06", "90", "91", "96", "98", "ZZ")
 """Say nothing about money, whether it moved or not; those that are most often misread come most often."""
 _HONEST_NO = ("05", "55", "61", "77", "A0")
 """Said only where nothing was booked; a host that says one of them after booking lies, and is no host."""
 _ANY_MONEY = (
-    *("say_code", "book_and_say_code", "bad_mac", "no_mac", "flip_mac_byte", "wrong_stan"),
+    *(
+        "say_code",
+        "decline",
+        "book_and_say_code",
+        "bad_mac",
+        "no_mac",
+        "flip_mac_byte",
+        "wrong_stan",
+    ),
     *("wrong_amount", "wrong_terminal", "unknown_field", "garbage", "die_after_booking"),
 )
 _SETTLEMENT, _UPLOAD = "0500", "0320"
@@ -56,7 +64,12 @@ _AT_UPLOAD = (
     *("garbage", "die_after_booking"),
 )
 _AT_SIGN_IN = ("wrong_kcv", "half_key_set", "garbage", "die_after_booking", "say_code")
-_KINDS = {"say_code": "code", "book_and_say_code": "booked_code", "die_after_booking": "drop_reply"}
+_KINDS = {
+    "say_code": "code",
+    "decline": "code",
+    "book_and_say_code": "booked_code",
+    "die_after_booking": "drop_reply",
+}
 
 
 class _TrustingLedger(Ledger):
@@ -116,9 +129,7 @@ class SimulatedHost:
         mti = mti_of(message)
         kind = self._swarm.one_of(*self._choices(mti))
         if kind:
-            # what a plain no to a copy says is said of the first one, too
-            is_copy = _content(message) in self._seen
-            self._queue(kind, mti, _UNCLEAR if is_copy else (*_UNCLEAR, *_HONEST_NO))
+            self._queue(kind, mti, self._codes(kind, message))
         self._seen.add(_content(message))
         delivery = self.emulated.respond(message)
         self.emulated.faults.clear()
@@ -197,12 +208,17 @@ class SimulatedHost:
             return _AT_SETTLEMENT if mti == _SETTLEMENT else _AT_UPLOAD
         return _ANY_MONEY if mti in (*_MONEY, _REVERSAL) else ()
 
+    def _codes(self, kind: str, message: bytes) -> tuple[str, ...]:
+        """What may be said instead: what a plain no to a copy says is said of the first one, too."""
+        is_copy = _content(message) in self._seen
+        return _HONEST_NO if kind == "decline" and not is_copy else _UNCLEAR
+
     def _queue(self, kind: str, mti: str, codes: tuple[str, ...]) -> None:
         self.emulated.faults.add(
             Fault(
                 _KINDS.get(kind, kind),
                 mti=mti,
-                code=self._random.choice(_UNCLEAR if kind == "book_and_say_code" else codes),
+                code=self._random.choice(codes),
                 index=self._random.randrange(8),
             )
         )

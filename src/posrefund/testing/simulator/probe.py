@@ -12,10 +12,20 @@ from posrefund.testing.simulator.checker import ViolationError
 if TYPE_CHECKING:
     from posrefund.testing.simulator.world import World
 
-__all__ = ["ILLEGAL", "try_an_illegal_step"]
+__all__ = ["ILLEGAL", "UNUSED", "try_an_illegal_step"]
 
 ILLEGAL = frozenset((state, event) for state in State for event in Event) - TABLE.keys()
 """Every pair that is not in the table."""
+
+UNUSED = frozenset(
+    {
+        *((State.DRAFT, Event.CHECK), (State.CHECKED, Event.CLEAR)),
+        *((State.CHECKED, Event.CANCEL), (State.CHECKED, Event.EXPIRE)),
+        *((State.INTENT, Event.FAIL), (State.INTENT, Event.DOUBT)),
+        *((State.CONFIRMED, Event.BOUNCE), (State.BOUNCED, Event.GIVE_UP)),
+    }
+)
+"""Steps of the table that the product never writes down as it is; docs/concepts/simulator.md says why."""
 
 
 def try_an_illegal_step(world: World) -> tuple[State, Event] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.engine.table import TABLE
 from posrefund.testing.simulator.checker import INVARIANTS
-from posrefund.testing.simulator.probe import ILLEGAL
+from posrefund.testing.simulator.probe import ILLEGAL, UNUSED
 from posrefund.testing.simulator.swarm import FAULTS
 
 if TYPE_CHECKING:
@@ -64,10 +64,11 @@ def _fault_lines(faults: Counter[str]) -> Iterator[str]:
 
 
 def _transition_lines(report: Report) -> Iterator[str]:
-    legal = {(str(state), str(event)) for state, event in TABLE}
+    legal = {(str(state), str(event)) for state, event in TABLE.keys() - UNUSED}
     left = ", ".join(f"{state} {event}" for state, event in sorted(legal - report.legal))
     yield (
-        f"steps of the state table: {len(report.legal & legal)} of {len(legal)} taken;"
+        f"steps of the state table: {len(report.legal & legal)} of {len(legal)} taken,"
+        f" {len(UNUSED)} more that the product never takes;"
         f" {len(report.illegal)} of {len(ILLEGAL)} that it does not have tried, all refused"
     )
     if left:

@@ -99,6 +99,7 @@ def _play(world: World, report: SeedReport) -> None:
     shop = Shop(world)
     mailbox = Mailbox(world, world.host.day - timedelta(days=1))
     backups = Backups(world, shop, mailbox)
+    _trade_before(world, shop)
     for _ in range(world.random.randint(3, 7)):
         _open_day(world, report, world.random.choice((6, 9, 14, 22)))
         shop.open_for_the_day()
@@ -116,6 +117,14 @@ def _play(world: World, report: SeedReport) -> None:
         shop.mend()
         world.checker.day(world.files())
     _calm_down(world, report, shop, mailbox, backups)
+
+
+def _trade_before(world: World, shop: Shop) -> None:
+    """The day before the first fault: a shop has sold something by then."""
+    world.swarm.is_calm = True
+    shop.trade()
+    world.swarm.is_calm = False
+    world.time.wait(86_400)
 
 
 def _calm_down(

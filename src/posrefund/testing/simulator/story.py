@@ -43,6 +43,8 @@ _CLOSINGS_MAX = 3
 _READING = timedelta(minutes=2)
 """How well people read a clock."""
 _SIGN_INS_MAX = 4
+_GOES_ON = 0.3
+_TRADE = 4
 _HOOKS = (("", 70), ("ing", 8), ("COMMIT", 8))
 """All of them, or those of the line and the key store, or those around a commit: the many statements leave them few chances."""
 _ACTIONS = (
@@ -52,7 +54,7 @@ _ACTIONS = (
     *("approve",) * 4,
     *("describe",) * 2,
     *("sign_in", "sign_in", "restart", "conflict", "undo", "release", "look_up", "change_batch"),
-    *("look", "withdraw", "close", "close"),
+    *("look", "withdraw", "close", "close", "void", "void"),
 )
 
 
@@ -75,6 +77,7 @@ class Shop:
         self._must_sign_in = False
         self._learned = world.time.skew
         self._elsewhere: list[Entry] = []
+        self._is_closing = False
         supervisor = Supervisor(world)
         self.look, self.withdraw, self.close = (
             supervisor.look,
@@ -94,9 +97,21 @@ class Shop:
         if swarm.strikes("late_by_gateway"):
             self.hand_over()
         self._arm()
-        action = "sign_in" if self._must_sign_in else self._random.choice(_ACTIONS)
-        getattr(self, action)()
+        getattr(self, self._choose())()
         self.mend()
+
+    def _choose(self) -> str:
+        if self._must_sign_in:
+            return "sign_in"
+        if self._is_closing and self._random.random() < _GOES_ON:  # nothing else goes until then
+            return "close_batch"
+        return self._random.choice(_ACTIONS)
+
+    def trade(self) -> None:
+        """A day on which nothing goes wrong: what is given back later was sold by somebody."""
+        self.sign_in()
+        for _ in range(_TRADE):
+            self.sell()
 
     def open_for_the_day(self) -> None:
         """Sign in, as often as it takes, within reason."""
@@ -137,7 +152,10 @@ class Shop:
 
     def close_batch(self) -> bool:
         """Close the batch, or go on closing it; say whether it is closed."""
-        return self._world.act("close_batch", self._world.terminal.close_batch, *_CLOSING_ERRORS)
+        close = self._world.terminal.close_batch
+        is_closed = self._world.act("close_batch", close, *_CLOSING_ERRORS)
+        self._is_closing = not is_closed
+        return is_closed
 
     def change_batch(self) -> None:
         """Close the batch in the middle of the day and sign in again."""
@@ -170,13 +188,20 @@ class Shop:
         """All or a part of some sale, sometimes with the wrong card, sometimes too much."""
         if self.sales:
             known = list(self._world.checker.evidence.witness.sales) or self.sales
-            original = self._random.choice(known if self._random.random() < 0.9 else self.sales)
+            original = self._random.choice(known if self._random.random() < 0.95 else self.sales)
             self._refund(self._request(f"R-{len(self.refunds)}", original))
+
+    def void(self) -> None:
+        """All of the last sale: the customer has not left yet."""
+        if known := list(self._world.checker.evidence.witness.sales):
+            asked = self._request(f"R-{len(self.refunds)}", known[-1])
+            self._refund(replace(asked, amount=None))
 
     def ask_again(self) -> None:
         """The impatient clerk."""
         if self.refunds:
-            self._refund(self._random.choice(self.refunds))
+            among = self.refunds if self._random.random() < 0.3 else self.refunds[-3:]
+            self._refund(self._random.choice(among))
 
     def ask_for(self, names: Collection[str]) -> None:
         """The same again, for the requests of these names, and once more for what may be left of their sales."""
@@ -249,7 +274,9 @@ class Shop:
     # --- inside ------------------------------------------------------------------------------
 
     def _request(self, name: str, original: str) -> RefundRequest:
-        minor = self._random.choice((None, None, 1, self._random.randint(1, 6_000)))
+        minor = self._random.choice(
+            (None, 1, self._random.randint(1, 500), self._random.randint(1, 6_000))
+        )
         card = OTHER_CARD if self._random.random() < 0.05 else self._card_of(original)
         return RefundRequest(
             RequestID(name),

@@ -37,6 +37,7 @@ FAULTS = {
     # the host
     "say_code": "host",
     "book_and_say_code": "host",
+    "decline": "host",
     "bad_mac": "host",
     "no_mac": "host",
     "flip_mac_byte": "host",
@@ -62,6 +63,7 @@ FAULTS = {
     "file_wrong_amount": "file",
     "file_row_doubled": "file",
     "file_ghost_row": "file",
+    "file_reissued": "file",
     # the terminal itself
     "clock_jump": "terminal",
     "clock_leap": "terminal",
@@ -82,6 +84,25 @@ _SWARMS = ((4, (0.1, 0.2, 0.4)), (8, (0.05, 0.1, 0.3)), (16, (0.03, 0.1)), (30, 
 
 A world with everything in it, often, never gets past its sign-in.
 """
+
+_TOGETHER = (
+    ("lose_reply", "decline", "late_by_gateway"),
+    ("lose_reply", "lose_request", "late_reply"),
+    ("say_code", "book_and_say_code", "lose_reply"),
+    ("say_code", "decline"),
+    ("wrong_amount", "wrong_terminal", "wrong_stan"),
+    ("wrong_amount", "say_code"),
+    ("bad_mac", "forge_yes", "flip_mac_byte"),
+    ("refuse_connection", "cut_before_send", "half_open"),
+    ("file_ghost_row", "file_reissued", "decline"),
+    ("lose_request", "roll_back", "file_reissued"),
+    ("unbalanced", "half_totals", "lose_reply"),
+    ("kill", "lose_reply", "second_process"),
+    ("journal_restored", "lose_reply", "say_code"),
+)
+"""What shows something only together: a no that comes late needs a no, a lost answer and a gateway."""
+_IN_A_GROUP, _OFTEN, _BESIDE = 0.5, (0.3, 0.6), (0, 3)
+"""How many seeds are about such a group, how likely each of it is there, and how many others there are."""
 
 
 class Swarm:
@@ -111,9 +132,14 @@ class Swarm:
         self.is_calm = False
 
     def _draw(self) -> dict[str, float]:
-        count, rates = self._random.choice(_SWARMS)
+        choose = self._random.choice
+        if self._random.random() < _IN_A_GROUP:
+            others = self._random.sample(sorted(FAULTS), self._random.randint(*_BESIDE))
+            beside = {name: choose((0.05, 0.1)) for name in others}
+            return beside | {name: choose(_OFTEN) for name in choose(_TOGETHER)}
+        count, rates = choose(_SWARMS)
         names = self._random.sample(sorted(FAULTS), count)
-        return {name: self._random.choice(rates) for name in names}
+        return {name: choose(rates) for name in names}
 
     def strikes(self, name: str) -> bool:
         """Say whether fault *name* strikes now, and count it."""

@@ -162,6 +162,7 @@ class World:
         self.disk.mend()
         self.terminal.close()
         rows = self.start()
+        self.fuse.set(0)  # the second start is looked at, and not disturbed
         self.terminal.close()
         self.terminal = self.open()
         self.checker.start(rows)
