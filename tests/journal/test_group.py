@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,7 +76,7 @@ def gather(group: GroupCommit, db: Watched, tasks: list[tuple[int, ...]]) -> lis
         first = threads.submit(put, group, db, 0)
         assert db.is_committing.wait(10)
         others = [threads.submit(put, group, db, *task) for task in tasks]
-        while group._waiting < len(tasks):
+        while len(group._waiting) < len(tasks):
             pass
         db.may_commit.set()
         first.result(10)
@@ -139,7 +141,7 @@ def gather_failing(group: GroupCommit, db: Watched) -> list[Any]:
         first = threads.submit(put, group, db, 1)
         assert db.is_committing.wait(10)
         others = [threads.submit(put, group, db, n) for n in (2, 3)]
-        while group._waiting < 2:
+        while len(group._waiting) < 2:
             pass
         db.may_commit.set()
         return [each.exception(10) for each in (first, *others)]
@@ -205,19 +207,19 @@ def test_group_whose_last_comer_was_interrupted_is_committed_by_who_waits(
     group: GroupCommit, db: Watched, tmp_path: Path
 ) -> None:
     """The thread that everybody took for the last one never came."""
-    group._count(1)
+    group._waiting.add(1)
     with ThreadPoolExecutor(1) as threads:
         unit = threads.submit(put, group, db, 1)
         while group._group is None or not group._group.units:
             pass
         assert there(tmp_path) == []
-        group._count(-1)
+        group._waiting.discard(1)
         unit.result(10)
     assert there(tmp_path) == [1]
 
 
 def test_alone_ends_what_is_under_way(group: GroupCommit, db: Watched, tmp_path: Path) -> None:
-    group._count(1)  # somebody seems to be coming
+    group._waiting.add(1)  # somebody seems to be coming
     with ThreadPoolExecutor(1) as threads:
         unit = threads.submit(put, group, db, 1)
         while group._group is None or not group._group.units:
@@ -226,3 +228,36 @@ def test_alone_ends_what_is_under_way(group: GroupCommit, db: Watched, tmp_path:
             assert not db.in_transaction
             assert there(tmp_path) == [1]
         unit.result(10)
+
+
+@pytest.mark.parametrize("point", range(5, 28))
+def test_interrupt_before_the_commit_leaves_nobody_waiting_for_ever(
+    group: GroupCommit, db: Watched, point: int
+) -> None:
+    """Signals are looked at where a function begins and where a call returns."""
+    seen = 0
+
+    def interrupt(frame: Any, event: str, _: object) -> Any:
+        nonlocal seen
+        if not frame.f_code.co_filename.endswith("group.py"):
+            return None
+        frame.f_trace_lines = False
+        seen += event in ("call", "return")
+        if seen == point:
+            seen += 1
+            raise KeyboardInterrupt
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        with suppress(KeyboardInterrupt):
+            put(group, db, 1)
+    finally:
+        sys.settrace(before)
+
+    after = threading.Thread(target=put, args=(group, db, 2), daemon=True)
+    after.start()
+    after.join(10)
+    assert not after.is_alive()
+    assert (2,) in db.execute("SELECT a FROM t").fetchall()

@@ -55,8 +55,7 @@ class GroupCommit:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._turn = threading.Lock()
-        self._counting = threading.Lock()
-        self._waiting = 0
+        self._waiting: set[object] = set()
         self._group: _Group | None = None
         self.commits = 0
 
@@ -98,20 +97,14 @@ class GroupCommit:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        self._count(1)
-        is_counted = True
+        me = object()  # and no number: an interrupt at any point must not leave one counted, or counted off twice
         try:
+            self._waiting.add(me)
             with self._turn:
-                self._count(-1)
-                is_counted = False
+                self._waiting.discard(me)
                 yield
         finally:
-            if is_counted:  # interrupted while it waited
-                self._count(-1)
-
-    def _count(self, step: int) -> None:
-        with self._counting:
-            self._waiting += step
+            self._waiting.discard(me)
 
     def _begin(self) -> _Group:
         if self._db.in_transaction:  # an interrupt came between this BEGIN and its group
@@ -129,7 +122,7 @@ class GroupCommit:
             self._fail(group, error)
 
     def _end_if_last(self, group: _Group) -> None:
-        if self._group is group and (self._waiting == 0 or group.units >= UNITS_MAX):
+        if self._group is group and (not self._waiting or group.units >= UNITS_MAX):
             self._end(group)
 
     def _end(self, group: _Group) -> None:
@@ -152,7 +145,7 @@ class GroupCommit:
 
     def _wait(self, group: _Group) -> None:
         while not group.is_over.wait(_LOOK_AGAIN_S):
-            if self._waiting == 0 and self._turn.acquire(blocking=False):
+            if not self._waiting and self._turn.acquire(blocking=False):
                 try:
                     if self._group is group:
                         self._end(group)
