@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -225,3 +227,36 @@ def test_alone_ends_what_is_under_way(group: GroupCommit, db: Watched, tmp_path:
             assert not db.in_transaction
             assert there(tmp_path) == [1]
         unit.result(10)
+
+
+@pytest.mark.parametrize("point", range(5, 28))
+def test_interrupt_before_the_commit_leaves_nobody_waiting_for_ever(
+    group: GroupCommit, db: Watched, point: int
+) -> None:
+    """Signals are looked at where a function begins and where a call returns."""
+    seen = 0
+
+    def interrupt(frame: Any, event: str, _: object) -> Any:
+        nonlocal seen
+        if not frame.f_code.co_filename.endswith("group.py"):
+            return None
+        frame.f_trace_lines = False
+        seen += event in ("call", "return")
+        if seen == point:
+            seen += 1
+            raise KeyboardInterrupt
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        with suppress(KeyboardInterrupt):
+            put(group, db, 1)
+    finally:
+        sys.settrace(before)
+
+    after = threading.Thread(target=put, args=(group, db, 2), daemon=True)
+    after.start()
+    after.join(10)
+    assert not after.is_alive()
+    assert (2,) in db.execute("SELECT a FROM t").fetchall()
