@@ -69,6 +69,19 @@ def late_refund(shop: Shop, minor: int = 2_800) -> list[bytes]:
     return replies
 
 
+@pytest.mark.parametrize("ask", ["sign_in", "echo", "close_batch"])
+def test_a_late_yes_that_comes_while_something_else_is_asked_closes_its_doubt(
+    next_day: Shop, ask: str
+) -> None:
+    [late] = late_refund(next_day)
+    insert(next_day, late)
+    getattr(next_day.terminal, ask)()
+
+    assert state(next_day) is State.ACCEPTED
+    assert next_day.booked("refund") == [2_800]
+    next_day.terminal.journal.verify()
+
+
 def test_a_late_yes_that_comes_while_another_is_asked_closes_its_own_doubt(next_day: Shop) -> None:
     [late] = late_refund(next_day)
     insert(next_day, late)

@@ -51,6 +51,7 @@ def ask(
         RefusedError: The host said no; the code is ``host_NN``.
         LinkError: No line or no answer.
         RemoteProtocolError: What came is no answer to this.
+        JournalError: An answer to another message came, and could not be written down.
     """
     timers = view.dialect.timers
     line.open(timers.connect_s)
@@ -82,13 +83,15 @@ def _answer(
 ) -> Mapping[str, str] | None:
     """Return the answer's fields, or None when it answers something else."""
     dialect, table = view.dialect, view.dialect.messages[name]
-    received = unseal(line.receive(), dialect, None)
+    body = line.receive()
+    received = unseal(body, dialect, None)
     if received.refusal is not None:
         raise no_answer(f"the answer cannot be read: {received.refusal}")
     fields = received.fields
     stan = request.get("11", view.stan)
     seen = {**fields, "11": fields.get("11", stan)}  # hosts may leave DE11 out of an echo answer
     if stranger_to(table.mti_reply, stan, view.terminal, seen):
+        line.set_aside(body, line.received_in)
         return None
     is_done = _is_done(fields, table.response, dialect)
     if not is_done:

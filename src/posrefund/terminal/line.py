@@ -31,6 +31,7 @@ class Line:
     Attributes:
         envelope: As given.
         received_in: TPDU and header of the last answer.
+        set_aside: Takes an answer that came and was for another message, so that nothing is dropped.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Line:
         self.envelope = envelope
         self.received_in = envelope
         self._tap = tap
+        self.set_aside: Callable[[bytes, Envelope], object] = lambda _body, _envelope: None
         self._deadline = 0.0
         self.processing_request = 0
         """Header digit 6 of the last answer: what the host wants done next (3: sign in again)."""

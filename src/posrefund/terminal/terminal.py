@@ -124,6 +124,7 @@ class Terminal(Decisions):
         self._exchange = Exchange(
             self._line, self._keyring, journal, dialect, clock, self.view, self._anchor
         )
+        self._line.set_aside = self._exchange.receive_late
         self._closer = BatchCloser(
             self._line, journal, dialect, clock, self.view, self._take_number, self.resolve_doubts
         )
@@ -156,6 +157,7 @@ class Terminal(Decisions):
             ConfigError: The key file cannot be written, and the old set stays; or the anchor cannot.
             LinkError: No line or no answer; nothing has changed.
             RemoteProtocolError: What came is no sign-in answer.
+            JournalError: It could not be written down, or a late answer that came meanwhile could not.
         """
         with self._busy:
             now = self._clock()
@@ -174,6 +176,7 @@ class Terminal(Decisions):
             ConfigError: The anchor cannot be written; nothing was sent.
             LinkError: No line or no answer.
             RemoteProtocolError: What came is no echo answer.
+            JournalError: It could not be written down, or a late answer that came meanwhile could not.
         """
         with self._busy:
             now = self._clock()
