@@ -123,6 +123,19 @@ def test_a_text_that_is_no_closing_is_refused(text: str) -> None:
 # --- what counts -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("state", "is_counted"), [(State.ACCEPTED, False), (State.CONFIRMED, True)]
+)
+def test_what_people_alone_say_was_booked_is_a_doubt_until_a_file_shows_it(
+    state: State, *, is_counted: bool
+) -> None:
+    said = replace(attempt_in(state), facts={"evidence": "people", "closed_by": "ann, bo"})
+
+    assert counts(said) is is_counted
+    assert doubts_of([said]) == (() if is_counted else (said,))
+    assert next_upload([said], ()) == ((said,) if is_counted else ())
+
+
 @pytest.mark.parametrize("state", State)
 def test_only_what_was_accepted_counts(state: State) -> None:
     assert counts(attempt_in(state)) is (state in (State.ACCEPTED, State.CONFIRMED))

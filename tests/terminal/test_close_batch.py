@@ -14,7 +14,7 @@ import pytest
 from posrefund.cli.books import compare, difference
 from posrefund.dialects import dialect
 from posrefund.emulators.host import EmulatedHost, HostProfile, HostServer
-from posrefund.engine import Approved, InDoubt, State
+from posrefund.engine import Approved, InDoubt, State, Statement
 from posrefund.engine.batch import BatchTotals, Totals
 from posrefund.engine.suggest import Suggestion
 from posrefund.errors import (
@@ -230,6 +230,21 @@ def test_a_doubt_is_carried_over_and_the_file_resolves_it_in_the_next_batch(busy
     assert closed.doubts == ()
     assert busy.terminal.journal.card("R-2/1") is None
     assert difference(compare(busy.terminal.journal.attempts(), busy.host.ledger.as_data())) == 0
+
+
+def test_what_people_alone_say_was_booked_does_not_go_up(busy: Shop) -> None:
+    """They were wrong; the host, which lacks it, would book what goes up, and a void as a sale at that."""
+    busy.fault("drop_request")
+    assert isinstance(busy.terminal.refund(refund("R-2", "S-1", 100)), InDoubt)
+    said = Statement(verdict="booked", people=("ann", "bo"), evidence="letter 4711")
+    busy.terminal.close_case("R-2", said)
+    busy.fault("unbalanced", "0500")
+    books = busy.host.ledger.as_data()
+    closed = busy.terminal.close_batch()
+
+    assert closed.ours == DAY_TOTALS
+    assert [each.attempt_id for each in closed.doubts] == ["R-2/1"]
+    assert busy.host.ledger.as_data() == books
 
 
 def test_a_doubt_of_an_earlier_batch_is_listed_and_explains_nothing(busy: Shop) -> None:

@@ -263,9 +263,10 @@ class Closing:
 def counts(attempt: Attempt) -> bool:
     """Say whether *attempt* stands in the totals: the host accepted it, and nothing says otherwise.
 
-    A voided sale stays in the debits, and its void in the credits; a reversed one is nowhere (LIAO, PAX).
+    A voided sale stays in the debits, and its void in the credits; a reversed one is nowhere (LIAO, PAX). What
+    people alone say was booked is not: were they wrong, an upload would book it.
     """
-    return attempt.state in _COUNTED
+    return attempt.state in _COUNTED and not _rests_on_people(attempt)
 
 
 def totals_of(attempts: Iterable[Attempt], dialect: Dialect) -> BatchTotals:
@@ -314,7 +315,9 @@ def check_fits(totals: BatchTotals) -> None:
 
 def doubts_of(attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
     """Return what may still turn out either way, of whichever batch: the slip names it, no total holds it."""
-    return tuple(attempt for attempt in attempts if attempt.state in OPEN_STATES)
+    return tuple(
+        attempt for attempt in attempts if attempt.state in OPEN_STATES or _rests_on_people(attempt)
+    )
 
 
 def left_out_of(attempts: Iterable[Attempt]) -> tuple[str, ...]:
@@ -337,6 +340,11 @@ def next_upload(attempts: Iterable[Attempt], done: Collection[str]) -> tuple[Att
     waiting = [each for each in attempts if counts(each) and each.attempt_id not in done]
     details = [each for each in waiting if each.kind != "refund"]
     return tuple(details[:UPLOAD_ITEMS_MAX] or waiting[:1])
+
+
+def _rests_on_people(attempt: Attempt) -> bool:
+    """Whether nobody but people has said yes: neither the host nor a file."""
+    return attempt.state is State.ACCEPTED and attempt.facts.get("evidence") == "people"
 
 
 def _number(text: str) -> int:

@@ -247,10 +247,12 @@ class BatchCloser:
         is_ours = ended_by == "terminal"
         after = closing.after(signal)
         batch = closing.batch.next() if is_ours else view.batch
+        attempts = self._attempts(closing)
+        every = {each.attempt_id: each for each in (*self._journal.open_attempts(), *attempts)}
         closed = BatchClosed.of(
             closing,
-            doubts_of(self._journal.open_attempts()),
-            late_of(self._attempts(closing), closing),
+            doubts_of(every.values()),
+            late_of(attempts, closing),
             next_batch=batch,
             ended_by=ended_by,
             codes=self._codes(closing),

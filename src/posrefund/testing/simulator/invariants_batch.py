@@ -45,7 +45,7 @@ def closing_says_what_was_accepted(evidence: Evidence) -> Iterator[str]:
 
 
 def _totals_faults(evidence: Evidence, request: Request) -> Iterator[str]:
-    yes = [seen for seen in _of_batch(evidence, request) if seen.state in _YES]
+    yes = [seen for seen in _of_batch(evidence, request) if _is_accepted(seen)]
     debits = [seen.minor for seen in yes if seen.data["kind"] == "sale"]
     credits_ = [seen.minor for seen in yes if seen.data["kind"] != "sale"]
     expected = (
@@ -53,6 +53,12 @@ def _totals_faults(evidence: Evidence, request: Request) -> Iterator[str]:
     )
     if request.get("48") != expected:
         yield f"the totals of batch {request.batch} are not those of its accepted items"
+
+
+def _is_accepted(seen: Seen) -> bool:
+    """Whether the host or a file said yes; the word of people alone goes into no total."""
+    is_word = seen.state == "ACCEPTED" and seen.facts.get("evidence") == "people"
+    return seen.state in _YES and not is_word
 
 
 def _of_batch(evidence: Evidence, request: Request) -> list[Seen]:
@@ -64,7 +70,7 @@ def _accepted(evidence: Evidence, request: Request, stan: str, minor: int) -> li
     return [
         seen
         for seen in _of_batch(evidence, request)
-        if seen.state in _YES and (seen.data["stan"], seen.minor) == (stan, minor)
+        if _is_accepted(seen) and (seen.data["stan"], seen.minor) == (stan, minor)
     ]
 
 
