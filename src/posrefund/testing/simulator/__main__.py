@@ -16,7 +16,7 @@ from posrefund.testing.simulator.run import Report, run_seed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_PLANTED_SEEDS = "1-200"
+_PLANTED_SEEDS = "1-400"
 _ENOUGH = 2
 _MORE_DIGITS = 12
 
