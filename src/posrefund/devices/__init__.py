@@ -1,0 +1,33 @@
+"""Drivers of PIN pads and integrated terminals, one open protocol each. Floor 6."""
+
+from posrefund.devices.contract import (
+    Can,
+    DeviceRefund,
+    DeviceRequest,
+    DeviceVoid,
+    IntegratedTerminal,
+)
+from posrefund.devices.line import DeviceLine
+from posrefund.devices.results import (
+    DeviceApproved,
+    DeviceDeclined,
+    DeviceInDoubt,
+    DeviceNotSent,
+    DeviceReason,
+    DeviceResult,
+)
+
+__all__ = [
+    "Can",
+    "DeviceApproved",
+    "DeviceDeclined",
+    "DeviceInDoubt",
+    "DeviceLine",
+    "DeviceNotSent",
+    "DeviceReason",
+    "DeviceRefund",
+    "DeviceRequest",
+    "DeviceResult",
+    "DeviceVoid",
+    "IntegratedTerminal",
+]

@@ -1,0 +1,33 @@
+"""Who may speak now on a line to a device: questions, acknowledgements, repetitions, patience. Floor 3.
+
+The same interface for every kind of line (``Exchange``), no I/O, time as an argument.
+"""
+
+from posrefund.exchanges.ack_nak import AckNak, AckNakExchange
+from posrefund.exchanges.bare import BareExchange
+from posrefund.exchanges.contract import (
+    Accepted,
+    Answer,
+    ControlFramer,
+    Exchange,
+    Failed,
+    Stale,
+    Step,
+    Why,
+    Write,
+)
+
+__all__ = [
+    "Accepted",
+    "AckNak",
+    "AckNakExchange",
+    "Answer",
+    "BareExchange",
+    "ControlFramer",
+    "Exchange",
+    "Failed",
+    "Stale",
+    "Step",
+    "Why",
+    "Write",
+]
