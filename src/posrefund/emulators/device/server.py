@@ -72,7 +72,8 @@ class DeviceServer:
                     self._stream.open(_LISTEN_S)
                 self._converse()
             if self._is_port:
-                return
+                break
+        self._stream.close()  # it may have been opened while somebody closed it
 
     def _converse(self) -> None:
         self._connect()
