@@ -2,7 +2,9 @@
 
 from posrefund.emulators.device.contract import EmulatedDevice, Say
 from posrefund.emulators.device.faults import Act, FaultKind, FaultyVoice, LineFault
+from posrefund.emulators.device.listening import ListeningStream
 from posrefund.emulators.device.script import Lie, Scene, Script
+from posrefund.emulators.device.script_file import read_script
 from posrefund.emulators.device.server import DeviceServer
 
 __all__ = [
@@ -13,7 +15,9 @@ __all__ = [
     "FaultyVoice",
     "Lie",
     "LineFault",
+    "ListeningStream",
     "Say",
     "Scene",
     "Script",
+    "read_script",
 ]
