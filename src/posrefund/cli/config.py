@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ import typer
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.tls_settings import host_link, tls_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
+from posrefund.cli.wire_log_settings import logged, wire_log_paths
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import LEASE_S, Journal, PostgresJournal, SQLiteJournal
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.dialects import Dialect
-    from posrefund.link import TLSSettings
+    from posrefund.link import Stream, TLSSettings
 
 __all__ = [
     "ConfigOption",
@@ -56,7 +58,7 @@ id = "{merchant}"
 address = "{address}"
 port = {port}
 answer_s = {answer_s}
-{tls}
+{tls}{wire_log}
 [keys]
 file = "keys.json"
 passphrase_file = "passphrase"
@@ -85,6 +87,7 @@ class Settings:
         anchor_file: Holds the journal's anchor, if not beside the key file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
         tls: Whom to trust on the line to the host, and who we are; None for a line without TLS.
+        wire_logs: Files that keep what passes on the line to the host, redacted.
     """
 
     dialect: Dialect
@@ -101,6 +104,7 @@ class Settings:
     anchor_file: Path | None = None
     token: TokenSettings | None = None
     tls: TLSSettings | None = None
+    wire_logs: tuple[Path, ...] = ()
 
 
 def load(path: Path) -> Settings:
@@ -149,6 +153,7 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         anchor_file=_path_of(data, "anchor", folder),
         token=token,
         tls=tls_settings(host, folder),
+        wire_logs=wire_log_paths(host, folder),
         **_journal(data, folder),
     )
 
@@ -172,12 +177,16 @@ def write(  # noqa: PLR0913 — a settings file has so many lines
     answer_s: float = 60,
     dialect_name: str = "unionpay",
     tls_ca: str | None = None,
+    wire_log: Path | None = None,
 ) -> Path:
     """Write a ``posrefund.toml`` into *folder* and return its path; with *tls_ca* the host is talked to in TLS."""
     path = folder / "posrefund.toml"
     text = _TEMPLATE.format(
         dialect=dialect_name,
         tls=f'tls = true\nca = "{tls_ca}"\n' if tls_ca else "",
+        wire_log=f"wire_log = {json.dumps(str(wire_log), ensure_ascii=False)}\n"
+        if wire_log
+        else "",
         terminal=terminal,
         merchant=merchant,
         address=address,
@@ -256,12 +265,16 @@ def open_terminal(
             dialect=settings.dialect,
             keystore=keystore,
             journal=journal,
-            link=host_link(settings.address, settings.port, settings.tls),
+            link=host_link(settings.address, settings.port, settings.tls, _wire_log(settings)),
             envelope=settings.envelope,
             tap=tap,
         )
         on_failure.pop_all()
     return terminal
+
+
+def _wire_log(settings: Settings) -> Callable[[Stream], Stream]:
+    return logged(settings.wire_logs, settings.dialect, settings.envelope, settings.port)
 
 
 def _table(data: dict[str, Any], name: str) -> dict[str, Any]:

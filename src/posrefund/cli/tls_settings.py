@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posrefund.errors import ConfigError
-from posrefund.link import TCPLink, TLSLink, TLSSettings
+from posrefund.link import StreamLink, TCPStream, TLSSettings, TLSStream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from posrefund.link import Link
+    from posrefund.link import Link, Stream
 
 __all__ = ["host_link", "tls_settings"]
 
@@ -40,13 +41,21 @@ def tls_settings(host: dict[str, Any], folder: Path) -> TLSSettings | None:
     )
 
 
-def host_link(address: str, port: int, tls: TLSSettings | None) -> Link:
-    """Return the link to the host.
+def host_link(
+    address: str,
+    port: int,
+    tls: TLSSettings | None,
+    around: Callable[[Stream], Stream] = lambda stream: stream,
+) -> Link:
+    """Return the link to the host; *around* is put over its stream, above TLS.
 
     Raises:
         ConfigError: A file that *tls* names cannot be read or is not what it should be.
     """
-    return TCPLink(address, port) if tls is None else TLSLink(address, port, tls)
+    stream: Stream = TCPStream(address, port)
+    if tls is not None:
+        stream = TLSStream(stream, tls, server_name=address)
+    return StreamLink(around(stream))
 
 
 def _pins(host: dict[str, Any]) -> tuple[str, ...]:
