@@ -44,7 +44,7 @@ def as_line(entry: Entry) -> bytes:
         "hex": entry.data.hex(),
         "note": entry.note,
     }
-    kept = {name: value for name, value in found.items() if value not in ("", 0)}
+    kept = {name: value for name, value in found.items() if value or name not in _ABSENT}
     return json.dumps(kept, ensure_ascii=True).encode("ascii") + b"\n"
 
 
