@@ -1,4 +1,7 @@
-"""``posrefund wirelog``: read a log of the line again, without the line. Floor 11."""
+"""``posrefund wirelog``: read a log of the line again, without the line. Floor 11.
+
+A capture may be somebody else's and hold clear bytes: what no table masks is shown only on request.
+"""
 
 from __future__ import annotations
 
@@ -71,18 +74,23 @@ def show(
     ] = "unionpay",
     line: _Line = HOST_LINE,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show the bytes, too. Mind who is watching.")
+    ] = False,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Print what passed, in order: through the framers of the line and the tables of the dialect, masked."""
     known = find_dialect(dialect)
     found = replay(_entries(file, line), _framer(line))
     if json:
-        print_json([_as_data(each, known, line) for each in found])
+        print_json([_as_data(each, known, line, reveal=reveal) for each in found])
         return
     for each in found:
-        stdout.print(as_text(_headline(each, lang), "bold"))
+        stdout.print(as_text(_headline(each, lang), "bold"), soft_wrap=True)
         if isinstance(each.event, bytes):
-            _print_body(each.event, known, line, lang)
+            _print_body(
+                each.event, _capture_of(each.event, known, line), known, lang, reveal=reveal
+            )
 
 
 @app.command("to-pcap")
@@ -138,12 +146,13 @@ def _headline(each: Replayed, lang: Lang) -> str:
     return " ".join(filter(None, parts))
 
 
-def _print_body(body: bytes, known: Dialect, line: str, lang: Lang) -> None:
-    capture = _capture_of(body, known, line)
-    if capture is None:
-        stdout.print(as_text(body.hex(" ") if any(body) else "00 …"))
-    else:
-        stdout.print(message_picture(body, capture, known, lang=lang))
+def _print_body(
+    body: bytes, capture: Capture | None, known: Dialect, lang: Lang, *, reveal: bool
+) -> None:
+    if capture is not None:
+        stdout.print(message_picture(body, capture, known, reveal=reveal, lang=lang))
+    elif reveal:
+        stdout.print(as_text(body.hex(" ")))
 
 
 def _capture_of(body: bytes, known: Dialect, line: str) -> Capture | None:
@@ -156,7 +165,7 @@ def _capture_of(body: bytes, known: Dialect, line: str) -> Capture | None:
         return None
 
 
-def _as_data(each: Replayed, known: Dialect, line: str) -> dict[str, object]:
+def _as_data(each: Replayed, known: Dialect, line: str, *, reveal: bool) -> dict[str, object]:
     entry, event = each
     data: dict[str, object] = {
         "time": entry.time.isoformat(),
@@ -169,9 +178,11 @@ def _as_data(each: Replayed, known: Dialect, line: str) -> dict[str, object]:
     match event:
         case bytes():
             capture = _capture_of(event, known, line)
-            data["hex"] = event.hex()
+            data["length"] = len(event)
+            if reveal:
+                data["hex"] = event.hex()
             if capture is not None:
-                data["message"] = capture_as_data(capture, known, reveal=False)
+                data["message"] = capture_as_data(capture, known, reveal=reveal)
         case Damaged():
             data["what"], data["length"], data["note"] = "damage", event.length_bytes, event.reason
         case Progress() | None:
