@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from posrefund.wirelog import Sink
+
 PORT = 8583
 STRIPE = CardRead("021", PAN(PAN_16), expiry="3012", track2=Track2(TRACK), pin_block=PIN_BLOCK)
 CHIP = CardRead("051", PAN(PAN_16), expiry="3012", sequence_number="001")
@@ -39,7 +41,7 @@ class Day:
         self.lines, self.capture = folder / "line.jsonl", folder / "line.pcap"
         self.bare = folder / "bare.pcap"
         around = len(self.dialect.tpdu + self.dialect.header)
-        files = [
+        files: list[Sink] = [
             JSONLinesFile(self.lines),
             PcapFile(self.capture, PORT),
             PcapFile(self.bare, PORT, bare_of_bytes=around),
@@ -63,7 +65,7 @@ class Day:
         """The messages that really passed: each conversation is a question and its answer."""
         sides = []
         for way in ("sent", "received"):
-            raw = b"".join(stream.bytes_of(way) for stream in self.streams)  # type: ignore[arg-type]  # reason: a way
+            raw = b"".join(stream.bytes_of(way) for stream in self.streams)
             sides.append([self.fields_in(each) for each in LengthPrefixFramer().feed(raw)])
         return [fields for pair in zip(*sides, strict=True) for fields in pair]
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from posrefund.dialects import Dialect
-    from posrefund.wirelog import Entry
+    from posrefund.wirelog import Entry, Sink
 
 KEYS = KeySet(Key(PIK, Purpose.PIN), Key(MAK, Purpose.MAC))
 ISO = dialect("iso87-ascii")
@@ -90,7 +90,7 @@ def test_no_file_holds_a_secret_of_what_passed(known: Dialect, redact: str, tmp_
 
     chosen = {"redactor": redactor(known), "redact_all": redact_all, "broken": broken}[redact]
     files = [tmp_path / name for name in ("line.jsonl", "line.pcap", "bare.pcap")]
-    sinks = [
+    sinks: list[Sink] = [
         JSONLinesFile(files[0]),
         PcapFile(files[1], 8583),
         PcapFile(files[2], 8583, bare_of_bytes=len(known.tpdu + known.header)),

@@ -106,7 +106,7 @@ def test_segment_has_the_checksums_that_the_standard_gives() -> None:
 
     def total(data: bytes) -> int:
         words = struct.unpack(f">{(len(data) + 1) // 2}H", data + bytes(len(data) % 2))
-        found = sum(words)
+        found: int = sum(words)
         while found >> 16:
             found = (found & 0xFFFF) + (found >> 16)
         return found

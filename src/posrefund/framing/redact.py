@@ -35,8 +35,8 @@ def keep_only(
 
     Example:
         >>> from posrefund.framing import keep_only
-        >>> keep_only(b"GPN0006200000000000005", [(0, 3), (3, 6)], "text")
-        b'GPN0000000000000000000'
+        >>> keep_only(b"GPN000:6200000000000005", [(0, 3), (3, 6)], "text")
+        b'GPN00000000000000000000'
         >>> keep_only(bytes.fromhex("063103012345"), [(0, 3)]).hex()
         '063103000000'
     """

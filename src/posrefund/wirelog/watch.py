@@ -38,7 +38,7 @@ def _silent(
     """Return *method*, but what goes wrong in it stays in it: a log is no part of the line."""
 
     @wraps(method)
-    def quiet(self: Watch, *args: _P.args, **kwargs: _P.kwargs) -> None:
+    def quiet(self: Watch, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
         with self._lock:
             try:
                 method(self, *args, **kwargs)
@@ -177,11 +177,12 @@ class Watch:
     def _redacted(self, body: bytes) -> bytes:
         """Return the frame around what may be kept of *body*, or nothing if nothing may."""
         try:
-            left = self._redactor(body)
-            is_right = isinstance(left, bytes) and len(left) == len(body)
-            return self._writer.frame(left) if is_right else b""
-        except Exception:  # noqa: BLE001 — a redactor of anybody's; what it does not understand is not kept
+            left: object = self._redactor(body)
+            if isinstance(left, bytes) and len(left) == len(body):
+                return self._writer.frame(left)
+        except Exception:  # noqa: BLE001 — a redactor of anybody's
             return b""
+        return b""
 
     def _write(
         self, what: What, way: Way = "", length_bytes: int = 0, data: bytes = b"", note: str = ""
