@@ -7,19 +7,24 @@ about the first byte decides between ``NotSent`` and ``InDoubt``. pyserial is lo
 from posrefund.link.back_off import BackOff
 from posrefund.link.contract import Link
 from posrefund.link.dialling import Dial, Dialling, Pause
-from posrefund.link.host_link import StreamLink, TCPLink, TLSLink
+from posrefund.link.host_link import HostLink
 from posrefund.link.keeping import Keeping, Unfit
 from posrefund.link.serial import SerialStream
 from posrefund.link.stream import Stream, drop_stale
+from posrefund.link.stream_link import StreamLink, TCPLink, TLSLink
+from posrefund.link.tally import AddressTally, LinkTally, Tally
 from posrefund.link.tcp import TCPStream
 from posrefund.link.tls import TLSSettings, TLSStream
 
 __all__ = [
+    "AddressTally",
     "BackOff",
     "Dial",
     "Dialling",
+    "HostLink",
     "Keeping",
     "Link",
+    "LinkTally",
     "Pause",
     "SerialStream",
     "Stream",
@@ -29,6 +34,7 @@ __all__ = [
     "TLSLink",
     "TLSSettings",
     "TLSStream",
+    "Tally",
     "Unfit",
     "drop_stale",
 ]
