@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from posrefund.errors import ConfigError
 from posrefund.link import BackOff, Dial, Dialling, Pause
 
-NO_LOT = {"jitter": 0.0}
-
 
 def dialling(addresses: int, **changes: Any) -> Dialling:
-    given = {"last_good": 0, "back_off": BackOff(), "chance": lambda: 0.0, "deadline": 100.0}
-    return Dialling(addresses, **given | changes)
+    settings: dict[str, Any] = {
+        "last_good": 0,
+        "back_off": BackOff(),
+        "chance": lambda: 0.0,
+        "deadline": 100.0,
+    }
+    return Dialling(addresses, **settings | changes)
 
 
 # --- pauses --------------------------------------------------------------------------------------

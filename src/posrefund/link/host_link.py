@@ -251,7 +251,7 @@ class HostLink:
             raise
 
     def _keeps(self, link: StreamLink) -> bool:
-        if not self._keeping.is_clean or self._cancelled.is_set():
+        if not self._keeping.may_be_kept or self._cancelled.is_set():
             return False
         peer_closed, unread = link.look()
         return self._keeping.ended(self._now(), unread=unread or peer_closed)

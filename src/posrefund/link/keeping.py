@@ -73,6 +73,11 @@ class Keeping:
         """Whether every question has had its one answer, and nothing failed."""
         return self._is_sound and not self._open_questions
 
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether it is worth a look at the end of an exchange."""
+        return self.is_clean and self._keep_open_s > 0
+
     def ended(self, now: float, *, unread: bool) -> bool:
         """The exchange is over; return whether the connection is kept.
 
@@ -82,7 +87,7 @@ class Keeping:
         """
         self._is_sound = self.is_clean and not unread
         self._idle_since = now
-        return self._is_sound and self._keep_open_s > 0
+        return self.may_be_kept
 
     def unfit(self, now: float, *, peer_closed: bool, unread: bool) -> Unfit | None:
         """Return why it may not be used again, or None if it may.
