@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from link.lines import LINES, LONG_S, Line, soon
 from posrefund.errors import FramingError, LinkClosedError, LinkOpenError, LinkTimeoutError
-from posrefund.link import SerialStream, Stream, StreamLink, TCPLink, TLSLink
+from posrefund.framing import STXETX, LengthPrefix, LengthPrefixFramer, STXETXFramer
+from posrefund.link import HostLink, SerialStream, Stream, StreamLink, TCPLink, TLSLink
 from posrefund.testing import FaultyStream, StreamFaults, pipe
 
 
@@ -59,6 +61,90 @@ def test_half_an_answer_of_an_older_conversation_is_forgotten(line: Line) -> Non
 
     assert link.receive(LONG_S) == b"whole"
     link.close()
+
+
+# name, prefix, a question of eight bytes as it has to stand on the line, an answer as the far end writes it
+PREFIXES = [
+    ("bcd", LengthPrefix(encoding="bcd"), b"\x00\x08question", b"\x00\x10answer 010"),
+    ("ascii", LengthPrefix(size=4, encoding="ascii"), b"0008question", b"0010answer 010"),
+    ("hex", LengthPrefix(size=4, encoding="hex"), b"0008question", b"000Aanswer 010"),
+    ("itself", LengthPrefix(counts_itself=True), b"\x00\x0aquestion", b"\x00\x0canswer 010"),
+    ("one", LengthPrefix(size=1), b"\x08question", b"\x0aanswer 010"),
+    ("four", LengthPrefix(size=4), b"\0\0\0\x08question", b"\0\0\0\x0aanswer 010"),
+    ("trailer", LengthPrefix(trailer=b"\x03"), b"\0\x09question\x03", b"\0\x0banswer 010\x03"),
+    (
+        "header",
+        LengthPrefix(header=b"\0\0", counts_header=False),
+        b"\0\x08\0\0question",
+        b"\0\x0a\0\0answer 010",
+    ),
+]
+
+
+def test_every_length_prefix_goes_over_every_line(line: Line) -> None:
+    for name, prefix, question, answer in PREFIXES:
+        link = StreamLink(line.near, lambda prefix=prefix: LengthPrefixFramer(prefix))
+        far = line.dial()
+
+        link.send(b"question")
+        assert far.receive(len(question)) == question, name
+        far.send(answer)
+        assert link.receive(LONG_S) == b"answer 010", name
+        link.close()
+
+
+def test_keep_alive_is_answered_on_every_line(line: Line) -> None:
+    tells = LengthPrefix(size=4, encoding="ascii", keep_alive="tell")
+    link = StreamLink(line.near, lambda: LengthPrefixFramer(tells))
+    far = line.dial()
+
+    assert link.keep_alive()
+    assert far.receive(4) == b"0000"
+    far.send(b"0000" + b"0000" + b"0006answer")  # its echo of ours, and one of its own
+    assert link.receive(LONG_S) == b"answer"
+    assert far.receive(4) == b"0000"
+    link.close()
+
+
+def test_kept_connection_serves_again_over_every_line_until_something_comes(line: Line) -> None:
+    """TLS 1.3 sends session tickets after the handshake: they are nothing that came."""
+    link = HostLink([StreamLink(line.near)], keep_open_s=3600)
+    with ThreadPoolExecutor(1) as other:
+        answered = other.submit(line._answer)
+        link.open(LONG_S)
+        far = answered.result()
+    for _ in range(3):
+        link.open(LONG_S)
+        link.send(b"question")
+        assert far.receive(10) == b"\x00\x08question"
+        far.send(b"\x00\x06answer")
+        assert link.receive(LONG_S) == b"answer"
+        link.close()
+    assert link.seen().reused == 3
+
+    far.send(b"\x00\x06answer")
+    deadline = soon()
+    while link.keep_alive(time.monotonic()):
+        assert time.monotonic() < deadline
+    assert link.seen().unfit == {"unread": 1}
+    far.hang_up()
+
+
+def test_frames_of_a_serial_framing_are_messages_and_the_rest_is_not() -> None:
+    near, far = pipe()
+    link = StreamLink(near, lambda: STXETXFramer(STXETX()))
+    link.open(1)
+    far.open(1)
+    poll = bytes.fromhex("02 30313030 03 02")
+    far.write(b"\x06" + poll + poll[:-1] + b"\x00" + poll, soon())
+
+    assert link.receive(LONG_S) == b"0100"  # behind an ACK that nobody here answers
+    with pytest.raises(FramingError) as damaged:
+        link.receive(LONG_S)
+    assert damaged.value.offset_bytes == 8
+    assert link.receive(LONG_S) == b"0100"
+    link.close()
+    far.close()
 
 
 class Chatter:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.dialects import Dialect
+    from posrefund.link import Link
 
 __all__ = [
     "ConfigOption",
@@ -230,9 +231,17 @@ def open_journal(settings: Settings, key: bytes) -> Journal:
 
 
 def open_terminal(
-    settings: Settings, *, tap: Callable[[str, bytes], None] | None = None
+    settings: Settings,
+    *,
+    tap: Callable[[str, bytes], None] | None = None,
+    link: Link | None = None,
 ) -> Terminal:
     """Open the terminal that the settings describe; opening it recovers what a crash left.
+
+    Args:
+        settings: Of ``load``.
+        tap: Sees every message.
+        link: To the host; the one that the settings describe, if left out.
 
     Raises:
         ConfigError: A file cannot be read, or the key file is older than the journal knows it.
@@ -248,7 +257,7 @@ def open_terminal(
             dialect=settings.dialect,
             keystore=keystore,
             journal=journal,
-            link=host_link(settings.host),
+            link=link or host_link(settings.host),
             envelope=settings.envelope,
             tap=tap,
         )
