@@ -113,11 +113,13 @@ def test_host_that_is_not_trusted_any_more_gets_no_refund_and_the_journal_knows(
     assert shop.run("sign-in", "--accept-clock").exit_code == 0
 
     shop.talk_to(stranger.port, "tls = true", 'ca = "ca.pem"')
-    shop.run("sale", "S-1", "--amount", "1.00", "--card", CARD)
+    sale = shop.run("sale", "S-1", "--amount", "1.00", "--card", CARD)
     shown = json.loads(shop.run("journal", "show", "--json").output)
     refused = shop.run("sign-in", "--accept-clock")
 
     assert [line["state"] for line in shown] == ["NOT_SENT"]
+    assert "a CA that is not trusted here" in sale.output
+    assert "CA" not in json.dumps(shown)  # said to the person, not kept
     assert isinstance(refused.exception, LinkOpenError)
     assert "a CA that is not trusted here" in str(refused.exception)
     with stranger.lock:

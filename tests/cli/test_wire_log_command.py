@@ -23,7 +23,7 @@ from posrefund.emulators.host import (
     HostTime,
     TerminalRecord,
 )
-from posrefund.errors import ConfigError, DecodeError
+from posrefund.errors import ConfigError, DecodeError, FramingError
 from posrefund.framing import ABECSFramer, frame
 from posrefund.wirelog import Entry, JSONLinesFile, read_log
 from posrefund.wirelog.pcap import RAW_IP, file_header, read_packets
@@ -54,7 +54,7 @@ class Shop:
 
     def log_into(self, value: str) -> None:
         text = self.config.read_text(encoding="utf-8")
-        self.config.write_text(text.replace("[keys]", f"[keys]  # {value}", 1).replace("\n[keys]", f"wire_log = {value}\n\n[keys]", 1))  # fmt: skip
+        self.config.write_text(text.replace("\n[keys]", f"wire_log = {value}\n\n[keys]", 1))  # fmt: skip
 
     def run(self, *words: str) -> Any:
         return run(*words, "--config", self.config)
@@ -136,6 +136,23 @@ def test_two_files_are_kept_where_two_are_named(shop: Shop) -> None:
     # Two conversations of a handshake, a question, an answer and a farewell.
     assert len(list(read_packets(capture))) == 2 * (3 + 2 + 3)
     assert len(list(read_log((shop.folder / "line.jsonl").read_bytes()))) == 8
+
+
+def test_log_of_a_line_with_another_framing_is_read_by_the_shops_settings(shop: Shop) -> None:
+    shop.log_into('"line.jsonl"')
+    text = shop.config.read_text(encoding="utf-8")
+    framing = '[host.framing]\nsize = 4\nencoding = "ascii"\n'
+    shop.config.write_text(text.replace("[keys]", f"{framing}\n[keys]"), encoding="utf-8")
+    address = shop.server.address
+    shop.server.close()
+    shop.server = HostServer(shop.server.host, address, prefix=load(shop.config).host.prefix)
+    assert [done.exit_code for done in shop.trade()] == [0, 0]
+    log = shop.folder / "line.jsonl"
+
+    shown = run("wirelog", "show", log, "--config", shop.config, "--json").output
+
+    assert [row["message"]["mti"] for row in json.loads(shown) if "message" in row] == ["0800", "0810", "0200", "0210"]  # fmt: skip
+    assert isinstance(run("wirelog", "show", log).exception, FramingError)
 
 
 def test_log_that_fails_is_told_once_and_stops_nothing(

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posrefund.errors import ConfigError
-from posrefund.link import StreamLink, TCPStream, TLSSettings, TLSStream
+from posrefund.link import TLSSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from posrefund.link import Link, Stream
-
-__all__ = ["host_link", "tls_settings"]
+__all__ = ["tls_settings"]
 
 _NAMES = ("ca", "certificate", "key", "pin", "server_name")
 
@@ -39,23 +36,6 @@ def tls_settings(host: dict[str, Any], folder: Path) -> TLSSettings | None:
         pins=_pins(host),
         server_name=_text(host, "server_name"),
     )
-
-
-def host_link(
-    address: str,
-    port: int,
-    tls: TLSSettings | None,
-    around: Callable[[Stream], Stream] = lambda stream: stream,
-) -> Link:
-    """Return the link to the host; *around* is put over its stream, above TLS.
-
-    Raises:
-        ConfigError: A file that *tls* names cannot be read or is not what it should be.
-    """
-    stream: Stream = TCPStream(address, port)
-    if tls is not None:
-        stream = TLSStream(stream, tls, server_name=address)
-    return StreamLink(around(stream))
 
 
 def _pins(host: dict[str, Any]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from posrefund.cli.config import load
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.message_json import capture_as_data
 from posrefund.cli.picture import message_picture
@@ -73,6 +74,12 @@ def show(
         str, typer.Option(help="Which table to read messages by: a name, or a dialect file.")
     ] = "unionpay",
     line: _Line = HOST_LINE,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Settings whose dialect and framing the line has; --dialect is not looked at then."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Show the bytes, too. Mind who is watching.")
@@ -80,8 +87,10 @@ def show(
     lang: LangOption = Lang.EN,
 ) -> None:
     """Print what passed, in order: through the framers of the line and the tables of the dialect, masked."""
-    known = find_dialect(dialect)
-    found = replay(_entries(file, line), _framer(line))
+    settings = load(config) if config else None
+    known = settings.dialect if settings else find_dialect(dialect)
+    framer = settings.host.framer if settings and line == HOST_LINE else _framer(line)
+    found = replay(_entries(file, line), framer)
     if json:
         print_json([_as_data(each, known, line, reveal=reveal) for each in found])
         return

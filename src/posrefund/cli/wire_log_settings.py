@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from posrefund.cli.screen import stderr
 from posrefund.dialects.redact import redactor
 from posrefund.errors import ConfigError
-from posrefund.framing import LengthPrefixFramer
 from posrefund.wirelog import JSONLinesFile, LoggedStream, PcapFile, WireLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
+    from posrefund.cli.host_settings import HostSettings
     from posrefund.dialects import Dialect
     from posrefund.framing import Envelope
     from posrefund.link import Stream
@@ -39,19 +39,18 @@ def wire_log_paths(host: dict[str, Any], folder: Path) -> tuple[Path, ...]:
     return tuple(folder / name for name in names)
 
 
-def logged(
-    paths: Sequence[Path], dialect: Dialect, envelope: Envelope, port: int
-) -> Callable[[Stream], Stream]:
-    """Return what puts a log into *paths* over a stream to a host; nothing is put where there are none.
+def logged(host: HostSettings, dialect: Dialect, envelope: Envelope) -> Callable[[Stream], Stream]:
+    """Return what puts a log over a stream to a host; nothing is put where no file is named.
 
     Raises:
         ConfigError: A file cannot be written, or is something else.
     """
-    if not paths:
+    if not host.wire_logs:
         return lambda stream: stream
-    log = WireLog([_sink(path, port) for path in paths], _now, on_failure=_complain)
-    watch = log.watch(HOST_LINE, LengthPrefixFramer, redactor(dialect, envelope))
-    return lambda stream: LoggedStream(stream, watch)
+    port = host.addresses[0][1]  # a capture has one
+    log = WireLog([_sink(path, port) for path in host.wire_logs], _now, on_failure=_complain)
+    redact = redactor(dialect, envelope)
+    return lambda stream: LoggedStream(stream, log.watch(HOST_LINE, host.framer, redact))
 
 
 def _sink(path: Path, port: int) -> Sink:

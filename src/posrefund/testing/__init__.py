@@ -7,6 +7,7 @@ from posrefund.testing.memory_link import MemoryLink
 from posrefund.testing.memory_pipe import pipe
 from posrefund.testing.pty_pair import PTYPair
 from posrefund.testing.recording import RecordingStream
+from posrefund.testing.wrapping import WrappingStream
 
 __all__ = [
     "EmulatedAcquirer",
@@ -16,5 +17,6 @@ __all__ = [
     "PTYPair",
     "RecordingStream",
     "StreamFaults",
+    "WrappingStream",
     "pipe",
 ]
