@@ -154,6 +154,21 @@ def test_hidden_part_of_a_field_that_is_shown_is_blanked() -> None:
     assert open_capture(redactor(known)(body), known).fields["44"] == "SEEN000000SEEN"
 
 
+def test_mac_that_a_dialect_hides_is_blanked() -> None:
+    row = UNIONPAY.fields["64"].renamed(show="never")
+    known = UNIONPAY.derive("quiet", fields=[row])
+    body = message({"t": "0210", "64": "A1B2C3D4E5F60708"}, known)
+
+    assert redactor(known)(body) == body[:-8] + bytes(8)
+
+
+def test_filler_of_an_odd_number_is_not_kept() -> None:
+    """It may be any nibble: another place for a digit."""
+    body = UNIONPAY.tpdu + UNIONPAY.header + bytes.fromhex("0200 4000000000000000 19") + bytes.fromhex(PAN_19 + "7")  # fmt: skip
+
+    assert REDACT(body)[-1:] == bytes.fromhex("40")
+
+
 def test_field_without_a_row_and_field_of_the_wrong_characters_are_blanked() -> None:
     assert left({"t": "0210", "4": "00000000000A"})["4"] == "0" * 12
     assert left({"t": "0210", "47" if "47" in UNIONPAY.fields else "48": "12"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,21 @@ def test_file_is_made_for_its_owner_alone_and_another_is_left_alone(tmp_path: Pa
     assert other.read_text() == "[host]\n"
     with pytest.raises(ConfigError, match="cannot be"):
         JSONLinesFile(tmp_path)
+
+
+def test_disk_that_takes_half_a_line_is_left_with_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "line.jsonl"
+    sink = JSONLinesFile(path)
+    sink.write(Entry(NOW, "iso8583", 1, "open"))
+    before, write = path.read_bytes(), os.write
+    monkeypatch.setattr("os.write", lambda file, data: write(file, data[:10]))
+
+    with pytest.raises(OSError, match="no room"):
+        sink.write(Entry(NOW, "iso8583", 1, "close"))
+
+    assert path.read_bytes() == before
 
 
 # --- replay ---------------------------------------------------------------------------------------

@@ -238,6 +238,7 @@ def test_message_that_only_silence_ends_ends_when_the_other_side_speaks() -> Non
     watch = log.watch("concert-ip", TagTextFramer, whole)
     watch.passed("sent", b"CZ0040300AE00210")
     watch.passed("received", b"CZ0040300AE00211CJ")
+    assert seen(entries) == [("frame", "sent", 16, "")]
     watch.passed("received", b"003abc")
     watch.ended()
 
