@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
+from time import monotonic as now
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -172,12 +173,13 @@ def test_terminal_that_is_closed_leaves_no_connection_behind(shop: Shop) -> None
     record = TerminalRecord("12345678", "123456789012345", tmk)
     with HostServer(EmulatedHost(HostProfile(), [record], clock=time)) as server:
         shop.change(f'addresses = ["127.0.0.1:{server.port}"]', "keep_open_s = 60")
-        with open_terminal(load(shop.config)) as terminal:
-            link: Any = terminal._line._link
+        settings = load(shop.config)
+        link = host_link(settings.host)
+        with open_terminal(settings, link=link) as terminal:
             terminal.sign_in()
             terminal.sign_in()
-            assert link._current is not None
-        assert link._current is None
+            assert link.keep_alive(now())
+        assert not link.keep_alive(now())
         assert link.seen().addresses[0].opened == 1
         assert link.seen().reused == 1
 

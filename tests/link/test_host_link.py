@@ -276,6 +276,14 @@ def test_kept_connection_that_is_not_fit_is_closed_and_opened_afresh(
     assert link.seen().unfit == {why: 1}
 
 
+def test_line_that_never_falls_silent_is_not_idle(kept: tuple[Timed, Scripted, World]) -> None:
+    link, stream, _ = kept
+    stream.comes += [b"\x00\x00"] * 1000  # keep-alives that nobody answers
+
+    assert exchange(link, stream, ANSWER) == b"answer"
+    assert link.seen().unfit == {"unread": 1}
+
+
 @pytest.mark.parametrize(
     ("answers", "error"),
     [
