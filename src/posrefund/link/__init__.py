@@ -15,6 +15,7 @@ from posrefund.link.stream_link import StreamLink, TCPLink, TLSLink
 from posrefund.link.tally import AddressTally, LinkTally, Tally
 from posrefund.link.tcp import TCPStream
 from posrefund.link.tls import TLSSettings, TLSStream
+from posrefund.link.wrapping import WrappingStream
 
 __all__ = [
     "AddressTally",
@@ -36,5 +37,6 @@ __all__ = [
     "TLSStream",
     "Tally",
     "Unfit",
+    "WrappingStream",
     "drop_stale",
 ]

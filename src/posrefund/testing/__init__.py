@@ -7,7 +7,6 @@ from posrefund.testing.memory_link import MemoryLink
 from posrefund.testing.memory_pipe import pipe
 from posrefund.testing.pty_pair import PTYPair
 from posrefund.testing.recording import RecordingStream
-from posrefund.testing.wrapping import WrappingStream
 
 __all__ = [
     "EmulatedAcquirer",
@@ -17,6 +16,5 @@ __all__ = [
     "PTYPair",
     "RecordingStream",
     "StreamFaults",
-    "WrappingStream",
     "pipe",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
 from posrefund.errors import LinkClosedError
-from posrefund.testing.wrapping import WrappingStream
+from posrefund.link import WrappingStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

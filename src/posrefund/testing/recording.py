@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.closed import closed
-from posrefund.testing.wrapping import WrappingStream
+from posrefund.link import WrappingStream
 
 if TYPE_CHECKING:
     from posrefund.link import Stream

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
 from posrefund.errors import LinkClosedError
+from posrefund.link import WrappingStream
 
 if TYPE_CHECKING:
     from posrefund.link import Stream
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LoggedStream"]
 
 
-class LoggedStream:
+class LoggedStream(WrappingStream):
     """*inner*, and a watch over it.
 
     Args:
@@ -41,13 +42,8 @@ class LoggedStream:
     """
 
     def __init__(self, inner: Stream, watch: Watch) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._watch = watch
-
-    @property
-    def name(self) -> str:
-        """The inner stream's."""
-        return self._inner.name
 
     def open(self, timeout_s: float) -> None:
         """Open the inner stream.
@@ -86,18 +82,6 @@ class LoggedStream:
         if found:
             self._watch.passed("received", found)
         return found
-
-    def peer_closed(self) -> bool:
-        """Whether the inner stream's other side has closed it.
-
-        Raises:
-            LinkClosedError: This side has; nothing was sent.
-        """
-        return self._inner.peer_closed()
-
-    def cancel(self) -> None:
-        """End the conversation."""
-        self._inner.cancel()
 
     def close(self) -> None:
         """Close the inner stream."""

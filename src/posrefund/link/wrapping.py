@@ -1,4 +1,4 @@
-"""A stream around another one that changes nothing: what watches or breaks a stream begins with it. Floor 10."""
+"""A stream around another one that changes nothing: what watches or breaks a stream begins with it. Floor 5."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posrefund.closed import closed
 
 if TYPE_CHECKING:
-    from posrefund.link import Stream
+    from posrefund.link.stream import Stream
 
 __all__ = ["WrappingStream"]
 
@@ -19,7 +19,8 @@ class WrappingStream:
         inner: What carries the bytes; this stream opens and closes it.
 
     Example:
-        >>> from posrefund.testing import WrappingStream, pipe
+        >>> from posrefund.link import WrappingStream
+        >>> from posrefund.testing import pipe
         >>> near, far = pipe()
         >>> WrappingStream(near).name
         'pipe'
