@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fuzz.lines import FAMILIES, line_seeds
+from fuzz.logs import log_seeds
 from fuzz.samples import head_of, sample_messages
 from fuzz.targets import FRAME_BYTES_MAX, KEYS, TARGETS, selector
 from posrefund.codec.tlv import parse_tlv
@@ -46,6 +47,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "message": messages,
         "tlv": dict(_objects(messages)),
         "framing": dict(_streams(messages)),
+        "wirelog": dict(log_seeds()),
         **{name: dict(line_seeds(name)) for name in FAMILIES},
     }
 

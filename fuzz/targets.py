@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from fuzz.lines import FAMILIES
+from fuzz.logs import check_log, check_redacted
 from fuzz.samples import announced, head_of, sample_fields
 from posrefund.codec import Codec, describe, faults_inside
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
@@ -150,6 +151,11 @@ def unsealed(data: bytes) -> None:
     if found.mac == "valid":
         touched = unseal(body[:-1] + bytes([body[-1] ^ 1]), known, KEYS)
         assert touched.mac != "valid", "a MAC with one bit changed is not valid"
+
+
+def redacted(data: bytes) -> None:
+    """A redactor never raises, and leaves nothing of what is hidden."""
+    check_redacted(*_chosen(data))
 
 
 def _chosen(data: bytes) -> tuple[Dialect, bytes]:
@@ -343,7 +349,9 @@ TARGETS: dict[str, Target] = {
     "decode": Target(decode, "message", 2048, reads_dialect=True),
     "identity": Target(identity, "message", 2048, reads_dialect=True),
     "unseal": Target(unsealed, "message", 2048, reads_dialect=True),
+    "redacted": Target(redacted, "message", 2048, reads_dialect=True),
     "tlv": Target(tlv, "tlv", 1024),
     "framing": Target(framing, "framing", 2 * FRAME_BYTES_MAX),
+    "wirelog": Target(check_log, "wirelog", 4096),
     **{name: Target(family.check, name, FRAME_BYTES_MAX) for name, family in FAMILIES.items()},
 }

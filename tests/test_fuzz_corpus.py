@@ -18,6 +18,7 @@ from posrefund.dialects.capture import open_capture
 from posrefund.errors import DecodeError, FramingError
 from posrefund.framing import LengthPrefixFramer
 from posrefund.seal import unseal
+from posrefund.wirelog import as_line
 
 if TYPE_CHECKING:
     from posrefund.crypto import KeySet
@@ -285,3 +286,20 @@ def test_unseal_target_reaches_every_verdict(monkeypatch: pytest.MonkeyPatch) ->
         TARGETS["unseal"].check(path.read_bytes())
 
     assert set(verdicts) == {"valid", "wrong", "absent", "no_key"}
+
+
+def test_redacted_target_sees_a_hidden_field_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posrefund.dialects.redact._left_of", lambda _name, value, _known: value)
+    monkeypatch.setattr("posrefund.dialects.redact._holds_any", lambda _raw, _secrets: False)
+
+    with pytest.raises(AssertionError):
+        check_seeds("redacted")
+
+
+def test_wirelog_target_sees_an_entry_that_is_written_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fuzz.logs.as_line", lambda entry: as_line(entry).replace(b"sent", b""))
+
+    with pytest.raises(AssertionError):
+        check_seeds("wirelog")

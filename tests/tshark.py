@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["needs_tshark", "read_by_tshark"]
+__all__ = ["needs_tshark", "read_by_tshark", "read_capture_by_tshark"]
 
 needs_tshark = pytest.mark.skipif(
     shutil.which("tshark") is None,
@@ -50,10 +50,20 @@ def read_by_tshark(messages: list[bytes], encoding: str, folder: Path) -> list[d
     head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, _RAW_IP)
     packets = [_packet(number, message) for number, message in enumerate(messages)]
     capture.write_bytes(head + b"".join(packets))
+    return read_capture_by_tshark(capture, encoding, _PORT)
+
+
+def read_capture_by_tshark(
+    capture: Path, encoding: str, port: int, *, to_the_end: bool = True
+) -> list[dict[str, str]]:
+    """Return for each packet of a capture what the dissector reads in it, as ``read_by_tshark``.
+
+    Unless *to_the_end*, what it reads before it calls a message malformed counts, too.
+    """
     charset, binary = _CHARSET[encoding]
     done = subprocess.run(
         [
-            *("tshark", "-r", str(capture), "-T", "json", "-d", f"tcp.port=={_PORT},iso8583"),
+            *("tshark", "-r", str(capture), "-T", "json", "-d", f"tcp.port=={port},iso8583"),
             *("-o", "iso8583.len_endian:Big endian", "-o", f"iso8583.charset:{charset}"),
             *("-o", f"iso8583.binencode:{binary}"),
         ],
@@ -61,12 +71,15 @@ def read_by_tshark(messages: list[bytes], encoding: str, folder: Path) -> list[d
         check=True,
         timeout=120,
     )
-    return [_fields(frame["_source"]["layers"]) for frame in json.loads(done.stdout)]
+    frames = [frame["_source"]["layers"] for frame in json.loads(done.stdout)]
+    return [_fields(layers, to_the_end=to_the_end) for layers in frames]
 
 
-def _fields(layers: dict[str, object]) -> dict[str, str]:
+def _fields(layers: dict[str, object], *, to_the_end: bool) -> dict[str, str]:
     layer = layers.get("iso8583")
-    if not isinstance(layer, dict) or "malformed" in json.dumps(layers).lower():
+    if not isinstance(layer, dict):
+        return {}
+    if to_the_end and "malformed" in json.dumps(layers).lower():
         return {}
     found = {"t": layer["iso8583.mti"]}
     for name, value in layer.items():

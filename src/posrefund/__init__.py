@@ -41,7 +41,16 @@ if TYPE_CHECKING:
     )
     from posrefund.journal import SQLiteJournal
     from posrefund.keystore import FileKeyStore
-    from posrefund.link import Link, SerialStream, StreamLink, TCPLink, TLSLink, TLSSettings
+    from posrefund.link import (
+        BackOff,
+        HostLink,
+        Link,
+        SerialStream,
+        StreamLink,
+        TCPLink,
+        TLSLink,
+        TLSSettings,
+    )
     from posrefund.terminal import Terminal
     from posrefund.values import (
         PAN,
@@ -61,6 +70,7 @@ __all__ = [
     "STAN",
     "Amount",
     "Approved",
+    "BackOff",
     "CardRead",
     "CodecError",
     "ConfigError",
@@ -70,6 +80,7 @@ __all__ = [
     "Dialect",
     "FileKeyStore",
     "FramingError",
+    "HostLink",
     "InDoubt",
     "InvalidRequestError",
     "JournalError",
@@ -106,7 +117,7 @@ _ROOMS = {
     " RefundRequest SaleRequest Statement",
     "posrefund.journal": "SQLiteJournal",
     "posrefund.keystore": "FileKeyStore",
-    "posrefund.link": "Link SerialStream StreamLink TCPLink TLSLink TLSSettings",
+    "posrefund.link": "BackOff HostLink Link SerialStream StreamLink TCPLink TLSLink TLSSettings",
     "posrefund.terminal": "Terminal",
     "posrefund.values": "PAN RRN STAN Amount CardRead MerchantID RequestID TerminalID Track2",
 }

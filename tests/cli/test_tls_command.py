@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from canary import leaks_in
 from link.certificates import CA, Issued
 from posrefund.cli.app import app
 from posrefund.cli.config import load, open_keystore, write
@@ -26,7 +27,9 @@ from posrefund.emulators.host import (
     TerminalRecord,
 )
 from posrefund.errors import ConfigError, LinkOpenError
+from posrefund.framing import LengthPrefixFramer
 from posrefund.link import TLSSettings
+from posrefund.wirelog import read_log, replay
 
 CARD = "6200000000000005"
 TERMINAL, MERCHANT, ADDRESS = "12345678", "123456789012345", "127.0.0.1"
@@ -110,11 +113,13 @@ def test_host_that_is_not_trusted_any_more_gets_no_refund_and_the_journal_knows(
     assert shop.run("sign-in", "--accept-clock").exit_code == 0
 
     shop.talk_to(stranger.port, "tls = true", 'ca = "ca.pem"')
-    shop.run("sale", "S-1", "--amount", "1.00", "--card", CARD)
+    sale = shop.run("sale", "S-1", "--amount", "1.00", "--card", CARD)
     shown = json.loads(shop.run("journal", "show", "--json").output)
     refused = shop.run("sign-in", "--accept-clock")
 
     assert [line["state"] for line in shown] == ["NOT_SENT"]
+    assert "a CA that is not trusted here" in sale.output
+    assert "CA" not in json.dumps(shown)  # said to the person, not kept
     assert isinstance(refused.exception, LinkOpenError)
     assert "a CA that is not trusted here" in str(refused.exception)
     with stranger.lock:
@@ -187,7 +192,9 @@ def test_host_command_wants_a_certificate_that_it_can_read(shop: Shop) -> None:
 
 
 def test_the_demo_over_tls_ends_with_equal_books(tmp_path: Path) -> None:
+    log = tmp_path / "line.jsonl"
     words = ["posrefund", "demo", "--dir", str(tmp_path / "d"), "--transport", "tls"]
+    words += ["--wire-log", str(log)]
     done = subprocess.run(
         [sys.executable, "-m", *words], check=False, capture_output=True, encoding="utf-8"
     )
@@ -196,3 +203,7 @@ def test_the_demo_over_tls_ends_with_equal_books(tmp_path: Path) -> None:
     assert "(TLS)" in done.stdout
     assert "difference: ¥0.00" in done.stdout
     assert CARD not in done.stdout
+    found = replay(read_log(log.read_bytes()), LengthPrefixFramer)
+    types = [each.event[11:13].hex() for each in found if isinstance(each.event, bytes)]
+    assert {"0800", "0810", "0200", "0210", "0220", "0230"} <= set(types)  # above TLS, readable
+    assert leaks_in(log.read_bytes()) == set()

@@ -26,6 +26,7 @@ from posrefund.cli import (
     selftest,
     settle,
     sign_in,
+    wire_log,
 )
 from posrefund.cli.screen import as_text, stderr
 from posrefund.errors import PosRefundError, RefusedError
@@ -81,6 +82,7 @@ app.command("mac-probe")(mac_probe.mac_probe)
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
+app.add_typer(wire_log.app, name="wirelog")
 
 
 _ACCEPTED_BY = {"clock_differs": "--accept-clock", "keys_came_back": "--accept-keys"}

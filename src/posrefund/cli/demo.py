@@ -42,6 +42,10 @@ def demo(
     transport: Annotated[
         Transport, typer.Option(help="What carries the messages; a certificate for tls is made.")
     ] = Transport.TCP,
+    wire_log: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Keep a log of the line there, redacted; .pcap or JSON."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
 ) -> None:
     """Play a sale and its next-day refund against an emulated host, with everything that goes wrong.
@@ -52,11 +56,14 @@ def demo(
     make_keystore(folder, secrets.token_bytes(16))
     tls = make_certificate(folder, _ADDRESS) if transport is Transport.TLS else None
     ca = tls[0].name if tls else None
-    config = _write(folder, dialect, ca, port=1)  # the port is not known before the host listens
+    wire_log = wire_log and wire_log.resolve()
+    config = _write(
+        folder, dialect, ca, wire_log, port=1
+    )  # the port is not known before the host listens
     console = stdout
     console.quiet = json
     with HostProcess(config, folder / "host-ledger.json", tls) as host:
-        settings = load(_write(folder, dialect, ca, port=host.port))
+        settings = load(_write(folder, dialect, ca, wire_log, port=host.port))
         screen = Screen(console, settings.dialect, lang.value)
         screen.say(
             f"模拟主机：进程 {host.pid}，{_where(host.port, transport)}；文件在 {folder}/",
@@ -72,7 +79,9 @@ def _where(port: int, transport: Transport) -> str:
     return f"{_ADDRESS}:{port}" + (" (TLS)" if transport is Transport.TLS else "")
 
 
-def _write(folder: Path, dialect: str, tls_ca: str | None, *, port: int) -> Path:
+def _write(
+    folder: Path, dialect: str, tls_ca: str | None, wire_log: Path | None, *, port: int
+) -> Path:
     return write(
         folder,
         terminal=_TERMINAL,
@@ -82,6 +91,7 @@ def _write(folder: Path, dialect: str, tls_ca: str | None, *, port: int) -> Path
         answer_s=10,
         dialect_name=dialect,
         tls_ca=tls_ca,
+        wire_log=wire_log,
     )
 
 

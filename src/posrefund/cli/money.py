@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, assert_never, cast
 
 import typer
 
-from posrefund.cli.config import ConfigOption, load, open_terminal
-from posrefund.cli.screen import Lang, LangOption, stderr, stdout
+from posrefund.cli.config import ConfigOption, load, open_link, open_terminal
+from posrefund.cli.screen import Lang, LangOption, as_text, stderr, stdout
 from posrefund.engine import (
     Approved,
     Declined,
@@ -33,6 +33,7 @@ from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 
 if TYPE_CHECKING:
     from posrefund.engine import Outcome
+    from posrefund.link import HostLink
     from posrefund.terminal import Terminal
     from posrefund.values.card import EntryMode
 
@@ -65,8 +66,10 @@ def sale(  # noqa: PLR0913, PLR0917 — one per option
 ) -> None:
     """Sell, so that there is something to refund."""
     wanted = SaleRequest(RequestID(request), _amount(amount), _card(card, entry, expiry), operator)
-    with open_terminal(load(config)) as terminal:
-        finish(terminal, terminal.sale(wanted), lang)
+    settings = load(config)
+    link = open_link(settings)
+    with open_terminal(settings, link=link) as terminal:
+        finish(terminal, terminal.sale(wanted), lang, link)
 
 
 def refund(  # noqa: PLR0913, PLR0917 — one per option
@@ -107,8 +110,10 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
         amount=None if amount is None else _amount(amount),
         operator=operator,
     )
-    with open_terminal(load(config)) as terminal:
-        finish(terminal, terminal.refund(wanted), lang)
+    settings = load(config)
+    link = open_link(settings)
+    with open_terminal(settings, link=link) as terminal:
+        finish(terminal, terminal.refund(wanted), lang, link)
 
 
 def status(
@@ -145,8 +150,11 @@ def release(
         finish(terminal, terminal.release(request, people=(by[0], by[1]), evidence=evidence), lang)
 
 
-def finish(terminal: Terminal, outcome: Outcome, lang: Lang) -> None:
-    """Print how a request stands, and leave with the exit status that says it, too."""
+def finish(terminal: Terminal, outcome: Outcome, lang: Lang, link: HostLink | None = None) -> None:
+    """Print how a request stands, and leave with the exit status that says it, too.
+
+    Of what was not sent it prints what *link* has met, for each address.
+    """
     match outcome:
         case Approved():
             sales = terminal.journal.originals(outcome.attempt.original_id or "")
@@ -160,6 +168,9 @@ def finish(terminal: Terminal, outcome: Outcome, lang: Lang) -> None:
             stdout.print(f"in doubt ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}")
         case NotSent():
             stdout.print(f"not sent ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}")
+            for address in link.seen().addresses if link else ():
+                if address.last_reason:
+                    stdout.print(as_text(address.last_reason), soft_wrap=True)
         case _:
             assert_never(outcome)
     raise typer.Exit(_EXIT[type(outcome).__name__])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from posrefund.dialects.definition import Dialect
 
-__all__ = ["Capture", "Framing", "open_capture"]
+__all__ = ["Capture", "Framing", "open_capture", "read_capture"]
 
 _PREFIX_BYTES, _TPDU_BYTES, _HEADER_BYTES = 2, 5, 6
 _CAPTURE_BYTES_MAX = 65_535 + _PREFIX_BYTES
@@ -117,7 +117,7 @@ def open_capture(raw: bytes, dialect: Dialect) -> Capture:
     refusal: DecodeError | None = None
     for framing in _framings(raw, dialect):
         try:
-            return _read(raw, framing, dialect)
+            return read_capture(raw, framing, dialect)
         except DecodeError as error:
             refusal = refusal or error
     raise refusal or _no_framing(raw, dialect)
@@ -140,15 +140,15 @@ def _framings(raw: bytes, dialect: Dialect) -> Iterator[Framing]:
             header = raw[header_at : header_at + header_bytes]
             body_at = header_at + header_bytes
             is_mti = _is_mti(raw[body_at : body_at + 4], dialect)
-            if _is_tpdu(tpdu) and _is_header(header) and is_mti:
+            if is_tpdu(tpdu) and is_header(header) and is_mti:
                 yield Framing(prefixed, tpdu, header)
 
 
-def _is_tpdu(tpdu: bytes) -> bool:
+def is_tpdu(tpdu: bytes) -> bool:
     return not tpdu or tpdu[:1] == b"\x60"
 
 
-def _is_header(header: bytes) -> bool:
+def is_header(header: bytes) -> bool:
     """Application classes 60 to 63, packed digits; the first six digits are never letters."""
     return not header or (0x60 <= header[0] <= 0x63 and header[:2].hex().isdigit())
 
@@ -163,7 +163,13 @@ def _is_mti(start: bytes, dialect: Dialect) -> bool:
     )
 
 
-def _read(raw: bytes, framing: Framing, dialect: Dialect) -> Capture:
+@closed
+def read_capture(raw: bytes, framing: Framing, dialect: Dialect) -> Capture:
+    """Read a message of which it is known what stands around it.
+
+    Raises:
+        DecodeError: It is no message of this dialect; the offset is counted from the start of *raw*.
+    """
     at = framing.body_at
     body = raw[at:]
     mac_missing = ""

@@ -9,6 +9,7 @@ from posrefund.framing.abecs import ABECS, ABECSFramer
 from posrefund.framing.contract import Control, Damaged, Event, Framer, Progress
 from posrefund.framing.envelope import Envelope
 from posrefund.framing.length_prefix import LengthPrefix, LengthPrefixFramer, frame
+from posrefund.framing.redact import Redactor, keep_only, redact_all
 from posrefund.framing.stx_etx import STXETX, STXETXFramer
 from posrefund.framing.tag_text import TagText, TagTextFramer
 from posrefund.framing.zvt_serial import ZVTSerial, ZVTSerialFramer
@@ -27,6 +28,7 @@ __all__ = [
     "LengthPrefix",
     "LengthPrefixFramer",
     "Progress",
+    "Redactor",
     "STXETXFramer",
     "TagText",
     "TagTextFramer",
@@ -34,4 +36,6 @@ __all__ = [
     "ZVTSerialFramer",
     "ZVTTCPFramer",
     "frame",
+    "keep_only",
+    "redact_all",
 ]
