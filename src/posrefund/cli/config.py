@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.dialects import Dialect
-    from posrefund.link import Link
+    from posrefund.link import HostLink, Link
 
 __all__ = [
     "ConfigOption",
     "Settings",
+    "link_of",
     "load",
     "open_journal",
     "open_keystore",
@@ -230,6 +231,15 @@ def open_journal(settings: Settings, key: bytes) -> Journal:
     )
 
 
+def link_of(settings: Settings) -> HostLink:
+    """Return the link to the host that the settings describe, not open.
+
+    Raises:
+        ConfigError: A file of TLS cannot be read or is not what it should be.
+    """
+    return host_link(settings.host)
+
+
 def open_terminal(
     settings: Settings,
     *,
@@ -257,7 +267,7 @@ def open_terminal(
             dialect=settings.dialect,
             keystore=keystore,
             journal=journal,
-            link=link or host_link(settings.host),
+            link=link or link_of(settings),
             envelope=settings.envelope,
             tap=tap,
         )

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from posrefund.cli.tls_settings import tls_settings
 from posrefund.errors import ConfigError
 from posrefund.framing import LengthPrefix, LengthPrefixFramer
-from posrefund.link import BackOff, HostLink, TCPLink, TLSLink, TLSSettings
+from posrefund.link import BackOff, HostLink, StreamLink, TCPStream, TLSSettings, TLSStream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from posrefund.link import StreamLink
+    from posrefund.link import Stream
 
 __all__ = ["HostSettings", "host_link", "host_settings"]
 
@@ -56,26 +57,28 @@ def host_settings(host: dict[str, Any], folder: Path) -> HostSettings:
     )
 
 
-def host_link(settings: HostSettings) -> HostLink:
-    """Return the link to the host.
+def host_link(
+    settings: HostSettings, around: Callable[[Stream], Stream] = lambda stream: stream
+) -> HostLink:
+    """Return the link to the host; *around* is put over each of its streams, above TLS.
 
     Raises:
         ConfigError: A file of TLS cannot be read or is not what it should be, or ``keep_open_s`` is out of range.
     """
     return HostLink(
-        [_link(settings, *address) for address in settings.addresses],
+        [_link(settings, around, *address) for address in settings.addresses],
         back_off=settings.back_off,
         keep_open_s=settings.keep_open_s,
     )
 
 
-def _link(settings: HostSettings, host: str, port: int) -> StreamLink:
-    def framer() -> LengthPrefixFramer:
-        return LengthPrefixFramer(settings.prefix)
-
-    if settings.tls is None:
-        return TCPLink(host, port, framer=framer)
-    return TLSLink(host, port, settings.tls, framer=framer)
+def _link(
+    settings: HostSettings, around: Callable[[Stream], Stream], host: str, port: int
+) -> StreamLink:
+    stream: Stream = TCPStream(host, port)
+    if settings.tls is not None:
+        stream = TLSStream(stream, settings.tls, server_name=host)
+    return StreamLink(around(stream), lambda: LengthPrefixFramer(settings.prefix))
 
 
 def _addresses(host: dict[str, Any]) -> tuple[tuple[str, int], ...]:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never, cast
 
 import typer
 
-from posrefund.cli.config import ConfigOption, load, open_terminal
-from posrefund.cli.host_settings import host_link
+from posrefund.cli.config import ConfigOption, link_of, load, open_terminal
 from posrefund.cli.screen import Lang, LangOption, as_text, stderr, stdout
 from posrefund.engine import (
     Approved,
@@ -68,7 +67,7 @@ def sale(  # noqa: PLR0913, PLR0917 — one per option
     """Sell, so that there is something to refund."""
     wanted = SaleRequest(RequestID(request), _amount(amount), _card(card, entry, expiry), operator)
     settings = load(config)
-    link = host_link(settings.host)
+    link = link_of(settings)
     with open_terminal(settings, link=link) as terminal:
         finish(terminal, terminal.sale(wanted), lang, link)
 
@@ -112,7 +111,7 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
         operator=operator,
     )
     settings = load(config)
-    link = host_link(settings.host)
+    link = link_of(settings)
     with open_terminal(settings, link=link) as terminal:
         finish(terminal, terminal.refund(wanted), lang, link)
 
