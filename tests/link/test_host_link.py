@@ -573,6 +573,36 @@ def test_cancel_ends_the_conversation_until_the_next_opening(
     assert world.seen == ["one 10", "one 10"]
 
 
+def test_interrupted_opening_leaves_no_connection() -> None:
+    """A Ctrl-C while the sign-on waits, say."""
+    world = World()
+    stream = Scripted(world, "one")
+
+    def interrupted(_: Link) -> None:
+        raise KeyboardInterrupt
+
+    link, _ = link_to(stream, keep_open_s=30, sign_on=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        link.open(10)
+
+    assert world.seen == ["one 10", "one closed"]
+    assert not link.keep_alive(world.now)
+
+
+def test_opening_that_was_cancelled_while_it_succeeded_is_closed() -> None:
+    world = World()
+    one, two = Scripted(world, "one"), Scripted(world, "two")
+    made: list[HostLink] = []
+    link, _ = link_to(one, two, sign_on=lambda _: made[0].cancel())
+    made.append(link)
+    with pytest.raises(LinkOpenError, match="opening was cancelled"):
+        link.open(10)
+
+    assert world.seen[0] == "one 5"
+    assert not one.is_open
+    assert two.left == b""
+
+
 @pytest.fixture
 def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Every call rings for ever: the kernel of a test machine would not let one. Set when somebody waits for it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ PREFIXES = [
 
 def test_every_length_prefix_goes_over_every_line(line: Line) -> None:
     for name, prefix, question, answer in PREFIXES:
-        link = StreamLink(line.near, lambda prefix=prefix: LengthPrefixFramer(prefix))
+        link = StreamLink(line.near, partial(LengthPrefixFramer, prefix))
         far = line.dial()
 
         link.send(b"question")
