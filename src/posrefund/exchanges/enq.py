@@ -187,9 +187,11 @@ class ENQExchange:
                 return self._believe()
             case _Turn.RECEIVING if said is Control.EOT:
                 self._listen()
-            case _Turn.LISTENING | _Turn.RECEIVING | _Turn.ENDING if said is Control.ENQ:
-                self._held = b""  # they begin again: they did not hear our ACK
+            case _Turn.LISTENING | _Turn.RECEIVING if said is Control.ENQ:
                 self._wait(_Turn.RECEIVING, now)
+                return [self._signal(Control.ACK)]
+            case _Turn.ENDING if said is Control.ENQ:  # they begin again: they did not hear our ACK
+                self._wait(_Turn.ENDING, now)
                 return [self._signal(Control.ACK)]
             case _:
                 pass
