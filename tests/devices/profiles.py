@@ -85,7 +85,5 @@ def ask(
     line = virtual(monkeypatch, device, *faults, voice=voice)
     terminal = ProfiledTerminal(line, profile(name))
     request = request or (VOID if name == "transbank" else CREDIT)
-    result = (
-        terminal.void(request) if isinstance(request, DeviceVoid) else terminal.refund(request)
-    )
+    result = terminal.void(request) if isinstance(request, DeviceVoid) else terminal.refund(request)
     return Dialogue(name, device, line, terminal, request, result)

@@ -21,7 +21,8 @@ __all__ = ["TransbankTerminal"]
 _COMMERCE, _TERMINAL, _AUTHORISATION = "597029414300", "75001088", "794981"
 _SIGNALS = frozenset({Control.ACK, Control.NAK})
 _YES, _VOIDED, _NOT_FOUND, _NO_SALE = "00", "04", "05", "11"
-_READING_A_CARD = "0900|78"
+_AT_WORK = ("0900|78", "0900|82")
+"""It waits for a card; it talks to its host."""
 _REPEATS = 2
 _SALES = {"123": 1234, "124": 5000, "125": 990}
 
@@ -154,7 +155,7 @@ class TransbankTerminal:
         told = f"{int(operation) ^ 1}" if scene.lie == "reference" else operation
         terminal = "75001089" if scene.lie == "terminal" else _TERMINAL
         result = f"1210|{code}|{_COMMERCE}|{terminal}|{_AUTHORISATION}|{told}"
-        return [*[_READING_A_CARD] * scene.status, result]
+        return [*(_AT_WORK[at % 2] for at in range(scene.status)), result]
 
     def _judged(self, operation: str) -> str:
         if operation not in self.sales:
@@ -166,7 +167,7 @@ class TransbankTerminal:
             return None
         operation = str(max(map(int, self.sales), default=0) + 1)
         self.sales[operation] = int(parts[0])
-        told = [_READING_A_CARD] if parts[4] == "1" else []
+        told = list(_AT_WORK) if parts[4] == "1" else []
         return [*told, self._sale("0210", operation, parts[1])]
 
     def _last_sale(self, parts: list[str]) -> list[str] | None:

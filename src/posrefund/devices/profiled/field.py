@@ -68,7 +68,7 @@ class Field:
 
     def written(self, text: str) -> str:
         """Return *text* as it is written there, digits padded with zeros."""
-        return text.zfill(self.least) if self.form == "digits" else text
+        return text.zfill(self.least) if text and self.form == "digits" else text
 
     def repeats(self, text: str, asked: str) -> bool:
         """Whether *text* says what was asked; digits are compared as a number, for terminals pad them as they like."""
