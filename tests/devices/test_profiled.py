@@ -447,7 +447,7 @@ class Saying:
         (
             "caisse_ap",
             CAISSE_CREDIT + b"AE00210AA0166200000000000005CC003001",
-            CAISSE_CREDIT + b"AE00210AA0160000000000000000CC003000",
+            CAISSE_CREDIT.replace(b"0300", b"0000") + b"AE00210AA0160000000000000000CC003000",
         ),
         (
             "transbank",
