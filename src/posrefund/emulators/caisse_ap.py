@@ -86,7 +86,7 @@ class CaisseAPTerminal:
         return ()
 
     def _say(self) -> Sequence[Say]:
-        said = [Say(self._answer.encode())]
+        said = [Say(self._answer.encode("latin-1"))]
         self.connect()
         return said
 
@@ -97,7 +97,7 @@ class CaisseAPTerminal:
             return _text([*repeated, ("AE", _NOT_DONE), ("AF", _MALFORMED)]), 0.0
         if asked["CD"] != _CREDIT:
             return _text([*repeated, ("AE", _NOT_DONE), ("AF", "05")]), 0.0
-        self.asked.append(self._heard.encode())
+        self.asked.append(self._heard.encode("latin-1"))
         scene = self.script.play(int(asked["CB"]))
         code = scene.code or (_TAKEN if asked["BA"] == "1" else _DONE)
         if code == _DONE if scene.does_act is None else scene.does_act:
@@ -120,7 +120,7 @@ def _read(text: str) -> list[tuple[str, str]] | None:
             return None
         at = head.end() + int(head[2])
         tags.append((head[1], text[head.end() : at]))
-    return tags
+    return tags or None
 
 
 def _is_right(tags: list[tuple[str, str]]) -> bool:

@@ -139,7 +139,7 @@ class TransbankTerminal:
 
     def _void(self, parts: list[str]) -> list[str] | None:
         operation = parts[0] if parts else ""
-        if len(parts) != 2 or parts[1] or not operation.isdigit() or len(operation) > 6:
+        if len(parts) != 2 or parts[1] or not operation.isdecimal() or len(operation) > 6:
             return None
         queue = self.script.queue
         if self._refused < (queue[0] if queue else self.script.usual).busy:
@@ -163,7 +163,7 @@ class TransbankTerminal:
         return _VOIDED if operation in self.voided else _YES
 
     def _sell(self, parts: list[str]) -> list[str] | None:
-        if len(parts) != 6 or not parts[0].isdigit():
+        if len(parts) != 6 or not parts[0].isdecimal():
             return None
         operation = str(max(map(int, self.sales), default=0) + 1)
         self.sales[operation] = int(parts[0])
