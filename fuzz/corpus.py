@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from fuzz.lines import FAMILIES, line_seeds
 from fuzz.samples import head_of, sample_messages
 from fuzz.targets import FRAME_BYTES_MAX, KEYS, TARGETS, selector
+from fuzz.text_terminals import terminal_seeds
 from posrefund.codec.tlv import parse_tlv
 from posrefund.dialects import dialect, names
 from posrefund.dialects.capture import open_capture
@@ -46,6 +47,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "message": messages,
         "tlv": dict(_objects(messages)),
         "framing": dict(_streams(messages)),
+        "text-terminal": dict(terminal_seeds()),
         **{name: dict(line_seeds(name)) for name in FAMILIES},
     }
 

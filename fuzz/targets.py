@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from fuzz.lines import FAMILIES
 from fuzz.samples import announced, head_of, sample_fields
+from fuzz.text_terminals import check as text_terminal
 from posrefund.codec import Codec, describe, faults_inside
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
 from posrefund.crypto import Key, KeySet, Purpose
@@ -345,5 +346,6 @@ TARGETS: dict[str, Target] = {
     "unseal": Target(unsealed, "message", 2048, reads_dialect=True),
     "tlv": Target(tlv, "tlv", 1024),
     "framing": Target(framing, "framing", 2 * FRAME_BYTES_MAX),
+    "text-terminal": Target(text_terminal, "text-terminal", 512),
     **{name: Target(family.check, name, FRAME_BYTES_MAX) for name, family in FAMILIES.items()},
 }

@@ -31,7 +31,7 @@ from posrefund.errors import ConfigError, RefusedError
 from posrefund.values import Amount, RequestID
 
 # Published bytes. Concert: a client's own 34 characters for a credit of 12.34 EUR, whose LRC happens to be 03.
-CONCERT_CREDIT = b"\x02" + b"0100001234011978" + b" " * 10 + b"A010B010" + b"\x03\x03"
+CONCERT_CREDIT = b"\x02" + b"0100001234" + b"011978" + b" " * 10 + b"A010B010" + b"\x03\x03"
 # Caisse-AP: what a public client sends and a public simulator takes.
 CAISSE_CREDIT = b"CZ0040300CJ012012345678901CA00201CE003978BA0010CD0011CB0041234"
 # Transbank: poll, void of 123 and of 10, last sale, as its reference and its kits have them.
@@ -61,7 +61,7 @@ def test_concert_sends_the_published_credit_and_reads_its_answer(
 
     assert done.line.written == [b"\x05", CONCERT_CREDIT, b"\x04", b"\x06", b"\x06"]
     # 01, done, 00001234, a card, 978, ten blanks; 31 is the XOR of the 25 characters and ETX.
-    answer = b"\x02" + b"010000012341978" + b" " * 10 + b"\x03\x31"
+    answer = b"\x02" + b"01000001234" + b"1978" + b" " * 10 + b"\x03\x31"
     assert done.line.read == [b"\x06", b"\x06", b"\x05", answer, b"\x04"]
     assert done.result == DeviceApproved(request_id="R1", amount=Amount(1234, "978"), raw_code="0")
     assert done.result.evidence == "device"
@@ -234,7 +234,7 @@ def test_an_answer_about_something_else_is_neither_yes_nor_no(
 
 
 ANSWERS = {
-    "concert": b"010000012341978" + b" " * 10,
+    "concert": b"01000001234" + b"1978" + b" " * 10,
     "transbank": b"1210|00|597029414300|75001088|794981|123",
     "caisse_ap": CAISSE_CREDIT + b"AE00210",
 }

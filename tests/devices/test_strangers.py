@@ -131,7 +131,7 @@ def test_a_client_of_concert_is_refused_or_asks_for_what_gives_nothing_back(
 
 def test_a_client_of_concert_reads_our_question_as_we_mean_it() -> None:
     strangers.need("telium")
-    question = "02" + b"0100001234011978          A010B010".hex() + "0303"
+    question = "02" + (b"0100001234" + b"011978          A010B010").hex() + "0303"
     code = """
 import json, sys
 from telium import TeliumAsk

@@ -12,7 +12,7 @@ from posrefund.emulators.device import EmulatedDevice, Scene, Script
 from posrefund.emulators.transbank import TransbankTerminal
 
 ENQ, ACK, NAK, EOT = b"\x05", b"\x06", b"\x15", b"\x04"
-CREDIT = b"\x02" + b"0100001234011978" + b" " * 10 + b"A010B010" + b"\x03\x03"
+CREDIT = b"\x02" + b"0100001234" + b"011978" + b" " * 10 + b"A010B010" + b"\x03\x03"
 TAGS = b"CZ0040300CJ012012345678901CA00201CE003978BA0010CD0011CB0041234"
 VOID = bytes.fromhex("02 313230307C3132337C 03 30")
 
@@ -63,7 +63,7 @@ def test_concert_answers_in_a_session_of_its_own() -> None:
     told(device)
 
     (answer,) = said(device, ACK)
-    assert answer == b"\x02" + b"010000012341978" + b" " * 10 + b"\x03\x31"
+    assert answer == b"\x02" + b"01000001234" + b"1978" + b" " * 10 + b"\x03\x31"
     assert said(device, ACK) == [EOT]
     assert device.credits == [Credit(1234, "978", "000001")]
 

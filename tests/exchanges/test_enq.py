@@ -19,7 +19,7 @@ from posrefund.exchanges import (
 )
 from posrefund.framing import Control, Damaged, Event, Progress, STXETXFramer
 
-BODY = b"0100001234011978          A010B010"
+BODY = b"0100001234" + b"011978          A010B010"
 FRAME = b"\x02" + BODY + b"\x03\x03"  # links: a credit of 12.34 EUR, its LRC is 03
 ENQ_SAID, ACK_SAID, NAK_SAID, EOT_SAID = (Write(bytes((code,))) for code in (5, 6, 0x15, 4))
 QUESTION = Write(FRAME, is_question=True)

@@ -138,7 +138,7 @@ class _Reader:
                 for code in self._texts(codes, path):
                     self._require(code not in found, f"{path}: {code} stands there twice")
                     if reason in set(DeviceReason):
-                        found[code] = Code(kind, DeviceReason(reason))  # type: ignore[arg-type]
+                        found[code] = Code(kind, DeviceReason(reason))
         return found
 
     def _operation(
