@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
-from devices.profiles import MAKERS, ask
+from devices.profiles import CREDIT, MAKERS, VOID, ask
 from devices.virtual import FlippingVoice
-from posrefund.devices import DeviceApproved, DeviceInDoubt, DeviceNotSent
+from posrefund.devices import DeviceApproved, DeviceInDoubt, DeviceNotSent, profile
 from posrefund.emulators.device import FaultKind, LineFault, Scene
 
 KINDS = get_args(FaultKind)
@@ -180,3 +180,27 @@ def test_a_late_answer_is_not_the_next_questions_answer(
     )
 
     assert not isinstance(again, DeviceApproved)
+
+
+@pytest.mark.parametrize("name", LENGTHS)
+@pytest.mark.parametrize("behind_s", [0.01, 0.2, 0.5, 0.95, 1.4, 2.5, 4.0])
+def test_a_late_yes_on_a_line_that_nobody_flushed_is_not_the_next_ones(
+    monkeypatch: pytest.MonkeyPatch, name: str, behind_s: float
+) -> None:
+    """The same amount, asked for again at once and refused; the yes of the first one is still on its way.
+
+    A line keeps the order: what was said before an ACK comes before it. A new connection holds nothing old.
+    """
+    late = LineFault("late", 0, "body", seconds=profile(name).patience.answer_s + behind_s)
+    done = ask(monkeypatch, name, late)
+    assert isinstance(done.result, DeviceInDoubt)
+    done.line.keeps = True
+    done.device.script.usual = Scene(code="7" if name == "concert" else "01")
+    before = len(done.line.read)
+
+    again = done.terminal.void(VOID) if name == "transbank" else done.terminal.refund(CREDIT)
+
+    assert any(len(data) > 1 for data in done.line.read[before:]) or done.asked == 1
+    assert not isinstance(again, DeviceApproved)
+    assert done.asked <= 2
+    assert done.booked == 1
