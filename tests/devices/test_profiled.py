@@ -27,7 +27,7 @@ from posrefund.devices.profiled.judge import judge
 from posrefund.emulators.concert import ConcertTerminal
 from posrefund.emulators.device import Act, Say, Scene, Script
 from posrefund.emulators.transbank import TransbankTerminal
-from posrefund.errors import ConfigError, RefusedError
+from posrefund.errors import ConfigError, InvalidRequestError, RefusedError
 from posrefund.values import Amount, RequestID
 
 # Published bytes. Concert: a client's own 34 characters for a credit of 12.34 EUR, whose LRC happens to be 03.
@@ -146,6 +146,16 @@ def test_a_busy_terminal_was_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(done.result, DeviceNotSent)
     assert (done.result.reason, done.asked) == (DeviceReason.BUSY, 0)
     assert isinstance(done.terminal.refund(CREDIT), DeviceApproved)
+
+
+def test_a_value_that_a_field_cannot_carry_is_named_without_it() -> None:
+    operation = profile("concert").refund
+    assert operation is not None
+
+    with pytest.raises(InvalidRequestError) as caught:
+        operation.request.write({"pos": "01", "amount": "1" * 9, "currency": "978"})
+
+    assert caught.value.faults == (("amount", "8 characters of digits"),)
 
 
 # --- codes -------------------------------------------------------------------------------------------

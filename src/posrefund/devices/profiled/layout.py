@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from posrefund.errors import ConfigError
+from posrefund.errors import ConfigError, InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ class Layout:
         """Return the message that carries *values*, by what a field carries.
 
         Raises:
-            KeyError: Of what a field carries and *values* does not hold, or not in its form.
+            InvalidRequestError: A field cannot carry its value; the path is what it carries. Nothing was sent.
         """
         return self._joined([(field, _written(field, values)) for field in self.fields]).encode()
 
@@ -137,7 +137,8 @@ def _written(field: Field, values: Mapping[str, str]) -> str:
         return field.always
     text = field.written(values.get(field.carries, ""))
     if not field.fits(text):
-        raise KeyError(field.carries)
+        size = f"{field.least} to {field.most}" if field.least < field.most else f"{field.most}"
+        raise InvalidRequestError([(field.carries, f"{size} characters of {field.form}")])
     return text
 
 

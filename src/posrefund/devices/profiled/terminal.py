@@ -18,6 +18,7 @@ from posrefund.engine.refusals import refuse
 from posrefund.errors import (
     ConfigError,
     DeviceBusyError,
+    InvalidRequestError,
     LinkError,
     LinkTimeoutError,
     PosRefundError,
@@ -154,8 +155,8 @@ class ProfiledTerminal:
             return self._not_sent(request, DeviceReason.CURRENCY)
         try:
             question = operation.request.write(asked)
-        except KeyError as unfit:
-            return self._not_sent(request, _UNFIT.get(unfit.args[0], DeviceReason.PROTOCOL))
+        except InvalidRequestError as unfit:
+            return self._not_sent(request, _UNFIT.get(unfit.faults[0][0], DeviceReason.PROTOCOL))
         try:
             return self._converse(operation, request, asked, question)
         finally:
