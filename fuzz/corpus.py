@@ -17,6 +17,7 @@ from fuzz.lines import FAMILIES, line_seeds
 from fuzz.logs import log_seeds
 from fuzz.samples import head_of, sample_messages
 from fuzz.targets import FRAME_BYTES_MAX, KEYS, TARGETS, selector
+from fuzz.text_terminals import terminal_seeds
 from posrefund.codec.tlv import parse_tlv
 from posrefund.dialects import dialect, names
 from posrefund.dialects.capture import open_capture
@@ -48,6 +49,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "tlv": dict(_objects(messages)),
         "framing": dict(_streams(messages)),
         "wirelog": dict(log_seeds()),
+        "text-terminal": dict(terminal_seeds()),
         **{name: dict(line_seeds(name)) for name in FAMILIES},
     }
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fuzz.lines import FAMILIES
 from fuzz.logs import check_log, check_redacted
 from fuzz.samples import announced, head_of, sample_fields
+from fuzz.text_terminals import check as text_terminal
 from posrefund.codec import Codec, describe, faults_inside
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
 from posrefund.crypto import Key, KeySet, Purpose
@@ -353,5 +354,6 @@ TARGETS: dict[str, Target] = {
     "tlv": Target(tlv, "tlv", 1024),
     "framing": Target(framing, "framing", 2 * FRAME_BYTES_MAX),
     "wirelog": Target(check_log, "wirelog", 4096),
+    "text-terminal": Target(text_terminal, "text-terminal", 512),
     **{name: Target(family.check, name, FRAME_BYTES_MAX) for name, family in FAMILIES.items()},
 }

@@ -8,7 +8,7 @@ import pytest
 
 from devices.toy import Toy, line_to, talk
 from posrefund.devices import DeviceLine
-from posrefund.emulators.device import LineFault
+from posrefund.emulators.device import DeviceServer, FaultyVoice, LineFault, Say
 from posrefund.errors import (
     FramingError,
     LinkClosedError,
@@ -18,8 +18,8 @@ from posrefund.errors import (
     PosRefundError,
     RemoteProtocolError,
 )
-from posrefund.exchanges import BareExchange
-from posrefund.framing import Control, ZVTTCPFramer
+from posrefund.exchanges import AckNak, AckNakExchange, BareExchange, Exchange
+from posrefund.framing import Control, Framer, STXETXFramer, TagTextFramer, ZVTTCPFramer
 from posrefund.testing import FaultyStream, StreamFaults, pipe
 
 
@@ -217,3 +217,71 @@ def test_whoever_waits_leaves_when_another_thread_cancels() -> None:
         with pytest.raises(LinkClosedError) as caught:
             line.ask(b"OPN", answer_s=60)
     assert caught.value.effect == "in_doubt"
+
+
+TEXT = b"CZ0040300AE00210"
+
+
+class Talker:
+    """Says the same to every question, in pieces, and may hang up behind it."""
+
+    deadline: float | None = None
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = pieces
+
+    def connect(self) -> None:
+        pass
+
+    def receive(self, chunk: bytes, now: float) -> list[Say]:
+        return [Say(piece, after_s=0.02) for piece in self._pieces]
+
+    def deadline_passed(self, now: float) -> list[Say]:
+        return []
+
+
+@pytest.mark.parametrize("fault", [None, LineFault("close_after")], ids=["silence", "hanging up"])
+def test_what_has_no_end_mark_ends_with_silence_and_with_the_line(fault: LineFault | None) -> None:
+    near, far = pipe()
+    line = DeviceLine(near, bare_text, inter_byte_s=0.1)
+    with DeviceServer(Talker(TEXT), far, FaultyVoice([fault] if fault else [])):
+        line.open(1)
+        line.ask(b"CZ0040300", answer_s=1, moves_money=True)
+        assert line.receive() == TEXT
+        line.close()
+
+
+def bare_text() -> tuple[Framer, Exchange]:
+    framer = TagTextFramer()
+    return framer, BareExchange(framer)
+
+
+def test_what_is_cut_in_a_field_by_hanging_up_is_no_message() -> None:
+    near, far = pipe()
+    line = DeviceLine(near, bare_text, inter_byte_s=0.1)
+    with DeviceServer(Talker(TEXT[:-1]), far, FaultyVoice([LineFault("close_after")])):
+        line.open(1)
+        line.ask(b"CZ0040300", answer_s=1, moves_money=True)
+        with pytest.raises(FramingError) as caught:
+            line.receive()
+        assert caught.value.effect == "in_doubt"
+        line.close()
+
+
+def quiet_text() -> tuple[Framer, Exchange]:
+    framer = STXETXFramer()
+    return framer, AckNakExchange(framer, AckNak(ack_s=0.3, quiet_s=0.1, naks_max=0))
+
+
+@pytest.mark.parametrize("rest", [b"2!", b"\x02"], ids=["noise", "the beginning of something"])
+def test_an_answer_with_a_rest_behind_it_is_not_believed(rest: bytes) -> None:
+    """Whole but cut short: an XOR that happens to fit, and what followed told by nobody but silence."""
+    near, far = pipe()
+    line = DeviceLine(near, quiet_text, inter_byte_s=0.3)
+    answer = STXETXFramer().frame(b"0110")
+    with DeviceServer(Talker(b"\x06", answer + rest), far):
+        line.open(1)
+        line.ask(b"0100", answer_s=1, moves_money=True)
+        with pytest.raises(RemoteProtocolError):
+            line.receive()
+        line.close()

@@ -46,7 +46,29 @@ class _Device(NamedTuple):
     what: str
 
 
-DEVICES: dict[str, _Device] = {}
+DEVICES: dict[str, _Device] = {
+    "concert": _Device(
+        "posrefund.emulators.concert",
+        "ConcertTerminal",
+        9_600,
+        "8N1",
+        "Serve an emulated terminal that speaks Concert and gives money back.",
+    ),
+    "caisse-ap": _Device(
+        "posrefund.emulators.caisse_ap",
+        "CaisseAPTerminal",
+        9_600,
+        "8N1",
+        "Serve an emulated terminal that speaks Caisse-AP (over TCP) and gives money back.",
+    ),
+    "transbank": _Device(
+        "posrefund.emulators.transbank",
+        "TransbankTerminal",
+        115_200,
+        "8N1",
+        "Serve an emulated terminal that speaks Transbank POS Integrado and voids operations 123, 124 and 125.",
+    ),
+}
 """Name on the command line → the device."""
 
 

@@ -8,6 +8,7 @@ from posrefund.devices.contract import (
     IntegratedTerminal,
 )
 from posrefund.devices.line import DeviceLine
+from posrefund.devices.profiled import PROFILES, Profile, ProfiledTerminal, profile, read_profile
 from posrefund.devices.results import (
     DeviceApproved,
     DeviceDeclined,
@@ -18,6 +19,7 @@ from posrefund.devices.results import (
 )
 
 __all__ = [
+    "PROFILES",
     "Can",
     "DeviceApproved",
     "DeviceDeclined",
@@ -30,4 +32,8 @@ __all__ = [
     "DeviceResult",
     "DeviceVoid",
     "IntegratedTerminal",
+    "Profile",
+    "ProfiledTerminal",
+    "profile",
+    "read_profile",
 ]

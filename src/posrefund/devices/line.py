@@ -206,19 +206,30 @@ class DeviceLine:
         deadline = self._exchange.deadline
         if deadline is None:
             raise LocalProtocolError("nothing was asked")
-        if not self._take(self._hear(deadline)):
-            self._perform(self._exchange.deadline_passed(_now()))
+        if self._take(self._hear(deadline)):
+            return
+        if (
+            _now() >= deadline
+        ):  # no time is left for what is unfinished: it is noise behind what is held
+            self._take(self._framer.end())
+        self._perform(self._exchange.deadline_passed(_now()))
 
     def _hear(self, deadline: float) -> list[Event]:
         """Return what came, or what silence between two bytes makes of it."""
         pause_ends = self._heard_at + self._inter_byte_s
         is_inside = self._framer.pending_bytes > 0
-        chunk = self._stream.read_some(min(deadline, pause_ends) if is_inside else deadline)
+        try:
+            chunk = self._stream.read_some(min(deadline, pause_ends) if is_inside else deadline)
+        except LinkClosedError:
+            completed = self._framer.end() if is_inside else ()
+            if not completed:
+                raise
+            return list(completed)  # where nothing else ends a message, this does
         if chunk:
             self._heard_at = _now()
             return list(self._framer.feed(chunk))
-        is_torn = is_inside and _now() >= pause_ends
-        return list(self._framer.end()) if is_torn else []
+        is_waiting = is_inside and _now() < pause_ends
+        return [] if is_waiting else list(self._framer.end())
 
     def _take(self, events: Iterable[Event]) -> bool:
         """Let the exchange judge *events*; say whether there were any."""

@@ -16,14 +16,17 @@ from posrefund.exchanges.contract import (
     Why,
     Write,
 )
+from posrefund.exchanges.enq import ENQ, ENQExchange
 
 __all__ = [
+    "ENQ",
     "Accepted",
     "AckNak",
     "AckNakExchange",
     "Answer",
     "BareExchange",
     "ControlFramer",
+    "ENQExchange",
     "Exchange",
     "Failed",
     "Stale",
