@@ -4,6 +4,7 @@ The same interface for every kind of line (``Exchange``), no I/O, time as an arg
 """
 
 from posrefund.exchanges.ack_nak import AckNak, AckNakExchange
+from posrefund.exchanges.apdu import APDU, APDUExchange
 from posrefund.exchanges.bare import BareExchange
 from posrefund.exchanges.contract import (
     Accepted,
@@ -18,6 +19,8 @@ from posrefund.exchanges.contract import (
 )
 
 __all__ = [
+    "APDU",
+    "APDUExchange",
     "Accepted",
     "AckNak",
     "AckNakExchange",
