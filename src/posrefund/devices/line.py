@@ -137,16 +137,31 @@ class DeviceLine:
                 self._listen()
         return self._answers.popleft()
 
-    def receive_by(self, moment: float) -> bytes | None:
-        """Return the next answer, or nothing at *moment*; the answer's own time goes on meanwhile.
+    def receive_within(self, seconds: float) -> bytes | None:
+        """Return the next answer, or nothing after *seconds*; the answer's own time goes on meanwhile.
 
         For who has to look at something else from time to time. It raises what ``receive`` raises.
         """
         self._check_ready()
+        moment = _now() + seconds
         with _Spending(self):
             while not self._answers and _now() < moment:
                 self._listen(moment)
         return self._answers.popleft() if self._answers else None
+
+    def perform(self, say: Callable[[float], Iterable[Step]]) -> None:
+        """Let the exchange say something of its own kind in the middle of a conversation: an abort, say.
+
+        Args:
+            say: Takes the time and returns what to do; nothing in it is a question.
+
+        Raises:
+            LocalProtocolError: The line is not open, or it is spent.
+            LinkClosedError: The line failed.
+        """
+        self._check_ready()
+        with _Spending(self):
+            self._perform(say(_now()))
 
     def wait_until(self, moment: float) -> None:
         """Wait for the next answer until then, a moment of ``time.monotonic()``."""
