@@ -103,7 +103,10 @@ class EmulatedZVT:
 
     def receive(self, chunk: bytes, now: float) -> Sequence[Say]:
         """Take bytes as they come; return what the terminal says to them."""
+        was_unheard = self._mouth.deadline is not None
         bodies, says = self._mouth.hear(chunk, now)
+        if was_unheard and self._mouth.deadline is None and self._replies_by is not None:
+            self._replies_by = now + self.model.reply_s  # it has arrived only now
         for body in bodies:
             says += self._hear(body, now)
         return says
@@ -114,7 +117,7 @@ class EmulatedZVT:
         if self._works_until is not None and now >= self._works_until:
             self._works_until = None
             return [*says, *self._go_on(now)]
-        if self._replies_by is not None and now >= self._replies_by:
+        if self._gives_up_at is not None and now >= self._gives_up_at:
             self._conclude()
             self._end()
         return says
@@ -122,8 +125,13 @@ class EmulatedZVT:
     @property
     def deadline(self) -> float | None:
         """When ``deadline_passed`` has to be called."""
-        times = (self._mouth.deadline, self._works_until, self._replies_by)
+        times = (self._mouth.deadline, self._works_until, self._gives_up_at)
         return min((each for each in times if each is not None), default=None)
+
+    @property
+    def _gives_up_at(self) -> float | None:
+        """When no reply comes any more; a till that has not heard it yet owes none."""
+        return None if self._mouth.deadline is not None else self._replies_by
 
     @property
     def money_asked(self) -> int:
