@@ -22,7 +22,7 @@ from posrefund.devices import (
     DeviceRefund,
     DeviceResult,
 )
-from posrefund.devices.zvt import ZvtTerminal, ZVTSettings
+from posrefund.devices.zvt import ZVTSettings, ZvtTerminal
 from posrefund.emulators.device import LineFault, Say, Scene, Script
 from posrefund.emulators.zvt import EmulatedZVT
 from posrefund.values import Amount, RequestID

@@ -46,7 +46,15 @@ class _Device(NamedTuple):
     what: str
 
 
-DEVICES: dict[str, _Device] = {}
+DEVICES: dict[str, _Device] = {
+    "zvt": _Device(
+        "posrefund.emulators.zvt",
+        "EmulatedZVT",
+        9600,
+        "8N2",
+        "A terminal that speaks ZVT, serial or TCP.",
+    ),
+}
 """Name on the command line → the device."""
 
 
