@@ -21,6 +21,8 @@ from fuzz.text_terminals import terminal_seeds
 from posrefund.codec.tlv import parse_tlv
 from posrefund.dialects import dialect, names
 from posrefund.dialects.capture import open_capture
+from posrefund.emulators.zvt import EmulatedZVT, ZVTModel
+from posrefund.emulators.zvt.commands import block
 from posrefund.errors import DecodeError, EncodeError
 from posrefund.framing import frame
 from posrefund.seal import seal
@@ -50,6 +52,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "framing": dict(_streams(messages)),
         "wirelog": dict(log_seeds()),
         "text-terminal": dict(terminal_seeds()),
+        "zvt": dict(_zvt_commands()),
         **{name: dict(line_seeds(name)) for name in FAMILIES},
     }
 
@@ -166,6 +169,21 @@ def _chip_data(raw: bytes, known: Dialect) -> bytes:
     except (DecodeError, ValueError):
         return b""
     return chip if any(chip) else b""
+
+
+def _zvt_commands() -> Iterator[tuple[str, bytes]]:
+    """Yield what a ZVT terminal says in a refund; the first byte chooses a kind of terminal."""
+    device = EmulatedZVT(model=ZVTModel(form="tcp", lines_in_tlv=True))
+    device.connect()
+    heard: list[bytes] = []
+    for command in ("060006000000BE0978", "800000", "06310D000000040000000012344909 78", "800000"):
+        heard += (say.data for say in device.receive(bytes.fromhex(command), 0.0))
+    while says := device.receive(bytes.fromhex("800000"), 0.0):
+        heard += (say.data for say in says)
+    heard += [block(["Nr: 6200 0000 0000 0005", "EUR 12,34"], "cp437"), bytes.fromhex("061E016C")]
+    for number, body in enumerate(dict.fromkeys(heard)):
+        yield f"{number:02d}", bytes((number % 2,)) + body
+        yield f"{number:02d}-cut", bytes((number % 2,)) + body[:-1]
 
 
 def _streams(messages: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:

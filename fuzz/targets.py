@@ -6,6 +6,7 @@ input says which dialect reads the rest; each dialect has a byte of its own that
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -18,6 +19,8 @@ from fuzz.text_terminals import check as text_terminal
 from posrefund.codec import Codec, describe, faults_inside
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
 from posrefund.crypto import Key, KeySet, Purpose
+from posrefund.devices.zvt import PROFILES, redact
+from posrefund.devices.zvt.heard import Heard, Status
 from posrefund.dialects import Dialect, dialect, names
 from posrefund.dialects.bitmaps import bitmaps_of
 from posrefund.dialects.capture import open_capture
@@ -346,6 +349,28 @@ def _open_envelope(message: bytes) -> None:
     ), "an answer to an answer goes where the first came from"
 
 
+# --- devices ---------------------------------------------------------------------------------------
+
+
+def zvt(data: bytes) -> None:
+    """What a ZVT terminal says is read or refused; its lines hold no card number; what is kept of it can be read."""
+    heard = Heard(PROFILES[("generic", "cardcomplete")[data[:1] == b"\1"]])
+    body = data[1:]
+    heard.take(body)
+    assert not any(_CARD_NUMBER.search(line) for line in heard.lines), "no line holds a card number"
+    kept = redact(body)
+    assert len(kept) == len(body), "what is kept is as long"
+    try:
+        status = Status.read(body)
+    except DecodeError as refusal:
+        _points_into(refusal, body)
+        return
+    if body[:2] == b"\x04\x0f":
+        assert Status.read(kept) == status, "what is kept says the same of the money"
+
+
+_CARD_NUMBER = re.compile(r"[0-9]{12,}")
+
 TARGETS: dict[str, Target] = {
     "decode": Target(decode, "message", 2048, reads_dialect=True),
     "identity": Target(identity, "message", 2048, reads_dialect=True),
@@ -355,5 +380,6 @@ TARGETS: dict[str, Target] = {
     "framing": Target(framing, "framing", 2 * FRAME_BYTES_MAX),
     "wirelog": Target(check_log, "wirelog", 4096),
     "text-terminal": Target(text_terminal, "text-terminal", 512),
+    "zvt": Target(zvt, "zvt", 1024),
     **{name: Target(family.check, name, FRAME_BYTES_MAX) for name, family in FAMILIES.items()},
 }

@@ -68,6 +68,13 @@ DEVICES: dict[str, _Device] = {
         "8N1",
         "Serve an emulated terminal that speaks Transbank POS Integrado and voids operations 123, 124 and 125.",
     ),
+    "zvt": _Device(
+        "posrefund.emulators.zvt",
+        "EmulatedZVT",
+        9600,
+        "8N2",
+        "A terminal that speaks ZVT, serial or TCP.",
+    ),
 }
 """Name on the command line → the device."""
 

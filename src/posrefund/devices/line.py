@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from math import inf
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
@@ -136,6 +137,32 @@ class DeviceLine:
                 self._listen()
         return self._answers.popleft()
 
+    def receive_within(self, seconds: float) -> bytes | None:
+        """Return the next answer, or nothing after *seconds*; the answer's own time goes on meanwhile.
+
+        For who has to look at something else from time to time. It raises what ``receive`` raises.
+        """
+        self._check_ready()
+        moment = _now() + seconds
+        with _Spending(self):
+            while not self._answers and _now() < moment:
+                self._listen(moment)
+        return self._answers.popleft() if self._answers else None
+
+    def perform(self, say: Callable[[float], Iterable[Step]]) -> None:
+        """Let the exchange say something of its own kind in the middle of a conversation: an abort, say.
+
+        Args:
+            say: Takes the time and returns what to do; nothing in it is a question.
+
+        Raises:
+            LocalProtocolError: The line is not open, or it is spent.
+            LinkClosedError: The line failed.
+        """
+        self._check_ready()
+        with _Spending(self):
+            self._perform(say(_now()))
+
     def wait_until(self, moment: float) -> None:
         """Wait for the next answer until then, a moment of ``time.monotonic()``."""
         self._exchange.wait_until(moment)
@@ -201,12 +228,12 @@ class DeviceLine:
         self._answers.clear()
         self._unasked_events = 0
 
-    def _listen(self) -> None:
-        """Wait for something to happen, and perform what follows from it."""
+    def _listen(self, moment: float = inf) -> None:
+        """Wait for something to happen, until *moment* at the latest, and perform what follows from it."""
         deadline = self._exchange.deadline
         if deadline is None:
             raise LocalProtocolError("nothing was asked")
-        if self._take(self._hear(deadline)):
+        if self._take(self._hear(min(deadline, moment))):
             return
         if (
             _now() >= deadline

@@ -4,6 +4,7 @@ The same interface for every kind of line (``Exchange``), no I/O, time as an arg
 """
 
 from posrefund.exchanges.ack_nak import AckNak, AckNakExchange
+from posrefund.exchanges.apdu import APDU, APDUExchange
 from posrefund.exchanges.bare import BareExchange
 from posrefund.exchanges.contract import (
     Accepted,
@@ -19,7 +20,9 @@ from posrefund.exchanges.contract import (
 from posrefund.exchanges.enq import ENQ, ENQExchange
 
 __all__ = [
+    "APDU",
     "ENQ",
+    "APDUExchange",
     "Accepted",
     "AckNak",
     "AckNakExchange",
