@@ -89,7 +89,7 @@ class AbecsPinPad:
 
     def read_card(
         self,
-        amount: Amount,
+        amount: Amount | None,
         *,
         now: datetime,
         kind: Literal["sale", "refund"] = "refund",
@@ -100,7 +100,7 @@ class AbecsPinPad:
         The number comes twice, masked and then in clear, and both have to be one card's.
 
         Args:
-            amount: What the pad shows.
+            amount: What the pad shows; None for nothing.
             now: The local time, for the chip.
             kind: What it is for.
             within_s: So long the pad waits for a card, 1 to 255 seconds.
@@ -115,7 +115,7 @@ class AbecsPinPad:
             raise InvalidRequestError([("within_s", "1 to 255 seconds")])
         wanted = {
             0x0021: _TRANSACTION[kind],
-            0x0013: b"%012d" % amount.minor,
+            0x0013: b"%012d" % (amount.minor if amount else 0),
             0x0015: f"{now:%y%m%d}".encode("ascii"),
             0x0016: f"{now:%H%M%S}".encode("ascii"),
             0x0017: b"10000",  # contactless, too

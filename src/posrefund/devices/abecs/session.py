@@ -172,6 +172,7 @@ class PadSession:
                 for _ in range(attempt):  # those of the CANs before are not to end what follows
                     self._hears_end()
                 return
+            self._line.settle(0.0, _now())  # half an answer could have swallowed it
         raise LinkTimeoutError("the PIN pad does not answer")
 
     def _hears_end(self) -> bool:
