@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["EmulatedPinPad"]
 
 _ACK, _NAK, _EOT = (Say(bytes((code,)), "control") for code in (0x06, 0x15, 0x04))
-_NOTICE = b"NTM000032" + b"PROCESSING".ljust(32)
+_NOTICE = "NTM000032"
 _QUIET_S = 0.5
 
 
@@ -108,8 +108,9 @@ class EmulatedPinPad:
         self._last = None
         self._doing = self.inside.begin(body)
         self._due = now + self._doing.seconds
-        for _ in range(self._doing.notices):
-            self._last = Say(packet(_NOTICE))
+        for number in range(1, self._doing.notices + 1):
+            text = f"PROCESSING {number}".ljust(32)
+            self._last = Say(packet((_NOTICE + text).encode("ascii")))
             yield self._last
         yield from self._finish(now)
 
