@@ -41,7 +41,7 @@ def pad_on(
     device: EmulatedPinPad, *faults: LineFault, times: PadTimes = TIMES
 ) -> Iterator[AbecsPinPad]:
     near, far = pipe()
-    with serving(device, far, *faults), AbecsPinPad(near, times) as pad:
+    with AbecsPinPad(near, times) as pad, serving(device, far, *faults):
         yield pad
 
 

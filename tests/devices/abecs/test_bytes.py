@@ -27,7 +27,7 @@ def sent_by(act: str) -> list[str]:
     """Every byte that the driver writes, one entry for each write, in hexadecimal."""
     near, far = pipe()
     wire = RecordingStream(near)
-    with serving(emulated(), far), AbecsPinPad(wire, TIMES) as pad:
+    with AbecsPinPad(wire, TIMES) as pad, serving(emulated(), far):
         match act:
             case "open":
                 pad.open()

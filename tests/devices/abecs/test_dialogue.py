@@ -206,7 +206,7 @@ def test_notices_are_for_the_clerk_and_keep_the_line_waiting() -> None:
     heard: list[str] = []
     near, far = pipe()
     device = EmulatedPinPad(Script(usual=Scene(status=3)), quiet_s=QUIET_S)
-    with serving(device, far), AbecsPinPad(near, TIMES, notify=heard.append) as pad:
+    with AbecsPinPad(near, TIMES, notify=heard.append) as pad, serving(device, far):
         pad.read_card(Amount(1000), now=NOW)
     assert heard == [f"PROCESSING {n}".ljust(32) for n in (1, 2, 3)]
 
@@ -300,7 +300,7 @@ def test_nothing_that_is_given_or_kept_shows_card_or_pin() -> None:
     wire: list[RecordingStream] = []
     near, far = pipe()
     wire.append(RecordingStream(near))
-    with serving(emulated(SECOND, "8642"), far), AbecsPinPad(wire[0], TIMES) as pad:
+    with AbecsPinPad(wire[0], TIMES) as pad, serving(emulated(SECOND, "8642"), far):
         entered = read_and_enter(pad)
         shown = repr(entered) + str(entered) + repr(pad) + repr(KEY) + repr(vars(pad))
     block = entered.card.pin_block

@@ -131,7 +131,7 @@ def frames() -> list[bytes]:
     """What the pad says in a dialogue without faults."""
     near, far = pipe()
     voice = Listening()
-    with DeviceServer(emulated(), far, voice), AbecsPinPad(near, TIMES) as pad:
+    with AbecsPinPad(near, TIMES) as pad, DeviceServer(emulated(), far, voice):
         assert outcome(pad) == A_CUSTOMER
     assert len(voice.said) == FRAME_COUNT
     return voice.said
@@ -144,7 +144,7 @@ def test_every_byte_of_every_frame_flipped_on_a_line(at: int, frames: list[bytes
         near, far = pipe()
         device = emulated()
         voice = Flip(at, place, 1 << (at + place) % 8)
-        with DeviceServer(device, far, voice), AbecsPinPad(near, QUICK) as pad:
+        with AbecsPinPad(near, QUICK) as pad, DeviceServer(device, far, voice):
             found = outcome(pad)
             if isinstance(found, str):  # an error that is in the documentation
                 found = outcome_of_the_next(pad, device)
@@ -200,7 +200,7 @@ GPN_IS_WRITE = 4  # CAN, GCX, GTK, CAN, GPN
 def test_what_the_pad_threw_away_is_said_again_and_the_customer_is_asked_once(times: int) -> None:
     near, far = pipe()
     device = emulated()
-    with serving(device, far), AbecsPinPad(Garbling(near, GPN_IS_WRITE, times), TIMES) as pad:
+    with AbecsPinPad(Garbling(near, GPN_IS_WRITE, times), TIMES) as pad, serving(device, far):
         assert outcome(pad) == A_CUSTOMER
     assert device.inside.entered_for == [FIRST.pan]
 
@@ -208,7 +208,7 @@ def test_what_the_pad_threw_away_is_said_again_and_the_customer_is_asked_once(ti
 def test_a_command_that_is_thrown_away_three_times_is_given_up() -> None:
     near, far = pipe()
     device = emulated()
-    with serving(device, far), AbecsPinPad(Garbling(near, GPN_IS_WRITE, 3), TIMES) as pad:
+    with AbecsPinPad(Garbling(near, GPN_IS_WRITE, 3), TIMES) as pad, serving(device, far):
         assert outcome(pad) == "RemoteProtocolError"
         assert outcome_of_the_next(pad, device) == THE_NEXT
     assert device.inside.entered_for == [SECOND.pan]
