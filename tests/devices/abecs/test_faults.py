@@ -212,3 +212,27 @@ def test_a_command_that_is_thrown_away_three_times_is_given_up() -> None:
         assert outcome(pad) == "RemoteProtocolError"
         assert outcome_of_the_next(pad, device) == THE_NEXT
     assert device.inside.entered_for == [SECOND.pan]
+
+
+class Swallowing(RecordingStream):
+    """One write never arrives."""
+
+    def __init__(self, inner: Stream, at: int) -> None:
+        super().__init__(inner)
+        self._left = at
+
+    def write(self, data: bytes, deadline: float) -> None:
+        self._left -= 1
+        if self._left != -1:
+            super().write(data, deadline)
+
+
+def test_silence_after_a_command_ends_the_conversation_and_nothing_is_said_again() -> None:
+    """ABECS 2.12, 2.2.2.1: the ACK may be what was lost, and the customer is not to be asked twice."""
+    near, far = pipe()
+    device = emulated()
+    line = Swallowing(near, GPN_IS_WRITE)
+    with AbecsPinPad(line, QUICK) as pad, serving(device, far):
+        assert outcome(pad) == "LinkTimeoutError"
+        assert device.inside.entered_for == []
+        assert outcome_of_the_next(pad, device) == THE_NEXT

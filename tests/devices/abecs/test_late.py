@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -109,27 +112,54 @@ def test_what_is_on_the_line_before_the_pads_own_eot_is_nobodys_answer(left_over
     assert played(left_over) == ("6200000000000005", "2222")
 
 
+Lines = list[list[bytes]]
+"""What the other end says to each thing that it hears, in pieces with pauses between them."""
+
+
+@contextmanager
+def scripted(says: Lines) -> Iterator[Stream]:
+    """A line whose other end follows a script; then it says EOT to CAN, and ACK and an answer to the rest."""
+    near, far = pipe()
+    thread = threading.Thread(target=follow, args=(far, deque(says)), daemon=True)
+    thread.start()
+    try:
+        yield near
+    finally:
+        far.close()
+        thread.join(5)
+
+
+def follow(far: Stream, says: deque[list[bytes]]) -> None:
+    with suppress(PosRefundError):
+        far.open(2)
+        while heard := far.read_some(time.monotonic() + 5):
+            usual = [b"\x04"] if heard == b"\x18" else [b"\x06" + OLD_ANSWER]
+            for piece in says.popleft() if says else usual:
+                far.write(piece, time.monotonic() + 1)
+                time.sleep(0.03)
+
+
 def test_answer_between_the_question_and_its_ack_is_not_believed() -> None:
     """The pad answers a GPN that was never acknowledged: its ACK was lost, or it is an older answer."""
-    near, far = pipe()
-    far_done = threading.Thread(target=answer_without_ack, args=(far,), daemon=True)
-    far_done.start()
-    with AbecsPinPad(near, QUICK) as pad, pytest.raises(PosRefundError):
+    with (
+        scripted([[b"\x04"], [OLD_ANSWER]]) as line,
+        AbecsPinPad(line, QUICK) as pad,
+        pytest.raises(LinkTimeoutError),
+    ):
         pad.enter_pin(CARD, KEY)
-    far.close()
-    far_done.join(5)
 
 
-def answer_without_ack(far: Stream) -> None:
-    far.open(2)
-    try:
-        while True:
-            heard = far.read_some(time.monotonic() + 2)
-            if not heard:
-                return
-            far.write(b"\x04" if heard == b"\x18" else OLD_ANSWER, time.monotonic() + 1)
-    except PosRefundError:
-        return
+def test_eot_of_an_earlier_can_does_not_end_what_follows() -> None:
+    """The pad hears the first CAN late: its two EOTs come one after the other."""
+    with scripted([[], [b"\x04", b"\x04"]]) as line, AbecsPinPad(line, PATIENT) as pad:
+        assert pad.enter_pin(CARD, KEY).card.pin_block == bytes.fromhex("A5" * 8)
+
+
+@pytest.mark.parametrize("stray", [b"\x06", b"\x15", OLD_ANSWER])
+def test_only_eot_is_eot(stray: bytes) -> None:
+    """Something of before comes between CAN and EOT."""
+    with scripted([[stray, b"\x04"]]) as line, AbecsPinPad(line, PATIENT) as pad:
+        assert pad.enter_pin(CARD, KEY).card.pin_block == bytes.fromhex("A5" * 8)
 
 
 def test_the_same_question_twice_gets_two_answers_of_its_own() -> None:
