@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LANGUAGE ?= en
 TRANSPORT ?= tcp
+PINPAD ?= none
 SECONDS ?= 60
 MESSAGES ?=
 SEEDS ?= 1-50
@@ -14,7 +15,7 @@ MEMORY ?= 200000
 .PHONY: demo test check bench fuzz simulate docs clean
 
 demo: $(VENV)/cli.stamp
-	$(BIN)/posrefund demo --lang $(LANGUAGE) --transport $(TRANSPORT)
+	$(BIN)/posrefund demo --lang $(LANGUAGE) --transport $(TRANSPORT) --pinpad $(PINPAD)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest

@@ -19,6 +19,7 @@ from posrefund.errors import (
     CryptoError,
     DecodeError,
     DeviceBusyError,
+    DeviceRefusedError,
     DialectFileError,
     EncodeError,
     FramingError,
@@ -123,6 +124,18 @@ TABLE: list[tuple[PosRefundError, str, str, bool]] = [
     (LocalProtocolError("not now"), "not now", "nothing_sent", False),
     (RemoteProtocolError("not so"), "not so", "in_doubt", False),
     (DeviceBusyError("busy"), "busy", "nothing_sent", True),
+    (
+        DeviceRefusedError("cancelled", "013", hint_zh="已取消", hint_en="ask the customer"),
+        "the device refused (cancelled, code 013): ask the customer",
+        "nothing_sent",
+        True,
+    ),
+    (
+        DeviceRefusedError("card_refused", "", hint_zh="请插卡", hint_en="insert it"),
+        "the device refused (card_refused): insert it",
+        "nothing_sent",
+        True,
+    ),
     (JournalError("words"), "words", "nothing_sent", False),
     (JournalWriteError("disk full"), "disk full", "nothing_sent", False),
     (JournalCorruptError("the chain is broken"), "the chain is broken", "nothing_sent", False),
@@ -182,7 +195,7 @@ def test_tree_that_is_drawn_is_the_tree_that_is() -> None:
     }
 
     assert set(drawn_tree()) == real
-    assert len(drawn_tree()) == len(real) == 26
+    assert len(drawn_tree()) == len(real) == 27
 
 
 def test_all_errors_are_exported_and_end_in_error() -> None:

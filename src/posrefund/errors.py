@@ -29,6 +29,7 @@ codes only. Floor 0: imports nothing of ours.
     │   ├── LocalProtocolError
     │   ├── RemoteProtocolError
     │   └── DeviceBusyError
+    ├── DeviceRefusedError
     └── JournalError
         ├── JournalWriteError
         ├── JournalCorruptError
@@ -49,6 +50,7 @@ __all__ = [
     "CryptoError",
     "DecodeError",
     "DeviceBusyError",
+    "DeviceRefusedError",
     "DialectFileError",
     "Effect",
     "EncodeError",
@@ -359,6 +361,34 @@ class DeviceBusyError(ProtocolError):
     """The device is doing something else; ask again later."""
 
     retry_is_safe = True
+
+
+class DeviceRefusedError(PosRefundError):
+    """A device says that it did not do it; it moved no money.
+
+    Attributes:
+        reason: A ``DeviceReason``.
+        raw_code: The device's own code, as text; empty where this side found it.
+        hint_zh: What the clerk does now, in Chinese.
+        hint_en: The same in English.
+    """
+
+    retry_is_safe = True
+
+    def __init__(self, reason: str, raw_code: str, *, hint_zh: str, hint_en: str) -> None:
+        self.reason = reason
+        self.raw_code = raw_code
+        self.hint_zh = hint_zh
+        self.hint_en = hint_en
+        said = f"{reason}, code {raw_code}" if raw_code else reason
+        super().__init__(f"the device refused ({said}): {hint_en}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_device, (self.reason, self.raw_code, self.hint_zh, self.hint_en)
+
+
+def _rebuild_device(reason: str, raw_code: str, hint_zh: str, hint_en: str) -> DeviceRefusedError:
+    return DeviceRefusedError(reason, raw_code, hint_zh=hint_zh, hint_en=hint_en)
 
 
 class JournalError(PosRefundError):

@@ -242,6 +242,7 @@ def open_terminal(
     *,
     tap: Callable[[str, bytes], None] | None = None,
     link: Link | None = None,
+    keystore: FileKeyStore | None = None,
 ) -> Terminal:
     """Open the terminal that the settings describe; opening it recovers what a crash left.
 
@@ -249,12 +250,13 @@ def open_terminal(
         settings: Of ``load``.
         tap: Sees every message.
         link: To the host; the one that the settings describe, if left out.
+        keystore: Open already, for whoever needs it, too: two of one file do not see each other's sign-ins.
 
     Raises:
         ConfigError: A file cannot be read, or the key file is older than the journal knows it.
         JournalError: The journal is in use, damaged, or another terminal's.
     """
-    keystore = open_keystore(settings)
+    keystore = keystore or open_keystore(settings)
     journal = open_journal(settings, keystore.journal_key)
     with ExitStack() as on_failure:
         on_failure.callback(journal.close)

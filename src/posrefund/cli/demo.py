@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +14,12 @@ import typer
 from posrefund.cli.config import load, write
 from posrefund.cli.demo_certificate import make_certificate
 from posrefund.cli.demo_host import HostProcess
+from posrefund.cli.demo_pad import DemoPad, PinPad, check_pin_pad
 from posrefund.cli.demo_screen import Screen
 from posrefund.cli.demo_story import Story
 from posrefund.cli.init import make_keystore
 from posrefund.cli.screen import Lang, LangOption, print_json, stdout
+from posrefund.crypto import Key, Purpose
 from posrefund.errors import ConfigError
 
 __all__ = ["demo"]
@@ -46,14 +49,19 @@ def demo(
         Path | None,
         typer.Option(metavar="PATH", help="Keep a log of the line there, redacted; .pcap or JSON."),
     ] = None,
+    pinpad: Annotated[
+        PinPad, typer.Option(help="pty: card and PIN come from an emulated PIN pad, over its port.")
+    ] = PinPad.NONE,
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
 ) -> None:
     """Play a sale and its next-day refund against an emulated host, with everything that goes wrong.
 
     Ends with exit status 0 only if the terminal's journal and the host's ledger agree to the last fen.
     """
+    check_pin_pad(pinpad)
     _clear(folder)
-    make_keystore(folder, secrets.token_bytes(16))
+    tmk = secrets.token_bytes(16)
+    make_keystore(folder, tmk)
     tls = make_certificate(folder, _ADDRESS) if transport is Transport.TLS else None
     ca = tls[0].name if tls else None
     wire_log = wire_log and wire_log.resolve()
@@ -62,14 +70,18 @@ def demo(
     )  # the port is not known before the host listens
     console = stdout
     console.quiet = json
-    with HostProcess(config, folder / "host-ledger.json", tls) as host:
+    with ExitStack() as stack:
+        host = stack.enter_context(HostProcess(config, folder / "host-ledger.json", tls))
         settings = load(_write(folder, dialect, ca, wire_log, port=host.port))
         screen = Screen(console, settings.dialect, lang.value)
         screen.say(
             f"模拟主机：进程 {host.pid}，{_where(host.port, transport)}；文件在 {folder}/",
             f"emulated host: process {host.pid}, {_where(host.port, transport)}; files in {folder}/",
         )
-        total = Story(settings, config, host, screen).play()
+        pad = None
+        if pinpad is PinPad.PTY:
+            pad = stack.enter_context(DemoPad(Key(tmk, Purpose.KEK), screen))
+        total = Story(settings, config, host, screen, pad).play()
     if json:
         print_json({"events": screen.events, "difference_minor": total})
     raise typer.Exit(0 if total == 0 else 1)

@@ -11,10 +11,10 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from posrefund.cli.books import compare, difference
-from posrefund.cli.config import Settings, open_terminal
+from posrefund.cli.config import Settings, open_keystore, open_terminal
 from posrefund.engine import Approved, InDoubt, Reason, RefundRequest, SaleRequest
 from posrefund.errors import RefusedError
 from posrefund.office import reconcile, slip
@@ -22,8 +22,10 @@ from posrefund.values import PAN, Amount, CardRead, RequestID
 
 if TYPE_CHECKING:
     from posrefund.cli.demo_host import HostProcess
+    from posrefund.cli.demo_pad import DemoPad
     from posrefund.cli.demo_screen import Screen
     from posrefund.engine import Outcome
+    from posrefund.keystore import FileKeyStore
     from posrefund.terminal import Terminal
 
 __all__ = ["Story"]
@@ -36,12 +38,21 @@ _BOOKED_WITHIN_S = 15.0
 class Story:
     """Plays the chapters, one after the other."""
 
-    def __init__(self, settings: Settings, config: Path, host: HostProcess, screen: Screen) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        config: Path,
+        host: HostProcess,
+        screen: Screen,
+        pad: DemoPad | None = None,
+    ) -> None:
         self._settings = settings
         self._config = config
         self._host = host
         self._screen = screen
         self._day = datetime.now(_ZONE).date()
+        self._pad = pad
+        self._keystore: FileKeyStore  # of the terminal that is open
         self._card = CardRead("051", PAN(_CARD), expiry="3012", sequence_number="001")
 
     def play(self) -> int:
@@ -70,6 +81,8 @@ class Story:
             "the demo moves the host's clock; so far from ours somebody has to accept it, and the"
             " demo does each time (accept_clock)",
         )
+        if self._pad is not None:
+            self._pad.introduce()
 
     def _sales(self, terminal: Terminal) -> None:
         show = self._screen
@@ -200,7 +213,14 @@ class Story:
     # --- small steps -------------------------------------------------------------------------
 
     def _terminal(self) -> Terminal:
-        return open_terminal(self._settings, tap=self._screen.message)
+        self._keystore = open_keystore(self._settings)
+        return open_terminal(self._settings, tap=self._screen.message, keystore=self._keystore)
+
+    def _card_for(self, kind: Literal["sale", "refund"], minor: int | None) -> CardRead:
+        """The card in hand; where there is a PIN pad, as it reads it now, with a PIN."""
+        if self._pad is None:
+            return self._card
+        return self._pad.read(kind, Amount(minor) if minor else None, self._keystore)
 
     def _turn_to(self, terminal: Terminal, *, day: int, hour: int, minute: int) -> None:
         """Move the host's clock; the terminal learns it as terminals do, by signing in."""
@@ -211,7 +231,8 @@ class Story:
         terminal.sign_in(accept_clock=True)
 
     def _sell(self, terminal: Terminal, request_id: str, minor: int) -> None:
-        request = SaleRequest(RequestID(request_id), Amount(minor), self._card)
+        card = self._card_for("sale", minor)
+        request = SaleRequest(RequestID(request_id), Amount(minor), card)
         outcome = terminal.sale(request)
         assert isinstance(outcome, Approved)
         self._screen.verdict(f"消费已受理 {outcome!r}", f"sale accepted {outcome!r}")
@@ -220,7 +241,7 @@ class Story:
         return RefundRequest(
             RequestID(request_id),
             original=RequestID(sale),
-            card=self._card,
+            card=self._card_for("refund", minor),
             reason=Reason.CUSTOMER,
             amount=Amount(minor) if minor else None,
         )

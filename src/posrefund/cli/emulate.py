@@ -75,6 +75,13 @@ DEVICES: dict[str, _Device] = {
         "8N2",
         "A terminal that speaks ZVT, serial or TCP.",
     ),
+    "pinpad": _Device(
+        "posrefund.emulators.pinpad",
+        "EmulatedPinPad",
+        19_200,
+        "8N1",
+        "Serve an emulated ABECS PIN pad with published test keys, a test card and the PIN 1234.",
+    ),
 }
 """Name on the command line → the device."""
 

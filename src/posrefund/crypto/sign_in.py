@@ -92,6 +92,21 @@ class SignInLayout:
         """Of the whole field."""
         return sum(width + self.kcv_bytes for _, width in self.parts)
 
+    def wrapped(self, block: bytes, name: str) -> bytes:
+        """Return the key called *name* as it stands in *block*, a key block of this form: still encrypted.
+
+        Example:
+            >>> from posrefund.crypto import SIGN_IN_SINGLE
+            >>> SIGN_IN_SINGLE.wrapped(bytes(range(24)), "MAK").hex()
+            '0c0d0e0f10111213'
+        """
+        start = 0
+        for part, width in self.parts:
+            if part == name:
+                return block[start : start + width]
+            start += width + self.kcv_bytes
+        raise ConfigError("this form of a sign-in has no such key")
+
 
 SIGN_IN_SINGLE = SignInLayout(parts=(("PIK", 8), ("MAK", 8)))
 """24 bytes; DE60.3 = 001 asks for it."""

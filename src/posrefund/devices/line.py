@@ -178,8 +178,12 @@ class DeviceLine:
         with _Spending(self):
             self._stream.write(data, _now() + _WRITE_S)
 
-    def control(self, deadline: float) -> Control | None:
+    def control(self, deadline: float, wanted: Control | None = None) -> Control | None:
         """Return the next control byte between questions, whatever else comes meanwhile; None at the deadline.
+
+        Args:
+            deadline: A moment of ``time.monotonic()``.
+            wanted: Pass over every other one.
 
         Raises:
             LocalProtocolError: The line is not open, or it is spent.
@@ -189,9 +193,23 @@ class DeviceLine:
         self._check_ready()
         with _Spending(self):
             while True:
-                said = next((it for it in self._hear(deadline) if isinstance(it, Control)), None)
-                if said is not None or _now() >= deadline:
-                    return said
+                said = [it for it in self._hear(deadline) if isinstance(it, Control)]
+                found = next((it for it in said if wanted in (None, it)), None)
+                if found is not None or _now() >= deadline:
+                    return found
+
+    def settle(self, quiet_s: float, deadline: float) -> None:
+        """Pass over whatever comes between questions until it was silent for *quiet_s*, or until *deadline*.
+
+        Raises:
+            LocalProtocolError: The line is not open, or it is spent.
+            LinkClosedError: The line failed.
+        """
+        self._check_ready()
+        with _Spending(self):
+            while self._stream.read_some(min(_now() + quiet_s, deadline)) and _now() < deadline:
+                pass
+            list(self._framer.end())
 
     def finish(self) -> None:
         """What was wanted is here: the line may be used for the next question."""

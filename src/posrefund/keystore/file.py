@@ -210,6 +210,16 @@ class FileKeyStore(AnchorKeeper):
         """Return the keys of the last sign-in, or None before the first."""
         return self._set_in(slots.SIGN_IN)
 
+    def wrapped_pik(self) -> bytes | None:
+        """Return the PIK of the last sign-in as the host sent it, under the TMK; None before the first.
+
+        For a PIN pad in which the same TMK was injected: it opens the PIK itself.
+        """
+        if slots.SIGN_IN not in self._vault.document.slots:
+            return None
+        block = self._vault.read(slots.SIGN_IN)
+        return sign_ins.wrapped_pik(block, self.sign_in_rule, self.tmk.algorithm)
+
     def key_set(self, key_set_id: str) -> KeySet | None:
         """Return the last set, or an older one to verify with, by its id; None if it is gone."""
         name = sign_ins.slot_of(self._vault.document.slots, key_set_id)

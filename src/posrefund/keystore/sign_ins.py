@@ -17,10 +17,10 @@ from posrefund.keystore.slots import SIGN_IN, SIGN_IN_PURPOSE, refuse_published_
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from posrefund.crypto import Algorithm, Key, KeySet
+    from posrefund.crypto import Algorithm, Key, KeySet, SignInRule
     from posrefund.keystore.vault import Draft
 
-__all__ = ["drop_all", "forget", "keep", "put_converted", "slot_of", "unneeded"]
+__all__ = ["drop_all", "forget", "keep", "put_converted", "slot_of", "unneeded", "wrapped_pik"]
 
 _OLDER = f"{SIGN_IN}."
 
@@ -67,6 +67,12 @@ def slot_of(slots: Mapping[str, Slot], key_set_id: str) -> str | None:
     """Return the slot of a set, or None."""
     found = (name for name, slot in slots.items() if _is_set(slot) and slot.kcv == key_set_id)
     return next(found, None)
+
+
+def wrapped_pik(block: bytes, rule: SignInRule, cipher: Algorithm) -> bytes | None:
+    """Return the PIK of a kept set as it came; None if *rule* has no such set any more."""
+    layout = rule.lengths(cipher).get(len(block))
+    return layout.wrapped(block, "PIK") if layout else None
 
 
 def put_converted(draft: Draft, tmk: Key, block: bytes) -> None:
