@@ -7,7 +7,9 @@ from posrefund.devices.contract import (
     DeviceVoid,
     IntegratedTerminal,
 )
+from posrefund.devices.desk import DeviceDesk
 from posrefund.devices.line import DeviceLine
+from posrefund.devices.memory import DeskResult, told
 from posrefund.devices.results import (
     DeviceApproved,
     DeviceDeclined,
@@ -15,12 +17,15 @@ from posrefund.devices.results import (
     DeviceNotSent,
     DeviceReason,
     DeviceResult,
+    DeviceSettled,
 )
 
 __all__ = [
     "Can",
+    "DeskResult",
     "DeviceApproved",
     "DeviceDeclined",
+    "DeviceDesk",
     "DeviceInDoubt",
     "DeviceLine",
     "DeviceNotSent",
@@ -28,6 +33,8 @@ __all__ = [
     "DeviceRefund",
     "DeviceRequest",
     "DeviceResult",
+    "DeviceSettled",
     "DeviceVoid",
     "IntegratedTerminal",
+    "told",
 ]

@@ -29,9 +29,7 @@ __all__ = ["DeviceQuestion", "DeviceQuestions", "QuestionState", "check_device_q
 QuestionState = Literal["OPEN", "APPROVED", "DECLINED", "NOT_SENT", "BOOKED", "NOT_BOOKED"]
 """``OPEN``: in doubt until it is closed. Then what the device said, or, the last two, what people say."""
 
-_COLUMNS = (
-    "request_id, number, state, terminal, device, kind, amount_minor, currency, reference, asked_at, facts"
-)
+_COLUMNS = "request_id, number, state, terminal, device, kind, amount_minor, currency, reference, asked_at, facts"
 _ASKED, _ANSWERED = "device_asked", "device_answered"
 
 
@@ -126,9 +124,7 @@ class DeviceQuestions(Backend):
             if self.content(question.request_id) != content:
                 raise RequestConflictError(question.request_id)
             places = ", ".join(f":{name}" for name in data)
-            self._run(
-                f"INSERT INTO device_questions ({', '.join(data)}) VALUES ({places})", data
-            )
+            self._run(f"INSERT INTO device_questions ({', '.join(data)}) VALUES ({places})", data)
             self._append(_ASKED, question.question_id, question.asked_at, data)
 
     def answer_device(
@@ -173,6 +169,14 @@ class DeviceQuestions(Backend):
         """Return the question of a device that is open, of whichever terminal."""
         found = self._questions("WHERE device = ? AND state = 'OPEN'", device)
         return found[0] if found else None
+
+    def booked_by_device(self, device: str, amount: Amount) -> list[DeviceQuestion]:
+        """Return the questions of a device about *amount* that were booked as far as is known, of every terminal."""
+        where = (
+            "WHERE device = ? AND amount_minor = ? AND currency = ?"
+            " AND state IN ('APPROVED', 'BOOKED') ORDER BY asked_at, request_id"
+        )
+        return self._questions(where, device, amount.minor, amount.currency)
 
     def device_questions(self) -> list[DeviceQuestion]:
         """Return this terminal's questions, in the order they were asked."""

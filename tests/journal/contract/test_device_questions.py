@@ -158,7 +158,7 @@ def test_question_of_another_terminal_is_neither_asked_nor_answered(
     [
         "UPDATE device_questions SET amount_minor = 1",
         "UPDATE device_questions SET state = 'APPROVED'",
-        "UPDATE device_questions SET facts = '{\"raw_code\":\"00\"}'",
+        'UPDATE device_questions SET facts = \'{"raw_code":"00"}\'',
         "DELETE FROM device_questions",
     ],
 )
