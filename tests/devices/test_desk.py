@@ -128,7 +128,7 @@ def test_question_is_durable_before_the_device_hears_of_it(shop: Shop) -> None:
     def look(_: object) -> Any:
         seen.extend(dump(shop.path))
 
-    shop.device.refund = look  # type: ignore[method-assign]
+    shop.device.refund = look  # type: ignore[method-assign,assignment]
     shop.desk.refund(refund())
 
     assert any("INSERT INTO" in line and "device_questions" in line for line in seen)

@@ -26,7 +26,7 @@ def run(folder: Path, step: int) -> subprocess.CompletedProcess[str]:
 
 
 def test_till_killed_at_any_step_never_refunds_twice_and_loses_nothing(tmp_path: Path) -> None:
-    ends = []
+    ends: list[tuple[str, list[str]]] = []
     for step in range(1, STEPS + 1):
         folder = tmp_path / str(step)
         folder.mkdir()
@@ -38,8 +38,8 @@ def test_till_killed_at_any_step_never_refunds_twice_and_loses_nothing(tmp_path:
         booked = ledger.read_text().split() if ledger.exists() else []
         ends.append((again.stdout.split()[0], booked))
 
-    done = ("DeviceApproved", ["R-1"])
-    unreached = (
+    done: tuple[str, list[str]] = ("DeviceApproved", ["R-1"])
+    unreached: tuple[str, list[str]] = (
         "DeviceInDoubt",
         [],
     )  # written down, and the device never heard of it: people settle
