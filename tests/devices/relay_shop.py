@@ -99,6 +99,8 @@ class RelayShop:
         self.path = path
         self.host, self.host_time = make_host()
         self.link = MemoryLink(self.host.respond)
+        self.link.on_reply = self._keep
+        self.replies: list[bytes] = []
         self.terminal = PassThroughTerminal(
             terminal=TERMINAL, merchant=MERCHANT, tmk=Key(TMK, Purpose.KEK)
         )
@@ -176,6 +178,10 @@ class RelayShop:
     def rows(self, *kinds: str) -> list[tuple[str, dict[str, str]]]:
         """The journal's rows of these kinds since the sign-in."""
         return [(row.kind, row.facts) for row in self.journal.rows() if row.kind in kinds]
+
+    def _keep(self, reply: bytes) -> bytes:
+        self.replies.append(reply)
+        return reply
 
     def _clock(self) -> datetime:
         self.now += timedelta(seconds=1)
