@@ -12,6 +12,7 @@ from posrefund.devices.passthrough.results import (
     RelayNotSent,
     RelayRefused,
     RelayResult,
+    told_relay,
 )
 from posrefund.devices.passthrough.settings import RelaySettings
 
@@ -25,4 +26,5 @@ __all__ = [
     "RelaySettings",
     "Relayed",
     "redact",
+    "told_relay",
 ]

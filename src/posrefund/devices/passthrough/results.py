@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, NoReturn, TypeAlias
 
-__all__ = ["RelayInDoubt", "RelayNotSent", "RelayRefused", "RelayResult", "Relayed"]
+__all__ = [
+    "RelayInDoubt",
+    "RelayNotSent",
+    "RelayRefused",
+    "RelayResult",
+    "Relayed",
+    "told_relay",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +82,40 @@ class RelayRefused(_Result):
 
 
 RelayResult: TypeAlias = Relayed | RelayNotSent | RelayInDoubt | RelayRefused
+
+
+def told_relay(result: RelayResult) -> tuple[str, str]:
+    """Return what people are told, in Chinese and in English.
+
+    Example:
+        >>> from posrefund.devices.passthrough import Relayed
+        >>> from posrefund.devices.passthrough.results import told_relay
+        >>> told_relay(Relayed("0220", "000004", "12345678", "000000000300", "00"))[1]
+        '0220 000004: relayed; the host said 00, which only the terminal can check'
+    """
+    which = f"{result.mti} {result.stan}".strip() or "?"
+    zh, en = _words(result)
+    return f"{which}：{zh}", f"{which}: {en}"
+
+
+def _words(result: RelayResult) -> tuple[str, str]:
+    match result:
+        case Relayed(code=code):
+            said = code or "-"
+            return (
+                f"已转发；主机应答 {said}，真伪只有终端能核验",
+                f"relayed; the host said {said}, which only the terminal can check",
+            )
+        case RelayNotSent(why=why):
+            return "未发送到主机", f"not sent: {why}"
+        case RelayInDoubt(why=why):
+            return "结果未知，不会重发", f"in doubt, and never sent again: {why}"
+        case RelayRefused(why=why):
+            return _REFUSALS.get(why, _REFUSALS["unreadable"])
+
+
+_REFUSALS = {
+    "again": ("终端重发，已回原应答", "said again; it got the same answer again"),
+    "repeated": ("此报文已转发过，拒绝再发", "refused: this message went to the host before"),
+    "unreadable": ("报文无法识别，未转发", "refused: it cannot be read"),
+}
