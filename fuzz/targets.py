@@ -6,6 +6,7 @@ input says which dialect reads the rest; each dialect has a byte of its own that
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -16,11 +17,14 @@ from fuzz.samples import announced, head_of, sample_fields
 from posrefund.codec import Codec, describe, faults_inside
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
 from posrefund.crypto import Key, KeySet, Purpose
+from posrefund.devices.passthrough import RelaySettings, redact
+from posrefund.devices.passthrough.core import PassOn, RelayCore
+from posrefund.devices.passthrough.messages import read_reply
 from posrefund.dialects import Dialect, dialect, names
 from posrefund.dialects.bitmaps import bitmaps_of
 from posrefund.dialects.capture import open_capture
 from posrefund.errors import DecodeError, EncodeError, FramingError
-from posrefund.framing import Envelope, LengthPrefixFramer, frame
+from posrefund.framing import Envelope, LengthPrefixFramer, STXETXFramer, frame
 from posrefund.seal import unseal
 
 if TYPE_CHECKING:
@@ -339,11 +343,30 @@ def _open_envelope(message: bytes) -> None:
     ), "an answer to an answer goes where the first came from"
 
 
+# --- devices ---------------------------------------------------------------------------------------
+
+
+def relay(data: bytes) -> None:
+    """What a terminal says is answered, passed on or refused; nothing escapes, and a body is redacted to its length."""
+    settings, known = RelaySettings(answer_s=1), dialect("unionpay")
+    core = RelayCore(settings, known, lambda body: hashlib.sha256(body).hexdigest(), {})
+    body = data[1 : settings.line.body_bytes_max + 1]
+    framed = STXETXFramer(settings.line).frame(body) if data[:1] == b"\1" and body else data
+    for step in (*core.take(framed, 0.0), *core.silence(1.0)):
+        if isinstance(step, PassOn):
+            assert step.question.message in framed, "what is passed on was said"
+            assert len(step.question.mti) == 4
+            read_reply(data, step.question, known)
+    redacted = redact(data, settings)
+    assert len(redacted) == len(data), "as long as before"
+
+
 TARGETS: dict[str, Target] = {
     "decode": Target(decode, "message", 2048, reads_dialect=True),
     "identity": Target(identity, "message", 2048, reads_dialect=True),
     "unseal": Target(unsealed, "message", 2048, reads_dialect=True),
     "tlv": Target(tlv, "tlv", 1024),
+    "relay": Target(relay, "relay", FRAME_BYTES_MAX),
     "framing": Target(framing, "framing", 2 * FRAME_BYTES_MAX),
     **{name: Target(family.check, name, FRAME_BYTES_MAX) for name, family in FAMILIES.items()},
 }
