@@ -18,7 +18,7 @@ from fuzz.logs import log_seeds
 from fuzz.samples import head_of, sample_messages
 from fuzz.targets import FRAME_BYTES_MAX, KEYS, TARGETS, selector
 from fuzz.text_terminals import terminal_seeds
-from posrefund.codec.tlv import parse_tlv
+from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
 from posrefund.dialects import dialect, names
 from posrefund.dialects.capture import open_capture
 from posrefund.emulators.zvt import EmulatedZVT, ZVTModel
@@ -53,8 +53,18 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "wirelog": dict(log_seeds()),
         "text-terminal": dict(terminal_seeds()),
         "zvt": dict(_zvt_commands()),
+        "relay": dict(_relayed(messages)),
         **{name: dict(line_seeds(name)) for name in FAMILIES},
     }
+
+
+def _relayed(messages: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Bodies that hand a message of the main dialect over, behind the byte that has them framed."""
+    mine = selector(dialect("unionpay"))
+    for name, data in messages.items():
+        if data[:1] == mine:
+            body = bytes.fromhex("DF010101DF04021234") + write_tlv([TLV(b"\xdf\x06", data[1:])])
+            yield name, b"\1" + body
 
 
 def write(folder: Path) -> int:

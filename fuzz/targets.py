@@ -6,6 +6,7 @@ input says which dialect reads the rest; each dialect has a byte of its own that
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
 from dataclasses import dataclass
@@ -19,13 +20,16 @@ from fuzz.text_terminals import check as text_terminal
 from posrefund.codec import Codec, describe, faults_inside
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
 from posrefund.crypto import Key, KeySet, Purpose
+from posrefund.devices.passthrough import RelaySettings, redact
+from posrefund.devices.passthrough.core import PassOn, RelayCore
+from posrefund.devices.passthrough.messages import read_reply
 from posrefund.devices.zvt import PROFILES, redact
 from posrefund.devices.zvt.heard import Heard, Status
 from posrefund.dialects import Dialect, dialect, names
 from posrefund.dialects.bitmaps import bitmaps_of
 from posrefund.dialects.capture import open_capture
 from posrefund.errors import DecodeError, EncodeError, FramingError
-from posrefund.framing import Envelope, LengthPrefixFramer, frame
+from posrefund.framing import Envelope, LengthPrefixFramer, STXETXFramer, frame
 from posrefund.seal import unseal
 
 if TYPE_CHECKING:
@@ -371,12 +375,29 @@ def zvt(data: bytes) -> None:
 
 _CARD_NUMBER = re.compile(r"[0-9]{12,}")
 
+
+def relay(data: bytes) -> None:
+    """What a terminal says is answered, passed on or refused; nothing escapes, and a body is redacted to its length."""
+    settings, known = RelaySettings(answer_s=1), dialect("unionpay")
+    core = RelayCore(settings, known, lambda body: hashlib.sha256(body).hexdigest(), {})
+    body = data[1 : settings.line.body_bytes_max + 1]
+    framed = STXETXFramer(settings.line).frame(body) if data[:1] == b"\1" and body else data
+    for step in (*core.take(framed, 0.0), *core.silence(1.0)):
+        if isinstance(step, PassOn):
+            assert step.question.message in framed, "what is passed on was said"
+            assert len(step.question.mti) == 4
+            read_reply(data, step.question, known)
+    redacted = redact(data, settings)
+    assert len(redacted) == len(data), "as long as before"
+
+
 TARGETS: dict[str, Target] = {
     "decode": Target(decode, "message", 2048, reads_dialect=True),
     "identity": Target(identity, "message", 2048, reads_dialect=True),
     "unseal": Target(unsealed, "message", 2048, reads_dialect=True),
     "redacted": Target(redacted, "message", 2048, reads_dialect=True),
     "tlv": Target(tlv, "tlv", 1024),
+    "relay": Target(relay, "relay", FRAME_BYTES_MAX),
     "framing": Target(framing, "framing", 2 * FRAME_BYTES_MAX),
     "wirelog": Target(check_log, "wirelog", 4096),
     "text-terminal": Target(text_terminal, "text-terminal", 512),

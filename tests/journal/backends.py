@@ -74,6 +74,10 @@ class SQLiteBackend(Backend):
         "stan_used_once": "UNIQUE constraint failed: attempts.terminal",
         "one_open_attempt_per_request": "UNIQUE constraint failed: attempts.request_id",
         "one_open_attempt_per_original": "UNIQUE constraint failed: attempts.original_id",
+        "one_open_question_per_device": "UNIQUE constraint failed: device_questions.device",
+        "one_question_that_left_per_request": (
+            "UNIQUE constraint failed: device_questions.request_id"
+        ),
     }
 
     def __init__(self, folder: Path) -> None:
@@ -143,6 +147,8 @@ class PostgresBackend(Backend):
             "stan_used_once",
             "one_open_attempt_per_request",
             "one_open_attempt_per_original",
+            "one_open_question_per_device",
+            "one_question_that_left_per_request",
         )
     }
 
@@ -170,7 +176,10 @@ class PostgresBackend(Backend):
         self.execute("UPDATE leases SET until = clock_timestamp()")
 
     def dump(self) -> list[str]:
-        tables = ("meta", "chain", "requests", "originals", "attempts", "approvals", "sealed_cards")
+        tables = (
+            *("meta", "chain", "requests", "originals", "attempts", "approvals"),
+            *("device_questions", "sealed_cards"),
+        )
         return [
             f"{table} {row}"
             for table in tables

@@ -70,7 +70,7 @@ def test_file_of_version_1_opens_with_every_row_as_it_was(old: Path) -> None:
     before = rows_of(old)
     assert len(before) == ROWS + 14
     with open_journal(old) as journal:
-        assert journal.terminal_facts()["version"] == SCHEMA_VERSION == "3"
+        assert journal.terminal_facts()["version"] == SCHEMA_VERSION == "4"
         assert journal.verify() == ROWS
         assert sums(journal) == (500, 1_000)
         assert [str(attempt.state) for attempt in journal.attempts()] == [
@@ -112,7 +112,7 @@ def test_refund_looks_nothing_up_row_by_row(path: Path) -> None:
             assert [step[3].split()[0] for step in plan] == ["SEARCH"]
 
 
-@pytest.mark.parametrize("version", ["4", "12", "0", "-1", "01", "1.0", "", "x"])
+@pytest.mark.parametrize("version", ["5", "12", "0", "-1", "01", "1.0", "", "x"])
 def test_version_that_is_not_known_is_refused_and_not_touched(path: Path, version: str) -> None:
     with open_journal(path) as journal:
         fill(journal)
@@ -121,16 +121,16 @@ def test_version_that_is_not_known_is_refused_and_not_touched(path: Path, versio
     with pytest.raises(JournalError) as caught:
         open_journal(path)
 
-    assert str(caught.value) == f"journal of version {version}, this program knows 1 to 3"
+    assert str(caught.value) == f"journal of version {version}, this program knows 1 to 4"
     assert contents(path.parent) == before
 
 
 def test_newer_file_that_keeps_its_log_otherwise_is_not_touched_either(path: Path) -> None:
     with open_journal(path) as journal:
-        journal._set_meta(version="4")
+        journal._set_meta(version="5")
         journal._db.execute("PRAGMA journal_mode = DELETE")
     before = contents(path.parent)
-    with pytest.raises(JournalError, match="this program knows 1 to 3"):
+    with pytest.raises(JournalError, match="this program knows 1 to 4"):
         open_journal(path)
 
     assert contents(path.parent) == before
@@ -163,7 +163,7 @@ def test_step_that_fails_leaves_the_file_at_the_version_before_it(
 
     versions(monkeypatch, (*VERSIONS, good, good.replace("extra", "more")))
     with open_journal(old) as journal:
-        assert journal.terminal_facts()["version"] == "5"
+        assert journal.terminal_facts()["version"] == "6"
         assert journal.verify() == ROWS
 
 

@@ -23,6 +23,7 @@ from posrefund.cli import (
     mac_probe,
     money,
     people,
+    relay,
     selftest,
     settle,
     sign_in,
@@ -78,6 +79,7 @@ app.command("encode")(encode.encode)
 app.command("doctor")(compare.doctor)
 app.command("diff")(compare.diff)
 app.command("selftest")(selftest.selftest)
+app.command("relay")(relay.relay)
 app.command("mac-probe")(mac_probe.mac_probe)
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(journal.app, name="journal")

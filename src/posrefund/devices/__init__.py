@@ -7,7 +7,9 @@ from posrefund.devices.contract import (
     DeviceVoid,
     IntegratedTerminal,
 )
+from posrefund.devices.desk import DeviceDesk
 from posrefund.devices.line import DeviceLine
+from posrefund.devices.memory import DeskResult, told
 from posrefund.devices.profiled import PROFILES, Profile, ProfiledTerminal, profile, read_profile
 from posrefund.devices.results import (
     DeviceApproved,
@@ -16,13 +18,16 @@ from posrefund.devices.results import (
     DeviceNotSent,
     DeviceReason,
     DeviceResult,
+    DeviceSettled,
 )
 
 __all__ = [
     "PROFILES",
     "Can",
+    "DeskResult",
     "DeviceApproved",
     "DeviceDeclined",
+    "DeviceDesk",
     "DeviceInDoubt",
     "DeviceLine",
     "DeviceNotSent",
@@ -30,10 +35,12 @@ __all__ = [
     "DeviceRefund",
     "DeviceRequest",
     "DeviceResult",
+    "DeviceSettled",
     "DeviceVoid",
     "IntegratedTerminal",
     "Profile",
     "ProfiledTerminal",
     "profile",
     "read_profile",
+    "told",
 ]

@@ -20,6 +20,7 @@ __all__ = [
     "DeviceNotSent",
     "DeviceReason",
     "DeviceResult",
+    "DeviceSettled",
 ]
 
 
@@ -118,6 +119,22 @@ class DeviceInDoubt(_Result):
     reason: DeviceReason
     seen: tuple[str, ...] = ()
     after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSettled(_Result):
+    """People say how a question in doubt ended; the device could not.
+
+    Attributes:
+        is_booked: What they say.
+        people: Who says so.
+        document: What they rest it on.
+    """
+
+    evidence: ClassVar[str] = "people"
+    is_booked: bool
+    people: tuple[str, ...]
+    document: str
 
 
 DeviceResult: TypeAlias = DeviceApproved | DeviceDeclined | DeviceNotSent | DeviceInDoubt

@@ -147,6 +147,11 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "此设备不支持这种交易：请在设备上办理或换设备",
             "this device cannot do that: do it on the device itself, or take another one",
         ),
+        "device_in_doubt": (
+            "merchant",
+            "此设备上一笔结果未知：请先查询结果或由人确认，再办新的交易",
+            "how this device's last transaction ended is not known: ask it, or let people settle it, first",
+        ),
         "not_before": (
             "merchant",
             "现在不能撤销也不能退货：请在提示时间之后办理",

@@ -6,6 +6,7 @@ used.
 """
 
 from posrefund.journal.backup import back_up
+from posrefund.journal.device_questions import DeviceQuestion
 from posrefund.journal.embedded import SQLiteJournal
 from posrefund.journal.fleet import FleetJournal, SQLiteFleet
 from posrefund.journal.journal import Journal
@@ -15,6 +16,7 @@ from posrefund.journal.rows import Row
 
 __all__ = [
     "LEASE_S",
+    "DeviceQuestion",
     "FleetJournal",
     "Journal",
     "Lease",

@@ -34,6 +34,7 @@ from posrefund.errors import (
 from posrefund.journal.approvals import Approvals
 from posrefund.journal.attempts import Attempts
 from posrefund.journal.cards import open_card, seal_card
+from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
 from posrefund.journal.keys import JournalKeys
 from posrefund.journal.replay import check_approvals, check_links, check_projection
@@ -59,7 +60,7 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Epochs, Attempts, Approvals, Sales):
+class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
     """The journal of one terminal.
 
     Args:
@@ -141,9 +142,13 @@ class Journal(Epochs, Attempts, Approvals, Sales):
         found = self._rows("SELECT content FROM requests WHERE request_id = ?", request_id)
         return found[0][0] if found else None
 
+    def digest(self, message: bytes) -> str:
+        """Return the keyed digest by which a message is known again to the byte (HMAC-SHA256, 64 hex digits)."""
+        return hmac.new(self._keys.messages, message, hashlib.sha256).hexdigest()
+
     def has_left_as(self, attempt_id: str, message: bytes) -> bool:
         """Say whether *message* is, to the byte, the one that was written down for this attempt."""
-        digest = hmac.new(self._keys.messages, message, hashlib.sha256).hexdigest()
+        digest = self.digest(message)
         opened = self.notes("open", attempt_id)
         return bool(opened) and hmac.compare_digest(opened[0]["message_hmac"], digest)
 
@@ -195,6 +200,7 @@ class Journal(Epochs, Attempts, Approvals, Sales):
         check_links(rows, self._keys.chain, head=self.terminal_facts().get("head"))
         check_projection(rows, self.attempts(), self._learned(), self._elsewhere())
         check_approvals(rows, self.approvals())
+        check_device_questions(rows, self.device_questions())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------
@@ -251,8 +257,11 @@ class Journal(Epochs, Attempts, Approvals, Sales):
                 *seal_card(self._keys.cards, attempt.attempt_id, action.card),
             ),
         )
-        digest = hmac.new(self._keys.messages, action.message, hashlib.sha256).hexdigest()
-        body = {"attempt": data, "content": action.content, "message_hmac": digest}
+        body = {
+            "attempt": data,
+            "content": action.content,
+            "message_hmac": self.digest(action.message),
+        }
         if action.approval is not None:
             body["approval"] = action.approval.approval_id
         self._append("open", attempt.attempt_id, attempt.created_at, body)

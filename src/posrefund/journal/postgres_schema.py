@@ -7,7 +7,7 @@ terminal gives it back. Chain, facts and lease are each terminal's own. Versions
 
 from __future__ import annotations
 
-from posrefund.journal.schema import APPROVALS, OPEN_NAMES
+from posrefund.journal.schema import APPROVALS, DEVICE_QUESTIONS, OPEN_NAMES
 
 __all__ = ["POSTGRES_VERSIONS"]
 
@@ -123,10 +123,20 @@ CREATE TRIGGER approval_is_used_once BEFORE UPDATE ON approvals FOR EACH ROW
     EXECUTE FUNCTION refuse_second_use();
 """
 
+_DEVICE_ANSWER_IS_FINAL = """
+CREATE FUNCTION refuse_second_answer() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'a device question is answered once'; END $$;
+CREATE TRIGGER device_answer_is_final BEFORE UPDATE ON device_questions FOR EACH ROW
+    WHEN (OLD.state <> 'OPEN')
+    EXECUTE FUNCTION refuse_second_answer();
+"""
+
 POSTGRES_VERSIONS = (
     _TABLES,
     _HOST_ONLY,
     APPROVALS.replace(" INTEGER NOT NULL CHECK", " BIGINT NOT NULL CHECK") % {"strict": ""}
     + _APPROVAL_IS_FINAL,
+    DEVICE_QUESTIONS.replace("amount_minor INTEGER", "amount_minor BIGINT") % {"strict": ""}
+    + _DEVICE_ANSWER_IS_FINAL,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""

@@ -2,8 +2,8 @@
 
 ``chain`` is the truth: append-only, each row bound to the one before it by a keyed digest. The other
 tables are its projection, kept in the same commit, and hold the guards that no code path can skip:
-one open attempt per request and per original, one use of a STAN, and no original refunded beyond its
-amount.
+one open attempt per request and per original, one use of a STAN, no original refunded beyond its
+amount, one open question per device, and one per request that may have left.
 
 A version that is out is never edited: what changes is a new step at the end of ``VERSIONS``. A step may
 not touch ``chain``, for its rows are signed.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from posrefund.engine import OPEN_STATES
 
-__all__ = ["APPROVALS", "OPEN_NAMES", "SCHEMA_VERSION", "VERSIONS"]
+__all__ = ["APPROVALS", "DEVICE_QUESTIONS", "OPEN_NAMES", "SCHEMA_VERSION", "VERSIONS"]
 
 OPEN_NAMES = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as they stand in SQL."""
@@ -146,7 +146,42 @@ CREATE TRIGGER approval_is_used_once BEFORE UPDATE ON approvals
     BEGIN SELECT RAISE(ABORT, 'an approval is used once, for what was approved'); END;
 """
 
-VERSIONS = (_TABLES, _INDEXES, APPROVALS % {"strict": " STRICT"} + _APPROVAL_IS_FINAL)
+DEVICE_QUESTIONS = """
+CREATE TABLE device_questions (
+    request_id TEXT NOT NULL REFERENCES requests,
+    number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    terminal TEXT NOT NULL,
+    device TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('refund', 'void')),
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    currency TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    asked_at TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    PRIMARY KEY (request_id, number),
+    CONSTRAINT device_question_state CHECK
+        (state IN ('OPEN', 'APPROVED', 'DECLINED', 'NOT_SENT', 'BOOKED', 'NOT_BOOKED'))
+)%(strict)s;
+CREATE UNIQUE INDEX one_open_question_per_device ON device_questions (device)
+    WHERE state = 'OPEN';
+CREATE UNIQUE INDEX one_question_that_left_per_request ON device_questions (request_id)
+    WHERE state <> 'NOT_SENT';
+"""
+"""Of either database. Money questions to integrated terminals: decision 0043."""
+
+_DEVICE_ANSWER_IS_FINAL = """
+CREATE TRIGGER device_answer_is_final BEFORE UPDATE ON device_questions
+    WHEN OLD.state <> 'OPEN'
+    BEGIN SELECT RAISE(ABORT, 'a device question is answered once'); END;
+"""
+
+VERSIONS = (
+    _TABLES,
+    _INDEXES,
+    APPROVALS % {"strict": " STRICT"} + _APPROVAL_IS_FINAL,
+    DEVICE_QUESTIONS % {"strict": " STRICT"} + _DEVICE_ANSWER_IS_FINAL,
+)
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
 
 SCHEMA_VERSION = str(len(VERSIONS))
