@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 
 from emulators.host_peer import Fields, Peer, make_host
 from posrefund.emulators.host import EmulatedHost, Fault, HostServer
+from posrefund.framing import LengthPrefix
 
 SIGN_IN = bytes.fromhex(
     "600003000060310031100308000020000000C00010000021"
@@ -199,3 +200,41 @@ def test_connections_beyond_the_bound_are_hung_up_on(
         with connect(server) as second:
             assert receive(second) == b""
         assert peer.sale()[39] == "00"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "length", "trailer"),
+    [
+        (LengthPrefix(encoding="bcd"), lambda size: bytes.fromhex(f"{size:04d}"), b""),
+        (LengthPrefix(size=4, encoding="ascii"), lambda size: b"%04d" % size, b""),
+        (
+            LengthPrefix(size=4, encoding="hex", counts_itself=True),
+            lambda size: b"%04X" % (size + 4),
+            b"",
+        ),
+        (LengthPrefix(trailer=b"\x03"), lambda size: bytes([0, size + 1]), b"\x03"),
+        (LengthPrefix(size=4), lambda size: bytes([0, 0, 0, size]), b""),
+    ],
+    ids=["bcd", "ascii", "hex", "trailer", "four"],
+)
+def test_any_length_prefix_is_spoken(
+    prefix: LengthPrefix, length: Callable[[int], bytes], trailer: bytes
+) -> None:
+    host, _ = make_host()
+    with HostServer(host, prefix=prefix) as server, connect(server) as line:
+        line.sendall(length(55) + SIGN_IN + trailer)
+        answer = line.recv(4096)
+
+    around = len(length(55)) + len(trailer)
+    assert answer.startswith(length(len(answer) - around) + bytes.fromhex("6000000003"))
+    assert answer.endswith(trailer)
+
+
+def test_keep_alive_is_answered_with_the_same_where_the_prefix_tells() -> None:
+    host, _ = make_host()
+    tells = LengthPrefix(keep_alive="tell")
+    with HostServer(host, prefix=tells) as server, connect(server) as line:
+        line.sendall(b"\x00\x00")
+        assert _exactly(line, 2) == b"\x00\x00"
+        line.sendall(framed(SIGN_IN))
+        assert receive(line)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posrefund.cli.dialect_file import find_dialect
-from posrefund.cli.tls_settings import host_link, tls_settings
+from posrefund.cli.host_settings import HostSettings, host_link, host_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.dialects import Dialect
-    from posrefund.link import TLSSettings
 
 __all__ = [
     "ConfigOption",
@@ -74,8 +73,7 @@ class Settings:
         dialect: With the timers of the file.
         terminal: DE41.
         merchant: DE42.
-        address: The host's name or address.
-        port: The host's port.
+        host: Where the host is, and how it is talked to.
         envelope: TPDU and header of requests.
         key_file: The encrypted key file.
         passphrase_file: Holds its passphrase, unless a token locks it.
@@ -84,14 +82,12 @@ class Settings:
         high_water_file: Holds the highest generation of the key file, where one is wanted.
         anchor_file: Holds the journal's anchor, if not beside the key file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
-        tls: Whom to trust on the line to the host, and who we are; None for a line without TLS.
     """
 
     dialect: Dialect
     terminal: TerminalID
     merchant: MerchantID
-    address: str
-    port: int
+    host: HostSettings
     envelope: Envelope
     key_file: Path
     passphrase_file: Path
@@ -100,7 +96,6 @@ class Settings:
     high_water_file: Path | None = None
     anchor_file: Path | None = None
     token: TokenSettings | None = None
-    tls: TLSSettings | None = None
 
 
 def load(path: Path) -> Settings:
@@ -121,12 +116,11 @@ def load(path: Path) -> Settings:
 def _settings(data: dict[str, Any], folder: Path) -> Settings:
     host = _table(data, "host")
     known = find_dialect(_text(data, "profile", "dialect"), folder)
-    answer_s = host.get("answer_s", known.timers.answer_s)
-    if not isinstance(answer_s, (int, float)) or not 0 < answer_s <= 600:
-        raise ConfigError("[host] answer_s: expected seconds, above 0 and at most 600")
-    port = host.get("port")
-    if not isinstance(port, int) or not 0 < port < 65_536:
-        raise ConfigError("[host] port: expected 1 to 65535")
+    timers = replace(
+        known.timers,
+        connect_s=_seconds(host, "connect_s", known.timers.connect_s),
+        answer_s=_seconds(host, "answer_s", known.timers.answer_s),
+    )
     try:
         terminal = TerminalID(_text(data, "terminal", "id"))
         merchant = MerchantID(_text(data, "merchant", "id"))
@@ -136,11 +130,10 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
     token = token_settings(keys, folder)
     is_locked_by_token = token is not None and token.lock
     return Settings(
-        dialect=known.derive(known.name, timers=replace(known.timers, answer_s=float(answer_s))),
+        dialect=known.derive(known.name, timers=timers),
         terminal=terminal,
         merchant=merchant,
-        address=_text(data, "host", "address"),
-        port=port,
+        host=host_settings(host, folder),
         envelope=Envelope(_hex(host, "tpdu", known.tpdu), _hex(host, "header", known.header)),
         key_file=folder / _text(data, "keys", "file"),
         passphrase_file=folder
@@ -148,7 +141,6 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         high_water_file=_path_of(data, "high_water", folder),
         anchor_file=_path_of(data, "anchor", folder),
         token=token,
-        tls=tls_settings(host, folder),
         **_journal(data, folder),
     )
 
@@ -256,7 +248,7 @@ def open_terminal(
             dialect=settings.dialect,
             keystore=keystore,
             journal=journal,
-            link=host_link(settings.address, settings.port, settings.tls),
+            link=host_link(settings.host),
             envelope=settings.envelope,
             tap=tap,
         )
@@ -281,6 +273,13 @@ def _text(data: dict[str, Any], table: str, name: str) -> str:
 def _path_of(data: dict[str, Any], name: str, folder: Path) -> Path | None:
     """A file that ``[keys]`` may name."""
     return folder / _text(data, "keys", name) if name in _table(data, "keys") else None
+
+
+def _seconds(host: dict[str, Any], name: str, default: float) -> float:
+    value = host.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 600:
+        raise ConfigError(f"[host] {name}: expected seconds, above 0 and at most 600")
+    return float(value)
 
 
 def _hex(table: dict[str, Any], name: str, default: bytes) -> bytes:

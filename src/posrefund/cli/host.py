@@ -28,6 +28,7 @@ from posrefund.errors import ConfigError
 if TYPE_CHECKING:
     from posrefund.crypto import MACRule
     from posrefund.dialects import Dialect
+    from posrefund.framing import LengthPrefix
 
 __all__ = ["host"]
 
@@ -57,7 +58,7 @@ def host(  # noqa: PLR0913, PLR0917 — each is an option of the command line
         bool, typer.Option("--control", help="Take JSON commands on standard input.")
     ] = False,
 ) -> None:
-    """Serve an emulated host that knows the terminal of the configuration and its TMK."""
+    """Serve an emulated host that knows the terminal of the configuration, its TMK, its framing and its first address."""
     settings = load(config)
     record = TerminalRecord(
         settings.terminal, settings.merchant, open_keystore(settings).key("tmk"), batch=batch
@@ -71,8 +72,9 @@ def host(  # noqa: PLR0913, PLR0917 — each is an option of the command line
         emulated = EmulatedHost(profile, [record], clock=time, ledger=books)
     except ValueError as error:  # no books, or a TMK of another cipher than the MAC
         raise ConfigError(f"{error}") from None
-    where = (settings.address, settings.port if port is None else port)
-    with _server(emulated, where, _tls(tls_cert, tls_key)) as server:
+    address, its_port = settings.host.addresses[0]
+    where = (address, its_port if port is None else port)
+    with _server(emulated, where, _tls(tls_cert, tls_key), settings.host.prefix) as server:
         if control:
             run(emulated, server, sys.stdin, sys.stdout)
             return
@@ -99,10 +101,13 @@ def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
 
 
 def _server(
-    emulated: EmulatedHost, where: tuple[str, int], tls: ssl.SSLContext | None
+    emulated: EmulatedHost,
+    where: tuple[str, int],
+    tls: ssl.SSLContext | None,
+    prefix: LengthPrefix,
 ) -> HostServer:
     try:
-        return HostServer(emulated, where, tls=tls)
+        return HostServer(emulated, where, tls=tls, prefix=prefix)
     except OSError as error:
         address, port = where
         why = error.strerror or "no such address"

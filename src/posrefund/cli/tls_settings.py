@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posrefund.errors import ConfigError
-from posrefund.link import TCPLink, TLSLink, TLSSettings
+from posrefund.link import TLSSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from posrefund.link import Link
-
-__all__ = ["host_link", "tls_settings"]
+__all__ = ["tls_settings"]
 
 _NAMES = ("ca", "certificate", "key", "pin", "server_name")
 
@@ -38,15 +36,6 @@ def tls_settings(host: dict[str, Any], folder: Path) -> TLSSettings | None:
         pins=_pins(host),
         server_name=_text(host, "server_name"),
     )
-
-
-def host_link(address: str, port: int, tls: TLSSettings | None) -> Link:
-    """Return the link to the host.
-
-    Raises:
-        ConfigError: A file that *tls* names cannot be read or is not what it should be.
-    """
-    return TCPLink(address, port) if tls is None else TLSLink(address, port, tls)
 
 
 def _pins(host: dict[str, Any]) -> tuple[str, ...]:

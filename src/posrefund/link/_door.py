@@ -61,13 +61,13 @@ class Door:
             return False
         with selectors.DefaultSelector() as selector:
             selector.register(self._woken, selectors.EVENT_READ)
-            if descriptor is None:
-                selector.select(min(left_s, _POLL_S))
-            else:
+            if descriptor is not None:
                 selector.register(descriptor, event)
-                selector.select(left_s)
+            is_ready = bool(
+                selector.select(left_s if descriptor is not None else min(left_s, _POLL_S))
+            )
         self.check(effect)
-        return True
+        return is_ready or descriptor is None
 
     def shut(self) -> None:
         """Let everybody leave who is inside; who comes later leaves at once."""

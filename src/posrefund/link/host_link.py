@@ -1,54 +1,93 @@
-"""Whole messages over a stream: a ``Link`` made of any stream and a framer. Floor 5.
+"""The link to a host that has several addresses, and that may like connections to stay open. Floor 5.
 
-A line that the other side has closed is noticed before the first byte is written, without writing (a
-half-open line accepts a write and loses it).
+It dials again, never sends again: pauses and tries are about opening alone. The decisions are those of
+``Dialling`` and ``Keeping``; here is only what a thread does about them.
 """
 
 from __future__ import annotations
 
+import secrets
+import threading
 import time
-from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
-from posrefund.errors import LinkClosedError, LinkTimeoutError
-from posrefund.framing import LengthPrefixFramer, frame
-from posrefund.link.tcp import TCPStream
-from posrefund.link.tls import TLSSettings, TLSStream
+from posrefund.errors import ConfigError, LinkClosedError, LinkError, LinkOpenError
+from posrefund.link.back_off import BackOff
+from posrefund.link.dialling import Dial, Dialling
+from posrefund.link.keeping import Keeping
+from posrefund.link.tally import Tally
 
 if TYPE_CHECKING:
-    from posrefund.link.stream import Stream
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["StreamLink", "TCPLink", "TLSLink"]
+    from posrefund.link.contract import Link
+    from posrefund.link.stream_link import StreamLink
+    from posrefund.link.tally import LinkTally
 
-_SEND_S = 10.0
-"""A message is a few hundred bytes: a line that does not take it in this time takes nothing."""
+__all__ = ["HostLink"]
 
 
-class StreamLink:
-    """Messages with a two-byte length over *stream*.
+class HostLink:
+    """One host behind several links, tried in order; a ``Link`` itself.
+
+    Each exchange has a connection of its own, unless *keep_open_s* says that one may serve again. Then ``close``
+    keeps what ended clean, and ``close`` once more hangs up. One thread does everything but ``cancel``.
 
     Args:
-        stream: To the host or the device.
+        links: One for each address, the preferred one first.
+        back_off: How often, and with which pauses, all of them are dialled.
+        keep_open_s: How long a connection may lie idle and still be used; 0 keeps none.
+        sign_on: Called with each new connection before its first message (a network sign-on, an echo). What it
+            sends moves no money. Its ``open`` and ``close`` do nothing, its ``receive`` ends with the opening's time.
+        chance: Draws a number from 0 to 1 for each pause.
+
+    Raises:
+        ConfigError: No link, or a *keep_open_s* that is none.
 
     Example:
-        >>> from posrefund.link import SerialStream, StreamLink
-        >>> StreamLink(SerialStream("/dev/ttyUSB0", baud=9600)).close()
+        >>> from posrefund.link import HostLink, TCPLink
+        >>> host = HostLink([TCPLink("10.0.0.1", 8583), TCPLink("10.0.0.2", 8583)], keep_open_s=30)
+        >>> host.seen().addresses[1].name
+        '10.0.0.2:8583'
     """
 
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._framer = LengthPrefixFramer()
-        self._waiting: deque[bytes] = deque()
+    def __init__(
+        self,
+        links: Sequence[StreamLink],
+        *,
+        back_off: BackOff | None = None,
+        keep_open_s: float = 0.0,
+        sign_on: Callable[[Link], None] | None = None,
+        chance: Callable[[], float] | None = None,
+    ) -> None:
+        if not links:
+            raise ConfigError("a host link: expected an address")
+        self._links = list(links)
+        self._back_off = back_off or BackOff()
+        self._keeping = Keeping(keep_open_s)
+        self._sign_on = sign_on
+        self._chance = chance or secrets.SystemRandom().random
+        self._tally = Tally(link.name for link in links)
+        self._last_good = 0
+        self._current: StreamLink | None = None
+        self._is_in_exchange = False
+        self._cancelled = threading.Event()
 
     def open(self, timeout_s: float) -> None:
-        """Connect; a link that is open already is closed first.
+        """Begin an exchange, on the kept connection if it is fit, else on a new one.
 
         Raises:
-            LinkOpenError: It did not work, and why; nothing was sent.
+            LinkOpenError: No address could be reached in time, or somebody cancelled; why, for each. Nothing was sent.
         """
-        self.close()
-        self._stream.open(timeout_s)
+        deadline = self._now() + timeout_s
+        if self._is_in_exchange:
+            self.close()
+        self._cancelled.clear()
+        if not self._reuse():
+            self._dial(deadline)
+        self._is_in_exchange = True
 
     @closed
     def send(self, message: bytes) -> None:
@@ -58,70 +97,197 @@ class StreamLink:
             LinkClosedError: ``effect`` is ``"nothing_sent"`` only if no byte was taken.
             FramingError: It does not fit a frame; nothing was sent.
         """
-        if self._stream.peer_closed():
-            raise LinkClosedError("the host closed the line", effect="nothing_sent")
-        self._stream.write(frame(message), time.monotonic() + _SEND_S)
+        if not self._is_in_exchange:
+            raise LinkClosedError("the link is not open", effect="nothing_sent")
+        self._ask(message)
 
     @closed
     def receive(self, timeout_s: float) -> bytes:
-        """Return the next message; the deadline is for all of it, however it trickles in.
+        """Return the next message.
 
         Raises:
             LinkTimeoutError: None came in time.
             LinkClosedError: The host closed the line before a whole message.
             FramingError: What came is no frame.
         """
-        deadline = time.monotonic() + timeout_s
-        while not self._waiting:
-            chunk = self._stream.read_some(deadline)
-            self._waiting.extend(self._framer.feed(chunk))
-            if not self._waiting and time.monotonic() >= deadline:  # however much it chatters
-                raise LinkTimeoutError("no answer in time")
-        return self._waiting.popleft()
+        if not self._is_in_exchange:
+            raise LinkClosedError("the link is not open", effect="in_doubt")
+        return self._hear(timeout_s)
+
+    def keep_alive(self, now: float) -> bool:
+        """Between exchanges: send a frame of nothing on the kept connection, where the framing has one.
+
+        Args:
+            now: This moment of ``time.monotonic()``; the connection is idle from here on.
+
+        Returns:
+            Whether a connection is kept still; one that is not fit any more is closed.
+        """
+        link = self._current
+        if link is None or self._is_in_exchange or not self._is_fit(link, now):
+            return False
+        try:
+            if link.keep_alive():
+                self._keeping.refreshed(now)
+        except LinkClosedError:
+            self._hang_up()
+        return self._current is not None
 
     def cancel(self) -> None:
-        """End the conversation from any thread; it stays ended until the link is opened again."""
-        self._stream.cancel()
+        """End the exchange from any thread; whoever opens, sends or receives leaves within half a second."""
+        self._cancelled.set()
+        link = self._current
+        if link is not None:
+            link.cancel()
 
     def close(self) -> None:
-        """Hang up."""
-        self._stream.close()
-        self._framer = LengthPrefixFramer()
-        self._waiting.clear()
+        """End the exchange and keep its connection if it may be kept; outside of one, hang up."""
+        link, was_in_exchange = self._current, self._is_in_exchange
+        self._is_in_exchange = False
+        if link is None:
+            return
+        if not was_in_exchange or not self._keeps(link):
+            self._hang_up()
+
+    def seen(self) -> LinkTally:
+        """Return what happened so far, for diagnostics."""
+        return self._tally.seen()
+
+    # --- opening -------------------------------------------------------------------------------
+
+    def _reuse(self) -> bool:
+        link = self._current
+        if link is None or not self._is_fit(link, self._now()):
+            return False
+        self._tally.reused()
+        return True
+
+    def _is_fit(self, link: StreamLink, now: float) -> bool:
+        """Whether the kept connection may serve again; it is closed if not."""
+        peer_closed, unread = link.look()
+        why = self._keeping.unfit(now, peer_closed=peer_closed, unread=unread)
+        if why is not None:
+            self._tally.unfit(why)
+            self._hang_up()
+        return why is None
+
+    def _dial(self, deadline: float) -> None:
+        dialling = Dialling(
+            len(self._links),
+            last_good=self._last_good,
+            back_off=self._back_off,
+            chance=self._chance,
+            deadline=deadline,
+        )
+        reasons: dict[int, str] = {}
+        while (step := dialling.step(self._now())) is not None:
+            if not isinstance(step, Dial):
+                self._pause(step.seconds)
+            elif (reason := self._try(step, deadline)) is None:
+                return
+            else:
+                reasons[step.address] = reason
+            if self._cancelled.is_set():
+                raise LinkOpenError("opening was cancelled")
+        raise LinkOpenError("; ".join(reasons[at] for at in sorted(reasons)))
+
+    def _try(self, step: Dial, deadline: float) -> str | None:
+        """Dial one address; return why that did not work, or None if it did."""
+        link = self._current = self._links[step.address]
+        try:
+            link.open(step.timeout_s)
+            self._keeping.opened()
+            if self._sign_on is not None:
+                self._begin(link, self._sign_on, deadline)
+            self._check_cancelled()
+        except LinkOpenError as error:
+            self._hang_up()
+            self._tally.failed(step.address, str(error))
+            return str(error)
+        except BaseException:
+            self._hang_up()
+            raise
+        self._last_good = step.address
+        self._tally.opened(step.address)
+        return None
+
+    def _check_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise LinkOpenError("opening was cancelled")
+
+    def _begin(self, link: StreamLink, sign_on: Callable[[Link], None], deadline: float) -> None:
+        """Let the owner say who we are; a question that he leaves open would be answered in the first exchange."""
+        try:
+            sign_on(_Beginning(self, deadline))
+        except LinkError as error:
+            raise LinkOpenError(f"{link.name}: the sign-on failed: {error}") from None
+        except Exception as error:  # noqa: BLE001 — whatever it was, no message has left yet
+            reason = f"{link.name}: the sign-on failed: {type(error).__name__}"
+            raise LinkOpenError(reason) from None
+        peer_closed, unread = link.look()
+        if peer_closed or unread or not self._keeping.is_clean:
+            raise LinkOpenError(f"{link.name}: the sign-on left a question open")
+
+    # --- one conversation ----------------------------------------------------------------------
+
+    def _ask(self, message: bytes) -> None:
+        self._keeping.asked()
+        with self._spoiled_by_failure() as link:
+            link.send(message)
+
+    def _hear(self, timeout_s: float) -> bytes:
+        with self._spoiled_by_failure() as link:
+            message = link.receive(timeout_s)
+        self._keeping.answered()
+        return message
+
+    @contextmanager
+    def _spoiled_by_failure(self) -> Iterator[StreamLink]:
+        assert self._current is not None, "in an exchange"
+        try:
+            yield self._current
+        except BaseException:
+            self._keeping.failed()
+            raise
+
+    def _keeps(self, link: StreamLink) -> bool:
+        if not self._keeping.is_clean or self._cancelled.is_set():
+            return False
+        peer_closed, unread = link.look()
+        return self._keeping.ended(self._now(), unread=unread or peer_closed)
+
+    def _hang_up(self) -> None:
+        link, self._current = self._current, None
+        self._keeping.failed()
+        if link is not None:
+            link.close()
+
+    # --- time ----------------------------------------------------------------------------------
+
+    def _now(self) -> float:
+        return time.monotonic()
+
+    def _pause(self, seconds: float) -> None:
+        self._cancelled.wait(seconds)
 
 
-class TCPLink(StreamLink):
-    """Messages with a two-byte length over TCP.
+class _Beginning:
+    """What a sign-on is given: the new connection, which it can neither open nor close."""
 
-    Args:
-        host: Name or address.
-        port: TCP port.
+    def __init__(self, host: HostLink, deadline: float) -> None:
+        self._host, self._deadline = host, deadline
 
-    Example:
-        >>> from posrefund.link import TCPLink
-        >>> TCPLink("127.0.0.1", 9).close()
-    """
+    def open(self, timeout_s: float) -> None:
+        """It is open."""
 
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(TCPStream(host, port))
+    @closed
+    def send(self, message: bytes) -> None:
+        self._host._ask(message)  # noqa: SLF001 — a part of it
 
+    @closed
+    def receive(self, timeout_s: float) -> bytes:
+        left_s = self._deadline - self._host._now()  # noqa: SLF001 — a part of it
+        return self._host._hear(max(0.0, min(timeout_s, left_s)))  # noqa: SLF001 — the same
 
-class TLSLink(StreamLink):
-    """Messages with a two-byte length over TLS.
-
-    Args:
-        host: Name or address; its certificate has to show it, unless *settings* names another.
-        port: TCP port.
-        settings: Whom to trust; the CAs of the system, if left out.
-
-    Raises:
-        ConfigError: A file of *settings* cannot be read or is not what it should be.
-
-    Example:
-        >>> from posrefund.link import TLSLink
-        >>> TLSLink("pos.acquirer.example", 8583).close()
-    """
-
-    def __init__(self, host: str, port: int, settings: TLSSettings | None = None) -> None:
-        inner = TCPStream(host, port)
-        super().__init__(TLSStream(inner, settings or TLSSettings(), server_name=host))
+    def close(self) -> None:
+        """It stays open."""

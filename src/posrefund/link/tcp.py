@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import selectors
 import socket
+import time
+from typing import Any
 
 from posrefund.errors import LinkOpenError
 from posrefund.link._sockets import SocketStream
@@ -10,11 +15,15 @@ from posrefund.link.waiting import why
 
 __all__ = ["TCPStream"]
 
+_PORTS = 65_536
+_UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+
 
 class TCPStream(SocketStream):
     """A TCP connection; nothing is held back for more (``TCP_NODELAY``).
 
-    Looking up a name is bounded by the system, not by the time given to ``open``.
+    A name that stands for several addresses is tried at each of them, within the one time given to ``open``. Looking
+    it up is bounded by the system alone.
 
     Args:
         host: Name or address.
@@ -37,11 +46,53 @@ class TCPStream(SocketStream):
         return f"{host}:{port}"
 
     def _connect(self, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        reason = "no address"
+        found = self._look_up()
+        for place, (family, kind, protocol, _, address) in enumerate(found):
+            share_s = max(0.0, deadline - time.monotonic()) / (len(found) - place)
+            try:
+                self._socket = socket.socket(family, kind, protocol)
+                self._reach(self._socket, address, time.monotonic() + share_s)
+            except OSError as error:
+                self._free()
+                reason = why(error)
+            except BaseException:
+                self._free()
+                raise
+            else:
+                return
+        raise LinkOpenError(f"no connection to {self.name}: {reason}")
+
+    def _look_up(self) -> list[Any]:
+        host, port = self._address
         try:
-            self._socket = socket.create_connection(self._address, timeout=timeout_s)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket.settimeout(0)
-        except (OSError, ValueError, OverflowError) as error:  # the last two: no such address
-            self._free()
-            reason = why(error) if isinstance(error, OSError) else "no address"
-            raise LinkOpenError(f"no connection to {self.name}: {reason}") from None
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise LinkOpenError(f"no connection to {self.name}: {why(error)}") from None
+        except (ValueError, OverflowError):
+            found = []
+        return found if 0 < port < _PORTS else []  # some systems take the last sixteen bits of more
+
+    def _reach(self, line: socket.socket, address: Any, deadline: float) -> None:
+        """Connect without blocking, so that another thread can end it.
+
+        Raises:
+            OSError: It did not work.
+            LinkClosedError: Somebody cancelled.
+        """
+        line.settimeout(0)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        code = line.connect_ex(address)
+        if code in _UNDER_WAY:
+            with self._open_door("nothing_sent") as door:
+                if not door.wait(line.fileno(), selectors.EVENT_WRITE, deadline, "nothing_sent"):
+                    raise TimeoutError(errno.ETIMEDOUT, "timed out")
+            code = line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, _words(code))
+
+
+def _words(code: int) -> str:
+    table: dict[int, str] = getattr(socket, "errorTab", {})  # Windows has names of its own for them
+    return table.get(code) or os.strerror(code)

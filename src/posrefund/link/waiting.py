@@ -36,7 +36,7 @@ class WaitingStream(ABC):
 
     @abstractmethod
     def _connect(self, timeout_s: float) -> None:
-        """Raise ``LinkOpenError``, or be ready."""
+        """Be ready; or raise ``LinkOpenError``, or ``LinkClosedError`` when cancelled, and hold nothing."""
 
     @abstractmethod
     def _descriptor(self) -> int | None:
@@ -65,12 +65,19 @@ class WaitingStream(ABC):
             door = Door()
         except OSError as error:
             raise LinkOpenError(f"{self.name} cannot be opened: {why(error)}") from None
+        self._door = door  # so that another thread can end it from here on
         try:
-            self._connect(timeout_s)
+            with door:
+                self._connect(timeout_s)
+                door.check("nothing_sent")
+        except LinkClosedError:
+            self.close()
+            raise LinkOpenError(f"{self.name}: opening was cancelled") from None
         except BaseException:
-            door.free()
+            with self._closing:
+                self._door = None
+                door.free()
             raise
-        self._door = door
 
     @closed
     def write(self, data: bytes, deadline: float) -> None:

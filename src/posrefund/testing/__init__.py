@@ -6,6 +6,7 @@ from posrefund.testing.memory_link import MemoryLink
 from posrefund.testing.memory_pipe import pipe
 from posrefund.testing.pty_pair import PTYPair
 from posrefund.testing.recording import RecordingStream
+from posrefund.testing.wrapping import WrappingStream
 
 __all__ = [
     "FaultyStream",
@@ -14,5 +15,6 @@ __all__ = [
     "PTYPair",
     "RecordingStream",
     "StreamFaults",
+    "WrappingStream",
     "pipe",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
 from posrefund.errors import LinkClosedError
+from posrefund.testing.wrapping import WrappingStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ class StreamFaults:
     swallow_writes: bool = False
 
 
-class FaultyStream:
+class FaultyStream(WrappingStream):
     """*inner* with *faults*; without any it is *inner*.
 
     Attributes:
@@ -49,15 +50,10 @@ class FaultyStream:
     """
 
     def __init__(self, inner: Stream, faults: StreamFaults | None = None) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self.faults = faults or StreamFaults()
         self._ahead = bytearray()
         self._read_bytes = self._written_bytes = 0
-
-    @property
-    def name(self) -> str:
-        """The inner stream's."""
-        return self._inner.name
 
     def open(self, timeout_s: float) -> None:
         """Open the inner stream; positions count from here.
@@ -111,19 +107,3 @@ class FaultyStream:
         del self._ahead[:size]
         self._read_bytes += len(found)
         return found
-
-    def peer_closed(self) -> bool:
-        """Whether the inner stream's other side has closed it.
-
-        Raises:
-            LinkClosedError: This side has; nothing was sent.
-        """
-        return self._inner.peer_closed()
-
-    def cancel(self) -> None:
-        """End the conversation."""
-        self._inner.cancel()
-
-    def close(self) -> None:
-        """Close the inner stream."""
-        self._inner.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.closed import closed
+from posrefund.testing.wrapping import WrappingStream
 
 if TYPE_CHECKING:
     from posrefund.link import Stream
@@ -14,7 +15,7 @@ __all__ = ["RecordingStream"]
 Direction = Literal["sent", "received"]
 
 
-class RecordingStream:
+class RecordingStream(WrappingStream):
     """*inner*, and everything that passes it; that holds card data, so it is for tests only.
 
     Attributes:
@@ -23,25 +24,12 @@ class RecordingStream:
     """
 
     def __init__(self, inner: Stream) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self.passed: list[tuple[Direction, bytes]] = []
-
-    @property
-    def name(self) -> str:
-        """The inner stream's."""
-        return self._inner.name
 
     def bytes_of(self, direction: Direction) -> bytes:
         """Return everything that went in one direction."""
         return b"".join(data for way, data in self.passed if way == direction)
-
-    def open(self, timeout_s: float) -> None:
-        """Open the inner stream.
-
-        Raises:
-            LinkOpenError: It did not work; nothing was sent.
-        """
-        self._inner.open(timeout_s)
 
     @closed
     def write(self, data: bytes, deadline: float) -> None:
@@ -64,19 +52,3 @@ class RecordingStream:
         if found:
             self.passed.append(("received", found))
         return found
-
-    def peer_closed(self) -> bool:
-        """Whether the inner stream's other side has closed it.
-
-        Raises:
-            LinkClosedError: This side has; nothing was sent.
-        """
-        return self._inner.peer_closed()
-
-    def cancel(self) -> None:
-        """End the conversation."""
-        self._inner.cancel()
-
-    def close(self) -> None:
-        """Close the inner stream; the record stays."""
-        self._inner.close()

@@ -1,8 +1,8 @@
 """The host on a TCP port: a thread for each connection, one lock around the core.
 
-Many messages may come over one connection, cut by the two-byte length prefix. Closing ends within
-half a second, whatever a peer or a delayed answer is doing. For the loopback, not for the
-internet, with TLS or without: no time limit for idle peers. Floor 9.
+Many messages may come over one connection, cut by a length prefix. Where it tells of keep-alives, they are
+answered with the same. Closing ends within half a second, whatever a peer or a delayed answer is doing. For the
+loopback, not for the internet, with TLS or without: no time limit for idle peers. Floor 9.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from posrefund.errors import FramingError
-from posrefund.framing import LengthPrefixFramer, frame
+from posrefund.framing import LengthPrefixFramer
 
 if TYPE_CHECKING:
     import ssl
 
-    from posrefund.emulators.host.faults import Delivery
     from posrefund.emulators.host.host import EmulatedHost
+    from posrefund.framing import LengthPrefix
 
 __all__ = ["HostServer"]
 
@@ -37,6 +37,7 @@ class HostServer:
         host: The core.
         address: Where to listen; port 0 takes a free one.
         tls: The server's side of TLS, with its certificate; None for none.
+        prefix: The length before each message; two bytes, if left out.
 
     Attributes:
         lock: Held while the core works; hold it to look at the host from another thread.
@@ -51,8 +52,10 @@ class HostServer:
         address: tuple[str, int] = ("127.0.0.1", 0),
         *,
         tls: ssl.SSLContext | None = None,
+        prefix: LengthPrefix | None = None,
     ) -> None:
         self.host = host
+        self._prefix = prefix
         self._tls = tls
         self.lock = threading.Lock()
         self._closing = threading.Event()
@@ -136,28 +139,26 @@ class HostServer:
             thread.start()
 
     def _serve(self, peer: socket.socket) -> None:
-        framer = LengthPrefixFramer()
+        framer = LengthPrefixFramer(self._prefix)
         try:
             with peer, contextlib.suppress(OSError, FramingError):
                 while chunk := peer.recv(_CHUNK_BYTES):
                     for message in framer.feed(chunk):
-                        if not self._answer(peer, message):
+                        if not message:
+                            peer.sendall(framer.frame(b""))
+                        elif not self._answer(peer, framer, message):
                             return
         finally:
             with self._peers_lock:
                 self._peers.pop(peer, None)
 
-    def _answer(self, peer: socket.socket, message: bytes) -> bool:
+    def _answer(self, peer: socket.socket, framer: LengthPrefixFramer, message: bytes) -> bool:
         """Answer one message; return whether the connection goes on."""
         with self.lock:
             delivery = self.host.respond(message)
         if delivery.delay_s:
             self._closing.wait(delivery.delay_s)
         if not self._closing.is_set():
-            _send(peer, delivery)
+            for reply in delivery.replies:
+                peer.sendall(framer.frame(reply))
         return not (delivery.close or self._closing.is_set())
-
-
-def _send(peer: socket.socket, delivery: Delivery) -> None:
-    for reply in delivery.replies:
-        peer.sendall(frame(reply))
