@@ -78,10 +78,8 @@ class Interrupting:
     def __init__(self, inner: Any, at: int) -> None:
         self._inner, self._at, self.count = inner, at, 0
 
-    @property
-    def gi_frame(self) -> Any:
-        """Of the generator."""
-        return self._inner.gi_frame
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
     def send(self, answer: bytes | None) -> Any:
         """Hand over, and be interrupted right behind it."""
@@ -94,10 +92,6 @@ class Interrupting:
     def throw(self, error: BaseException) -> Any:
         """As the generator."""
         return self._inner.throw(error)
-
-    def close(self) -> None:
-        """As the generator."""
-        self._inner.close()
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])

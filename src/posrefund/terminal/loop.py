@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from inspect import GEN_CLOSED, getgeneratorstate
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from posrefund.closed import closed
 from posrefund.terminal.line import Close, Open, Receive, Send
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from posrefund.link import Link
     from posrefund.terminal.line import Step, Steps
 
-__all__ = ["run"]
+__all__ = ["is_over", "run"]
 
 _Result = TypeVar("_Result")
 
@@ -27,15 +28,20 @@ def run(steps: Steps[_Result], link: Link) -> _Result:
     try:
         return _go_on(steps, link, None)
     except BaseException as error:
-        if steps.gi_frame is None:  # it has seen it
+        if is_over(steps):  # it has seen it
             raise
         interrupt = error
     try:
         return _go_on(steps, link, interrupt)
     finally:
-        if steps.gi_frame is not None:  # interrupted again
+        if not is_over(steps):  # interrupted again
             link.close()
             steps.close()
+
+
+def is_over(steps: Steps[Any]) -> bool:
+    """Whether a procedure has returned or raised."""
+    return getgeneratorstate(steps) == GEN_CLOSED
 
 
 def _go_on(steps: Steps[_Result], link: Link, error: BaseException | None) -> _Result:
