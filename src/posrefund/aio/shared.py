@@ -93,6 +93,8 @@ class SharedConnection:
         Raises:
             LinkOpenError: Not in time; nothing was sent.
         """
+        if self._line is not None and self._line.wire is not None:
+            await self._line.wire.settle()
         if self._line is None or not self._line.is_up:
             if self._dialling is None:
                 self._dialling = asyncio.create_task(self._dial(timeout_s))
