@@ -12,17 +12,16 @@ from contextlib import suppress
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from types import FunctionType
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 __all__ = ["closed", "closed_class", "wipe"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _Class = TypeVar("_Class", bound=type)
-_RUN_ON = (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
 
 
 def wipe(error: BaseException) -> None:
@@ -53,10 +52,11 @@ def wipe(error: BaseException) -> None:
 def closed(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Return *function*, but what fails in it takes no local names out.
 
-    Not for what runs on after its call: of a generator or a coroutine only the making would be guarded.
+    A generator or a coroutine is guarded until its end. One that is driven from several threads must not be
+    thrown an error that names a frame which waits meanwhile: an old Python ends what stands in that.
 
     Raises:
-        TypeError: *function* is one of those.
+        TypeError: *function* is an asynchronous generator.
 
     Example:
         >>> from posrefund.closed import closed
@@ -66,14 +66,44 @@ def closed(function: Callable[_P, _R]) -> Callable[_P, _R]:
         >>> halve("1234")
         617
     """
-    if any(test(function) for test in _RUN_ON):
-        message = "what runs on after its call cannot be closed: wipe() in a handler inside"
+    if isasyncgenfunction(function):
+        message = "an asynchronous generator cannot be closed: wipe() in a handler inside"
         raise TypeError(message)
+    if isgeneratorfunction(function):
+        return cast("Callable[_P, _R]", _closed_generator(function))
+    if iscoroutinefunction(function):
+        return cast("Callable[_P, _R]", _closed_coroutine(function))
 
     @wraps(function)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
             return function(*args, **kwargs)
+        except BaseException as error:
+            del args, kwargs
+            wipe(error)
+            raise
+
+    return guarded
+
+
+def _closed_generator(function: Callable[_P, Any]) -> Callable[_P, Generator[Any, Any, Any]]:
+    @wraps(function)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> Generator[Any, Any, Any]:
+        try:
+            return (yield from function(*args, **kwargs))
+        except BaseException as error:
+            del args, kwargs
+            wipe(error)
+            raise
+
+    return guarded
+
+
+def _closed_coroutine(function: Callable[_P, Any]) -> Callable[_P, Any]:
+    @wraps(function)
+    async def guarded(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        try:
+            return await function(*args, **kwargs)
         except BaseException as error:
             del args, kwargs
             wipe(error)

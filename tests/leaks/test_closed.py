@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 
@@ -152,24 +152,59 @@ def test_closed_class_closes_what_sets_and_deletes_and_static_methods() -> None:
     assert held.value == b""
 
 
-async def later(secret: bytes) -> bytes:
-    return inner(secret)
+class Later:
+    """What runs on after its call."""
+
+    def parts(self, secret: bytes) -> Iterator[bytes]:
+        yield from ()
+        yield inner(secret)
+
+    async def later(self, secret: bytes) -> bytes:
+        return inner(secret)
 
 
-def parts(secret: bytes) -> Iterator[int]:
-    yield from secret
+def test_generator_and_coroutine_are_closed_until_their_end() -> None:
+    held = closed_class(Later)()
+    for act in (lambda: next(iter(held.parts(TMK))), lambda: held.later(TMK).send(None)):
+        with pytest.raises(ValueError, match="2") as caught:
+            act()
+        assert [entry.name for entry in caught.traceback][-1] == "inner"
+        assert not caught.traceback[-1].frame.f_locals
+        assert not caught.traceback[-2].frame.f_locals
+        assert not caught.traceback[-3].frame.f_locals.keys() & {"args", "kwargs"}
+
+
+@closed
+def echo() -> Generator[str, str, str]:
+    said = ""
+    while said != "over":
+        try:
+            said = yield said
+        except KeyError:
+            said = "caught"
+    return said
+
+
+def test_closed_generator_is_sent_to_thrown_at_and_returns_as_it_would_open() -> None:
+    talk = echo()
+    assert (next(talk), talk.send("a"), talk.throw(KeyError())) == ("", "a", "caught")
+    with pytest.raises(StopIteration) as done:
+        talk.send("over")
+    assert done.value.value == "over"
+    begun = echo()
+    next(begun)
+    begun.close()
 
 
 async def parts_later(secret: bytes) -> AsyncIterator[int]:
     yield secret[0]
 
 
-@pytest.mark.parametrize("function", [later, parts, parts_later])
-def test_door_that_would_not_close_is_not_built(function: Callable[[bytes], object]) -> None:
-    with pytest.raises(TypeError, match="runs on after its call"):
-        closed(function)
-    with pytest.raises(TypeError, match="runs on after its call"):
-        closed_class(type("Odd", (), {"method": function}))
+def test_door_that_would_not_close_is_not_built() -> None:
+    with pytest.raises(TypeError, match="asynchronous generator"):
+        closed(parts_later)
+    with pytest.raises(TypeError, match="asynchronous generator"):
+        closed_class(type("Odd", (), {"method": parts_later}))
 
 
 def test_search_for_a_mac_that_is_stopped_leaves_with_empty_hands(

@@ -50,10 +50,10 @@ def main(config: Path, step: int) -> None:
     """Refund a part of SALE-1."""
     trigger = Trigger(step)
     with open_terminal(load(config)) as terminal:
-        journal, line = terminal.journal, terminal._line
+        journal, link = terminal.journal, terminal._link
         journal.commit = trigger.around(journal.commit)  # type: ignore[method-assign]
-        line.send = trigger.around(line.send)  # type: ignore[method-assign]
-        line.receive = trigger.around(line.receive)  # type: ignore[method-assign]
+        link.send = trigger.around(link.send)  # type: ignore[method-assign]
+        link.receive = trigger.around(link.receive)  # type: ignore[method-assign]
         terminal.refund(
             RefundRequest(
                 RequestID("REFUND-1"),

@@ -53,6 +53,6 @@ def wire(shop: Shop, fuse: Fuse) -> None:
     journal = shop.terminal.journal
     journal.commit = fuse.guard(journal.commit)  # type: ignore[method-assign]
     journal.remember = fuse.guard(journal.remember)  # type: ignore[method-assign]
-    keystore: Any = shop.terminal._keyring._keystore
+    keystore: Any = shop.terminal._procedures.keyring._keystore
     keystore.keep_anchor = fuse.guard(keystore.keep_anchor)
-    shop.terminal._line._link = Guarded(shop.link, fuse)
+    shop.terminal._link = Guarded(shop.link, fuse)

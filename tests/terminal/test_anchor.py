@@ -528,7 +528,7 @@ def fails(*_: object) -> None:
 
 
 def test_refund_that_cannot_be_anchored_is_not_sent(next_day: Shop) -> None:
-    keystore: Any = next_day.terminal._keyring._keystore
+    keystore: Any = next_day.terminal._procedures.keyring._keystore
     keystore.keep_anchor = fails
     outcome = next_day.terminal.refund(refund("R-1", "S-1", 100))
     assert isinstance(outcome, NotSent)
@@ -541,7 +541,7 @@ def test_refund_that_cannot_be_anchored_is_not_sent(next_day: Shop) -> None:
 def test_reversal_that_cannot_be_anchored_is_not_sent_and_comes_later(next_day: Shop) -> None:
     next_day.fault("drop_reply", mti="0200")
     next_day.terminal.sale(sale("S-2", 700))
-    keystore: Any = next_day.terminal._keyring._keystore
+    keystore: Any = next_day.terminal._procedures.keyring._keystore
     keystore.keep_anchor = fails
     next_day.link.sent.clear()
     with pytest.raises(JournalWriteError, match="could not be anchored"):

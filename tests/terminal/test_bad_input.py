@@ -187,7 +187,10 @@ def test_no_value_of_any_byte_turns_an_approval_into_another_approval(next_day: 
 
     def concluded(changed: bytes) -> object:
         verdict = interpret(
-            attempt, table, unseal(changed, UNIONPAY, terminal._keyring.present), UNIONPAY
+            attempt,
+            table,
+            unseal(changed, UNIONPAY, terminal._procedures.keyring.present),
+            UNIONPAY,
         )
         return verdict.event if isinstance(verdict, Conclusion) else None
 

@@ -568,7 +568,7 @@ def test_a_sign_in_that_dies_after_the_next_batch_came_ends_the_closing_at_the_n
         busy.terminal.close_batch()
     busy.host.close_batch(TERMINAL)
     with monkeypatch.context() as cut:
-        cut.setattr(busy.terminal._closer, "after_sign_in", lambda: sys.exit("power"))
+        cut.setattr(busy.terminal._procedures.closer, "after_sign_in", lambda: sys.exit("power"))
         with pytest.raises(SystemExit):
             busy.terminal.sign_in()
     busy.restart()

@@ -121,7 +121,7 @@ def closing_of_each(known: Dialect, shop: Shop) -> dict[str, dict[str, str]]:
 def test_every_message_goes_out_and_comes_back(next_day: Shop, known: Dialect) -> None:
     next_day.terminal.sale(sale("S-2", 500))
     next_day.terminal.refund(refund("R-1", "S-1", 100))
-    keys = next_day.terminal._keyring.present
+    keys = next_day.terminal._procedures.keyring.present
     requests = one_of_each(known, next_day)
     requests["refund"]["4"] = "000000000100"
     last = {name: requests.pop(name) for name in ("sign_in", "sign_off")}
@@ -161,7 +161,7 @@ def test_the_answer_is_a_yes_and_with_any_bit_changed_it_is_none(
     next_day: Shop, known: Dialect, kind: Kind
 ) -> None:
     next_day.terminal.sale(sale("S-2", 500))
-    keys = next_day.terminal._keyring.present
+    keys = next_day.terminal._procedures.keyring.present
     fields = one_of_each(known, next_day)[kind]
     message = Envelope(known.tpdu, known.header).wrap(seal(fields, known, keys))
     reply = next_day.host.answer(message)

@@ -188,7 +188,7 @@ def test_an_answer_of_another_day_undoes_nothing_whatever_our_own_clock_says(sho
 
 
 def test_closing_wipes_the_keys_and_every_later_call_says_so(shop: Shop) -> None:
-    keys = shop.terminal._keyring.present
+    keys = shop.terminal._procedures.keyring.present
     assert keys is not None
     shop.terminal.close()
 

@@ -55,7 +55,7 @@ def test_sale_and_refund_by_stripe_go_through_and_the_line_never_shows_the_track
 ) -> None:
     assert card.track2 is not None
     clear = card.track2.reveal()
-    keys = shop.terminal._keyring.present
+    keys = shop.terminal._procedures.keyring.present
     assert keys is not None
     assert keys.tdk is not None
     sent = shop.link.sent
@@ -123,7 +123,7 @@ def test_reversal_of_a_stripe_sale_needs_no_track(shop: Shop) -> None:
 
 
 def test_both_tracks_are_encrypted_and_a_short_one_is_refused(shop: Shop) -> None:
-    keys = shop.terminal._keyring.present
+    keys = shop.terminal._procedures.keyring.present
     assert keys is not None
     assert keys.tdk is not None
     tdk = keys.tdk.use(Purpose.DATA, "a test")

@@ -63,7 +63,7 @@ def late(shop: Shop, request_id: str, reply: bytes) -> State:
     """Let an answer come after all, and say where its attempt stands then."""
     attempt = shop.terminal.journal.last_attempt(request_id)
     assert attempt is not None
-    shop.terminal._exchange.judge(attempt, body_of(reply))
+    shop.terminal._procedures.exchange.judge(attempt, body_of(reply))
     return shop.terminal.journal.attempt(attempt.attempt_id).state
 
 
@@ -205,7 +205,7 @@ def test_old_set_seals_nothing(next_day: Shop) -> None:
     lose_the_answer(next_day, lambda: next_day.terminal.refund(refund("R-1", "S-1", 100)))
     sent_with = next_day.terminal.view().key_set_id
     next_day.terminal.sign_in()
-    old = next_day.terminal._keyring._set(sent_with)
+    old = next_day.terminal._procedures.keyring._set(sent_with)
     assert old is not None
     assert old.mak.purpose is Purpose.MAC_VERIFY
 
@@ -249,7 +249,7 @@ def test_old_set_is_gone_at_the_next_occasion_after_its_last_item_is_final(
     assert old_sets(next_day) == set()
     assert box not in (next_day.folder / "keys.json").read_text()
     attempt = next_day.terminal.journal.attempt("R-1/1")
-    received = next_day.terminal._keyring.unseal(
+    received = next_day.terminal._procedures.keyring.unseal(
         body_of(reply), Envelope(b"", b""), attempt.key_set_id
     )
     assert (received.mac, received.key_set_id) == ("no_key", "")

@@ -12,12 +12,15 @@ from posrefund.emulators.host import HostProfile
 from posrefund.engine import Approved, Declined, InDoubt, Original, State
 from posrefund.errors import JournalError, LinkTimeoutError
 from posrefund.seal import seal
+from posrefund.terminal.loop import run
 from posrefund.values import Amount
 from shop import MERCHANT, TERMINAL, UNIONPAY, Shop, refund, sale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from posrefund.terminal.line import Steps
 
 AT = 11
 """TPDU and header stand before the message."""
@@ -116,7 +119,7 @@ def test_a_late_yes_is_judged_by_the_keys_of_its_own_message(next_day: Shop) -> 
 def test_a_late_yes_whose_keys_are_gone_is_kept_and_proves_nothing(next_day: Shop) -> None:
     [late] = late_refund(next_day)
     next_day.terminal.sign_in()
-    next_day.terminal._keyring.forget([])
+    next_day.terminal._procedures.keyring.forget([])
     next_day.terminal.receive_late(late)
 
     assert state(next_day) is State.IN_DOUBT
@@ -197,8 +200,14 @@ def test_a_doubt_that_is_solved_while_another_is_undone_is_not_undone(shop: Shop
     shop.fault("drop_reply", "0200")
     shop.terminal.sale(sale("S-1", 500))
     held_back: list[bytes] = []
-    real = shop.terminal._exchange.resolve_doubts
-    shop.terminal._exchange.resolve_doubts = lambda: False  # type: ignore[method-assign]
+    exchange = shop.terminal._procedures.exchange
+    real = exchange.resolve_doubts
+
+    def nothing_to_do() -> Steps[bool]:
+        yield from ()
+        return False
+
+    exchange.resolve_doubts = nothing_to_do  # type: ignore[method-assign]
 
     def hold(reply: bytes) -> bytes:
         held_back.append(reply)
@@ -208,7 +217,7 @@ def test_a_doubt_that_is_solved_while_another_is_undone_is_not_undone(shop: Shop
     shop.terminal.sale(sale("S-2", 700))
     shop.link.on_reply = None
     insert(shop, held_back[0])
-    real()
+    run(real(), shop.link)
 
     assert state(shop, "S-1/1") is State.REVERSED
     assert state(shop, "S-2/1") is State.ACCEPTED
@@ -265,7 +274,7 @@ def test_a_signed_no_to_what_was_accepted_is_a_case(signing: Shop) -> None:
     [no] = late_refund(signing)
     fields = open_capture(no, UNIONPAY).fields
     yes = {**fields, "39": "00"}
-    keys = signing.terminal._keyring.present
+    keys = signing.terminal._procedures.keyring.present
     signing.terminal.receive_late(no[:AT] + seal(yes, UNIONPAY, keys))
     assert state(signing) is State.ACCEPTED
     signing.terminal.receive_late(no)

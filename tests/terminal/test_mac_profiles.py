@@ -70,7 +70,7 @@ def test_touched_byte_before_the_message_counts_where_the_mac_covers_it(
 
 def test_filler_behind_a_short_mac_is_zeros_and_nothing_else(tmp_path: Path) -> None:
     shop = shop_of(tmp_path, RULES["four raw bytes and zeros"])
-    keys = shop.terminal._keyring.present
+    keys = shop.terminal._procedures.keyring.present
     known = shop.dialect
     raw = seal({"t": "0820", "41": "12345678", "64": ""}, known, keys)
 

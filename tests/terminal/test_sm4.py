@@ -99,8 +99,8 @@ def test_sign_in_hands_over_sixteen_bytes_of_each_key_under_the_tmk(shop: SM4Sho
     de62 = bytes.fromhex(shop.dialect.codec.decode(reply[11:])["62"])
     assert len(de62) == 3 * (16 + 8)
 
-    shop.terminal._keyring.present = shop.store.keep_sign_in(de62, UNIONPAY_SM4)
-    keys = shop.terminal._keyring.present
+    shop.terminal._procedures.keyring.present = shop.store.keep_sign_in(de62, UNIONPAY_SM4)
+    keys = shop.terminal._procedures.keyring.present
     assert keys.tdk is not None
     for start, key in zip((0, 24, 48), (keys.pik, keys.mak, keys.tdk), strict=True):
         material = plain_sm4.decrypt(TMK, de62[start : start + 16])
@@ -167,8 +167,8 @@ def test_track_leaves_with_sixteen_bytes_of_it_hidden(shop: SM4Shop) -> None:
 
 
 def test_sign_in_of_another_form_is_refused_and_the_old_keys_stay(shop: SM4Shop) -> None:
-    before = shop.terminal._keyring.present
+    before = shop.terminal._procedures.keyring.present
     shop.host.profile = replace(shop.host.profile, kcv_bytes=4)
     with pytest.raises(InvalidKeyError, match=r"^DE62 of a sign-in under SM4 has 72 bytes$"):
         shop.terminal.sign_in()
-    assert shop.terminal._keyring.present is before
+    assert shop.terminal._procedures.keyring.present is before

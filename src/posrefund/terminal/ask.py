@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect
     from posrefund.engine import TerminalView
-    from posrefund.terminal.line import Line
+    from posrefund.terminal.line import Line, Steps
 
 __all__ = ["ask", "no_answer"]
 
@@ -37,7 +37,7 @@ def ask(
     request: Mapping[str, str],
     *,
     is_refusable: bool = False,
-) -> Mapping[str, str]:
+) -> Steps[Mapping[str, str]]:
     """Send the message called *name* and return the fields of its answer.
 
     Args:
@@ -53,22 +53,9 @@ def ask(
         RemoteProtocolError: What came is no answer to this.
         JournalError: An answer to another message came, and could not be written down.
     """
-    timers = view.dialect.timers
-    line.open(timers.connect_s)
-    try:
-        line.send(line.wrap(seal(request, view.dialect, None)), answer_s=timers.answer_s)
-        fields = _answer(line, view, name, request, is_refusable=is_refusable)
-        while fields is None:
-            fields = _answer(line, view, name, request, is_refusable=is_refusable)
-    except (LinkTimeoutError, LinkClosedError) as error:
-        error.effect = "nothing_sent"  # no message of this file moves money
-        error.retry_is_safe = True
-        raise
-    except FramingError:
-        raise no_answer("what the host sent is no message") from None
-    finally:
-        line.close()
-    return fields
+    yield from line.open(view.dialect.timers.connect_s)
+    talk = _talk(line, view, name, request, is_refusable=is_refusable)
+    return (yield from line.hung_up_after(talk))
 
 
 def no_answer(reason: str) -> RemoteProtocolError:
@@ -78,12 +65,30 @@ def no_answer(reason: str) -> RemoteProtocolError:
     return error
 
 
+def _talk(
+    line: Line, view: TerminalView, name: str, request: Mapping[str, str], *, is_refusable: bool
+) -> Steps[Mapping[str, str]]:
+    try:
+        message = line.wrap(seal(request, view.dialect, None))
+        yield from line.send(message, answer_s=view.dialect.timers.answer_s)
+        fields = None
+        while fields is None:
+            fields = yield from _answer(line, view, name, request, is_refusable=is_refusable)
+    except (LinkTimeoutError, LinkClosedError) as error:
+        error.effect = "nothing_sent"  # no message of this file moves money
+        error.retry_is_safe = True
+        raise
+    except FramingError:
+        raise no_answer("what the host sent is no message") from None
+    return fields
+
+
 def _answer(
     line: Line, view: TerminalView, name: str, request: Mapping[str, str], *, is_refusable: bool
-) -> Mapping[str, str] | None:
+) -> Steps[Mapping[str, str] | None]:
     """Return the answer's fields, or None when it answers something else."""
     dialect, table = view.dialect, view.dialect.messages[name]
-    body = line.receive()
+    body = yield from line.receive()
     received = unseal(body, dialect, None)
     if received.refusal is not None:
         raise no_answer(f"the answer cannot be read: {received.refusal}")

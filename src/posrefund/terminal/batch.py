@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from posrefund.dialects import Dialect
     from posrefund.engine import Attempt, TerminalView
     from posrefund.journal import Journal
-    from posrefund.terminal.line import Line
+    from posrefund.terminal.line import Line, Steps
 
 __all__ = ["BatchCloser"]
 
@@ -81,12 +81,12 @@ class BatchCloser:
         clock: Callable[[], datetime],
         view: Callable[[], TerminalView],
         take_number: Callable[[datetime], TerminalView],
-        undo: Callable[[], None],
+        undo: Callable[[], Steps[None]],
     ) -> None:
         self._line, self._journal, self._dialect = line, journal, dialect
         self._clock, self._view, self._take_number, self._undo = clock, view, take_number, undo
 
-    def close(self, operator: str) -> BatchClosed:
+    def close(self, operator: str) -> Steps[BatchClosed]:
         """Close the open batch, or go on with a closing that was interrupted.
 
         Raises:
@@ -105,7 +105,7 @@ class BatchCloser:
             require_sign_in(self._view())
         if closing is None:
             closing = Closing(Stage.ASKING, self._view().batch, self._clock(), operator)
-        self._go_on(closing)
+        yield from self._go_on(closing)
         closed = self.last()
         if closed is None:
             raise no_answer("no batch was closed")
@@ -143,19 +143,19 @@ class BatchCloser:
 
     # --- stage by stage ----------------------------------------------------------------------
 
-    def _go_on(self, closing: Closing) -> None:
+    def _go_on(self, closing: Closing) -> Steps[None]:
         """Do what each stage asks for, from the one that *closing* is in."""
         if closing.stage is Stage.ASKING:
-            closing = self._ask_totals(closing)
+            closing = yield from self._ask_totals(closing)
         if closing.stage is Stage.UPLOADING:
-            closing = self._upload(closing)
+            closing = yield from self._upload(closing)
         if closing.stage is Stage.ENDING:
-            closing = self._end(closing)
+            closing = yield from self._end(closing)
         if closing.stage is Stage.SIGNING_OFF:
-            self._sign_off(closing)
+            yield from self._sign_off(closing)
 
-    def _ask_totals(self, closing: Closing) -> Closing:
-        self._undo()
+    def _ask_totals(self, closing: Closing) -> Steps[Closing]:
+        yield from self._undo()
         attempts = self._attempts(closing)
         ours = totals_of(attempts, self._dialect)
         check_fits(ours)
@@ -169,7 +169,7 @@ class BatchCloser:
         self._keep(closing)
         view = self._take_number(now)
         sent = compose_settlement(view, closing, now)
-        fields = ask(self._line, view, "settlement", sent)
+        fields = yield from ask(self._line, view, "settlement", sent)
         self._check_echo(sent, fields)
         settled = judge_settlement(sent, fields, ours, self._dialect)
         if settled is None:
@@ -177,18 +177,18 @@ class BatchCloser:
         signal = Signal.BALANCED if settled.verdict == "balanced" else Signal.UNBALANCED
         return self._keep(closing.after(signal, host=settled.host, verdict=settled.verdict))
 
-    def _upload(self, closing: Closing) -> Closing:
+    def _upload(self, closing: Closing) -> Steps[Closing]:
         codes = self._codes(closing)
         attempts = self._attempts(closing)
         while some := next_upload(attempts, codes):
             ids = [each.attempt_id for each in some]
-            code = self._send_up(some)
+            code = yield from self._send_up(some)
             told = {"closing": closing.started_at.isoformat(), "items": " ".join(ids), "code": code}
             self._journal.commit([Note("uploaded", self._clock(), told)])
             codes |= dict.fromkeys(ids, code)
         return self._keep(closing.after(Signal.UPLOADED))
 
-    def _send_up(self, some: tuple[Attempt, ...]) -> str:
+    def _send_up(self, some: tuple[Attempt, ...]) -> Steps[str]:
         """Upload some sales and voids, or one refund; return what the host said to it."""
         cards = [(each, self._journal.card(each.attempt_id)) for each in some]
         items = [(each, card) for each, card in cards if card is not None]
@@ -202,25 +202,26 @@ class BatchCloser:
             name, sent = "upload_refund", compose_uploaded_refund(*items[0], view, now)
         else:
             name, sent = "upload_details", compose_details(view, items, now)
-        fields = ask(self._line, view, name, sent, is_refusable=True)
+        fields = yield from ask(self._line, view, name, sent, is_refusable=True)
         self._check_echo(sent, fields)
         return fields.get("39", self._dialect.approval)
 
-    def _end(self, closing: Closing) -> Closing:
+    def _end(self, closing: Closing) -> Steps[Closing]:
         codes, now = self._codes(closing), self._clock()
         taken = self._dialect.approval
         total = sum(code == taken for code in codes.values())
         view = self._take_number(now)
-        ask(self._line, view, end_of(closing), compose_end(view, closing, total, now))
+        sent = compose_end(view, closing, total, now)
+        yield from ask(self._line, view, end_of(closing), sent)
         return self._close(closing, Signal.ENDED, "terminal")
 
-    def _sign_off(self, closing: Closing) -> Closing:
+    def _sign_off(self, closing: Closing) -> Steps[Closing]:
         self._journal.wipe_cards()  # of what is decided: a doubt keeps its card
         if "sign_off" in self._dialect.messages:
             now = self._clock()
             view = self._take_number(now)
             with suppress(LinkError, RefusedError, RemoteProtocolError):  # nothing hangs on it
-                ask(self._line, view, "sign_off", compose_sign_off(view, now))
+                yield from ask(self._line, view, "sign_off", compose_sign_off(view, now))
         return self._forget(closing.after(Signal.SIGNED_OFF))
 
     # --- inside ------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from posrefund.framing import Envelope
     from posrefund.journal import Journal
     from posrefund.terminal.keyring import Keyring
-    from posrefund.terminal.line import Line
+    from posrefund.terminal.line import Line, Steps
     from posrefund.values import Received
 
 __all__ = ["SEND_WITHIN_S", "Exchange"]
@@ -82,7 +82,7 @@ class Exchange:
         if actions:
             self._journal.commit(actions)
 
-    def perform(self, plan: Plan) -> None:
+    def perform(self, plan: Plan) -> Steps[None]:
         """Write *plan* down, send it, and listen until something is decided.
 
         Raises:
@@ -91,9 +91,9 @@ class Exchange:
         """
         message = self._line.wrap(self._keyring.seal(plan.fields, self._line.envelope))
         self._journal.commit(plan.opening(message, self._clock()))
-        self._carry(self._journal.attempt(plan.attempt.attempt_id), message)
+        yield from self._carry(self._journal.attempt(plan.attempt.attempt_id), message)
 
-    def resolve_doubts(self) -> bool:
+    def resolve_doubts(self) -> Steps[bool]:
         """Reverse every sale and void in doubt, and repeat what the host takes again and whose time has come.
 
         A repeat that finds no line is left for the next time.
@@ -110,9 +110,9 @@ class Exchange:
             # A late answer may have decided it while another one was listened for.
             attempt = self._journal.attempt(listed.attempt_id)
             if undo.reversal_due(attempt, self._view()):
-                self._undo(attempt)
+                yield from self._undo(attempt)
             elif repeat.repeat_due(attempt, self._view(), self._clock()):
-                self._repeat(attempt)
+                yield from self._repeat(attempt)
             else:
                 continue
             has_worked = True
@@ -152,31 +152,32 @@ class Exchange:
             return owner.is_reversal or owner.attempt.attempt_id != attempt.attempt_id
         return not has_number_of(attempt, received.fields, self._dialect)
 
-    def _carry(self, attempt: Attempt, message: bytes) -> None:
+    def _carry(self, attempt: Attempt, message: bytes) -> Steps[None]:
         """Send a message that is written down, the first time or again, and see it through."""
+        yield from self._line.hung_up_after(self._see_through(attempt, message))
+
+    def _see_through(self, attempt: Attempt, message: bytes) -> Steps[None]:
         try:
-            self._converse(attempt, message)
+            yield from self._converse(attempt, message)
             self._anchor_a_sale(attempt)
         except PosRefundError as error:
             # It may have left: whatever comes next finds SENT and doubts it.
             error.effect, error.retry_is_safe = "in_doubt", False
             raise
-        except BaseException:  # Ctrl-C while waiting: nobody will listen any more
+        except BaseException:  # Ctrl-C or a cancelled task: nobody will listen any more
             if self._journal.attempt(attempt.attempt_id).state is State.SENT:
                 self._line_failed(attempt, left=True, reason="interrupted")
             raise
-        finally:
-            self._line.close()
 
-    def _converse(self, attempt: Attempt, message: bytes) -> None:
+    def _converse(self, attempt: Attempt, message: bytes) -> Steps[None]:
         """Send and listen until something is decided; write down what it was."""
         left = False
         try:
             if attempt.copies == 1:  # a repeat has its line before it is announced
-                self._line.open(self._dialect.timers.connect_s)
-            self._send(attempt, message)
+                yield from self._line.open(self._dialect.timers.connect_s)
+            yield from self._send(attempt, message)
             left = True
-            while not self._took_answer(attempt):
+            while not (yield from self._took_answer(attempt)):
                 pass  # bounded by the line's deadline
         except ConfigError:  # not anchored; or left, and then it is in doubt
             self._line_failed(attempt, left=left, reason="not_anchored")
@@ -189,12 +190,12 @@ class Exchange:
         except FramingError as error:
             self._line_failed(attempt, left=left or error.effect == "in_doubt", reason="unreadable")
 
-    def _send(self, attempt: Attempt, message: bytes) -> None:
+    def _send(self, attempt: Attempt, message: bytes) -> Steps[None]:
         """Send, if right now it is still ours to send: another process may have taken over meanwhile."""
         by = self._line.within(SEND_WITHIN_S)
         self._anchor()
         self._journal.hold(attempt)
-        self._line.send(message, answer_s=self._dialect.timers.answer_s, by=by)
+        yield from self._line.send(message, answer_s=self._dialect.timers.answer_s, by=by)
 
     def _anchor_a_sale(self, attempt: Attempt) -> None:
         """A copy without the answer to a sale or void would undo it, so the answer is anchored, too."""
@@ -202,14 +203,14 @@ class Exchange:
             with suppress(ConfigError):  # the next one that is sent does it
                 self._anchor()
 
-    def _took_answer(self, attempt: Attempt) -> bool:
-        return self.judge(attempt, self._line.receive())
+    def _took_answer(self, attempt: Attempt) -> Steps[bool]:
+        return self.judge(attempt, (yield from self._line.receive()))
 
     def _line_failed(self, attempt: Attempt, *, left: bool, reason: str) -> None:
         now = self._clock()
         self._journal.commit(answers.line_failed(attempt, left=left, reason=reason, now=now))
 
-    def _repeat(self, attempt: Attempt) -> None:
+    def _repeat(self, attempt: Attempt) -> Steps[None]:
         """Send *attempt* once more, if what can be made again of it is what has left, to the byte."""
         table = self._dialect.messages[attempt.kind]
         card = self._journal.card(attempt.attempt_id)
@@ -223,13 +224,13 @@ class Exchange:
             fields["t"] = table.mti_repeat
             message = self._line.wrap(self._keyring.seal(fields, self._line.envelope))
         try:
-            self._line.open(self._dialect.timers.connect_s)
+            yield from self._line.open(self._dialect.timers.connect_s)
         except LinkOpenError:
             return
         self._journal.commit([repeat.announce_repeat(attempt, self._clock())])
-        self._carry(self._journal.attempt(attempt.attempt_id), message)
+        yield from self._carry(self._journal.attempt(attempt.attempt_id), message)
 
-    def _undo(self, attempt: Attempt) -> None:
+    def _undo(self, attempt: Attempt) -> Steps[None]:
         """Try to reverse *attempt* until the host confirms it or nothing is left to try."""
         while attempt.state in (State.IN_DOUBT, State.REVERSING):
             tries = len(self._journal.notes("reversal_sent", attempt.attempt_id))
@@ -243,25 +244,25 @@ class Exchange:
             if not fields:
                 self._journal.commit(actions)
                 return
-            self._line.open(self._dialect.timers.connect_s)
+            yield from self._line.open(self._dialect.timers.connect_s)
             self._journal.commit(actions)
-            self._converse_reversal(self._journal.attempt(attempt.attempt_id), fields)
+            under_way = self._journal.attempt(attempt.attempt_id)
+            yield from self._line.hung_up_after(self._converse_reversal(under_way, fields))
             attempt = self._journal.attempt(attempt.attempt_id)
 
-    def _converse_reversal(self, attempt: Attempt, fields: dict[str, str]) -> None:
+    def _converse_reversal(self, attempt: Attempt, fields: dict[str, str]) -> Steps[None]:
         sent_with = self._keyring.key_set_id  # sealed anew: not always the attempt's
         message = self._line.wrap(self._keyring.seal(fields, self._line.envelope))
         try:
-            self._send(attempt, message)
+            yield from self._send(attempt, message)
             answered = False
             while not answered:
-                answered = self._judge_reversal(attempt, self._line.receive(), sent_with)
+                body = yield from self._line.receive()
+                answered = self._judge_reversal(attempt, body, sent_with)
         except ConfigError as error:  # nothing left, and the next one would not either
             raise JournalWriteError(f"the journal could not be anchored: {error}") from None
         except (LinkTimeoutError, LinkClosedError, FramingError):
             pass  # the try is written down; the caller's loop decides whether there is another
-        finally:
-            self._line.close()
 
     def _judge_reversal(self, attempt: Attempt, body: bytes, sent_with: str) -> bool:
         received = self._keyring.unseal(body, self._line.received_in, sent_with)

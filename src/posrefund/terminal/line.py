@@ -1,9 +1,16 @@
-"""One message out and whatever comes back, in an envelope, watched by whoever asked to. Floor 7."""
+"""What a procedure does on the line, as steps that somebody else performs. Floor 7.
+
+A procedure is a generator: it yields steps, is given what came of each, and returns its result. It never
+touches a link, so that one and the same procedure runs in a thread (``Terminal``) and in asyncio (``posrefund.aio``).
+What a step raises is raised where it was yielded.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from posrefund.closed import closed
 from posrefund.errors import LinkClosedError, LinkTimeoutError
@@ -12,19 +19,83 @@ from posrefund.framing import Envelope
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posrefund.link import Link
+__all__ = ["Close", "Line", "Open", "Receive", "Send", "Step", "Steps", "Tap"]
 
-__all__ = ["Line", "Tap"]
+_Result = TypeVar("_Result")
 
 Tap = "Callable[[str, bytes], None]"
 """Called with ``"sent"`` or ``"received"`` and the whole message; it holds card data: mask it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Connect; what an earlier exchange left on the line is gone.
+
+    Attributes:
+        timeout_s: How long that may take.
+    """
+
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send once.
+
+    Attributes:
+        message: In its envelope.
+        by: The moment after which nothing may leave any more; None for what moves no money.
+    """
+
+    message: bytes = field(repr=False)
+    by: float | None = None
+
+    def check(self) -> None:
+        """Look at the clock, with nothing between this and the write that could take long.
+
+        Raises:
+            LinkClosedError: Too late; nothing was sent.
+        """
+        if self.by is not None and time.monotonic() > self.by:
+            raise LinkClosedError("this process stood still too long", effect="nothing_sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Wait for the next message.
+
+    Attributes:
+        deadline: Until when, as ``time.monotonic()`` has it.
+    """
+
+    deadline: float
+
+    def left_s(self) -> float:
+        """Return how long is left.
+
+        Raises:
+            LinkTimeoutError: Nothing.
+        """
+        left_s = self.deadline - time.monotonic()
+        if left_s <= 0:
+            raise LinkTimeoutError("no answer in time")
+        return left_s
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Hang up."""
+
+
+Step: TypeAlias = Open | Send | Receive | Close
+Steps: TypeAlias = Generator[Step, bytes | None, _Result]
+"""A procedure; only ``Receive`` is answered with a message."""
+
+
 class Line:
-    """A link and the envelope this terminal uses on it.
+    """The steps of one terminal, and the envelope that it uses.
 
     Args:
-        link: To the host.
         envelope: TPDU and header of every request.
         tap: Sees every message; must not raise.
 
@@ -34,10 +105,7 @@ class Line:
         set_aside: Takes an answer that came and was for another message, so that nothing is dropped.
     """
 
-    def __init__(
-        self, link: Link, envelope: Envelope, tap: Callable[[str, bytes], None] | None
-    ) -> None:
-        self._link = link
+    def __init__(self, envelope: Envelope, tap: Callable[[str, bytes], None] | None) -> None:
         self.envelope = envelope
         self.received_in = envelope
         self._tap = tap
@@ -46,13 +114,13 @@ class Line:
         self.processing_request = 0
         """Header digit 6 of the last answer: what the host wants done next (3: sign in again)."""
 
-    def open(self, timeout_s: float) -> None:
+    def open(self, timeout_s: float) -> Steps[None]:
         """Connect afresh, so that no late answer of an earlier exchange can be read in this one.
 
         Raises:
             LinkOpenError: Nothing was sent.
         """
-        self._link.open(timeout_s)
+        yield Open(timeout_s)
 
     def wrap(self, body: bytes) -> bytes:
         """Return the message that ``send`` would send for *body*."""
@@ -64,7 +132,7 @@ class Line:
         return time.monotonic() + seconds
 
     @closed
-    def send(self, message: bytes, *, answer_s: float, by: float | None = None) -> None:
+    def send(self, message: bytes, *, answer_s: float, by: float | None = None) -> Steps[None]:
         """Send once; answers may come until *answer_s* from now.
 
         Args:
@@ -76,15 +144,15 @@ class Line:
             LinkClosedError: ``effect`` says whether a byte may have left.
             FramingError: The message is too long for the frame; nothing was sent.
         """
-        if by is not None and time.monotonic() > by:
-            raise LinkClosedError("this process stood still too long", effect="nothing_sent")
+        step = Send(message, by)
+        step.check()
         if self._tap:
             self._tap("sent", message)
-        self._link.send(message)
+        yield step
         self._deadline = time.monotonic() + answer_s
 
     @closed
-    def receive(self) -> bytes:
+    def receive(self) -> Steps[bytes]:
         """Return the body of the next answer.
 
         Raises:
@@ -92,10 +160,8 @@ class Line:
             LinkClosedError: The host hung up.
             FramingError: What came is no message.
         """
-        left_s = self._deadline - time.monotonic()
-        if left_s <= 0:
-            raise LinkTimeoutError("no answer in time")
-        message = self._link.receive(left_s)
+        message = yield Receive(self._deadline)
+        assert message is not None, "what answers this step"
         if self._tap:
             self._tap("received", message)
         ours = self.envelope
@@ -103,6 +169,17 @@ class Line:
         self.processing_request = self.received_in.processing_request
         return body
 
-    def close(self) -> None:
-        """Hang up."""
-        self._link.close()
+    def hung_up_after(self, talk: Steps[_Result]) -> Steps[_Result]:
+        """Go through *talk* and hang up, however it ends.
+
+        Where nobody performs steps any more (the generator is closed), whoever did hangs up.
+        """
+        try:
+            result = yield from talk
+        except GeneratorExit:
+            raise
+        except BaseException:
+            yield Close()
+            raise
+        yield Close()
+        return result

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from posrefund.engine import TerminalView
     from posrefund.engine.sign_in import Issue, SignInChanges
-    from posrefund.terminal.line import Line
+    from posrefund.terminal.line import Line, Steps
 
 __all__ = ["SignInAnswer", "SignedIn", "echo", "sign_in"]
 
@@ -80,7 +80,7 @@ class SignedIn:
 
 
 @closed
-def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> SignInAnswer:
+def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Steps[SignInAnswer]:
     """Ask for working keys.
 
     Raises:
@@ -88,7 +88,7 @@ def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Sig
         LinkError: No line or no answer.
         RemoteProtocolError: What came is no sign-in answer.
     """
-    fields = ask(line, view, "sign_in", compose_sign_in(view, operator, now))
+    fields = yield from ask(line, view, "sign_in", compose_sign_in(view, operator, now))
 
     def said(name: str) -> str:
         return view.dialect.fact(name, fields) or ""
@@ -108,7 +108,7 @@ def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Sig
 
 
 @closed
-def echo(line: Line, view: TerminalView, now: datetime) -> None:
+def echo(line: Line, view: TerminalView, now: datetime) -> Steps[None]:
     """Ask whether the host is there.
 
     Raises:
@@ -116,4 +116,4 @@ def echo(line: Line, view: TerminalView, now: datetime) -> None:
         LinkError: No line or no answer.
         RemoteProtocolError: What came is no echo answer.
     """
-    ask(line, view, "echo", compose_echo(view, now))
+    yield from ask(line, view, "echo", compose_echo(view, now))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from posrefund.engine import Attempt
     from posrefund.engine.batch import Closing
+    from posrefund.terminal.line import Steps
 
 __all__ = ["CLOSINGS"]
 
@@ -55,7 +56,7 @@ def _uploaded_anew() -> AbstractContextManager[None]:
 def _batch_before_end() -> AbstractContextManager[None]:
     """The next batch is open before the host was asked to end this one."""
 
-    def end(closer: Any, closing: Closing) -> Closing:
+    def end(closer: Any, closing: Closing) -> Steps[Closing]:
         closer._journal.remember(
             closer._clock(),
             "batch_closed",

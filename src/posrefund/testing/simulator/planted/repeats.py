@@ -9,12 +9,14 @@ from posrefund.engine import Event, Move, State, machine, repeat
 from posrefund.engine.attempt import Attempt
 from posrefund.errors import LinkError
 from posrefund.terminal.exchange import Exchange
+from posrefund.terminal.line import Close, Open, Send
 from posrefund.testing.simulator.planted.plant import Planted, replaced
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from posrefund.engine.plan import Plan
+    from posrefund.terminal.line import Steps
 
 __all__ = ["REPEATS"]
 
@@ -22,13 +24,13 @@ _converse = Exchange._converse
 _perform = Exchange.perform
 
 
-def _listen_again(exchange: Any, attempt: Attempt, message: bytes) -> None:
+def _listen_again(exchange: Any, attempt: Attempt, message: bytes) -> Steps[None]:
     """Send *message* once more and take what comes at its face."""
     timers = exchange._dialect.timers
     try:
-        exchange._line.open(timers.connect_s)
-        exchange._line.send(message, answer_s=timers.answer_s)
-        while not exchange._took_answer(attempt):
+        yield from exchange._line.open(timers.connect_s)
+        yield from exchange._line.send(message, answer_s=timers.answer_s)
+        while not (yield from exchange._took_answer(attempt)):
             pass
     except LinkError:
         exchange._journal.commit([_doubt(exchange, attempt)])
@@ -41,7 +43,7 @@ def _doubt(exchange: Any, attempt: Attempt) -> Move:
 def _repeat(copies: int) -> AbstractContextManager[None]:
     """Let silence be followed by the same bytes again; the engine is told of *copies*."""
 
-    def converse(exchange: Any, attempt: Attempt, message: bytes) -> None:
+    def converse(exchange: Any, attempt: Attempt, message: bytes) -> Steps[None]:
         real = exchange._journal.commit
         silent: list[Any] = []
 
@@ -54,9 +56,9 @@ def _repeat(copies: int) -> AbstractContextManager[None]:
                 real(actions)
 
         with replaced((exchange._journal, "commit", commit)):
-            _converse(exchange, attempt, message)
+            yield from _converse(exchange, attempt, message)
         if silent:
-            _listen_again(exchange, replace(attempt, copies=copies), message)
+            yield from _listen_again(exchange, replace(attempt, copies=copies), message)
 
     return replaced((Exchange, "_converse", converse))
 
@@ -66,15 +68,15 @@ def _repeat_with_pin() -> AbstractContextManager[None]:
     kept: dict[str, bytes] = {}
     carry = Exchange._carry
 
-    def remember(exchange: Any, attempt: Attempt, message: bytes) -> None:
+    def remember(exchange: Any, attempt: Attempt, message: bytes) -> Steps[None]:
         kept[attempt.attempt_id] = message
-        carry(exchange, attempt, message)
+        yield from carry(exchange, attempt, message)
 
-    def repeat_it(exchange: Any, attempt: Attempt) -> None:
-        exchange._line.open(exchange._dialect.timers.connect_s)
+    def repeat_it(exchange: Any, attempt: Attempt) -> Steps[None]:
+        yield from exchange._line.open(exchange._dialect.timers.connect_s)
         exchange._journal.commit([repeat.announce_repeat(attempt, exchange._clock())])
         again = exchange._journal.attempt(attempt.attempt_id)
-        carry(exchange, again, kept[attempt.attempt_id])
+        yield from carry(exchange, again, kept[attempt.attempt_id])
 
     return replaced(
         (machine, "is_repeatable", lambda *_: True),
@@ -86,13 +88,13 @@ def _repeat_with_pin() -> AbstractContextManager[None]:
 def _new_number() -> AbstractContextManager[None]:
     """Silence is followed by a new message under the next STAN."""
 
-    def perform(exchange: Any, plan: Plan) -> None:
-        _perform(exchange, plan)
+    def perform(exchange: Any, plan: Plan) -> Steps[None]:
+        yield from _perform(exchange, plan)
         attempt = exchange._journal.attempt(plan.attempt.attempt_id)
         if attempt.state is State.IN_DOUBT and attempt.facts.get("reason") == "no_reply":
             fields = {**plan.fields, "11": str(exchange._view().stan)}
             message = exchange._line.wrap(exchange._keyring.seal(fields, exchange._line.envelope))
-            _listen_again(exchange, replace(attempt, stan=fields["11"]), message)
+            yield from _listen_again(exchange, replace(attempt, stan=fields["11"]), message)
 
     return replaced((Exchange, "perform", perform))
 
@@ -100,12 +102,12 @@ def _new_number() -> AbstractContextManager[None]:
 def _send_first() -> AbstractContextManager[None]:
     """The message leaves before its intent is written down."""
 
-    def perform(exchange: Any, plan: Plan) -> None:
+    def perform(exchange: Any, plan: Plan) -> Steps[None]:
         message = exchange._line.wrap(exchange._keyring.seal(plan.fields, exchange._line.envelope))
-        exchange._line.open(exchange._dialect.timers.connect_s)
-        exchange._line.send(message, answer_s=1)
-        exchange._line.close()
-        _perform(exchange, plan)
+        yield Open(exchange._dialect.timers.connect_s)
+        yield Send(message)
+        yield Close()
+        yield from _perform(exchange, plan)
 
     return replaced((Exchange, "perform", perform))
 
@@ -114,7 +116,7 @@ def _drop_strangers() -> AbstractContextManager[None]:
     """An answer to another message is thrown away without a row."""
     real = Exchange._took_answer
 
-    def took_answer(exchange: Any, attempt: Attempt) -> bool:
+    def took_answer(exchange: Any, attempt: Attempt) -> Steps[bool]:
         commit = exchange._journal.commit
 
         def only_moves(actions: Any) -> None:
@@ -123,7 +125,7 @@ def _drop_strangers() -> AbstractContextManager[None]:
                 commit(actions)
 
         with replaced((exchange._journal, "commit", only_moves)):
-            return real(exchange, attempt)
+            return (yield from real(exchange, attempt))
 
     return replaced((Exchange, "_took_answer", took_answer))
 

@@ -1,0 +1,205 @@
+"""The procedures of one terminal: from a request to an outcome, through the journal, over the line. Floor 7.
+
+Order is everything here: written down, then sent; received, then written down; a sale or void in doubt
+is undone before the next message that moves money. Nothing in this file asks what a response code means.
+Each procedure is a generator over steps of the line, so that a thread and asyncio go the same way.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeGuard
+
+from posrefund.closed import closed_class
+from posrefund.crypto import require
+from posrefund.engine import (
+    DescribedSale,
+    OriginalRef,
+    SaleRequest,
+    described,
+    machine,
+    outcome_of,
+)
+from posrefund.engine.plan import Occasion
+from posrefund.engine.refusals import refuse
+from posrefund.engine.rules import check_journal
+from posrefund.engine.sign_in import Accept
+from posrefund.errors import PosRefundError, RequestConflictError
+from posrefund.framing import Envelope
+from posrefund.terminal.anchor import Mooring
+from posrefund.terminal.batch import BatchCloser
+from posrefund.terminal.exchange import Exchange
+from posrefund.terminal.generation import check_generation
+from posrefund.terminal.keyring import Keyring
+from posrefund.terminal.line import Line
+from posrefund.terminal.people import People
+from posrefund.terminal.sign_in import echo, sign_in
+from posrefund.terminal.sign_ins import key_sets_needed, take_over
+from posrefund.terminal.view import view_of
+from posrefund.values import MerchantID, TerminalID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from posrefund.dialects import Dialect
+    from posrefund.engine import Attempt, Outcome, RefundRequest, TerminalView
+    from posrefund.engine.plan import Plan
+    from posrefund.engine.settlement import BatchClosed
+    from posrefund.journal import Journal
+    from posrefund.keystore import KeyStore
+    from posrefund.terminal.line import Steps
+    from posrefund.terminal.sign_in import SignedIn
+
+__all__ = ["Procedures"]
+
+
+@closed_class
+class Procedures:
+    """What one logical terminal does, for a loop that performs its steps; one procedure at a time.
+
+    Making it recovers; see ``Terminal``, of which arguments and errors are.
+
+    Attributes:
+        dialect: What the host speaks.
+        journal: The terminal's.
+        clock: Returns the time, aware.
+        envelope: TPDU and header of every request.
+        exchange: What is said about money.
+        closer: Closes batches.
+        keyring: The working keys.
+        people: What people decide.
+    """
+
+    def __init__(  # noqa: PLR0913 — those of ``Terminal`` but its link
+        self,
+        terminal: TerminalID,
+        merchant: MerchantID,
+        *,
+        dialect: Dialect,
+        keystore: KeyStore,
+        journal: Journal,
+        clock: Callable[[], datetime],
+        envelope: Envelope | None,
+        tap: Callable[[str, bytes], None] | None,
+    ) -> None:
+        require(dialect.mac.cipher)
+        self._identity = (TerminalID(terminal), MerchantID(merchant))
+        self.dialect = dialect
+        self.journal = journal
+        self.clock = clock
+        self._line = Line(envelope or Envelope(dialect.tpdu, dialect.header), tap)
+        self.envelope = self._line.envelope
+        keystore.sign_in_rule = dialect.sign_in
+        self.keyring = Keyring(keystore, dialect)
+        mooring = Mooring(self._identity, dialect, journal, keystore, clock, self.view)
+        self._anchor = mooring.keep
+        self.exchange = Exchange(
+            self._line, self.keyring, journal, dialect, clock, self.view, self._anchor
+        )
+        self._line.set_aside = self.exchange.receive_late
+        self.closer = BatchCloser(
+            self._line, journal, dialect, clock, self.view, self._take_number, self.resolve_doubts
+        )
+        is_whole = mooring.check()
+        check_generation(journal, keystore, clock())
+        self.people = People(journal, dialect.policy, clock)
+        self.exchange.recover()
+        if not is_whole:
+            mooring.go_on()
+        self.closer.recover()
+
+    def sign_in(self, operator: str, accept: Accept) -> Steps[SignedIn]:
+        """See ``Terminal.sign_in``."""
+        now = self.clock()
+        before = self._take_number(now)
+        answer = yield from sign_in(self._line, before, operator, now)
+        done = take_over(answer, before, accept, self.journal, self.keyring, now)
+        self.closer.after_sign_in()
+        self._anchor()
+        return done
+
+    def echo(self) -> Steps[None]:
+        """See ``Terminal.echo``."""
+        now = self.clock()
+        yield from echo(self._line, self._take_number(now), now)
+
+    def sale(self, request: SaleRequest) -> Steps[Outcome]:
+        """See ``Terminal.sale``."""
+        return self._carry_out(
+            request, lambda occasion: machine.start_sale(request, self.view(), occasion)
+        )
+
+    def refund(self, request: RefundRequest) -> Steps[Outcome]:
+        """See ``Terminal.refund``."""
+        return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion))
+
+    def resolve_doubts(self) -> Steps[None]:
+        """See ``Terminal.resolve_doubts``."""
+        self.exchange.recover()
+        yield from self.exchange.resolve_doubts()
+
+    def close_batch(self, operator: str) -> Steps[BatchClosed]:
+        """See ``Terminal.close_batch``."""
+        return self.closer.close(operator)
+
+    def view(self) -> TerminalView:
+        """Return what the engine may know of this terminal now."""
+        return view_of(self.journal, self.dialect, self._identity, self.keyring.key_set_id)
+
+    def close(self) -> None:
+        """Close the journal and wipe the working keys; see ``Terminal.close``."""
+        with suppress(PosRefundError):  # a second close; else the next sign-in does it
+            self.keyring.forget(key_sets_needed(self.journal))
+        self.journal.close()
+        self.keyring.close()
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _carry_out(
+        self, request: SaleRequest | RefundRequest, start: Callable[[Occasion], Plan]
+    ) -> Steps[Outcome]:
+        self.exchange.recover()
+        fingerprint = self.journal.fingerprint(request.card.pan)
+        known = self.journal.content(request.request_id)
+        if known is not None and known != request.content(fingerprint):
+            raise RequestConflictError(request.request_id)
+        last = self.journal.last_attempt(request.request_id)
+        if self._is_over(last):
+            return outcome_of(last, self.dialect)
+        if isinstance(request, SaleRequest) and self.journal.originals(request.request_id):
+            raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
+        number = last.number + 1 if last else 1
+        # The rules and the second person speak before the line: what they refuse must not send a reversal either.
+        plan = self.people.ask_first(start(Occasion(number, fingerprint, self.clock())))
+        if (yield from self.exchange.resolve_doubts()):
+            # What stood before may not stand any more: a late answer may have come. Nor is the STAN free.
+            last = self.journal.last_attempt(request.request_id)
+            if self._is_over(last):
+                return outcome_of(last, self.dialect)
+            plan = self.people.ask_first(start(Occasion(number, fingerprint, self.clock())))
+        yield from self.exchange.perform(plan)
+        return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
+
+    def _is_over(self, last: Attempt | None) -> TypeGuard[Attempt]:
+        """Whether a request whose last attempt this is has its outcome, and no other attempt may follow."""
+        return last is not None and not machine.may_try_again(last, self.view())
+
+    def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
+        view, named = self.view(), request.original
+        check_journal(view)  # a sale that is not known may be one that was lost
+        if isinstance(named, DescribedSale):
+            named = OriginalRef(named.rrn, named.mmdd)
+        found = described.find(request, self.journal.originals(named), view, occasion)
+        if found.is_new and self.journal.is_disputed(found.original):
+            raise refuse("original_has_case")  # given back before, in rows that were lost
+        plan = machine.start_refund(request, found.original, view, occasion)
+        return replace(plan, learns=found.original) if found.is_new else plan
+
+    def _take_number(self, now: datetime) -> TerminalView:
+        """Return the view for a management message, its STAN taken for good."""
+        view = self.view()
+        self.journal.remember(now, "stan_taken", stan=view.stan)
+        self._anchor()
+        return view
