@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from posrefund.dialects import Dialect
+    from posrefund.errors import DecodeError
 
-__all__ = ["announced", "head_of", "sample_fields", "sample_messages"]
+__all__ = ["announced", "head_of", "points_into", "sample_fields", "sample_messages"]
 
 _VARIABLE_WIDTH = 12
 """Of a field of variable length: even, so that packed digits need no filler."""
+
+
+def points_into(refusal: DecodeError, raw: bytes) -> None:
+    """Hold *refusal* to what it promises: it names a place, says what was expected, and points into *raw*."""
+    assert refusal.path, "a refusal names its place"
+    assert refusal.expected, "a refusal says what was expected"
+    assert 0 <= refusal.offset_bytes <= len(raw), "a refusal points into the message"
 
 
 def head_of(codec: Codec) -> tuple[int, int]:

@@ -6,30 +6,24 @@ input says which dialect reads the rest; each dialect has a byte of its own that
 
 from __future__ import annotations
 
-import hashlib
-import re
 import zlib
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from fuzz.devices import relay, zvt
 from fuzz.lines import FAMILIES
 from fuzz.logs import check_log, check_redacted
-from fuzz.samples import announced, head_of, sample_fields
+from fuzz.samples import announced, head_of, points_into, sample_fields
 from fuzz.text_terminals import check as text_terminal
 from posrefund.codec import Codec, describe, faults_inside
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
 from posrefund.crypto import Key, KeySet, Purpose
-from posrefund.devices.passthrough import RelaySettings, redact
-from posrefund.devices.passthrough.core import PassOn, RelayCore
-from posrefund.devices.passthrough.messages import read_reply
-from posrefund.devices.zvt import PROFILES, redact
-from posrefund.devices.zvt.heard import Heard, Status
 from posrefund.dialects import Dialect, dialect, names
 from posrefund.dialects.bitmaps import bitmaps_of
 from posrefund.dialects.capture import open_capture
 from posrefund.errors import DecodeError, EncodeError, FramingError
-from posrefund.framing import Envelope, LengthPrefixFramer, STXETXFramer, frame
+from posrefund.framing import Envelope, LengthPrefixFramer, frame
 from posrefund.seal import unseal
 
 if TYPE_CHECKING:
@@ -78,18 +72,18 @@ def decode(data: bytes) -> None:
         try:
             read(raw)
         except DecodeError as refusal:
-            _points_into(refusal, raw)
+            points_into(refusal, raw)
     try:
         capture = open_capture(raw, known)
     except DecodeError as refusal:
-        _points_into(refusal, raw)
+        points_into(refusal, raw)
         return
     spans = capture.spans
     assert all(0 <= start <= end <= len(raw) for start, end in spans.values()), "spans lie within"
     describe(capture.fields, known.fields, spans=spans)
     known.value_faults(capture.fields)
     for fault in faults_inside(capture.fields, known.fields, spans=spans):
-        _points_into(fault, raw)
+        points_into(fault, raw)
 
 
 def identity(data: bytes) -> None:
@@ -194,12 +188,6 @@ def _by_selector() -> tuple[Dialect, ...]:
     return tuple(dialect(min(codes, key=lambda name: codes[name] ^ byte)) for byte in range(256))
 
 
-def _points_into(refusal: DecodeError, raw: bytes) -> None:
-    assert refusal.path, "a refusal names its place"
-    assert refusal.expected, "a refusal says what was expected"
-    assert 0 <= refusal.offset_bytes <= len(raw), "a refusal points into the message"
-
-
 @cache
 def _engines(name: str, *, checked: bool) -> tuple[Codec, Codec]:
     """Return a compiled and a reference codec of a dialect, *checked* with what its table says of values."""
@@ -248,7 +236,7 @@ def tlv(data: bytes) -> None:
     try:
         found = parse_tlv(data)
     except DecodeError as refusal:
-        _points_into(refusal, data)
+        points_into(refusal, data)
         return
     assert write_tlv(found) == data, "objects are written back to the byte"
     for top in found:
@@ -351,44 +339,6 @@ def _open_envelope(message: bytes) -> None:
         )
         == envelope
     ), "an answer to an answer goes where the first came from"
-
-
-# --- devices ---------------------------------------------------------------------------------------
-
-
-def zvt(data: bytes) -> None:
-    """What a ZVT terminal says is read or refused; its lines hold no card number; what is kept of it can be read."""
-    heard = Heard(PROFILES[("generic", "cardcomplete")[data[:1] == b"\1"]])
-    body = data[1:]
-    heard.take(body)
-    assert not any(_CARD_NUMBER.search(line) for line in heard.lines), "no line holds a card number"
-    kept = redact(body)
-    assert len(kept) == len(body), "what is kept is as long"
-    try:
-        status = Status.read(body)
-    except DecodeError as refusal:
-        _points_into(refusal, body)
-        return
-    if body[:2] == b"\x04\x0f":
-        assert Status.read(kept) == status, "what is kept says the same of the money"
-
-
-_CARD_NUMBER = re.compile(r"[0-9]{12,}")
-
-
-def relay(data: bytes) -> None:
-    """What a terminal says is answered, passed on or refused; nothing escapes, and a body is redacted to its length."""
-    settings, known = RelaySettings(answer_s=1), dialect("unionpay")
-    core = RelayCore(settings, known, lambda body: hashlib.sha256(body).hexdigest(), {})
-    body = data[1 : settings.line.body_bytes_max + 1]
-    framed = STXETXFramer(settings.line).frame(body) if data[:1] == b"\1" and body else data
-    for step in (*core.take(framed, 0.0), *core.silence(1.0)):
-        if isinstance(step, PassOn):
-            assert step.question.message in framed, "what is passed on was said"
-            assert len(step.question.mti) == 4
-            read_reply(data, step.question, known)
-    redacted = redact(data, settings)
-    assert len(redacted) == len(data), "as long as before"
 
 
 TARGETS: dict[str, Target] = {

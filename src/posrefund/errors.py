@@ -38,7 +38,8 @@ codes only. Floor 0: imports nothing of ours.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +94,11 @@ class PosRefundError(Exception):
     retry_is_safe: bool = False
 
 
+def _rebuilt(error: Exception, given: tuple[str, ...], named: tuple[str, ...]) -> tuple[Any, ...]:
+    """Say to pickle how *error* is made again: *given* by position, the attributes *named* by keyword."""
+    return partial(type(error), **{name: getattr(error, name) for name in named}), given
+
+
 class InvalidRequestError(PosRefundError, ValueError):
     """The caller's request is wrong; every fault is listed at once and nothing was recorded.
 
@@ -141,16 +147,7 @@ class RefusedError(PosRefundError):
         super().__init__(f"refused ({code}): {hint_en}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (
-            _rebuild_refused,
-            (self.code, self.owner, self.hint_zh, self.hint_en, self.not_before),
-        )
-
-
-def _rebuild_refused(
-    code: str, owner: str, hint_zh: str, hint_en: str, not_before: datetime | None
-) -> RefusedError:
-    return RefusedError(code, owner=owner, hint_zh=hint_zh, hint_en=hint_en, not_before=not_before)
+        return _rebuilt(self, (self.code,), ("owner", "hint_zh", "hint_en", "not_before"))
 
 
 class ConfigError(PosRefundError):
@@ -218,13 +215,7 @@ class DecodeError(CodecError):
         self.args = (f"{path} at byte {offset_bytes}: expected {expected}",)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_decode, (self.path, self.expected, self.offset_bytes, self.partial))
-
-
-def _rebuild_decode(
-    path: str, expected: str, offset_bytes: int, partial: tuple[str, ...]
-) -> DecodeError:
-    return DecodeError(path, expected, offset_bytes=offset_bytes, partial=partial)
+        return _rebuilt(self, (self.path, self.expected), ("offset_bytes", "partial"))
 
 
 class FramingError(PosRefundError, ValueError):
@@ -243,11 +234,7 @@ class FramingError(PosRefundError, ValueError):
         super().__init__(f"frame at byte {offset_bytes}: expected {expected}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_framing, (self.expected, self.offset_bytes), vars(self))
-
-
-def _rebuild_framing(expected: str, offset_bytes: int) -> FramingError:
-    return FramingError(expected, offset_bytes=offset_bytes)
+        return (*_rebuilt(self, (self.expected,), ("offset_bytes",)), vars(self))
 
 
 class CryptoError(PosRefundError):
@@ -336,11 +323,7 @@ class LinkClosedError(LinkError):
         super().__init__(reason)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_closed, (self.reason, self.effect))
-
-
-def _rebuild_closed(reason: str, effect: Effect) -> LinkClosedError:
-    return LinkClosedError(reason, effect=effect)
+        return _rebuilt(self, (self.reason,), ("effect",))
 
 
 class ProtocolError(PosRefundError):
@@ -380,15 +363,10 @@ class DeviceRefusedError(PosRefundError):
         self.raw_code = raw_code
         self.hint_zh = hint_zh
         self.hint_en = hint_en
-        said = f"{reason}, code {raw_code}" if raw_code else reason
-        super().__init__(f"the device refused ({said}): {hint_en}")
+        super().__init__(f"the device refused ({reason} {raw_code}): {hint_en}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild_device, (self.reason, self.raw_code, self.hint_zh, self.hint_en)
-
-
-def _rebuild_device(reason: str, raw_code: str, hint_zh: str, hint_en: str) -> DeviceRefusedError:
-    return DeviceRefusedError(reason, raw_code, hint_zh=hint_zh, hint_en=hint_en)
+        return _rebuilt(self, (self.reason, self.raw_code), ("hint_zh", "hint_en"))
 
 
 class JournalError(PosRefundError):

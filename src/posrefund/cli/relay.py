@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from posrefund.cli.config import ConfigOption, load, open_journal, open_keystore
+from posrefund.cli.config import ConfigOption, load, open_journal, open_keystore, open_link
 from posrefund.cli.screen import as_text, stdout
-from posrefund.cli.tls_settings import host_link
 from posrefund.devices.passthrough import PassThrough, RelaySettings, told_relay
 from posrefund.emulators.device import ListeningStream
 from posrefund.errors import ConfigError, LinkError, LinkOpenError
@@ -79,7 +78,7 @@ def relay(  # noqa: PLR0913, PLR0917 — each is an option of the command line
         found = _line(stack, serial=serial, pty=pty, tcp=tcp, baud=baud, form=form)
         journal = open_journal(settings, open_keystore(settings).journal_key)
         stack.callback(journal.close)
-        link = host_link(settings.address, settings.port, settings.tls)
+        link = open_link(settings)
         relaying = PassThrough(
             found.stream,
             link,
@@ -89,7 +88,7 @@ def relay(  # noqa: PLR0913, PLR0917 — each is an option of the command line
             settings=spoken,
         )
         stack.callback(relaying.close)
-        where = f"{settings.address}:{settings.port}"
+        where = ", ".join(f"{address}:{port}" for address, port in settings.host.addresses)
         stdout.print(f"relaying {found.name} to {where}; Ctrl-C stops it", markup=False)
         try:
             _serve(relaying, is_open=found.is_open)
@@ -148,12 +147,12 @@ def _line(
 
 def _at(settings: Settings, host: str | None, *, tls: bool, ca: Path | None) -> Settings:
     """The settings, with the host that the command line names."""
+    there = settings.host
     if tls or ca is not None:
-        settings = replace(settings, tls=TLSSettings(ca=ca))
-    if host is None:
-        return settings
-    address, port = _address(host, "--host")
-    return replace(settings, address=address, port=port)
+        there = replace(there, tls=TLSSettings(ca=ca))
+    if host is not None:
+        there = replace(there, addresses=(_address(host, "--host"),))
+    return replace(settings, host=there)
 
 
 def _address(text: str, option: str) -> tuple[str, int]:
