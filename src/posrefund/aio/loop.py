@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from posrefund.closed import closed
@@ -14,7 +16,7 @@ from posrefund.terminal.line import Close, Open, Receive, Send
 from posrefund.terminal.loop import is_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from concurrent.futures import Executor
 
     from posrefund.aio.contract import AsyncLink
@@ -37,23 +39,30 @@ async def run(steps: Steps[_Result], link: AsyncLink, executor: Executor | None 
     Raises:
         BaseException: Whatever the procedure raises; what a step raised, or a cancellation, it saw first.
     """
-    stretch = _Stretch(steps, executor)
     answer: bytes | None = None
     error: BaseException | None = None
     try:
         while True:
-            step = await stretch.go_on(answer, error)
-            if step is None:
-                result: _Result = stretch.result
+            if executor is None:
+                step, error = _advance(steps, answer, error), None
+            else:
+                advance = partial(_advance, steps, answer, error)
+                step, error = await _in_executor(advance, executor)
+            if isinstance(step, _Returned):
+                if error is not None:
+                    raise error
+                result: _Result = step.value
                 return result
-            answer, error = None, stretch.cancellation
-            if error is None:
-                try:
-                    answer = await _perform(step, link)
-                except GeneratorExit:  # nobody waits for this task any more
-                    raise
-                except BaseException as raised:  # noqa: BLE001 — the procedure is told
-                    error = _below(raised)
+            answer = None
+            if error is not None:  # cancelled while a thread was in it
+                continue
+            try:
+                waiting = _begin(step, link)
+                answer = None if waiting is None else await waiting
+            except GeneratorExit:  # nobody waits for this task any more
+                raise
+            except BaseException as raised:  # noqa: BLE001 — the procedure is told
+                error = _below(raised)
     finally:
         if not is_over(steps):
             link.close()
@@ -71,31 +80,21 @@ async def call(work: Callable[[], _Result], executor: Executor | None) -> _Resul
     return result
 
 
-class _Stretch:
-    """A procedure from one step to the next."""
+@dataclass(frozen=True, slots=True)
+class _Returned:
+    """What a procedure returned; no future takes a ``StopIteration``."""
 
-    def __init__(self, steps: Steps[Any], executor: Executor | None) -> None:
-        self._steps, self._executor = steps, executor
-        self.result: Any = None
-        self.cancellation: asyncio.CancelledError | None = None
+    value: Any
 
-    async def go_on(self, answer: bytes | None, error: BaseException | None) -> Step | None:
-        """Return the next step; None if there is none: then ``result`` is there."""
-        if self._executor is None:
-            return self._advance(answer, error)
-        step, self.cancellation = await _in_executor(
-            lambda: self._advance(answer, error), self._executor
-        )
-        if step is None and self.cancellation is not None:
-            raise self.cancellation
-        return step
 
-    def _advance(self, answer: bytes | None, error: BaseException | None) -> Step | None:
-        try:
-            return self._steps.send(answer) if error is None else self._steps.throw(error)
-        except StopIteration as done:
-            self.result = done.value
-            return None
+def _advance(
+    steps: Steps[Any], answer: bytes | None, error: BaseException | None
+) -> Step | _Returned:
+    """Go on to the next step, or to the end."""
+    try:
+        return steps.send(answer) if error is None else steps.throw(error)
+    except StopIteration as done:
+        return _Returned(done.value)
 
 
 async def _in_executor(
@@ -113,15 +112,16 @@ async def _in_executor(
             cancellation = _below(error)
 
 
-async def _perform(step: Step, link: AsyncLink) -> bytes | None:
+def _begin(step: Step, link: AsyncLink) -> Awaitable[bytes | None] | None:
+    """Begin to perform *step*; return what has to be waited for, if anything."""
     match step:
         case Receive():
-            return await link.receive(step.left_s())
+            return link.receive(step.left_s())
         case Send():
             step.check()  # a thread may lie between the procedure's own look and this one
-            await link.send(step.message)
+            return link.send(step.message)
         case Open():
-            await link.open(step.timeout_s)
+            return link.open(step.timeout_s)
         case Close():
             link.close()
     return None

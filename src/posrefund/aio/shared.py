@@ -93,8 +93,9 @@ class SharedConnection:
         Raises:
             LinkOpenError: Not in time; nothing was sent.
         """
-        if self._line is not None and self._line.wire is not None:
-            await self._line.wire.settle()
+        wire = self._line.wire if self._line is not None else None
+        if wire is not None and wire.has_news():
+            await wire.settle()
         if self._line is None or not self._line.is_up:
             if self._dialling is None:
                 self._dialling = asyncio.create_task(self._dial(timeout_s))
@@ -189,7 +190,8 @@ class SharedLink:
         line = self._line
         if line is None or line.wire is None:
             raise LinkClosedError("the link is not open", effect="nothing_sent")
-        await line.wire.settle()
+        if line.wire.has_news():
+            await line.wire.settle()
         if line.wire.has_failed:
             raise LinkClosedError("the host closed the line", effect="nothing_sent")
         if self._request is not None:

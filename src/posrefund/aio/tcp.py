@@ -89,7 +89,8 @@ class AsyncTCPLink:
         """
         wire = self._open_wire("nothing_sent")
         self._keeping.asked()
-        await wire.settle()
+        if wire.has_news():
+            await wire.settle()
         wire.write(wire.frame(message))
         if wire.is_full:
             await self._wait(_SEND_S)
@@ -145,7 +146,8 @@ class AsyncTCPLink:
         wire = self._wire
         if wire is None:
             return False
-        await wire.settle()
+        if wire.has_news():
+            await wire.settle()
         why = self._keeping.unfit(
             time.monotonic(), peer_closed=wire.has_failed, unread=self._has_unread()
         )

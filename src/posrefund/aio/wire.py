@@ -18,6 +18,8 @@ from posrefund.framing import Damaged
 from posrefund.link._tls_words import why
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from posrefund.errors import Effect
     from posrefund.framing import Event, Framer
     from posrefund.link._tls_session import TLSSession
@@ -60,6 +62,7 @@ class Wire(asyncio.Protocol):
         self._framer, self._owner = framer, owner
         self._tls, self._pins, self._server_name = tls or (None, (), "")
         self._transport: Any = None
+        self._is_readable: Callable[[], bool] = lambda: False
         self._failure: LinkClosedError | FramingError | None = None
         self.greeting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.has_failed = self.is_full = False
@@ -97,11 +100,15 @@ class Wire(asyncio.Protocol):
                 raise
         self._transport.write(framed)
 
-    async def settle(self) -> None:
+    def has_news(self) -> bool:
+        """Look, without waiting, whether something has come that the loop has not read: then ``settle``."""
+        return not self.has_failed and self._is_readable()
+
+    @staticmethod
+    async def settle() -> None:
         """Let the loop read what has come already, a farewell of the other side above all."""
-        if not self.has_failed and _is_readable(self._transport.get_extra_info("socket")):
-            await asyncio.sleep(0)  # the loop hears of it …
-            await asyncio.sleep(0)  # … and has read it
+        await asyncio.sleep(0)  # the loop hears of it …
+        await asyncio.sleep(0)  # … and has read it
 
     def failure(self, effect: Effect) -> LinkClosedError | FramingError:
         """Return an error that says how the connection ended."""
@@ -128,6 +135,7 @@ class Wire(asyncio.Protocol):
         if hasattr(transport, "max_size"):  # asyncio's own transports; others have their ways
             transport.max_size = READ_BYTES
         self._transport.set_write_buffer_limits(high=0)
+        self._is_readable = _look_at(transport.get_extra_info("socket").fileno())
         if self._tls is None:
             self.greeting.set_result(None)
         else:
@@ -222,9 +230,10 @@ def _pin_of(tls: TLSSession) -> str:
         return ""
 
 
-def _is_readable(line: Any) -> bool:
+def _look_at(descriptor: int) -> Callable[[], bool]:
+    """Return what says whether *descriptor* can be read without waiting."""
     if hasattr(select, "poll"):
         poll = select.poll()
-        poll.register(line.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([line.fileno()], [], [], 0)[0])
+        poll.register(descriptor, select.POLLIN)
+        return lambda: bool(poll.poll(0))
+    return lambda: bool(select.select([descriptor], [], [], 0)[0])
