@@ -295,7 +295,7 @@ def test_a_terminal_says_that_it_is_ready(form: str) -> None:
 
 def test_a_line_that_cannot_be_opened_raises_where_nothing_can_be_told() -> None:
     with rig("tcp") as it:
-        it.near.open = _refuse  # type: ignore[method-assign]
+        it.near.open = _refuse  # type: ignore[method-assign, assignment]
         with pytest.raises(LinkOpenError):
             it.driver.status()
         assert isinstance(it.driver.refund(REFUND), DeviceNotSent)
@@ -363,7 +363,7 @@ def test_cancelling_from_another_thread_leaves_a_doubt() -> None:
     ],
 )
 def test_kinds_of_terminal_give_the_same_receipt(name: str, model: dict[str, object]) -> None:
-    with rig("tcp", emulated(**model), profile=PROFILES[name]) as it:
+    with rig("tcp", emulated(None, **model), profile=PROFILES[name]) as it:
         result = it.driver.refund(REFUND)
     assert isinstance(result, DeviceApproved)
     assert result.receipt[0] == "** HÄNDLERBELEG **"

@@ -6,7 +6,7 @@ All on a line where no time passes, so three minutes of silence are waited for i
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -45,8 +45,8 @@ class Lane:
 
     now: VirtualStream
 
-    def __init__(self, form: str, device: object = None, **line: object) -> None:
-        self.device = device or EmulatedZVT()
+    def __init__(self, form: str, device: Any = None, **line: object) -> None:
+        self.device: Any = device or EmulatedZVT()
         self.stream = VirtualStream(self.device, **line)  # type: ignore[arg-type]
         Lane.now = self.stream
         how = ZVTSettings()
@@ -192,9 +192,6 @@ def test_one_bit_flipped_over_tcp_approves_nothing_else(bit: int) -> None:
     assert numbers <= 5  # three bytes of trace, two of receipt
 
 
-_STATUS_FIELDS = {"result": 3, "amount": 5, "currency": -1, "trace": 12}
-
-
 @pytest.mark.parametrize("bits", range(1, 256))
 def test_no_pattern_in_result_amount_or_currency_is_approved(bits: int) -> None:
     lane = Lane("tcp")
@@ -231,7 +228,7 @@ def test_a_late_answer_is_never_taken_for_the_next_ones(
     kind: type[VirtualStream], minor: int, at: int, seconds: float
 ) -> None:
     lane = Lane("serial")
-    lane.stream = kind(lane.device, [LineFault("late", at, seconds=seconds)])  # type: ignore[arg-type]
+    lane.stream = kind(lane.device, [LineFault("late", at, seconds=seconds)])
     Lane.now = lane.stream
     driver = ZvtTerminal(lane.stream, ZVTSettings(), serial=True)
     assert isinstance(driver.refund(REFUND), DeviceInDoubt)

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -151,7 +151,7 @@ def _read_by_tshark(capture: bytes, folder: Path, *options: str) -> list[dict[st
     return [_flat(frame["_source"]["layers"].get("zvt", {})) for frame in json.loads(done.stdout)]
 
 
-def _flat(layer: object) -> dict[str, object]:
+def _flat(layer: Any) -> dict[str, object]:
     found: dict[str, object] = {}
     for each in layer if isinstance(layer, list) else [layer]:
         for name, value in each.items():

@@ -73,7 +73,7 @@ DEVICES: dict[str, _Device] = {
         "EmulatedZVT",
         9600,
         "8N2",
-        "A terminal that speaks ZVT, serial or TCP.",
+        "Serve an emulated terminal that speaks ZVT, serial or TCP: a refund, a reversal, a repeated receipt.",
     ),
     "pinpad": _Device(
         "posrefund.emulators.pinpad",

@@ -92,14 +92,19 @@ class EmulatedZVT:
         self._last: Booking | None = None
         self._busy_scene: Scene | None = None
         self._begun: tuple[Booking, Scene] | None = None
-        self._rest_conversation()
+        self._mouth = Mouth(self.model.form, self.model.ack_s)
+        self._to_say: list[bytes] = []
+        self._is_master = False
+        self._works_until: float | None = None
+        self._replies_by: float | None = None
 
     # --- the device's side of a line -------------------------------------------------------------
 
     def connect(self) -> None:
         """A fresh conversation begins; what was begun in an older one is done by now."""
         self._conclude()
-        self._rest_conversation()
+        self._mouth = Mouth(self.model.form, self.model.ack_s)
+        self._end()
 
     def receive(self, chunk: bytes, now: float) -> Sequence[Say]:
         """Take bytes as they come; return what the terminal says to them."""
@@ -140,15 +145,9 @@ class EmulatedZVT:
 
     # --- who is master -----------------------------------------------------------------------------
 
-    def _rest_conversation(self) -> None:
-        self._mouth = Mouth(self.model.form, self.model.ack_s)
-        self._end()
-
     def _end(self) -> None:
-        self._to_say: list[bytes] = []
-        self._is_master = False
-        self._works_until: float | None = None
-        self._replies_by: float | None = None
+        self._to_say, self._is_master = [], False
+        self._works_until = self._replies_by = None
 
     def _hear(self, body: bytes, now: float) -> list[Say]:
         if body[0] in (0x80, 0x84):
