@@ -196,7 +196,7 @@ def test_status_has_a_reason_a_raw_code_and_words_in_two_languages(
     error = refusal(status)
 
     assert (error.reason, error.raw_code) == (reason, status)
-    assert error.hint_en.isascii() and not error.hint_zh.isascii()
+    assert (error.hint_en.isascii(), error.hint_zh.isascii()) == (True, False)
     assert (error.effect, error.retry_is_safe) == ("nothing_sent", True)
 
 
@@ -220,7 +220,8 @@ def test_stripe_gives_its_track() -> None:
     card = read_card(STRIPE, STRIPE_CLEAR)
 
     assert (card.entry_mode, card.expiry) == ("021", "3012")
-    assert card.track2 is not None and card.track2.reveal() == TRACK.replace("=", "D")
+    assert card.track2 is not None
+    assert card.track2.reveal() == TRACK.replace("=", "D")
     tapped = read_card({**STRIPE, 0x804F: b"05"}, STRIPE_CLEAR)
     assert (tapped.entry_mode, tapped.track2) == ("071", None)
 
