@@ -56,8 +56,11 @@ def test_a_conversation_begins_with_can_and_then_opens_as_printed() -> None:
 
 
 def test_display_is_the_printed_example() -> None:
-    body = "4453503033324552524F204445204F50455241C7C34F43D34449474F3A2020323131322F3736"  # 3.3.5
-    assert sent_by("display")[1][2:-6] == body
+    body = bytes.fromhex(
+        "44 53 50 30 33 32 45 52 52 4F 20 44 45 20 4F 50 45 52 41 C7 C3 4F"
+        "43 D3 44 49 47 4F 3A 20 20 32 31 31 32 2F 37 36"
+    )  # 3.3.5
+    assert bytes.fromhex(sent_by("display")[1])[1:-3] == body
 
 
 def test_serial_number_is_asked_for_as_printed() -> None:
@@ -286,8 +289,8 @@ def test_stripe_of_a_card_with_a_chip_that_works_is_refused() -> None:
         (b"OPN", b"OPN"),
         (b"OPN000", b"OPN000"),
         (b"GPN013", b"GPN013"),
-        (b"GDU000020FFFFF102910025800001", b"GDU000020FFFFF102910025800001"),
-        (b"GPN000036BB6BE28FDF3522E9FFFFF102910025800001", b"GPN0000360000000000000000FFFFF102910025800001"),
+        (b"GDU000020FFFFF9132500432004A1", b"GDU000020FFFFF9132500432004A1"),
+        (b"GPN000036BB6BE28FDF3522E9FFFFF9132500432004A1", b"GPN0000360000000000000000FFFFF9132500432004A1"),
         (
             b"GPN093101" + b"A5" * 16 + b"166200000000000005   10412" + b"PIN".ljust(32),
             b"GPN093101" + b"0" * 32 + b"16" + b"0" * 19 + b"10412" + b"0" * 32,
