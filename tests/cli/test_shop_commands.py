@@ -310,7 +310,7 @@ def test_the_demo_takes_card_and_pin_from_a_pad_on_a_port(tmp_path: Path, lang: 
     told = json.loads(done.stdout)
     assert told["difference_minor"] == 0
     sent = [each for each in told["events"] if each.get("direction") == "sent"]
-    of_money = [each for each in sent if each["fields"]["t"] in ("0200", "0220")]
+    of_money = [each for each in sent if each["mti"] in ("0200", "0220")]
     assert of_money
     assert all("52" in each["fields"] for each in of_money)
     assert ("密码键盘：读到" if lang == "zh" else "PIN pad: read") in done.stdout
