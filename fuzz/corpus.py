@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from fuzz.lines import FAMILIES, line_seeds
 from fuzz.logs import log_seeds
+from fuzz.pin_pad import pin_pad_seeds
 from fuzz.samples import head_of, sample_messages
 from fuzz.targets import FRAME_BYTES_MAX, KEYS, TARGETS, selector
 from fuzz.text_terminals import terminal_seeds
@@ -54,6 +55,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "text-terminal": dict(terminal_seeds()),
         "zvt": dict(_zvt_commands()),
         "relay": dict(_relayed(messages)),
+        "pinpad": dict(pin_pad_seeds()),
         **{name: dict(line_seeds(name)) for name in FAMILIES},
     }
 

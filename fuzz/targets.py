@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fuzz.devices import relay, zvt
 from fuzz.lines import FAMILIES
 from fuzz.logs import check_log, check_redacted
+from fuzz.pin_pad import pin_pad
 from fuzz.samples import announced, head_of, points_into, sample_fields
 from fuzz.text_terminals import check as text_terminal
 from posrefund.codec import Codec, describe, faults_inside
@@ -352,5 +353,6 @@ TARGETS: dict[str, Target] = {
     "wirelog": Target(check_log, "wirelog", 4096),
     "text-terminal": Target(text_terminal, "text-terminal", 512),
     "zvt": Target(zvt, "zvt", 1024),
+    "pinpad": Target(pin_pad, "pinpad", 1024),
     **{name: Target(family.check, name, FRAME_BYTES_MAX) for name, family in FAMILIES.items()},
 }

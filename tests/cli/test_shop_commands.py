@@ -17,6 +17,7 @@ from journal.backends import PostgresBackend
 from posrefund.cli import money
 from posrefund.cli.app import app, run
 from posrefund.cli.config import load, open_keystore, write
+from posrefund.cli.demo_pad import PinPad, check_pin_pad
 from posrefund.cli.init import make_keystore
 from posrefund.emulators.host import (
     EmulatedHost,
@@ -291,6 +292,38 @@ def test_the_demo_ends_with_equal_books_in_two_processes(tmp_path: Path, lang: s
     assert ("差额: ¥0.00" if lang == "zh" else "difference: ¥0.00") in done.stdout
     assert CARD not in done.stdout
     assert "到账" not in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo terminals")
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_demo_takes_card_and_pin_from_a_pad_on_a_port(tmp_path: Path, lang: str) -> None:
+    words = ["posrefund", "demo", "--dir", str(tmp_path / "d"), "--pinpad", "pty", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", *words, "--lang", lang],
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["difference_minor"] == 0
+    sent = [each for each in told["events"] if each.get("direction") == "sent"]
+    of_money = [each for each in sent if each["mti"] in ("0200", "0220")]
+    assert of_money
+    assert all("52" in each["fields"] for each in of_money)
+    assert ("密码键盘：读到" if lang == "zh" else "PIN pad: read") in done.stdout
+    assert CARD not in done.stdout
+
+
+def test_the_demo_on_windows_says_that_there_is_no_pseudo_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(ConfigError, match="Windows has none"):
+        check_pin_pad(PinPad.PTY)
+    check_pin_pad(PinPad.NONE)
 
 
 def test_the_demo_as_data_tells_the_same_story(tmp_path: Path) -> None:

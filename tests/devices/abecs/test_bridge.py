@@ -79,7 +79,8 @@ def test_key_file_hands_the_pik_out_as_the_host_sent_it(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     keys = shop.host.terminals[TERMINAL].keys
     wrapped = shop.open_keys().wrapped_pik()
-    assert keys is not None and wrapped is not None
+    assert keys is not None
+    assert wrapped is not None
 
     clear = Key(TMK, Purpose.KEK).decrypt_key(wrapped)
     assert clear == keys.pik.use(Purpose.PIN, "a comparison")

@@ -24,7 +24,7 @@ from devices.abecs.bench import (
     seen,
     serving,
 )
-from posrefund.devices.abecs import AbecsPinPad, PadTimes
+from posrefund.devices.abecs import AbecsPinPad, EnteredPIN, PadTimes
 from posrefund.emulators.device import LineFault
 from posrefund.emulators.pinpad.wire import packet
 from posrefund.errors import LinkTimeoutError, PosRefundError
@@ -69,7 +69,7 @@ def test_late_answer_is_not_the_next_customers(at: int, is_flushed: bool) -> Non
     near.close()
 
 
-def patiently(pad: AbecsPinPad) -> object:
+def patiently(pad: AbecsPinPad) -> EnteredPIN:
     """The pad hangs until its late answer has left; until then there is no EOT."""
     deadline = time.monotonic() + 10
     while True:

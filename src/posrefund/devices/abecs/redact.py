@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
+from posrefund.framing import keep_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,11 +50,7 @@ def redact(body: bytes) -> bytes:
         >>> redact(b"DSP032CARD 6200000000000005           ")
         b'DSP03200000000000000000000000000000000'
     """
-    left = bytearray(b"0" * len(body))
-    left[: 2 * _HEAD] = body[: 2 * _HEAD] if _is_plain(body) else b"0" * len(body[: 2 * _HEAD])
-    for start, end in _kept(body):
-        left[start:end] = body[start:end]
-    return bytes(left)
+    return keep_only(body, _kept(body), "text")
 
 
 def _is_plain(body: bytes) -> bool:
@@ -67,6 +64,7 @@ def _is_plain(body: bytes) -> bool:
 def _kept(body: bytes) -> Iterator[tuple[int, int]]:
     if not _is_plain(body):
         return
+    yield 0, 2 * _HEAD
     name, at = body[:_HEAD], _HEAD
     while (length := body[at : at + 3]).isdigit() and at + 3 + int(length) <= len(body):
         yield at, at + 3
