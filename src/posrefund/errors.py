@@ -1,9 +1,8 @@
 """Every error that leaves this library, in one tree.
 
-Each answers three questions without reading its text: whose fault is it, may money have moved
-(``effect``), may I try again (``retry_is_safe``). Facts are attributes; the sentence is built from
-them. No attribute, argument or message ever carries card data or a key: paths, offsets, lengths and
-codes only. Floor 0: imports nothing of ours.
+Each answers three questions without reading its text: whose fault is it, may money have moved (``effect``), may I
+try again (``retry_is_safe``). Facts are attributes; the sentence is built from them. No attribute, argument or
+message ever carries card data or a key: paths, offsets, lengths and codes only. Floor 0.
 
 ::
 
@@ -289,8 +288,8 @@ class KeyUsageError(CryptoError, TypeError):
         self.wanted = wanted
         super().__init__(f"a {purpose} key cannot be used for {wanted}")
 
-    def __reduce__(self) -> tuple[type[KeyUsageError], tuple[object, ...]]:
-        return type(self), (self.purpose, self.wanted)
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt(self, (self.purpose, self.wanted), ())
 
 
 class LinkError(PosRefundError):
@@ -363,7 +362,8 @@ class DeviceRefusedError(PosRefundError):
         self.raw_code = raw_code
         self.hint_zh = hint_zh
         self.hint_en = hint_en
-        super().__init__(f"the device refused ({reason} {raw_code}): {hint_en}")
+        said = f"{reason}, code {raw_code}" if raw_code else reason
+        super().__init__(f"the device refused ({said}): {hint_en}")
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuilt(self, (self.reason, self.raw_code), ("hint_zh", "hint_en"))

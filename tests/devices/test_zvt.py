@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -208,7 +209,7 @@ def test_what_was_booked_is_found_again_by_the_number_before_it(form: str) -> No
         doubt = it.driver.refund(REFUND)
         assert isinstance(doubt, DeviceInDoubt)
         assert (doubt.reason, doubt.after) == (DeviceReason.TIMEOUT, "000122/0044")
-        found = it.driver.recover(REFUND, after=doubt.after)
+        found = it.driver.recover(replace(REFUND, after=doubt.after))
     assert isinstance(found, DeviceApproved)
     assert found.reference == "000123/0045"
     assert it.device.money_asked == it.booked == 2
@@ -220,7 +221,7 @@ def test_an_older_equal_transaction_is_not_taken_for_the_one_in_doubt() -> None:
         it.driver.refund(REFUND)
         doubt = it.driver.refund(REFUND)
         assert isinstance(doubt, DeviceInDoubt)
-        by_number = it.driver.recover(REFUND, after=doubt.after)
+        by_number = it.driver.recover(replace(REFUND, after=doubt.after))
         without = it.driver.recover(REFUND)
     for result in (by_number, without):
         assert isinstance(result, DeviceInDoubt)
@@ -232,14 +233,14 @@ def test_a_newer_transaction_of_another_amount_is_another_one() -> None:
     with rig("tcp") as it:
         it.driver.refund(REFUND)
         other = DeviceRefund(RequestID("R-2"), Amount(99, "978"))
-        result = it.driver.recover(other, after="000121/0043")
+        result = it.driver.recover(replace(other, after="000121/0043"))
     assert isinstance(result, DeviceInDoubt)
     assert result.reason is DeviceReason.AMOUNT
 
 
 def test_a_terminal_that_remembers_nothing_leaves_the_doubt() -> None:
     with rig("tcp") as it:
-        result = it.driver.recover(REFUND, after="000121/0043")
+        result = it.driver.recover(replace(REFUND, after="000121/0043"))
         assert it.driver.last_reference() == ""
     assert isinstance(result, DeviceInDoubt)
 
@@ -262,14 +263,14 @@ def test_a_remembered_no_is_one_only_if_the_host_said_it(code: str, kind: type[o
         it.driver.refund(REFUND)
         doubt = it.driver.refund(REFUND)
         assert isinstance(doubt, DeviceInDoubt)
-        assert type(it.driver.recover(REFUND, after=doubt.after)) is kind
+        assert type(it.driver.recover(replace(REFUND, after=doubt.after))) is kind
 
 
 def test_recovering_asks_twice_and_moves_nothing() -> None:
     with rig("serial") as it:
         it.driver.refund(REFUND)
         it.device.asked.clear()
-        it.driver.recover(REFUND, after="000121/0043")
+        it.driver.recover(replace(REFUND, after="000121/0043"))
     assert it.device.asked == [REGISTRATION, REPEAT_COMMAND, REPEAT_COMMAND]
 
 
@@ -278,7 +279,7 @@ def test_who_kept_the_number_before_does_not_ask_for_it_again() -> None:
         it.driver.refund(REFUND)
         before = it.driver.last_reference()
         it.device.asked.clear()
-        assert isinstance(it.driver.refund(REFUND, after=before), DeviceApproved)
+        assert isinstance(it.driver.refund(replace(REFUND, after=before)), DeviceApproved)
     assert before == "000122/0044"
     assert it.device.asked == [REGISTRATION, REFUND_COMMAND]
 
@@ -299,7 +300,7 @@ def test_a_line_that_cannot_be_opened_raises_where_nothing_can_be_told() -> None
         with pytest.raises(LinkOpenError):
             it.driver.status()
         assert isinstance(it.driver.refund(REFUND), DeviceNotSent)
-        assert isinstance(it.driver.recover(REFUND, after="000121/0043"), DeviceInDoubt)
+        assert isinstance(it.driver.recover(replace(REFUND, after="000121/0043")), DeviceInDoubt)
 
 
 def _refuse(_timeout_s: float) -> None:

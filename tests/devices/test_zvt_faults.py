@@ -5,6 +5,7 @@ All on a line where no time passes, so three minutes of silence are waited for i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +142,7 @@ def test_what_a_fault_left_in_doubt_is_recovered_and_never_booked_twice(form: st
     lane.stream.voice.add(LineFault("close_before", at))
     doubt = lane.refund()
     if isinstance(doubt, DeviceInDoubt):
-        found = lane.driver.recover(REFUND, after=doubt.after)
+        found = lane.driver.recover(replace(REFUND, after=doubt.after))
         booked = lane.device.ledger.refunded_minor == 500 + 1234
         assert isinstance(found, DeviceApproved) == booked
     assert lane.device.money_asked <= 2
@@ -330,7 +331,7 @@ def test_any_garbage_is_no_yes_and_ends(pieces: list[bytes], form: str, voids: b
         begun = lane.stream.now
         request = void("000122/0044") if voids else REFUND
         result = lane.driver.void(request) if voids else lane.refund()  # type: ignore[arg-type]
-        recovered = lane.driver.recover(request, after="000121/0043")
+        recovered = lane.driver.recover(replace(request, after="000121/0043"))
         assert not isinstance(result, DeviceApproved)
         assert isinstance(recovered, DeviceInDoubt)
         assert lane.stream.now - begun < 6 * ZVTSettings().total_s

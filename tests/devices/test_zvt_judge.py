@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -182,8 +183,8 @@ def test_a_no_or_a_yes_that_is_told_only_once_is_not_recovered(
 
     driver = driven(Between(change, EmulatedZVT()), monkeypatch)
     assert isinstance(driver.refund(REFUND), DeviceApproved)
-    assert isinstance(driver.recover(REFUND, after="000121/0043"), DeviceInDoubt)
-    assert isinstance(driver.recover(REFUND, after="000121/0043"), DeviceApproved)
+    assert isinstance(driver.recover(replace(REFUND, after="000121/0043")), DeviceInDoubt)
+    assert isinstance(driver.recover(replace(REFUND, after="000121/0043")), DeviceApproved)
 
 
 def test_a_terminal_that_counts_in_another_currency_is_asked_for_nothing(

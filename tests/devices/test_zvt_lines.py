@@ -7,6 +7,7 @@ import struct
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,7 +74,7 @@ def test_refunds_and_a_recovery_over_tcp() -> None:
         before = driver.refund(REFUND)
         assert isinstance(before, DeviceApproved)
         assert isinstance(driver.refund(REFUND), DeviceApproved)
-        found = driver.recover(REFUND, after=before.reference)
+        found = driver.recover(replace(REFUND, after=before.reference))
         assert isinstance(found, DeviceApproved)
         driver.close()
     port.stop()

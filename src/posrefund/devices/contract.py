@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from posrefund.devices.results import DeviceResult
     from posrefund.values import Amount, RequestID
 
-__all__ = ["Can", "DeviceRefund", "DeviceRequest", "DeviceVoid", "IntegratedTerminal"]
+__all__ = ["Can", "DeviceRefund", "DeviceRequest", "DeviceVoid", "IntegratedTerminal", "TellsLast"]
 
 
 class Can(Flag):
@@ -38,10 +38,12 @@ class DeviceRefund:
     Attributes:
         request_id: The shop's own, unique for ever.
         amount: How much.
+        after: The device's own number of its last transaction before this one, where it told (``TellsLast``).
     """
 
     request_id: RequestID
     amount: Amount
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,13 @@ class DeviceVoid:
         request_id: The shop's own, unique for ever.
         amount: What the transaction was of.
         reference: The device's own number of it.
+        after: As of a refund.
     """
 
     request_id: RequestID
     amount: Amount
     reference: str
+    after: str = ""
 
 
 DeviceRequest: TypeAlias = DeviceRefund | DeviceVoid
@@ -99,3 +103,15 @@ class IntegratedTerminal(Protocol):
 
     def close(self) -> None:
         """Hang up; harmless when it is closed already."""
+
+
+@runtime_checkable
+class TellsLast(Protocol):
+    """A device that says which transaction it remembers last: asked before a question, it tells that one from older ones."""
+
+    def last_reference(self) -> str:
+        """Return its own number of that transaction, empty where it tells none; nothing is moved.
+
+        Raises:
+            PosRefundError: It could not be asked.
+        """

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from posrefund.devices.contract import Can, DeviceRefund, DeviceVoid
+from posrefund.devices.contract import Can, DeviceRefund, DeviceVoid, TellsLast
 from posrefund.devices.memory import DeskResult, facts_of, result_of
 from posrefund.devices.results import (
     DeviceApproved,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["DeviceDesk"]
 
 _NAME = re.compile(r"(?!.*[0-9]{13})[0-9A-Za-z._:\-]{1,64}")
-_Ask: TypeAlias = "Callable[[], DeviceResult]"
+_Ask: TypeAlias = "Callable[[Any], DeviceResult]"
 
 
 class DeviceDesk:
@@ -101,7 +101,7 @@ class DeviceDesk:
             JournalError: It could not be written down. ``effect`` says whether it may have been sent.
         """
         _check(request, DeviceRefund)
-        return self._ask(request, lambda: self._device.refund(request), Can.REFUND_UNLINKED)
+        return self._ask(request, self._device.refund, Can.REFUND_UNLINKED)
 
     def void(self, request: DeviceVoid) -> DeskResult:
         """Undo a transaction of the open batch, once; as ``refund``.
@@ -115,7 +115,7 @@ class DeviceDesk:
         """
         _check(request, DeviceVoid)
         can = Can.VOID_BY_REFERENCE | Can.REVERSE_LAST
-        return self._ask(request, lambda: self._device.void(request), can)
+        return self._ask(request, self._device.void, can)
 
     def recover(self) -> DeskResult | None:
         """Ask the device how the question in doubt ended; None if there is none. It moves no money.
@@ -184,11 +184,11 @@ class DeviceDesk:
                 raise refuse("device_in_doubt")
             question = self._question(request, 1 if last is None else last.number + 1)
             self._journal.ask_device(question, content)
-            return self._keep(question, self._answer(question, request, ask))
+            return self._keep(question, self._answer(question, _request_of(question), ask))
 
     def _answer(self, question: DeviceQuestion, request: DeviceRequest, ask: _Ask) -> DeviceResult:
         try:
-            return _believed(request, ask())
+            return _believed(request, ask(request))
         except RefusedError:  # a driver raises it before anything else
             self._keep(question, _not_sent(request, DeviceReason.NOT_ALLOWED))
             raise
@@ -219,9 +219,11 @@ class DeviceDesk:
         )
 
     def _keep(self, question: DeviceQuestion, result: DeviceResult) -> DeskResult:
-        state = _STATES[type(result)]
+        state, facts = _STATES[type(result)], facts_of(result)
+        if state == "OPEN":
+            facts["after"] = facts["after"] or question.facts.get("after", "")
         try:
-            kept = self._journal.answer_device(question, state, facts_of(result), self._clock())
+            kept = self._journal.answer_device(question, state, facts, self._clock())
         except JournalError as error:
             error.effect, error.retry_is_safe = "in_doubt", False
             raise
@@ -243,7 +245,17 @@ class DeviceDesk:
             amount=request.amount,
             reference=request.reference if isinstance(request, DeviceVoid) else "",
             asked_at=self._clock(),
+            facts={"after": request.after or self._last_reference()},
         )
+
+    def _last_reference(self) -> str:
+        """What the device did last, if it tells: in the journal before the question, it survives us."""
+        if not isinstance(self._device, TellsLast):
+            return ""
+        try:
+            return self._device.last_reference()
+        except PosRefundError:  # the question itself will meet it
+            return ""
 
 
 _STATES: dict[type[DeviceResult], QuestionState] = {
@@ -270,10 +282,10 @@ def _content_of(request: DeviceRequest) -> str:
 
 
 def _request_of(question: DeviceQuestion) -> DeviceRequest:
-    request_id = RequestID(question.request_id)
+    request_id, after = RequestID(question.request_id), question.facts.get("after", "")
     if question.kind == "void":
-        return DeviceVoid(request_id, question.amount, question.reference)
-    return DeviceRefund(request_id, question.amount)
+        return DeviceVoid(request_id, question.amount, question.reference, after)
+    return DeviceRefund(request_id, question.amount, after)
 
 
 def _believed(request: DeviceRequest, said: DeviceResult) -> DeviceResult:

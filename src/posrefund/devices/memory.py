@@ -51,6 +51,7 @@ def facts_of(result: DeviceResult) -> dict[str, Any]:
     facts["reason"] = str(result.reason)
     if isinstance(result, DeviceInDoubt):
         facts["seen"] = [_kept(words) for words in result.seen[:_LINES_MAX]]
+        facts["after"] = _kept(result.after)
     return facts
 
 
@@ -77,7 +78,12 @@ def result_of(question: DeviceQuestion) -> DeskResult:
             case "NOT_SENT":
                 return DeviceNotSent(**who, reason=reason)
             case "OPEN":
-                return DeviceInDoubt(**who, reason=reason, seen=tuple(facts.get("seen", ())))
+                return DeviceInDoubt(
+                    **who,
+                    reason=reason,
+                    seen=tuple(facts.get("seen", ())),
+                    after=facts.get("after", ""),
+                )
             case "BOOKED" | "NOT_BOOKED" as state:
                 people, document = tuple(facts["people"]), facts["document"]
                 is_booked = state == "BOOKED"

@@ -112,8 +112,8 @@ class DeviceInDoubt(_Result):
     Attributes:
         reason: What went wrong.
         seen: What was heard since the question left, in words that hold no data.
-        after: The device's own number of the transaction before this one, where it told; a driver that compares
-            needs it to recover.
+        after: The device's own number of the transaction before this one, where it told: the request needs it to be
+            recovered.
     """
 
     reason: DeviceReason

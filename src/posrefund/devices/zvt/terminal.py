@@ -124,28 +124,25 @@ class ZvtTerminal:
     # --- what moves money ----------------------------------------------------------------------
 
     @closed
-    def refund(self, request: DeviceRefund, *, after: str | None = None) -> DeviceResult:
+    def refund(self, request: DeviceRefund) -> DeviceResult:
         """Give money back to the card that is shown at the terminal.
 
         Args:
-            request: What to give.
-            after: What ``last_reference`` said before; None to ask the terminal now. Who keeps it until the refund
-                is over can recover even after this process has ended.
+            request: What to give. Where it does not say after which transaction, the terminal is asked first.
         """
         amount = request.amount
         if amount.currency != self.settings.currency:
             return not_sent(request, DeviceReason.CURRENCY)
         money = bytes((AMOUNT,)) + packed(f"{amount.minor:012d}", 6)
         data = self._password + money + bytes((CURRENCY,)) + packed(amount.currency, 2)
-        return self._move(request, command(_REFUND, data), after)
+        return self._move(request, command(_REFUND, data))
 
     @closed
-    def void(self, request: DeviceVoid, *, after: str | None = None) -> DeviceResult:
+    def void(self, request: DeviceVoid) -> DeviceResult:
         """Undo one transaction of the open batch, named by the terminal's receipt number.
 
         Args:
             request: What to undo; its reference is that of the transaction's result, or the receipt's four digits.
-            after: As for ``refund``.
         """
         receipt = receipt_asked(request)
         if request.amount.currency != self.settings.currency:
@@ -153,15 +150,15 @@ class ZvtTerminal:
         if receipt is None:
             return not_sent(request, DeviceReason.ORIGINAL_NOT_FOUND)
         data = self._password + bytes((RECEIPT,)) + packed(receipt, 2)
-        return self._move(request, command(_REVERSE, data), after)
+        return self._move(request, command(_REVERSE, data))
 
-    def _move(self, request: DeviceRequest, body: bytes, after: str | None) -> DeviceResult:
+    def _move(self, request: DeviceRequest, body: bytes) -> DeviceResult:
         self._wants_abort.clear()
-        before = after or ""
+        before = request.after
         try:
             try:
                 refusal = self._begin()
-                if refusal is None and after is None and self.settings.looks_before:
+                if refusal is None and not before and self.settings.looks_before:
                     before = self._last_reference()
             except PosRefundError as error:
                 return not_sent(request, reason_of_error(error))
@@ -187,18 +184,17 @@ class ZvtTerminal:
     # --- what moves none ---------------------------------------------------------------------
 
     @closed
-    def recover(self, request: DeviceRequest, *, after: str | None = None) -> DeviceResult:
+    def recover(self, request: DeviceRequest) -> DeviceResult:
         """Ask what the terminal did last, and say whether that was *request*; nothing is moved.
 
         Args:
-            request: The question in doubt.
-            after: The terminal's last transaction before that question: ``after`` of the doubt, or what
-                ``last_reference`` said. Without it a refund stays in doubt: an older equal one looks the same.
+            request: The question in doubt, with ``after`` as that says. Without it a refund stays in doubt: an older
+                equal one looks the same.
 
         Returns:
             ``DeviceInDoubt`` still, unless what it remembers is newer and in everything what was asked for.
         """
-        heard, known = self._heard(), after or ""
+        heard, known = self._heard(), request.after
         try:
             refusal = self._begin()
             told = [self._told_last(heard) for _ in range(2)] if refusal is None else []
