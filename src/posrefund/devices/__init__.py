@@ -6,6 +6,7 @@ from posrefund.devices.contract import (
     DeviceRequest,
     DeviceVoid,
     IntegratedTerminal,
+    TellsLast,
 )
 from posrefund.devices.desk import DeviceDesk
 from posrefund.devices.line import DeviceLine
@@ -40,6 +41,7 @@ __all__ = [
     "IntegratedTerminal",
     "Profile",
     "ProfiledTerminal",
+    "TellsLast",
     "profile",
     "read_profile",
     "told",

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from posrefund.devices.results import DeviceResult
     from posrefund.values import Amount, RequestID
 
-__all__ = ["Can", "DeviceRefund", "DeviceRequest", "DeviceVoid", "IntegratedTerminal"]
+__all__ = [
+    "Can",
+    "DeviceRefund",
+    "DeviceRequest",
+    "DeviceVoid",
+    "IntegratedTerminal",
+    "TellsLast",
+]
 
 
 class Can(Flag):
@@ -99,3 +106,29 @@ class IntegratedTerminal(Protocol):
 
     def close(self) -> None:
         """Hang up; harmless when it is closed already."""
+
+
+@runtime_checkable
+class TellsLast(Protocol):
+    """A terminal that numbers its transactions and says which was the last: what came after it is told from it.
+
+    Whoever keeps that number from before the question can recover even after the process has ended.
+    """
+
+    def last_reference(self) -> str:
+        """Return the number of its last transaction, empty where it tells none; it moves nothing.
+
+        Raises:
+            LinkError: The line failed.
+            ProtocolError: It is busy, or broke the order.
+            FramingError: What came is no frame.
+        """
+
+    def refund(self, request: DeviceRefund, *, after: str | None = None) -> DeviceResult:
+        """Give money back; *after* is what ``last_reference`` said before."""
+
+    def void(self, request: DeviceVoid, *, after: str | None = None) -> DeviceResult:
+        """Undo a transaction; as ``refund``."""
+
+    def recover(self, request: DeviceRequest, *, after: str | None = None) -> DeviceResult:
+        """Ask how *request* ended: only what is not *after* can be it."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from posrefund.devices.contract import Can, DeviceRefund, DeviceVoid
+from posrefund.devices.contract import Can, DeviceRefund, DeviceVoid, TellsLast
 from posrefund.devices.memory import DeskResult, facts_of, result_of
 from posrefund.devices.results import (
     DeviceApproved,
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["DeviceDesk"]
 
 _NAME = re.compile(r"(?!.*[0-9]{13})[0-9A-Za-z._:\-]{1,64}")
-_Ask: TypeAlias = "Callable[[], DeviceResult]"
 
 
 class DeviceDesk:
@@ -101,7 +100,7 @@ class DeviceDesk:
             JournalError: It could not be written down. ``effect`` says whether it may have been sent.
         """
         _check(request, DeviceRefund)
-        return self._ask(request, lambda: self._device.refund(request), Can.REFUND_UNLINKED)
+        return self._ask(request, Can.REFUND_UNLINKED)
 
     def void(self, request: DeviceVoid) -> DeskResult:
         """Undo a transaction of the open batch, once; as ``refund``.
@@ -115,7 +114,7 @@ class DeviceDesk:
         """
         _check(request, DeviceVoid)
         can = Can.VOID_BY_REFERENCE | Can.REVERSE_LAST
-        return self._ask(request, lambda: self._device.void(request), can)
+        return self._ask(request, can)
 
     def recover(self) -> DeskResult | None:
         """Ask the device how the question in doubt ended; None if there is none. It moves no money.
@@ -130,7 +129,7 @@ class DeviceDesk:
                 return None
             if not self._device.can & Can.RECOVER_LAST:
                 return result_of(question)
-            return self._keep(question, self._recovered(_request_of(question)))
+            return self._keep(question, self._recovered(question))
 
     def settle(self, request_id: RequestID, said: Statement) -> DeskResult:
         """Close a question in doubt as people say, on a document; ask the device first.
@@ -170,7 +169,7 @@ class DeviceDesk:
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _ask(self, request: DeviceRequest, ask: _Ask, can: Can) -> DeskResult:
+    def _ask(self, request: DeviceRequest, can: Can) -> DeskResult:
         content = _content_of(request)
         with self._lock:
             if self._journal.content(request.request_id) not in (None, content):
@@ -182,23 +181,32 @@ class DeviceDesk:
                 raise refuse("device_cannot")
             if self._journal.open_device_question(self.name) is not None:
                 raise refuse("device_in_doubt")
-            question = self._question(request, 1 if last is None else last.number + 1)
+            after = self._last_reference()
+            question = self._question(request, 1 if last is None else last.number + 1, after)
             self._journal.ask_device(question, content)
-            return self._keep(question, self._answer(question, request, ask))
+            return self._keep(question, self._answer(question, request))
 
-    def _answer(self, question: DeviceQuestion, request: DeviceRequest, ask: _Ask) -> DeviceResult:
+    def _last_reference(self) -> str:
+        """What the device did last, to be durable before it does something else; empty where it does not say."""
         try:
-            return _believed(request, ask())
+            return self._device.last_reference() if isinstance(self._device, TellsLast) else ""
+        except PosRefundError:
+            return ""  # the question itself will find out what is wrong
+
+    def _answer(self, question: DeviceQuestion, request: DeviceRequest) -> DeviceResult:
+        try:
+            return _believed(request, _asked(self._device, request, question.facts["after"]))
         except RefusedError:  # a driver raises it before anything else
             self._keep(question, _not_sent(request, DeviceReason.NOT_ALLOWED))
             raise
         except PosRefundError:
             return _doubt(request, DeviceReason.DEVICE_FAULT, "the driver failed")
 
-    def _recovered(self, request: DeviceRequest) -> DeviceResult:
+    def _recovered(self, question: DeviceQuestion) -> DeviceResult:
         """Ask; that it could not be asked, or speaks of an older one, says nothing of what was asked before."""
+        request, after = _request_of(question), question.facts.get("after", "")
         try:
-            said = _believed(request, self._device.recover(request))
+            said = _believed(request, _recovery(self._device, request, after))
         except PosRefundError:
             return _doubt(
                 request, DeviceReason.DEVICE_FAULT, "it could not be asked how that ended"
@@ -219,9 +227,10 @@ class DeviceDesk:
         )
 
     def _keep(self, question: DeviceQuestion, result: DeviceResult) -> DeskResult:
-        state = _STATES[type(result)]
+        facts = {**facts_of(result), "after": question.facts.get("after", "")}
         try:
-            kept = self._journal.answer_device(question, state, facts_of(result), self._clock())
+            state = _STATES[type(result)]
+            kept = self._journal.answer_device(question, state, facts, self._clock())
         except JournalError as error:
             error.effect, error.retry_is_safe = "in_doubt", False
             raise
@@ -233,7 +242,7 @@ class DeviceDesk:
             raise LocalProtocolError("what this device is in doubt about stands in another journal")
         return question
 
-    def _question(self, request: DeviceRequest, number: int) -> DeviceQuestion:
+    def _question(self, request: DeviceRequest, number: int, after: str) -> DeviceQuestion:
         return DeviceQuestion(
             request_id=request.request_id,
             number=number,
@@ -243,6 +252,7 @@ class DeviceDesk:
             amount=request.amount,
             reference=request.reference if isinstance(request, DeviceVoid) else "",
             asked_at=self._clock(),
+            facts={"after": after if is_note(after) else ""},
         )
 
 
@@ -252,6 +262,19 @@ _STATES: dict[type[DeviceResult], QuestionState] = {
     DeviceNotSent: "NOT_SENT",
     DeviceInDoubt: "OPEN",
 }
+
+
+def _asked(device: IntegratedTerminal, request: DeviceRequest, after: str) -> DeviceResult:
+    told = {"after": after} if after and isinstance(device, TellsLast) else {}
+    if isinstance(request, DeviceVoid):
+        return device.void(request, **told)
+    return device.refund(request, **told)
+
+
+def _recovery(device: IntegratedTerminal, request: DeviceRequest, after: str) -> DeviceResult:
+    if after and isinstance(device, TellsLast):
+        return device.recover(request, after=after)
+    return device.recover(request)
 
 
 def _check(request: object, kind: type[DeviceRefund | DeviceVoid]) -> None:

@@ -77,7 +77,8 @@ def result_of(question: DeviceQuestion) -> DeskResult:
             case "NOT_SENT":
                 return DeviceNotSent(**who, reason=reason)
             case "OPEN":
-                return DeviceInDoubt(**who, reason=reason, seen=tuple(facts.get("seen", ())))
+                seen, after = tuple(facts.get("seen", ())), facts.get("after", "")
+                return DeviceInDoubt(**who, reason=reason, seen=seen, after=after)
             case "BOOKED" | "NOT_BOOKED" as state:
                 people, document = tuple(facts["people"]), facts["document"]
                 is_booked = state == "BOOKED"
