@@ -22,13 +22,16 @@ from posrefund.devices import (
     DeviceRefund,
     DeviceSettled,
     DeviceVoid,
+    TellsLast,
     told,
 )
+from posrefund.devices.zvt import ZvtTerminal
 from posrefund.engine.people import Statement
 from posrefund.errors import (
     ConfigError,
     InvalidRequestError,
     JournalWriteError,
+    LinkTimeoutError,
     LocalProtocolError,
     RefusedError,
     RequestConflictError,
@@ -283,6 +286,77 @@ def test_yes_under_a_new_number_is_of_this_one_though_an_older_had_its_amount(sh
     found = shop.desk.recover()
     assert isinstance(found, DeviceApproved)
     assert found.reference == "0002"
+
+
+class Counting(Device):
+    """A device that numbers its transactions and, as its driver, compares."""
+
+    befores: list[str]
+    is_down = False
+
+    def last_reference(self) -> str:
+        if self.is_down:
+            message = "no answer"
+            raise LinkTimeoutError(message)
+        return f"{self.number:04d}"
+
+    def refund(self, request: DeviceRefund) -> Any:
+        self.befores = [request.after]
+        return super().refund(request)
+
+    def void(self, request: DeviceVoid) -> Any:
+        self.befores = [request.after]
+        return super().void(request)
+
+    def recover(self, request: Any) -> Any:
+        self.befores.append(request.after)
+        return super().recover(request)
+
+
+def test_devices_last_number_is_durable_before_the_question_and_its_recovery_gets_it(
+    tmp_path: Path,
+) -> None:
+    device = Counting()
+    shop = Shop(tmp_path / "journal.db", device)
+    shop.desk.refund(refund("R-1"))
+    device.scene = Scene(dies="after")
+    with pytest.raises(PowerCut):
+        shop.desk.refund(refund("R-2"))
+    shop.restart()
+
+    doubt = shop.desk.refund(refund("R-2"))
+    assert isinstance(doubt, DeviceInDoubt)
+    assert doubt.after == "0001"
+    assert isinstance(shop.desk.recover(), DeviceApproved)
+    assert device.befores == ["0001", "0001"]
+    shop.close()
+
+
+def test_number_from_before_outlives_a_recovery_that_says_nothing(tmp_path: Path) -> None:
+    device = Counting(scene=Scene("in_doubt"), recovery="in_doubt")
+    shop = Shop(tmp_path / "journal.db", device)
+    shop.desk.refund(refund())
+    for _ in range(2):
+        shop.desk.recover()
+        shop.restart()
+
+    assert device.befores == ["0000"] * 3
+    shop.close()
+
+
+def test_device_that_does_not_tell_its_last_number_is_asked_all_the_same(tmp_path: Path) -> None:
+    device = Counting()
+    device.is_down = True
+    shop = Shop(tmp_path / "journal.db", device)
+
+    assert isinstance(shop.desk.void(void()), DeviceApproved)
+    assert device.befores == [""]
+    shop.close()
+
+
+def test_zvt_driver_that_told_its_last_number_is_one_of_those() -> None:
+    assert isinstance(ZvtTerminal.on_tcp("127.0.0.1", 1), TellsLast)
+    assert not isinstance(Device(), TellsLast)
 
 
 # --- people ----------------------------------------------------------------------------------------

@@ -146,8 +146,8 @@ def _line(
 
 
 def _at(settings: Settings, host: str | None, *, tls: bool, ca: Path | None) -> Settings:
-    """The settings, with the host that the command line names."""
-    there = settings.host
+    """The settings, with the host that the command line names; it is called afresh for each message."""
+    there = replace(settings.host, keep_open_s=0.0)
     if tls or ca is not None:
         there = replace(there, tls=TLSSettings(ca=ca))
     if host is not None:

@@ -253,9 +253,10 @@ class DeviceDesk:
         if not isinstance(self._device, TellsLast):
             return ""
         try:
-            return self._device.last_reference()
+            told = self._device.last_reference()
         except PosRefundError:  # the question itself will meet it
             return ""
+        return told if is_note(told) else ""
 
 
 _STATES: dict[type[DeviceResult], QuestionState] = {
