@@ -358,10 +358,8 @@ class DeviceRefusedError(PosRefundError):
     retry_is_safe = True
 
     def __init__(self, reason: str, raw_code: str, *, hint_zh: str, hint_en: str) -> None:
-        self.reason = reason
-        self.raw_code = raw_code
-        self.hint_zh = hint_zh
-        self.hint_en = hint_en
+        self.reason, self.raw_code = reason, raw_code
+        self.hint_zh, self.hint_en = hint_zh, hint_en
         said = f"{reason}, code {raw_code}" if raw_code else reason
         super().__init__(f"the device refused ({said}): {hint_en}")
 
