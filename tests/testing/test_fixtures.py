@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from posrefund.devices import DeviceApproved, DeviceInDoubt, DeviceRefund
+from posrefund.devices.abecs import AbecsPinPad
+from posrefund.devices.zvt import ZvtTerminal
+from posrefund.emulators.pinpad import EmulatedPinPad
+from posrefund.emulators.zvt import EmulatedZVT
 from posrefund.engine import Approved, InDoubt, Reason, RefundRequest, SaleRequest
-from posrefund.testing import EmulatedAcquirer
-from posrefund.values import PAN, Amount, CardRead
+from posrefund.testing import EmulatedAcquirer, ServedDevice
+from posrefund.values import PAN, Amount, CardRead, RequestID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,3 +56,33 @@ def test_it_speaks_the_other_dialects_too(tmp_path: Path, dialect: str) -> None:
 
         assert isinstance(sold, Approved)
         assert acquirer.booked("sale") == [12_800]
+
+
+def test_a_card_from_the_pin_pad(emulated_pinpad: ServedDevice[EmulatedPinPad]) -> None:
+    pad = AbecsPinPad(emulated_pinpad.stream)
+    pad.open()
+    card = pad.read_card(Amount(12_800), now=datetime(2026, 3, 9, 14, 5, tzinfo=UTC))
+    pad.close()
+
+    assert (card.pan.reveal(), card.entry_mode[:2]) == ("6200000000000005", "05")
+
+
+EUROS = DeviceRefund(RequestID("R-1"), Amount(1234, "978"))
+
+
+def test_a_refund_on_the_terminal(emulated_terminal: ServedDevice[EmulatedZVT]) -> None:
+    terminal = ZvtTerminal(emulated_terminal.stream, serial=False)
+    result = terminal.refund(EUROS)
+    terminal.close()
+
+    assert isinstance(result, DeviceApproved)
+    assert emulated_terminal.device.ledger.refunded_minor == 1234
+
+
+def test_a_terminal_that_hangs_up(emulated_terminal: ServedDevice[EmulatedZVT]) -> None:
+    emulated_terminal.misbehave("close_before@5")
+    terminal = ZvtTerminal(emulated_terminal.stream, serial=False)
+    result = terminal.refund(EUROS)
+    terminal.close()
+
+    assert isinstance(result, DeviceInDoubt)

@@ -14,6 +14,7 @@ from posrefund.cli import (
     decode,
     demo,
     dialect,
+    emulate,
     encode,
     explain,
     host,
@@ -82,6 +83,7 @@ app.command("selftest")(selftest.selftest)
 app.command("relay")(relay.relay)
 app.command("mac-probe")(mac_probe.mac_probe)
 app.add_typer(dialect.app, name="dialect")
+app.add_typer(emulate.app, name="emulate")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
 app.add_typer(wire_log.app, name="wirelog")

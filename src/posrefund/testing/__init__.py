@@ -7,6 +7,7 @@ from posrefund.testing.memory_link import MemoryLink
 from posrefund.testing.memory_pipe import pipe
 from posrefund.testing.pty_pair import PTYPair
 from posrefund.testing.recording import RecordingStream
+from posrefund.testing.served import ServedDevice
 
 __all__ = [
     "EmulatedAcquirer",
@@ -15,6 +16,7 @@ __all__ = [
     "MemoryLink",
     "PTYPair",
     "RecordingStream",
+    "ServedDevice",
     "StreamFaults",
     "pipe",
 ]
