@@ -126,8 +126,7 @@ def _command(name: str, found: _Device) -> Callable[..., None]:
             line = _line(stack, found, pty=pty, tcp=tcp, serial=serial, baud=baud)
             device = _make(found, _script(script))
             stack.enter_context(closing(serve(device, line, _faults(fault or []))))
-            stdout.print(f"emulated {name} on {line.name}; Ctrl-C stops it", markup=False)
-            _wait()
+            _wait(f"emulated {name} on {line.name}; Ctrl-C stops it")
 
     emulate.__doc__ = found.what
     return emulate
@@ -189,8 +188,9 @@ def _faults(spelt: list[str]) -> list[LineFault]:
         raise typer.BadParameter(f"--fault: {error}") from None
 
 
-def _wait() -> None:
+def _wait(said: str) -> None:
     try:
+        stdout.print(said, markup=False)
         threading.Event().wait()
     except KeyboardInterrupt:
         stdout.print("stopped")
