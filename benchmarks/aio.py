@@ -18,13 +18,22 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.aio_far_end import MERCHANT, START, TERMINALS, TMK, TunedEcho, name_of
 from posrefund.aio import AsyncTCPLink, AsyncTerminal
 from posrefund.aio.loop import run
-from posrefund.crypto import UNIONPAY_SIGN_IN, Key, KeySet, MACRule, Purpose, unwrap_key_set
+from posrefund.crypto import (
+    UNIONPAY_ECB,
+    UNIONPAY_SIGN_IN,
+    Key,
+    KeySet,
+    MACRule,
+    Purpose,
+    unwrap_key_set,
+)
 from posrefund.dialects import dialect
 from posrefund.engine import Approved, Original, Reason, RefundRequest, SaleRequest
 from posrefund.framing import Envelope
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Sequence
 
     from posrefund.keystore import Anchor
+    from posrefund.terminal.desk import Desk
     from posrefund.terminal.line import Steps
 
 ROUNDS, CROWDS = 3, (1, 100, 1000)
@@ -208,7 +218,7 @@ class _Keys:
         self._anchor: Anchor | None = None
 
     def keep_sign_in(
-        self, block: bytes, rule: MACRule, *, still_needed: Collection[str] = ()
+        self, block: bytes, rule: MACRule = UNIONPAY_ECB, *, still_needed: Collection[str] = ()
     ) -> KeySet:
         """Keep the last set only."""
         self._set = unwrap_key_set(Key(TMK, Purpose.KEK), block, self.sign_in_rule)
@@ -244,10 +254,13 @@ class Crowd:
     def __init__(self, end: FarEnd, count: int, folder: Path) -> None:
         self.end, self.fleet = end, SQLiteFleet(folder / f"{count}.db")
         self.clock = ManualClock(START)
-        before = _resident_kib()
+        self._before_kib = _resident_kib()
         self.terminals = [self._terminal(number) for number in range(count)]
-        self.kib_each = lambda: (_resident_kib() - before) / count
         self._sent = 0
+
+    def kib_each(self) -> float:
+        """Return how much memory the process took on for each terminal."""
+        return (_resident_kib() - self._before_kib) / len(self.terminals)
 
     def _terminal(self, number: int) -> AsyncTerminal:
         name = name_of(number)
@@ -293,6 +306,10 @@ class Crowd:
         self.fleet.close()
 
 
+def _take_in(desk: Desk, *, seen: Original) -> None:
+    desk.record_sale(seen)
+
+
 async def _canned_refunds(end: FarEnd, crowd: int, folder: Path) -> tuple[Run, float]:
     site = Crowd(end, crowd, folder)
     site.clock.set(datetime(2026, 3, 10, 2, tzinfo=UTC))
@@ -301,7 +318,7 @@ async def _canned_refunds(end: FarEnd, crowd: int, folder: Path) -> tuple[Run, f
     kib = site.kib_each()
     for number, terminal in enumerate(site.terminals):
         seen = _original(number, terminal.journal.fingerprint(_CARD.pan))
-        await terminal.at_desk(lambda desk, seen=seen: desk.record_sale(seen))  # type: ignore[misc]
+        await terminal.at_desk(partial(_take_in, seen=seen))
     found = await site.refund(REFUNDS[crowd], lambda number: f"S-{number}")
     await site.close()
     return found, kib
@@ -352,7 +369,7 @@ def _resident_kib() -> float:
 def _loops() -> dict[str, Callable[[], asyncio.AbstractEventLoop] | None]:
     found: dict[str, Callable[[], asyncio.AbstractEventLoop] | None] = {"asyncio": None}
     try:
-        import uvloop  # noqa: PLC0415 — an extra
+        import uvloop
     except ImportError:
         print("(uvloop is not installed: pip install 'posrefund[fast]')")
     else:

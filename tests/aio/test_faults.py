@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -116,8 +116,8 @@ def test_host_that_cannot_be_reached_leaves_nothing_sent_and_the_next_attempt_go
             assert isinstance(outcome, NotSent)
             assert terminal.journal.attempt("R-1/1").facts["reason"] == "unreachable"
             end._server = await asyncio.get_running_loop().create_server(
-                server._protocol_factory,
-                *address,  # type: ignore[attr-defined]
+                server._protocol_factory,  # type: ignore[attr-defined]
+                *address,
             )
             assert isinstance(await terminal.refund(WISH), Approved)
             assert (end.refunds, shop.booked("refund")) == (1, [100])
@@ -217,7 +217,7 @@ def test_task_that_is_cancelled_while_another_works_has_done_nothing(shop: Shop)
             await asyncio.sleep(0)
             waiting.cancel()
             first.cancel()
-            found: list[Any] = await asyncio.gather(first, waiting, return_exceptions=True)
+            found = await asyncio.gather(first, waiting, return_exceptions=True)
             assert [type(each) for each in found] == [asyncio.CancelledError] * 2
             assert await terminal.status("R-2") is None
             await terminal.close()

@@ -113,7 +113,7 @@ def test_hundred_terminals_give_back_once_each(tmp_path: Path, kind: str) -> Non
                 )
                 done = await site.day(link, threads if "threads" in kind else None)
             assert shared.open_requests == 0
-            assert len(server.peers) <= 1 or own
+            assert server.connections <= 1 or own
             shared.close()
             return done
 

@@ -145,7 +145,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_whatever_happens_each_request_leaves_at_most_once_and_each_answer_is_accounted_for(
+def test_whatever_happens_each_request_leaves_at_most_once_and_each_answer_is_accounted_for(  # noqa: C901 — a model of steps
     steps: list[tuple[str, int]],
 ) -> None:
     pipeline = Pipeline(read)

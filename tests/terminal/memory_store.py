@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posrefund.crypto import UNIONPAY_SIGN_IN, Key, KeySet, MACRule, mac, unwrap_key_set
+from posrefund.crypto import (
+    UNIONPAY_ECB,
+    UNIONPAY_SIGN_IN,
+    Key,
+    KeySet,
+    MACRule,
+    mac,
+    unwrap_key_set,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,7 +35,7 @@ class MemoryKeyStore:
         self._anchor: Anchor | None = None
 
     def keep_sign_in(
-        self, block: bytes, rule: MACRule, *, still_needed: Collection[str] = ()
+        self, block: bytes, rule: MACRule = UNIONPAY_ECB, *, still_needed: Collection[str] = ()
     ) -> KeySet:
         """Open DE62 by the rule that was handed over, and keep it."""
         keys = unwrap_key_set(self.tmk, block, self.sign_in_rule)

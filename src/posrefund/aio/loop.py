@@ -28,7 +28,9 @@ _Result = TypeVar("_Result")
 
 
 @closed
-async def run(steps: Steps[_Result], link: AsyncLink, executor: Executor | None = None) -> _Result:
+async def run(  # noqa: C901, PLR0915 — a coroutine for each step would cost more than the step
+    steps: Steps[_Result], link: AsyncLink, executor: Executor | None = None
+) -> _Result:
     """Go through *steps* on *link* and return their result.
 
     Args:

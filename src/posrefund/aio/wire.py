@@ -60,7 +60,11 @@ class Wire(asyncio.Protocol):
         self, framer: Framer, owner: Owner, tls: tuple[TLSSession, tuple[str, ...], str] | None
     ) -> None:
         self._framer, self._owner = framer, owner
-        self._tls, self._pins, self._server_name = tls or (None, (), "")
+        self._tls: TLSSession | None = None
+        self._pins: tuple[str, ...] = ()
+        self._server_name = ""
+        if tls is not None:
+            self._tls, self._pins, self._server_name = tls
         self._transport: Any = None
         self._is_readable: Callable[[], bool] = lambda: False
         self._failure: LinkClosedError | FramingError | None = None

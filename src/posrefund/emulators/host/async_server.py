@@ -51,7 +51,7 @@ class AsyncHostServer:
         self.host = host
         self._bind, self._tls, self._framer = address, tls, framer
         self._server: asyncio.Server | None = None
-        self.peers: set[_Peer] = set()
+        self._peers: set[_Peer] = set()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -60,9 +60,14 @@ class AsyncHostServer:
         name = self._server.sockets[0].getsockname()
         return str(name[0]), int(name[1])
 
+    @property
+    def connections(self) -> int:
+        """How many peers are connected."""
+        return len(self._peers)
+
     def drop_connections(self) -> None:
         """Hang up on every peer."""
-        for peer in list(self.peers):
+        for peer in list(self._peers):
             peer.hang_up()
 
     async def __aenter__(self) -> Self:
@@ -80,10 +85,14 @@ class AsyncHostServer:
 
     def take_in(self, peer: _Peer) -> bool:
         """Keep *peer*, if there is room."""
-        if len(self.peers) >= _CONNECTIONS_MAX:
+        if len(self._peers) >= _CONNECTIONS_MAX:
             return False
-        self.peers.add(peer)
+        self._peers.add(peer)
         return True
+
+    def let_go(self, peer: _Peer) -> None:
+        """Forget *peer*: its connection is over."""
+        self._peers.discard(peer)
 
 
 class _Peer(asyncio.Protocol):
@@ -112,7 +121,7 @@ class _Peer(asyncio.Protocol):
         self._answer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._server.peers.discard(self)
+        self._server.let_go(self)
         if self._timer is not None:
             self._timer.cancel()
 
