@@ -39,5 +39,5 @@ autodoc_default_options = {"members": True}
 # inventory to link them to without a network. Full names of ours are still checked.
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!posrefund\.).*"),
-    (r"py:.*", r"posrefund\.(.*\.)?_\w+\..*"),  # a private module has no page
+    (r"py:.*", r"posrefund\.(.*\.)?_\w+(\..*)?"),  # a private module or class has no page
 ]

@@ -5,8 +5,8 @@ Everything here belongs to one event loop. What is said about money, written dow
 """
 
 from posrefund.aio.contract import AsyncLink
-from posrefund.aio.pipeline import Matcher, Pipeline, acquirer_matcher
-from posrefund.aio.shared import SharedConnection
+from posrefund.aio.pipeline import Matcher, Pipeline, Request, acquirer_matcher
+from posrefund.aio.shared import SharedConnection, SharedLink
 from posrefund.aio.tcp import AsyncTCPLink
 from posrefund.aio.terminal import AsyncTerminal
 
@@ -16,6 +16,8 @@ __all__ = [
     "AsyncTerminal",
     "Matcher",
     "Pipeline",
+    "Request",
     "SharedConnection",
+    "SharedLink",
     "acquirer_matcher",
 ]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from posrefund.framing import Framer
     from posrefund.link import BackOff, TLSSettings
 
-__all__ = ["SharedConnection"]
+__all__ = ["SharedConnection", "SharedLink"]
 
 _SEND_S = 10.0
 
