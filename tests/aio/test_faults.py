@@ -116,7 +116,8 @@ def test_host_that_cannot_be_reached_leaves_nothing_sent_and_the_next_attempt_go
             assert isinstance(outcome, NotSent)
             assert terminal.journal.attempt("R-1/1").facts["reason"] == "unreachable"
             end._server = await asyncio.get_running_loop().create_server(
-                server._protocol_factory, *address  # type: ignore[attr-defined]
+                server._protocol_factory,
+                *address,  # type: ignore[attr-defined]
             )
             assert isinstance(await terminal.refund(WISH), Approved)
             assert (end.refunds, shop.booked("refund")) == (1, [100])
