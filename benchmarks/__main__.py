@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cryptography
 
+from benchmarks.aio import aio
 from benchmarks.codec import codec
 from benchmarks.crypto import crypto
 from benchmarks.framing import framing
@@ -57,7 +58,7 @@ def main() -> None:
     parser.add_argument("--memory", type=int, default=200_000, help="hostile messages to read")
     parser.add_argument(
         "--only",
-        choices=("codec", "framing", "memory", "crypto", "journal", "refunds", "simulator"),
+        choices=("codec", "framing", "memory", "crypto", "journal", "refunds", "simulator", "aio"),
     )
     asked = parser.parse_args()
     print(
@@ -72,6 +73,7 @@ def main() -> None:
         "journal": journal,
         "refunds": refunds,
         "simulator": simulator,
+        "aio": aio,
     }
     for name, part in parts.items():
         if asked.only in (None, name):

@@ -45,6 +45,11 @@ file of 2026-03-10: R-1/1 RESOLVED_YES
 Approved(R-1/1 refund ¥45.00, CONFIRMED): settled, confirmed: True
 the chain of 14 rows is in order
 """,
+    "many_terminals.py": """\
+10000001: batch 000001, keys new
+10000002: batch 000001, keys new
+connections: 1, late answers: 0
+""",
     "decode_message.py": """\
 127 bytes, TPDU 6000030000, header 603200000000
 MTI    message type               0220

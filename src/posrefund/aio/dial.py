@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Dialler"]
 
+_LOT = secrets.SystemRandom()
+
 
 class Dialler:
     """The way to one host.
@@ -54,7 +56,7 @@ class Dialler:
         self._settings, self._context = tls, client_context(tls) if tls else None
         self._framer = framer or LengthPrefixFramer
         self._back_off = back_off or BackOff(tries=1)
-        self._chance = secrets.SystemRandom().random
+        self._chance = _LOT.random
         self._last_good = 0
 
     async def connect(self, owner: Owner, timeout_s: float) -> Wire:

@@ -107,8 +107,8 @@ class Pipeline:
         >>> request = pipeline.ask(b"..000001", b"framed", 100.0, lambda: None)
         >>> pipeline.next_to_write() is request, pipeline.received(b"late: 000009"), pipeline.oldest_s(103.5)
         (True, None, 3.5)
-        >>> pipeline.received(b"yes: 000001") is request
-        True
+        >>> pipeline.take_bytes(), pipeline.received(b"yes: 000001") is request
+        (b'framed', True)
     """
 
     def __init__(self, matcher: Matcher, open_max: int = 10_000) -> None:
