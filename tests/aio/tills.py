@@ -16,7 +16,7 @@ def till(shop: Shop, link: AsyncLink, **more: Any) -> AsyncTerminal:
     """Open the shop's terminal over *link*, its journal and keys as they are."""
     keystore = shop.open_keys()
     journal = SQLiteJournal(shop.folder / "journal.db", key=keystore.journal_key, terminal=TERMINAL)
-    settings = {"dialect": UNIONPAY, "clock": shop.clock} | more
+    settings: dict[str, Any] = {"dialect": UNIONPAY, "clock": shop.clock} | more
     return AsyncTerminal(
         TERMINAL, MERCHANT, keystore=keystore, journal=journal, link=link, **settings
     )

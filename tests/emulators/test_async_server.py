@@ -85,6 +85,7 @@ def test_faults_are_the_cores(shop: Shop, kind: str) -> None:
             writer.write(frame(echo))
             if kind == "close_before_reply":
                 assert await end_of(reader)
+                writer.close()
                 return []
             writer.write(frame(echo))  # what waits behind a delayed answer is answered after it
             count = {"drop_reply": 1, "duplicate_reply": 3, "delay": 2}[kind]

@@ -60,7 +60,8 @@ class Wire(asyncio.Protocol):
         self, framer: Framer, owner: Owner, tls: tuple[TLSSession, tuple[str, ...], str] | None
     ) -> None:
         self._framer, self._owner = framer, owner
-        self._tls, self._pins, self._server_name = tls or (None, (), "")
+        self._tls = tls[0] if tls else None
+        self._pins, self._server_name = tls[1:] if tls else ((), "")
         self._transport: Any = None
         self._is_readable: Callable[[], bool] = lambda: False
         self._failure: LinkClosedError | FramingError | None = None
