@@ -65,7 +65,7 @@ def test_two_hundred_connections_are_served_at_once(shop: Shop) -> None:
                 writer.write(frame(echo))
             answers = await asyncio.gather(*(told(reader) for reader, _ in lines))
             assert set(answers) == {shop.host.answer(echo)}
-            assert len(server.peers) == 200
+            assert len(server._peers) == 200
             server.drop_connections()
             assert all(await asyncio.gather(*(end_of(reader) for reader, _ in lines)))
             for _, writer in lines:
@@ -85,6 +85,7 @@ def test_faults_are_the_cores(shop: Shop, kind: str) -> None:
             writer.write(frame(echo))
             if kind == "close_before_reply":
                 assert await end_of(reader)
+                writer.close()
                 return []
             writer.write(frame(echo))  # what waits behind a delayed answer is answered after it
             count = {"drop_reply": 1, "duplicate_reply": 3, "delay": 2}[kind]

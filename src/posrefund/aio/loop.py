@@ -109,8 +109,8 @@ async def _in_executor(
         try:
             return await asyncio.shield(future), cancellation
         except asyncio.CancelledError as error:
-            if future.cancelled():
-                raise
+            if future.cancelled() or (future.done() and future.exception() is not None):
+                raise  # the procedure's own end
             cancellation = _below(error)
 
 
