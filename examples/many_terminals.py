@@ -1,4 +1,4 @@
-"""Two terminals in one event loop ask their host over one connection whether it is there."""
+"""Two terminals in one event loop sign in at their host over one connection."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def day(folder: Path) -> None:
         done = await asyncio.gather(*(terminal.sign_in() for terminal in terminals))
         for name, signed_in in zip(NAMES, done, strict=True):
             print(f"{name}: batch {signed_in.batch}, keys {signed_in.issue}")
-        print(f"connections: {len(server.peers)}, late answers: {len(late)}")
+        print(f"connections: {server.connections}, late answers: {len(late)}")
         for terminal in terminals:
             await terminal.close()
         shared.close()

@@ -191,11 +191,11 @@ def test_a_journal_that_syncs_less_loses_commits_and_is_found_out(
     with monkeypatch.context() as patch:
         patch.setattr(store, "_PRAGMAS", planted)
         story = played(folder, 1, LOG)
-    at = moments(story.log, 200, random.Random(1))
+    at = moments(story.log, 300, random.Random(1))
 
     found = faults(story, 1, at, folder)
 
-    assert found.total() == 200
+    assert found.total() == 300
     print(f"{wrong}: {dict(found)}")
     assert found[fault] >= 20
 
