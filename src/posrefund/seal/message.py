@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["seal", "unseal"]
 
 _TRACKS = ("35", "36")
+_BEHIND = {
+    name: frozenset(str(number) for number in range(int(name) + 1, 129)) for name in MAC_FIELDS
+}
+"""Fields that would stand behind a MAC."""
 NO_ENVELOPE = Envelope(b"", b"")
 """Nothing before the MTI, or nothing of it under the MAC."""
 
@@ -135,4 +139,4 @@ def _mac_field(fields: Mapping[str, str]) -> str | None:
 
 
 def _is_last(mac_field: str, fields: Mapping[str, str]) -> bool:
-    return all(int(name) <= int(mac_field) for name in fields if name.isdigit())
+    return _BEHIND[mac_field].isdisjoint(fields)
