@@ -1,14 +1,14 @@
 """Many terminals of one process in one SQLite file: commits that come together share one sync. Floor 5.
 
 Each terminal has a journal of its own, to be used by one thread at a time, and reads what has lasted over a
-connection of its own. All of them write through one connection, one unit after the other (``group``).
+connection that is lent to it. All of them write through one connection, one unit after the other (``group``).
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,13 @@ from posrefund.errors import JournalCorruptError, JournalError, JournalWriteErro
 from posrefund.journal.backup import back_up
 from posrefund.journal.fleet_schema import FLEET_VERSIONS
 from posrefund.journal.group import GroupCommit
+from posrefund.journal.readers import Readers
 from posrefund.journal.shared import SharedJournal
-from posrefund.journal.store import Store, as_ours, as_text
+from posrefund.journal.store import Store, as_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from os import PathLike
     from typing import Self
 
@@ -63,6 +65,7 @@ class SQLiteFleet:
             self._store.close()
             raise
         self._group = GroupCommit(self._store._db)  # noqa: SLF001
+        self._readers = Readers(self._path)
 
     @property
     def commits(self) -> int:
@@ -133,6 +136,7 @@ class SQLiteFleet:
             journals, self._is_closed = list(self._journals.values()), True
         for journal in journals:
             journal.close()
+        self._readers.close()
         with self._group.alone():
             self._store.close()
 
@@ -151,21 +155,12 @@ class SQLiteFleet:
 class FleetJournal(SharedJournal):
     """The journal of one terminal in a file of many; ``SQLiteFleet.journal`` makes it."""
 
-    _db: sqlite3.Connection
-
     def __init__(self, fleet: SQLiteFleet, terminal: TerminalID, key: bytes) -> None:
         super().__init__(key=key, terminal=terminal)
         self._fleet = fleet
-        self._within = False
+        self._writer: sqlite3.Connection | None = None
+        self._snapshot_of: sqlite3.Connection | None = None
         self._is_closed = False
-        with as_ours(JournalError):
-            self._db = sqlite3.connect(
-                fleet._path,  # noqa: SLF001 — ours, as below
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            self._db.text_factory = as_text
-            self._db.execute("PRAGMA query_only = ON")
 
     def begin(self) -> None:
         """Check the key, and make the terminal known where it is new.
@@ -180,7 +175,6 @@ class FleetJournal(SharedJournal):
         """Let somebody else open this terminal's journal; a second time it does nothing."""
         if not self._is_closed:
             self._is_closed = True
-            self._db.close()
             self._fleet._forget(self._terminal)  # noqa: SLF001
 
     def verify(self) -> int:
@@ -202,11 +196,14 @@ class FleetJournal(SharedJournal):
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        self._rows("BEGIN")
-        try:
-            yield
-        finally:
-            self._rows("ROLLBACK")
+        with as_ours(), self._reader() as db:
+            db.execute("BEGIN")
+            self._snapshot_of = db
+            try:
+                yield
+            finally:
+                self._snapshot_of = None
+                db.execute("ROLLBACK")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -214,29 +211,33 @@ class FleetJournal(SharedJournal):
             raise JournalError("the journal is closed")
         try:
             with as_ours(JournalWriteError), self._fleet._group.unit():  # noqa: SLF001
-                self._within = True
+                self._writer = self._fleet._store._db  # noqa: SLF001
                 try:
                     yield
                 finally:
-                    self._within = False
+                    self._writer = None
         except BaseException:
             self._head = None
             raise
 
-    def _connection(self) -> sqlite3.Connection:
-        """The one that writes, within a unit: it alone sees what the unit has written so far."""
-        return self._fleet._store._db if self._within else self._db  # noqa: SLF001
+    def _reader(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Within a unit the connection that writes: it alone sees what the unit has written so far."""
+        if self._is_closed:
+            raise JournalError("the journal is closed")
+        held = self._writer or self._snapshot_of
+        return nullcontext(held) if held is not None else self._fleet._readers.lent()  # noqa: SLF001
 
     def _run(self, sql: str, values: tuple[object, ...] | dict[str, Any]) -> int:
-        return self._connection().execute(sql, values).rowcount
+        with self._reader() as db:
+            return db.execute(sql, values).rowcount
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
-        with as_ours():
-            return self._connection().execute(sql, values).fetchall()
+        with as_ours(), self._reader() as db:
+            return db.execute(sql, values).fetchall()
 
     def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        with as_ours():
-            cursor = self._connection().execute(sql, values)
+        with as_ours(), self._reader() as db:
+            cursor = db.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
