@@ -278,8 +278,8 @@ class Crowd:
         """Let every terminal do something at once."""
         await asyncio.gather(*map(act, self.terminals))
 
-    async def refund(self, count: int, original: Callable[[int], str]) -> Run:
-        """Give back ¥1 so often, all terminals at once."""
+    async def refund(self, count: int) -> Run:
+        """Give back ¥1 so often, each time of another sale, all terminals at once."""
         times: list[float] = []
         self._sent += 1
 
@@ -287,7 +287,7 @@ class Crowd:
             for turn in range(count // len(self.terminals)):
                 name = f"R-{self._sent}-{number}-{turn}"
                 wish = RefundRequest(
-                    RequestID(name), original=RequestID(original(number)), card=_CARD,
+                    RequestID(name), original=RequestID(_sale_name(number, turn)), card=_CARD,
                     reason=Reason.DEFECT, amount=Amount(100),
                 )  # fmt: skip
                 began = time.perf_counter()
@@ -317,9 +317,11 @@ async def _canned_refunds(end: FarEnd, crowd: int, folder: Path) -> tuple[Run, f
     gc.collect()
     kib = site.kib_each()
     for number, terminal in enumerate(site.terminals):
-        seen = _original(number, terminal.journal.fingerprint(_CARD.pan))
-        await terminal.at_desk(partial(_take_in, seen=seen))
-    found = await site.refund(REFUNDS[crowd], lambda number: f"S-{number}")
+        fingerprint = terminal.journal.fingerprint(_CARD.pan)
+        for turn in range(REFUNDS[crowd] // crowd):
+            seen = _original(number, turn, fingerprint)
+            await terminal.at_desk(partial(_take_in, seen=seen))
+    found = await site.refund(REFUNDS[crowd])
     await site.close()
     return found, kib
 
@@ -327,31 +329,37 @@ async def _canned_refunds(end: FarEnd, crowd: int, folder: Path) -> tuple[Run, f
 async def _hosted_refunds(end: FarEnd, crowd: int, folder: Path) -> Run:
     site = Crowd(end, crowd, folder)
     await site.each(lambda terminal: terminal.sign_in())
-    names = {terminal: f"S-{number}" for number, terminal in enumerate(site.terminals)}
-    await site.each(
-        lambda terminal: terminal.sale(
-            SaleRequest(RequestID(names[terminal]), Amount(1_000_000), _CARD)
-        )
-    )
+    numbers = {terminal: number for number, terminal in enumerate(site.terminals)}
+    for turn in range(REFUNDS[crowd] // crowd):
+        await site.each(partial(_sell, numbers, turn))
     end.turn()
     site.clock.set(START + timedelta(days=1))
     await site.each(lambda terminal: terminal.sign_in())
-    found = await site.refund(REFUNDS[crowd], lambda number: f"S-{number}")
+    found = await site.refund(REFUNDS[crowd])
     await site.close()
     return found
 
 
-def _original(number: int, fingerprint: str) -> Original:
+async def _sell(numbers: dict[AsyncTerminal, int], turn: int, terminal: AsyncTerminal) -> None:
+    name = RequestID(_sale_name(numbers[terminal], turn))
+    await terminal.sale(SaleRequest(name, Amount(10_000), _CARD))
+
+
+def _sale_name(number: int, turn: int) -> str:
+    return f"S-{number}-{turn}"
+
+
+def _original(number: int, turn: int, fingerprint: str) -> Original:
     return Original(
-        original_id=f"S-{number}",
+        original_id=_sale_name(number, turn),
         terminal=f"9{number:07d}",
         merchant=MERCHANT,
         batch=BatchNumber("000001"),
-        stan=STAN("000001"),
-        rrn=RRN(f"{number:012d}"),
+        stan=STAN(f"{turn + 1:06d}"),
+        rrn=RRN(f"{number:06d}{turn:06d}"),
         transaction_date=date(2026, 3, 9),
         settlement_date=date(2026, 3, 9),
-        amount=Amount(1_000_000),
+        amount=Amount(10_000),
         auth_code="123456",
         card_fingerprint=fingerprint,
     )
