@@ -58,6 +58,8 @@ _CARD = CardRead("051", PAN("6200000000000005"), expiry="3012", sequence_number=
 _DE62 = bytes.fromhex(
     "6701EAD6A9AD51E51AA406E2C27FCFA98D0A74B8B651F9E9BACE9AE10000000000000000AB7153CA"
 )
+_CANNED_NOW = datetime(2026, 3, 10, 2, tzinfo=UTC)
+"""What the canned far end says it is: the day after the sales."""
 _ENVELOPE = Envelope(_UNIONPAY.tpdu, _UNIONPAY.header)
 _FIELDS = {
     "t": "0220", "2": "6200000000000005", "3": "200000", "4": "000000000100", "11": "000001",
@@ -310,12 +312,21 @@ def _take_in(desk: Desk, *, seen: Original) -> None:
     desk.record_sale(seen)
 
 
-async def _canned_refunds(end: FarEnd, crowd: int, folder: Path) -> tuple[Run, float]:
+async def _idle_kib(end: FarEnd, crowd: int, folder: Path) -> float:
+    """Return what a terminal takes that has signed in and keeps its connection, before anything else was measured."""
     site = Crowd(end, crowd, folder)
-    site.clock.set(datetime(2026, 3, 10, 2, tzinfo=UTC))
+    site.clock.set(_CANNED_NOW)
     await site.each(lambda terminal: terminal.sign_in())
     gc.collect()
     kib = site.kib_each()
+    await site.close()
+    return kib
+
+
+async def _canned_refunds(end: FarEnd, crowd: int, folder: Path) -> Run:
+    site = Crowd(end, crowd, folder)
+    site.clock.set(_CANNED_NOW)
+    await site.each(lambda terminal: terminal.sign_in())
     for number, terminal in enumerate(site.terminals):
         fingerprint = terminal.journal.fingerprint(_CARD.pan)
         for turn in range(REFUNDS[crowd] // crowd):
@@ -323,7 +334,7 @@ async def _canned_refunds(end: FarEnd, crowd: int, folder: Path) -> tuple[Run, f
             await terminal.at_desk(partial(_take_in, seen=seen))
     found = await site.refund(REFUNDS[crowd])
     await site.close()
-    return found, kib
+    return found
 
 
 async def _hosted_refunds(end: FarEnd, crowd: int, folder: Path) -> Run:
@@ -401,6 +412,9 @@ def aio() -> None:
     ends = {kind: FarEnd(kind) for kind in ("echo", "echo-tuned", "canned")}
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 — a folder in memory
     try:
+        with tempfile.TemporaryDirectory(dir=memory) as folder, asyncio.Runner() as runner:
+            kib = runner.run(_idle_kib(ends["canned"], TERMINALS, Path(folder)))
+        print(f"an idle terminal, one of {TERMINALS}: {kib:.0f} KiB")
         for name, loop in _loops().items():
             for crowd in CROWDS:
                 _beside(name, loop, crowd, ends, memory)
@@ -428,9 +442,8 @@ def _beside(
         shares = f"{_share(path, plain)} x default echo, {_share(path, tuned)} x tuned"
         _line("message path, canned far end", path, shares)
         with tempfile.TemporaryDirectory(dir=memory) as folder:
-            found, kib = runner.run(_canned_refunds(ends["canned"], crowd, Path(folder)))
-        idle = f"{kib:.0f} KiB for each idle terminal" if crowd == TERMINALS and kib else ""
-        _line("whole refund, canned far end", [found], idle)
+            found = runner.run(_canned_refunds(ends["canned"], crowd, Path(folder)))
+        _line("whole refund, canned far end", [found])
         end = FarEnd("host")
         try:
             with tempfile.TemporaryDirectory(dir=memory) as folder:
