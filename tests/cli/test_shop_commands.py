@@ -18,6 +18,7 @@ from posrefund.cli import money
 from posrefund.cli.app import app, run
 from posrefund.cli.config import load, open_keystore, write
 from posrefund.cli.demo_pad import PinPad, check_pin_pad
+from posrefund.cli.host import _faults
 from posrefund.cli.init import make_keystore
 from posrefund.emulators.host import (
     EmulatedHost,
@@ -369,6 +370,41 @@ def test_host_speaks_the_dialect_it_is_told_to(counter: Counter) -> None:
     assert '"mti": "0220"' in _control(counter, line=fault)
     assert '"mti": "0200"' in _control(counter, "--dialect", "iso87-ascii", line=fault)
     assert '"mti": "1200"' in _control(counter, "--dialect", "iso93-binary", line=fault)
+
+
+def test_host_takes_what_goes_wrong_from_a_file(counter: Counter) -> None:
+    script = counter.folder / "script.toml"
+    script.write_text(
+        '[[fault]]\nkind = "code"\ncode = "51"\nminor = 1234\nalways = true\n', encoding="utf-8"
+    )
+
+    assert _faults(script) == [Fault("code", code="51", minor=1234, always=True)]
+    assert '"clear_faults": true' in _control(
+        counter, "--script", str(script), line='{"clear_faults": true}'
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[fault]",
+        '[[fault]]\nkind = "vanish"',
+        "[[fault]]\nmti = 1",
+        'fault = "drop"',
+        "[[fault]]\n",
+    ],
+)
+def test_host_refuses_a_script_that_is_none(counter: Counter, text: str) -> None:
+    script = counter.folder / "script.toml"
+    script.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=r"script\.toml: expected \[\[fault\]\]"):
+        counter.posrefund("host", "--script", str(script))
+
+
+def test_host_says_that_a_script_is_not_there(counter: Counter) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        counter.posrefund("host", "--script", str(counter.folder / "none.toml"))
 
 
 def test_host_says_that_its_port_is_taken(counter: Counter) -> None:

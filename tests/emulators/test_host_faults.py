@@ -199,8 +199,34 @@ def test_every_fault_can_meet_every_request(kind: str) -> None:
         {"kind": "code", "times": 0},
         {"kind": "delay", "seconds": -1.0},
         {"kind": "flip_mac_byte", "index": 8},
+        {"kind": "code", "minor": -1},
+        {"kind": "code", "minor": 10**12},
     ],
 )
 def test_fault_that_makes_no_sense_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="fault:"):
         Fault(**wrong)  # type: ignore[arg-type]  # reason: the point of the test
+
+
+def test_fault_for_an_amount_strikes_that_amount_as_often_as_it_comes(peer: Peer) -> None:
+    (sale,) = peer.host.ledger.entries()
+    peer.host.faults.add(Fault("code", code="51", minor=100, always=True))
+
+    def answer(minor: int) -> str:
+        fields = peer.refund_fields({13: "0309", 37: sale.rrn}, minor)
+        return fields_of(peer.host.respond(peer.sealed("0220", fields)))[39]
+
+    assert [answer(100), answer(101), answer(100)] == ["51", "00", "51"]
+    assert refunds(peer) == 1
+
+
+def test_faults_in_turn_come_before_what_stands_behind_them(peer: Peer) -> None:
+    (sale,) = peer.host.ledger.entries()
+    for fault in (Fault("code", code="91", times=2), Fault("code", code="51", always=True)):
+        peer.host.faults.add(fault)
+    codes = []
+    for _ in range(4):
+        fields = peer.refund_fields({13: "0309", 37: sale.rrn}, 100)
+        codes.append(fields_of(peer.host.respond(peer.sealed("0220", fields)))[39])
+
+    assert codes == ["91", "91", "51", "51"]

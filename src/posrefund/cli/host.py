@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import sys
 import threading
+import tomllib
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from posrefund.cli.screen import stdout
 from posrefund.emulators.host import (
     DIALECT_NAMES,
     EmulatedHost,
+    Fault,
     HostProfile,
     HostServer,
     HostTime,
@@ -54,6 +56,10 @@ def host(  # noqa: PLR0913, PLR0917 — each is an option of the command line
     tls_key: Annotated[
         Path | None, typer.Option(help="The certificate's key, if it is in a file of its own.")
     ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(help="What goes wrong, by amount or in turn: a TOML file of [[fault]]."),
+    ] = None,
     control: Annotated[
         bool, typer.Option("--control", help="Take JSON commands on standard input.")
     ] = False,
@@ -70,6 +76,8 @@ def host(  # noqa: PLR0913, PLR0917 — each is an option of the command line
         books = Ledger.load(ledger) if ledger and ledger.exists() else Ledger(ledger)
         time = HostTime(_start(day), runs=True)
         emulated = EmulatedHost(profile, [record], clock=time, ledger=books)
+        for fault in _faults(script):
+            emulated.faults.add(fault)
     except ValueError as error:  # no books, or a TMK of another cipher than the MAC
         raise ConfigError(f"{error}") from None
     address, its_port = settings.host.addresses[0]
@@ -83,6 +91,19 @@ def host(  # noqa: PLR0913, PLR0917 — each is an option of the command line
             threading.Event().wait()
         except KeyboardInterrupt:
             stdout.print("stopped")
+
+
+def _faults(script: Path | None) -> list[Fault]:
+    if script is None:
+        return []
+    try:
+        data = tomllib.loads(script.read_text(encoding="utf-8"))
+        return [Fault(**row) for row in data.pop("fault", [])]
+    except OSError:
+        raise ConfigError(f"{script} cannot be read") from None
+    except (ValueError, TypeError):
+        expected = "[[fault]] with a kind and what else the host knows of one"
+        raise ConfigError(f"{script}: expected {expected}") from None
 
 
 def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:

@@ -210,7 +210,7 @@ class Exchange:
             stan=get("11"),
             rrn=self._rrn,
             code=self.code,
-            amount_minor=int(get("4") or "0"),
+            amount_minor=self._request.amount_minor,
         )
 
     # ---- the answer ------------------------------------------------------------------------

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["EFFECTS", "NO_EFFECT", "Delivery", "Effect", "Fault", "FaultQueue"]
 
 _DELAY_S_MAX = 600.0
+_MINOR_MAX = 999_999_999_999
 _GARBAGE = bytes(range(0xF0, 0x100)) * 3
 
 
@@ -47,6 +48,8 @@ class Fault:
         kind: A key of ``EFFECTS``.
         mti: The request it strikes; a refund of the host's dialect if empty.
         times: How many requests it strikes.
+        always: It strikes all of them, however many.
+        minor: It strikes only a request of this amount, in minor units; 0 for any.
         code: DE39 for ``code`` and ``booked_code``, as long as the dialect's codes.
         seconds: For ``delay``.
         index: For ``flip_mac_byte``, 0 to 7.
@@ -62,6 +65,8 @@ class Fault:
     code: str = "96"
     seconds: float = 0.0
     index: int = 0
+    minor: int = 0
+    always: bool = False
 
     def __post_init__(self) -> None:
         for path, right in (
@@ -71,6 +76,7 @@ class Fault:
             ("code", re.fullmatch("[0-9A-Z]{2,3}", self.code)),
             ("seconds", 0 <= self.seconds <= _DELAY_S_MAX),
             ("index", self.index in range(8)),
+            ("minor", 0 <= self.minor <= _MINOR_MAX),
         ):
             if not right:
                 message = f"fault: {path} is not one the host knows"
@@ -229,11 +235,12 @@ class FaultQueue:
         """Forget all of them."""
         self._waiting.clear()
 
-    def take(self, mti: str) -> Fault | None:
-        """Take one use of the first fault for *mti*."""
+    def take(self, mti: str, minor: int = 0) -> Fault | None:
+        """Take one use of the first fault for *mti* and the amount *minor*."""
         for place, fault in enumerate(self._waiting):
-            if fault.mti == mti:
-                rest = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
-                self._waiting[place : place + 1] = rest
+            if fault.mti == mti and fault.minor in (0, minor):
+                if not fault.always:
+                    rest = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
+                    self._waiting[place : place + 1] = rest
                 return fault
         return None

@@ -104,7 +104,7 @@ class EmulatedHost:
             self.unreadable_count += 1
             self.log.append(f"unreadable: {error.where}")
             return Delivery(close=True)
-        fault = self.faults.take(request.mti)
+        fault = self.faults.take(request.mti, request.amount_minor)
         effect = EFFECTS[fault.kind] if fault else None
         if effect and not effect.sees:
             self.log.append(f"{request.mti} dropped")

@@ -66,6 +66,11 @@ class Request:
         return self.fields.get(number, "")
 
     @property
+    def amount_minor(self) -> int:
+        """DE4, 0 where there is none."""
+        return int(self.get("4") or "0")
+
+    @property
     def content(self) -> tuple[tuple[str, str], ...]:
         """All that a copy of it says again, whatever its MAC and whether its MTI says that it is one."""
         return (("t", self.mti), *sorted(self.fields.items()))
