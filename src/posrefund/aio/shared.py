@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.aio.dial import Dialler
 from posrefund.aio.pipeline import Pipeline
+from posrefund.aio.waiter import Waiter
 from posrefund.closed import closed
 from posrefund.errors import LinkClosedError, LinkOpenError, LinkTimeoutError
 
@@ -168,7 +169,7 @@ class SharedLink:
         self._shared = shared
         self._line: _SharedLine | None = None
         self._request: Request | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter = Waiter()
 
     async def open(self, timeout_s: float) -> None:
         """Begin an exchange, on the connection that is there or on a new one.
@@ -197,12 +198,12 @@ class SharedLink:
         if self._request is not None:
             self._leave()
         framed = line.wire.frame(message)
-        request = line.pipeline.ask(message, framed, time.monotonic(), self._wake)
+        request = line.pipeline.ask(message, framed, time.monotonic(), self._waiter.wake)
         self._request = request
         line.flush()
         deadline = time.monotonic() + _SEND_S
         while not (request.has_left or request.ended) and time.monotonic() < deadline:
-            await self._wait(deadline - time.monotonic())
+            await self._waiter.wait(deadline - time.monotonic())
         if not request.has_left:
             self._leave()
             reason = "the host closed the line" if request.ended else "the line took no more"
@@ -220,7 +221,7 @@ class SharedLink:
         if request is None or line is None or line.wire is None:
             raise LinkClosedError("nothing was asked", effect="in_doubt")
         if not (request.answers or request.ended):
-            await self._wait(timeout_s)
+            await self._waiter.wait(timeout_s)
         if request.answers:
             return request.answers.popleft()
         if request.ended:
@@ -237,17 +238,3 @@ class SharedLink:
         if request is not None and self._line is not None:
             for message in self._line.pipeline.give_up(request):
                 self._shared.late(message)
-
-    async def _wait(self, timeout_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
-        timer = loop.call_later(timeout_s, self._wake)
-        try:
-            await self._waiter
-        finally:
-            timer.cancel()
-            self._waiter = None
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)

@@ -5,12 +5,12 @@ When a connection may serve again is decided by ``posrefund.link.Keeping``, as f
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from typing import TYPE_CHECKING
 
 from posrefund.aio.dial import Dialler
+from posrefund.aio.waiter import Waiter
 from posrefund.closed import closed
 from posrefund.errors import LinkClosedError, LinkTimeoutError
 from posrefund.link import Keeping
@@ -62,7 +62,7 @@ class AsyncTCPLink:
         self._keeping = Keeping(keep_open_s)
         self._wire: Wire | None = None
         self._arrived: deque[bytes] = deque()
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter = Waiter()
         self._is_in_exchange = False
 
     async def open(self, timeout_s: float) -> None:
@@ -130,15 +130,15 @@ class AsyncTCPLink:
     def took(self, message: bytes) -> None:
         """Keep *message* until it is received."""
         self._arrived.append(message)
-        self._wake()
+        self._waiter.wake()
 
     def lost(self) -> None:
         """Nothing follows."""
-        self._wake()
+        self._waiter.wake()
 
     def has_room(self) -> None:
         """All of it was taken."""
-        self._wake()
+        self._waiter.wake()
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -163,21 +163,11 @@ class AsyncTCPLink:
 
     async def _wait(self, timeout_s: float) -> None:
         """Wait until something happens on the connection, or for so long; a task that is cancelled spoils it."""
-        loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
-        timer = loop.call_later(timeout_s, self._wake)
         try:
-            await self._waiter
+            await self._waiter.wait(timeout_s)
         except BaseException:
             self._keeping.failed()
             raise
-        finally:
-            timer.cancel()
-            self._waiter = None
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
     def _hang_up(self) -> None:
         wire, self._wire = self._wire, None

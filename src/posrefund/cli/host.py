@@ -86,8 +86,8 @@ def host(  # noqa: PLR0913, PLR0917 — each is an option of the command line
         if control:
             run(emulated, server, sys.stdin, sys.stdout)
             return
-        stdout.print(f"emulated host on {server.address[0]}:{server.port}; Ctrl-C stops it")
         try:
+            stdout.print(f"emulated host on {server.address[0]}:{server.port}; Ctrl-C stops it")
             threading.Event().wait()
         except KeyboardInterrupt:
             stdout.print("stopped")

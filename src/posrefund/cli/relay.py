@@ -89,8 +89,8 @@ def relay(  # noqa: PLR0913, PLR0917 — each is an option of the command line
         )
         stack.callback(relaying.close)
         where = ", ".join(f"{address}:{port}" for address, port in settings.host.addresses)
-        stdout.print(f"relaying {found.name} to {where}; Ctrl-C stops it", markup=False)
         try:
+            stdout.print(f"relaying {found.name} to {where}; Ctrl-C stops it", markup=False)
             _serve(relaying, is_open=found.is_open)
         except KeyboardInterrupt:
             stdout.print("stopped")

@@ -7,8 +7,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
-from posrefund.errors import ConfigError
 from posrefund.exchanges.contract import Accepted, Answer, Failed, Stale, Write
+from posrefund.exchanges.rules import at_most, require_rules
 from posrefund.framing import Control, Damaged
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from posrefund.framing import Event
 
 __all__ = ["AckNak", "AckNakExchange"]
-
-_TIMES_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +44,14 @@ class AckNak:
     quiet_s: float = 0.0
 
     def __post_init__(self) -> None:
-        for fact, expected in (
-            (self.ack_s > 0, "a time to acknowledge"),
-            (self.sends_max in range(1, _TIMES_MAX + 1), "1 to 10 sends"),
-            (self.naks_max in range(_TIMES_MAX + 1), "0 to 10 NAKs"),
-            (self.quiet_s >= 0, "no negative silence"),
-        ):
-            if not fact:
-                raise ConfigError(f"exchange: expected {expected}")
+        require_rules(
+            (
+                (self.ack_s > 0, "a time to acknowledge"),
+                (self.sends_max in at_most(1), "1 to 10 sends"),
+                (self.naks_max in at_most(0), "0 to 10 NAKs"),
+                (self.quiet_s >= 0, "no negative silence"),
+            )
+        )
 
 
 class _Turn(Enum):

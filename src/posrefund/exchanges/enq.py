@@ -7,8 +7,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
-from posrefund.errors import ConfigError
 from posrefund.exchanges.contract import Accepted, Answer, Failed, Stale, Write
+from posrefund.exchanges.rules import at_most, require_rules
 from posrefund.framing import Control, Damaged
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from posrefund.framing import Event
 
 __all__ = ["ENQ", "ENQExchange"]
-
-_TIMES_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +45,15 @@ class ENQ:
     quiet_s: float = 0.0
 
     def __post_init__(self) -> None:
-        for fact, expected in (
-            (self.signal_s > 0, "a time for a signal"),
-            (self.bids_max in range(1, _TIMES_MAX + 1), "1 to 10 bids"),
-            (self.sends_max in range(1, _TIMES_MAX + 1), "1 to 10 sends"),
-            (self.naks_max in range(_TIMES_MAX + 1), "0 to 10 NAKs"),
-            (self.quiet_s >= 0, "no negative silence"),
-        ):
-            if not fact:
-                raise ConfigError(f"exchange: expected {expected}")
+        require_rules(
+            (
+                (self.signal_s > 0, "a time for a signal"),
+                (self.bids_max in at_most(1), "1 to 10 bids"),
+                (self.sends_max in at_most(1), "1 to 10 sends"),
+                (self.naks_max in at_most(0), "0 to 10 NAKs"),
+                (self.quiet_s >= 0, "no negative silence"),
+            )
+        )
 
 
 class _Turn(Enum):

@@ -13,14 +13,12 @@ from posrefund.closed import closed_class
 from posrefund.devices.contract import DeviceVoid
 from posrefund.devices.line import DeviceLine
 from posrefund.devices.profiled.judge import in_doubt, judge, read
+from posrefund.devices.reasons import reason_of_error
 from posrefund.devices.results import DeviceNotSent, DeviceReason
 from posrefund.engine.refusals import refuse
 from posrefund.errors import (
     ConfigError,
-    DeviceBusyError,
     InvalidRequestError,
-    LinkError,
-    LinkTimeoutError,
     PosRefundError,
     RemoteProtocolError,
 )
@@ -129,7 +127,7 @@ class ProfiledTerminal:
             self._line.open(self._profile.patience.open_s)
             body = self._answer(operation.request.write(asked), moves_money=False)
         except PosRefundError as error:
-            return in_doubt(request, _reason(error), str(error))
+            return in_doubt(request, reason_of_error(error), str(error))
         finally:
             self._line.close()
         found = read(operation, asked, body)
@@ -173,13 +171,13 @@ class ProfiledTerminal:
             self._line.open(self._profile.patience.open_s)
             self._poll()
         except PosRefundError as error:
-            return self._not_sent(request, _reason(error))
+            return self._not_sent(request, reason_of_error(error))
         try:
             body = self._answer(question, moves_money=True)
         except PosRefundError as error:
             if error.effect == "nothing_sent":
-                return self._not_sent(request, _reason(error))
-            return in_doubt(request, _reason(error), str(error))
+                return self._not_sent(request, reason_of_error(error))
+            return in_doubt(request, reason_of_error(error), str(error))
         return judge(self._profile, operation, asked, request, body)
 
     def _poll(self) -> None:
@@ -221,15 +219,3 @@ def _checked(profile: Profile, given: Mapping[str, str]) -> Mapping[str, str]:
                 f"{profile.name}: expected a setting that it knows, in its form: {name}"
             )
     return {name: given.get(name, known.default) for name, known in profile.settings.items()}
-
-
-def _reason(error: PosRefundError) -> DeviceReason:
-    match error:
-        case DeviceBusyError():
-            return DeviceReason.BUSY
-        case LinkTimeoutError():
-            return DeviceReason.TIMEOUT
-        case LinkError():
-            return DeviceReason.LINK
-        case _:
-            return DeviceReason.PROTOCOL

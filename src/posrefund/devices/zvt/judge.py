@@ -19,20 +19,11 @@ from posrefund.devices.results import (
     DeviceReason,
 )
 from posrefund.devices.zvt.codes import is_busy, proves_nothing_booked, reason_of
-from posrefund.errors import (
-    CodecError,
-    DeviceBusyError,
-    FramingError,
-    LinkError,
-    LinkTimeoutError,
-    ProtocolError,
-)
 
 if TYPE_CHECKING:
     from posrefund.devices.contract import DeviceRequest
     from posrefund.devices.results import DeviceResult
     from posrefund.devices.zvt.heard import Heard, Status
-    from posrefund.errors import PosRefundError
 
 __all__ = [
     "Expected",
@@ -40,25 +31,11 @@ __all__ = [
     "judge",
     "judge_last",
     "not_sent",
-    "reason_of_error",
     "receipt_asked",
 ]
 
 _HOST_MAY_HAVE_BEEN_ASKED = frozenset({0x04})
 """Of a dialogue that nobody heard: an intermediate status after which only the host's own no proves anything."""
-_REASONS: tuple[tuple[type[PosRefundError] | type[Exception], DeviceReason], ...] = (
-    (DeviceBusyError, DeviceReason.BUSY),
-    (LinkTimeoutError, DeviceReason.TIMEOUT),
-    (LinkError, DeviceReason.LINK),
-    (ProtocolError, DeviceReason.PROTOCOL),
-    (FramingError, DeviceReason.PROTOCOL),
-    (CodecError, DeviceReason.PROTOCOL),
-)
-
-
-def reason_of_error(error: PosRefundError) -> DeviceReason:
-    """Return the reason that an error of the line is."""
-    return next((why for kind, why in _REASONS if isinstance(error, kind)), DeviceReason.UNKNOWN)
 
 
 def not_sent(request: DeviceRequest, reason: DeviceReason, raw_code: str = "") -> DeviceNotSent:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from posrefund.closed import closed
 from posrefund.devices.contract import Can, DeviceRefund, DeviceVoid
 from posrefund.devices.line import DeviceLine
+from posrefund.devices.reasons import reason_of_error
 from posrefund.devices.results import DeviceReason
 from posrefund.devices.zvt.bmp import (
     AMOUNT,
@@ -29,7 +30,6 @@ from posrefund.devices.zvt.judge import (
     judge,
     judge_last,
     not_sent,
-    reason_of_error,
     receipt_asked,
 )
 from posrefund.devices.zvt.settings import ZVTSettings
