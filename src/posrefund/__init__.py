@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Approved,
         Declined,
         DescribedSale,
+        Document,
         InDoubt,
         NotSent,
         OriginalRef,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Reason,
         RefundRequest,
         SaleRequest,
+        Signature,
         Statement,
     )
     from posrefund.journal import SQLiteJournal
@@ -80,6 +82,7 @@ __all__ = [
     "DescribedSale",
     "DeviceRefusedError",
     "Dialect",
+    "Document",
     "FileKeyStore",
     "FramingError",
     "HostLink",
@@ -101,6 +104,7 @@ __all__ = [
     "SQLiteJournal",
     "SaleRequest",
     "SerialStream",
+    "Signature",
     "Statement",
     "StreamLink",
     "TCPLink",
@@ -115,8 +119,8 @@ __all__ = [
 
 _ROOMS = {
     "posrefund.dialects": "Dialect dialect",
-    "posrefund.engine": "Approved Declined DescribedSale InDoubt NotSent OriginalRef Outcome Reason"
-    " RefundRequest SaleRequest Statement",
+    "posrefund.engine": "Approved Declined DescribedSale Document InDoubt NotSent OriginalRef Outcome Reason"
+    " RefundRequest SaleRequest Signature Statement",
     "posrefund.journal": "SQLiteJournal",
     "posrefund.keystore": "FileKeyStore",
     "posrefund.link": "BackOff HostLink Link SerialStream StreamLink TCPLink TLSLink TLSSettings",

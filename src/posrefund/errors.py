@@ -127,6 +127,8 @@ class RefusedError(PosRefundError):
         hint_zh: What the clerk does now, in Chinese.
         hint_en: The same in English.
         not_before: For code ``"not_before"``, when the refund becomes possible (host time).
+        contact: Whom to call, as the shop's rules name them; empty where they do not.
+        others: What else says no, each with its own code; asked for all at once, they are mended at once.
     """
 
     def __init__(
@@ -137,16 +139,18 @@ class RefusedError(PosRefundError):
         hint_zh: str,
         hint_en: str,
         not_before: datetime | None = None,
+        contact: str = "",
+        others: Sequence[RefusedError] = (),
     ) -> None:
-        self.code = code
-        self.owner = owner
-        self.hint_zh = hint_zh
-        self.hint_en = hint_en
-        self.not_before = not_before
-        super().__init__(f"refused ({code}): {hint_en}")
+        self.code, self.owner, self.contact = code, owner, contact
+        self.hint_zh, self.hint_en = hint_zh, hint_en
+        self.not_before, self.others = not_before, tuple(others)
+        said = f"refused ({code}): {hint_en}"
+        super().__init__("; ".join([said, *(str(other) for other in self.others)]))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuilt(self, (self.code,), ("owner", "hint_zh", "hint_en", "not_before"))
+        named = ("owner", "hint_zh", "hint_en", "not_before", "contact", "others")
+        return _rebuilt(self, (self.code,), named)
 
 
 class ConfigError(PosRefundError):
@@ -158,11 +162,6 @@ class DialectFileError(ConfigError):
 
     Attributes:
         faults: ``(line, path, expectation)``, in the order of the lines.
-
-    Example:
-        >>> from posrefund.errors import DialectFileError
-        >>> str(DialectFileError([(14, "messages.refund.request", "DE47 in the field table")]))
-        'line 14: messages.refund.request: expected DE47 in the field table'
     """
 
     def __init__(self, faults: Sequence[tuple[int, str, str]]) -> None:

@@ -252,6 +252,7 @@ def test_sale_that_a_file_resolves_becomes_known_for_later_refunds() -> None:
             amount=Amount(10_000),
             auth_code=None,
             card_fingerprint=FINGERPRINT,
+            card_last4="0005",
         ),
         NOW,
     )

@@ -101,8 +101,8 @@ def test_journal_refused_with_another_key_is_let_go(path: Path) -> None:
 
 
 def test_journal_says_its_version_as_text(journal: SQLiteJournal) -> None:
-    assert SCHEMA_VERSION == "4"
-    assert journal.terminal_facts()["version"] == "4"
+    assert SCHEMA_VERSION == "5"
+    assert journal.terminal_facts()["version"] == SCHEMA_VERSION
 
 
 def test_journal_that_is_open_is_refused_to_a_second_instance(

@@ -21,8 +21,8 @@ from posrefund.devices.results import (
     DeviceNotSent,
     DeviceReason,
 )
+from posrefund.engine.notes import is_note
 from posrefund.engine.refusals import refuse
-from posrefund.engine.requests import is_note
 from posrefund.errors import (
     ConfigError,
     InvalidRequestError,

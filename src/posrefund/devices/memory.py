@@ -16,7 +16,7 @@ from posrefund.devices.results import (
     DeviceResult,
     DeviceSettled,
 )
-from posrefund.engine.requests import is_note
+from posrefund.engine.notes import is_note
 from posrefund.errors import JournalCorruptError
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from posrefund.engine.actions import Action, Ask, Decide, Know, Move, Note, Open
 from posrefund.engine.approval import Approval
 from posrefund.engine.attempt import Attempt
 from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
+from posrefund.engine.papers import Document, Signature
 from posrefund.engine.people import Statement
 from posrefund.engine.requests import (
     DescribedSale,
@@ -31,6 +32,7 @@ __all__ = [
     "Decide",
     "Declined",
     "DescribedSale",
+    "Document",
     "Event",
     "InDoubt",
     "Know",
@@ -44,6 +46,7 @@ __all__ = [
     "Reason",
     "RefundRequest",
     "SaleRequest",
+    "Signature",
     "State",
     "Statement",
     "TerminalView",

@@ -131,6 +131,8 @@ def original_of(attempt: Attempt, facts: Mapping[str, str], today: date) -> Orig
         amount=attempt.amount,
         auth_code=facts.get("auth_code"),
         card_fingerprint=attempt.card_fingerprint,
+        card_last4=attempt.card_last4,
+        order_ref=attempt.facts.get("order_ref", ""),
         organisation=facts.get("organisation"),
     )
 

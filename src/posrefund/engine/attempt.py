@@ -75,6 +75,12 @@ class Attempt:
         """Name of the attempt in the journal."""
         return f"{self.request_id}/{self.number}"
 
+    @property
+    def card_last4(self) -> str:
+        """The last four digits of the card number; empty where its mask does not show them."""
+        last = self.card_masked[-4:]
+        return last if last.isascii() and last.isdigit() else ""
+
     def after(self, event: Event, facts: Mapping[str, str]) -> Attempt:
         """Return the attempt after *event*.
 

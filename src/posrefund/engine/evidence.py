@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.actions import Know, Move
-from posrefund.engine.requests import Original, is_note
+from posrefund.engine.notes import is_note
+from posrefund.engine.requests import Original
 from posrefund.engine.table import TABLE, Event, State
 from posrefund.errors import InvalidRequestError
 from posrefund.values import infer_year
@@ -228,6 +229,8 @@ def _original(attempt: Attempt, row: FileRow, file_day: date) -> Original:
         amount=attempt.amount,
         auth_code=None,
         card_fingerprint=attempt.card_fingerprint,
+        card_last4=attempt.card_last4,
+        order_ref=attempt.facts.get("order_ref", ""),
     )
 
 

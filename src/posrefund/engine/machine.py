@@ -146,8 +146,7 @@ def _plan(
     facts = {"operator": request.operator, "entry": request.card.entry_mode}
     if request.card.pin_bypassed:
         facts["pin"] = "bypassed"
-    if isinstance(request, RefundRequest):
-        facts |= {"why": request.reason, **({"note": request.note} if request.note else {})}
+    facts |= _said(request)
     table, kept = view.dialect.messages[kind], keepable(fields, view.dialect)
     if is_repeatable(fields, kept, table, request.card.kept):
         facts["repeatable"] = "yes"
@@ -174,3 +173,17 @@ def _plan(
     )
     content = request.content(occasion.card_fingerprint)
     return Plan(attempt, table, fields, content, request.card.kept)
+
+
+def _said(request: SaleRequest | RefundRequest) -> dict[str, str]:
+    """What somebody said with a request and the journal keeps; never where the customer can be reached."""
+    said = {"order_ref": request.order_ref}
+    if isinstance(request, RefundRequest):
+        said |= {
+            "why": request.reason,
+            "note": request.note,
+            "documents": "; ".join(document.said for document in request.documents),
+            "corrects": request.corrects,
+            "signature": request.signature.said if request.signature else "",
+        }
+    return {name: text for name, text in said.items() if text}

@@ -11,8 +11,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.actions import Know, Move
+from posrefund.engine.notes import is_note
 from posrefund.engine.refusals import refuse
-from posrefund.engine.requests import Original, is_note
+from posrefund.engine.requests import Original
 from posrefund.engine.table import OPEN_STATES, Event, State
 from posrefund.errors import InvalidRequestError, LocalProtocolError
 from posrefund.values import RRN
@@ -242,5 +243,7 @@ def _learn(case: Case, said: Statement, now: datetime) -> list[Action]:
         amount=attempt.amount,
         auth_code=None,
         card_fingerprint=attempt.card_fingerprint,
+        card_last4=attempt.card_last4,
+        order_ref=attempt.facts.get("order_ref", ""),
     )
     return [Know(original, now)]

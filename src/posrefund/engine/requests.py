@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
+from posrefund.engine.notes import is_note
+from posrefund.engine.papers import Document, Signature
 from posrefund.errors import InvalidRequestError
 from posrefund.values import RRN, Amount, CardRead, RequestID
-from posrefund.values.card import passes_luhn
 
 if TYPE_CHECKING:
     from posrefund.dialects.policy import Ceiling
@@ -30,10 +31,9 @@ __all__ = [
     "Reason",
     "RefundRequest",
     "SaleRequest",
-    "is_note",
 ]
 
-_NOTE_CHARACTERS_MAX = 200
+_ORDER_CHARACTERS_MAX = 64
 
 
 class Reason(StrEnum):
@@ -129,6 +129,7 @@ class SaleRequest:
         amount: What the customer pays.
         card: As read.
         operator: Who stands at the terminal.
+        order_ref: The shop's number of the order, at most 64 characters; a refund and a cancelled order find the sale by it.
 
     Raises:
         InvalidRequestError: Every fault at once.
@@ -138,16 +139,19 @@ class SaleRequest:
     amount: Amount
     card: CardRead
     operator: str = "01"
+    order_ref: str = ""
 
     def __post_init__(self) -> None:
         faults = _id_faults("request_id", self.request_id)
-        _raise_if([*faults, *_common_faults(self.amount, self.card, self.operator)])
+        faults += _common_faults(self.amount, self.card, self.operator)
+        _raise_if([*faults, *_order_faults(self.order_ref)])
         object.__setattr__(self, "request_id", RequestID(self.request_id))
 
     def content(self, card_fingerprint: str) -> str:
         """Return the digest that tells this request from another under the same id."""
         return _digest(
-            ["sale", self.amount.minor, self.amount.currency, self.operator, card_fingerprint]
+            ["sale", self.amount.minor, self.amount.currency, self.operator, card_fingerprint],
+            order_ref=self.order_ref,
         )
 
 
@@ -164,6 +168,13 @@ class RefundRequest:
         amount: How much; None means all that is left of the sale.
         operator: Who stands at the terminal.
         note: Free text for the journal; nothing in it that could be a card number.
+        order_ref: The shop's number of the order, at most 64 characters.
+        documents: What speaks for it: receipt, invoice, photo.
+        corrects: Id of an earlier request of the shop's that this one puts right; empty for none.
+        signature: The customer's, where it was given before the refund; a later one may be added, and is not part of
+            what a second person approves.
+        contact: Where the customer wants to hear of it: a telephone number or an address of a channel, at most 200
+            printable characters. It is kept apart from the journal's chain, sealed, and can be wiped.
 
     Raises:
         InvalidRequestError: Every fault at once.
@@ -185,6 +196,11 @@ class RefundRequest:
     amount: Amount | None = None
     operator: str = "01"
     note: str = ""
+    order_ref: str = ""
+    documents: tuple[Document, ...] = ()
+    corrects: str = ""
+    signature: Signature | None = None
+    contact: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         faults = _id_faults("request_id", self.request_id)
@@ -202,6 +218,7 @@ class RefundRequest:
             faults.append(("reason", f"one of {', '.join(Reason)}"))
         if not is_note(self.note):
             faults.append(("note", "at most 200 characters, no card number"))
+        faults += [*_order_faults(self.order_ref), *self._paper_faults()]
         _raise_if(faults)
         object.__setattr__(self, "request_id", RequestID(self.request_id))
         if isinstance(original, str):
@@ -212,8 +229,27 @@ class RefundRequest:
         named = _named(self.original)
         amount = [self.amount.minor, self.amount.currency] if self.amount else [None]
         return _digest(
-            ["refund", *named, *amount, self.reason, self.operator, self.note, card_fingerprint]
+            ["refund", *named, *amount, self.reason, self.operator, self.note, card_fingerprint],
+            order_ref=self.order_ref,
+            documents=[document.said for document in self.documents],
+            corrects=self.corrects,
         )
+
+    def _paper_faults(self) -> list[Fault]:
+        documents: object = self.documents
+        signature: object = self.signature
+        faults: list[Fault] = []
+        if not isinstance(documents, tuple) or not all(
+            isinstance(document, Document) for document in documents
+        ):
+            faults.append(("documents", "a tuple of Document"))
+        if signature is not None and not isinstance(signature, Signature):
+            faults.append(("signature", "a Signature"))
+        if self.corrects != "":
+            faults += _id_faults("corrects", self.corrects)
+        if not _is_contact(self.contact):
+            faults.append(("contact", "at most 200 printable characters, no card number"))
+        return faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +275,8 @@ class Original:
         has_open_attempt: An attempt against it is not decided yet.
         has_case: Evidence about it contradicts itself.
         ceiling: ``"host_only"`` for a sale that was described and is not known.
+        card_last4: The last four digits of the card number, to look the sale up by; empty where they are not known.
+        order_ref: The shop's number of the order; empty for none.
     """
 
     original_id: str
@@ -259,6 +297,8 @@ class Original:
     has_open_attempt: bool = False
     has_case: bool = False
     ceiling: Ceiling = "journal"
+    card_last4: str = ""
+    order_ref: str = ""
 
     @property
     def remaining_minor(self) -> int:
@@ -297,23 +337,15 @@ def _common_faults(amount: object, card: object, operator: object) -> list[Fault
     return faults
 
 
-def is_note(note: object) -> bool:
-    """Say whether *note* may be kept: short, and nothing in it that could be a card number."""
-    if not isinstance(note, str) or len(note) > _NOTE_CHARACTERS_MAX:
-        return False
-    runs = re.findall(r"[0-9](?:[ ./-]?[0-9]){12,}", note, flags=re.ASCII)
-    digits = [re.sub(r"[^0-9]", "", run) for run in runs]
-    has_run = bool(re.search(r"[0-9]{13}", note))
-    return not has_run and not any(_may_be_pan(run) for run in digits)
+def _order_faults(order_ref: object) -> list[Fault]:
+    is_order = isinstance(order_ref, str) and len(order_ref) <= _ORDER_CHARACTERS_MAX
+    if is_order and is_note(order_ref) and str(order_ref).isprintable():
+        return []
+    return [("order_ref", "at most 64 printable characters, no card number")]
 
 
-def _may_be_pan(digits: str) -> bool:
-    """Whether any 13 to 19 digits in a row of *digits* pass the Luhn check."""
-    return any(
-        passes_luhn(digits[start : start + width])
-        for width in range(13, 20)
-        for start in range(len(digits) - width + 1)
-    )
+def _is_contact(contact: object) -> bool:
+    return isinstance(contact, str) and is_note(contact) and contact.isprintable()
 
 
 def _raise_if(faults: list[Fault]) -> None:
@@ -321,6 +353,10 @@ def _raise_if(faults: list[Fault]) -> None:
         raise InvalidRequestError(faults)
 
 
-def _digest(content: list[object]) -> str:
-    canonical = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
+def _digest(content: list[object], **more: object) -> str:
+    """The digest of *content*, and of *more* where there is any: without, it is that of earlier versions."""
+    given = {name: value for name, value in more.items() if value}
+    if given:
+        content = [*content, given]
+    canonical = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

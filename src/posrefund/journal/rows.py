@@ -19,6 +19,7 @@ from posrefund.values import Amount
 __all__ = [
     "ATTEMPT_COLUMNS",
     "FIRST_LINK",
+    "LOOK_UP_COLUMNS",
     "Row",
     "attempt_as_data",
     "attempt_from_data",
@@ -138,12 +139,18 @@ _ORIGINAL_COLUMNS = (
 )
 
 
+LOOK_UP_COLUMNS = ("card_last4", "order_ref")
+"""Empty where they are not known, and then, as in earlier versions, not in the chained row."""
+
+
 def original_as_data(original: Original) -> dict[str, Any]:
     """Return a sale as JSON-able data, in the columns of the ``originals`` table."""
     unbounded = {"ceiling": original.ceiling} if original.ceiling != "journal" else {}
+    found_by = {name: getattr(original, name) for name in LOOK_UP_COLUMNS}
     return (
         {name: getattr(original, name) for name in _ORIGINAL_COLUMNS}
         | unbounded
+        | {name: value for name, value in found_by.items() if value}
         | {
             "transaction_date": original.transaction_date.isoformat(),
             "settlement_date": original.settlement_date.isoformat(),
@@ -156,7 +163,7 @@ def original_as_data(original: Original) -> dict[str, Any]:
 def original_from_data(data: dict[str, Any], **now: Any) -> Original:
     """Return the sale of a row; *now* are the facts that follow from its attempts."""
     return Original(
-        **{name: data[name] for name in _ORIGINAL_COLUMNS},
+        **{name: data[name] for name in (*_ORIGINAL_COLUMNS, *LOOK_UP_COLUMNS)},
         transaction_date=date.fromisoformat(data["transaction_date"]),
         settlement_date=date.fromisoformat(data["settlement_date"]),
         amount=Amount(data["amount_minor"], data["currency"]),

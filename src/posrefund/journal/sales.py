@@ -9,7 +9,7 @@ from posrefund.closed import closed_class
 from posrefund.engine import OriginalRef
 from posrefund.errors import RequestConflictError
 from posrefund.journal.backend import Backend
-from posrefund.journal.rows import original_as_data
+from posrefund.journal.rows import LOOK_UP_COLUMNS, original_as_data
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,7 +65,8 @@ class Sales(Backend):
             return
         known = self._dicts("SELECT * FROM originals WHERE original_id = ?", name)
         # One sale under two ids would have two ceilings: then nothing is known under this one.
-        if not known or {column: known[0][column] for column in data} != data:
+        identity = data.keys() - set(LOOK_UP_COLUMNS)
+        if not known or any(known[0][column] != data[column] for column in identity):
             raise RequestConflictError(name)
 
     def _under_another_ceiling(self, original: Original) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from posrefund.engine import OPEN_STATES
 
-__all__ = ["APPROVALS", "DEVICE_QUESTIONS", "OPEN_NAMES", "SCHEMA_VERSION", "VERSIONS"]
+__all__ = ["APPROVALS", "DEVICE_QUESTIONS", "LOOK_UP", "OPEN_NAMES", "SCHEMA_VERSION", "VERSIONS"]
 
 OPEN_NAMES = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as they stand in SQL."""
@@ -176,11 +176,18 @@ CREATE TRIGGER device_answer_is_final BEFORE UPDATE ON device_questions
     BEGIN SELECT RAISE(ABORT, 'a device question is answered once'); END;
 """
 
+LOOK_UP = """
+ALTER TABLE originals ADD COLUMN card_last4 TEXT NOT NULL DEFAULT '';
+ALTER TABLE originals ADD COLUMN order_ref TEXT NOT NULL DEFAULT '';
+"""
+"""Of either database. What a person finds a sale by, besides its reference."""
+
 VERSIONS = (
     _TABLES,
     _INDEXES,
     APPROVALS % {"strict": " STRICT"} + _APPROVAL_IS_FINAL,
     DEVICE_QUESTIONS % {"strict": " STRICT"} + _DEVICE_ANSWER_IS_FINAL,
+    LOOK_UP,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
 

@@ -1,0 +1,109 @@
+"""What a refund rests on besides the card: documents and a signature, each by its digest. Floor 4.
+
+The paper or the picture itself is kept by whoever made it. The journal keeps what kind it is, its own number and
+the SHA-256 of its bytes, so that what is shown later can be held against what was there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from posrefund.engine.notes import is_note
+from posrefund.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from posrefund.errors import Fault
+
+__all__ = ["Document", "DocumentKind", "Signature", "SignatureKind"]
+
+DocumentKind = Literal["receipt", "invoice", "fapiao", "red_letter_fapiao", "order", "photo"]
+"""``fapiao`` is the tax invoice 发票 of the sale, ``red_letter_fapiao`` the one (红字发票) that takes it back."""
+
+SignatureKind = Literal["paper", "bitmap", "qr"]
+"""On the slip; as a picture from a pad; given on the customer's own phone after a QR code was read."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+_NUMBER_CHARACTERS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document that speaks for a refund.
+
+    Attributes:
+        kind: What it is.
+        number: Its own number: of a receipt, a fapiao, an order; no card number. At most 64 characters.
+        sha256: Digest of its picture or file, 64 lower-case hexadecimal digits; empty for paper alone.
+
+    Raises:
+        InvalidRequestError: Every fault at once.
+
+    Example:
+        >>> from posrefund.engine import Document
+        >>> Document("receipt", "000001-000042").said
+        'receipt 000001-000042'
+    """
+
+    kind: DocumentKind
+    number: str
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        faults: list[Fault] = []
+        if self.kind not in get_args(DocumentKind):
+            faults.append(("document.kind", f"one of {', '.join(get_args(DocumentKind))}"))
+        number: object = self.number
+        is_number = isinstance(number, str) and 0 < len(number) <= _NUMBER_CHARACTERS_MAX
+        if not is_number or not is_note(number) or not self.number.isprintable():
+            faults.append(("document.number", "1 to 64 printable characters, no card number"))
+        if self.sha256 and not _is_sha256(self.sha256):
+            faults.append(("document.sha256", "64 lower-case hexadecimal digits"))
+        if faults:
+            raise InvalidRequestError(faults)
+
+    @property
+    def said(self) -> str:
+        """How the journal and a list say it."""
+        return " ".join(part for part in (self.kind, self.number, self.sha256) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The customer's signature.
+
+    Attributes:
+        kind: How it was given.
+        sha256: Digest of the picture, or of what was signed by phone; empty for paper.
+
+    Raises:
+        InvalidRequestError: A kind that is none, or a digest missing or too much.
+
+    Example:
+        >>> from posrefund.engine import Signature
+        >>> Signature("paper").said
+        'paper'
+    """
+
+    kind: SignatureKind
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(SignatureKind):
+            raise InvalidRequestError(
+                [("signature.kind", f"one of {', '.join(get_args(SignatureKind))}")]
+            )
+        is_right = not self.sha256 if self.kind == "paper" else _is_sha256(self.sha256)
+        if not is_right:
+            wanted = "nothing for paper, else 64 lower-case hexadecimal digits"
+            raise InvalidRequestError([("signature.sha256", wanted)])
+
+    @property
+    def said(self) -> str:
+        """How the journal says it."""
+        return f"{self.kind} {self.sha256}".strip()
+
+
+def _is_sha256(text: object) -> bool:
+    return isinstance(text, str) and bool(_SHA256.fullmatch(text))
