@@ -54,6 +54,7 @@ class Delivery:
         tries: How often it was sent.
         last_try: When it was last.
         error: What went wrong then; empty if nothing did.
+        next_try: When it is tried again; None if never.
     """
 
     request_id: str
@@ -63,6 +64,7 @@ class Delivery:
     tries: int
     last_try: datetime
     error: str = ""
+    next_try: datetime | None = None
 
     @property
     def notice_id(self) -> str:
@@ -94,6 +96,14 @@ class Outbox(Backend):
         """Return how far the notices of a request are, each on each channel that had to do with it."""
         where = "WHERE request_id = ? ORDER BY sequence, channel"
         return self._deliveries(where, request_id)
+
+    def due_times(self, request_id: str) -> dict[int, datetime]:
+        """Return when there is something to do for the notices of a request that are not through, by sequence."""
+        due = (
+            "SELECT sequence, next_try FROM outbox WHERE request_id = ? AND next_try IS NOT NULL"
+            " ORDER BY sequence"
+        )
+        return {number: _time(at) for number, at in self._rows(due, request_id)}
 
     def stuck_deliveries(self) -> list[Delivery]:
         """Return what was given up, of every terminal in these tables: open faults."""
@@ -180,6 +190,7 @@ class Outbox(Backend):
             str(delivery.state),
             delivery.tries,
             _moment(delivery.last_try),
+            delivery.next_try and _moment(delivery.next_try),
             delivery.error,
             delivery.request_id,
             delivery.sequence,
@@ -187,14 +198,14 @@ class Outbox(Backend):
         )
         with self._transaction():
             changed = self._run(
-                "UPDATE deliveries SET state = ?, tries = ?, last_try = ?, error = ?"
+                "UPDATE deliveries SET state = ?, tries = ?, last_try = ?, next_try = ?, error = ?"
                 " WHERE request_id = ? AND sequence = ? AND channel = ?",
                 values,
             )
             if not changed:
                 self._run(
-                    "INSERT INTO deliveries (state, tries, last_try, error, request_id, sequence,"
-                    " channel) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO deliveries (state, tries, last_try, next_try, error, request_id,"
+                    " sequence, channel) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     values,
                 )
             self._set_next_try(delivery.request_id, delivery.sequence, next_try)
@@ -218,9 +229,9 @@ class Outbox(Backend):
             stuck = self._deliveries("WHERE request_id = ? AND state = 'STUCK'", request_id)
             for delivery in stuck:
                 self._run(
-                    "UPDATE deliveries SET state = 'WAITING', tries = 0"
+                    "UPDATE deliveries SET state = 'WAITING', tries = 0, next_try = ?"
                     " WHERE request_id = ? AND sequence = ? AND channel = ?",
-                    (request_id, delivery.sequence, delivery.channel),
+                    (_moment(now), request_id, delivery.sequence, delivery.channel),
                 )
                 self._set_next_try(request_id, delivery.sequence, now)
         return len(stuck)
@@ -263,12 +274,19 @@ class Outbox(Backend):
             raise JournalCorruptError("a stored notice cannot be read") from None
 
     def _deliveries(self, where: str, *values: object) -> list[Delivery]:
-        columns = "request_id, sequence, channel, state, tries, last_try, error"
+        columns = "request_id, sequence, channel, state, tries, last_try, error, next_try"
         rows = self._rows(f"SELECT {columns} FROM deliveries {where}", *values)
         try:
             return [
                 Delivery(
-                    *row[:3], DeliveryState(row[3]), row[4], datetime.fromisoformat(row[5]), row[6]
+                    request_id=row[0],
+                    sequence=row[1],
+                    channel=row[2],
+                    state=DeliveryState(row[3]),
+                    tries=row[4],
+                    last_try=datetime.fromisoformat(row[5]),
+                    error=row[6],
+                    next_try=row[7] and datetime.fromisoformat(row[7]),
                 )
                 for row in rows
             ]
@@ -302,3 +320,10 @@ def _told_by(row: Row) -> list[Notice]:
 def _moment(at: datetime) -> str:
     """A time as it can be compared as text: UTC, always as long."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise JournalCorruptError("a stored notice cannot be read") from None

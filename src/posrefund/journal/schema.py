@@ -210,10 +210,12 @@ CREATE TABLE deliveries (
     state TEXT NOT NULL,
     tries INTEGER NOT NULL CHECK (tries >= 0),
     last_try TEXT NOT NULL,
+    next_try TEXT,
     error TEXT NOT NULL,
     PRIMARY KEY (request_id, sequence, channel),
     FOREIGN KEY (request_id, sequence) REFERENCES outbox,
-    CONSTRAINT delivery_state CHECK (state IN ('WAITING', 'DELIVERED', 'SKIPPED', 'STUCK'))
+    CONSTRAINT delivery_state CHECK (state IN ('WAITING', 'DELIVERED', 'SKIPPED', 'STUCK')),
+    CONSTRAINT waiting_has_its_time CHECK ((state = 'WAITING') = (next_try IS NOT NULL))
 )%(strict)s;
 CREATE INDEX deliveries_stuck ON deliveries (channel) WHERE state = 'STUCK';
 

@@ -8,7 +8,7 @@ from posrefund.office.notices.calls import Call, CallChannel, CallOutcome, calls
 from posrefund.office.notices.channel import Channel, FileChannel, PrintChannel, Reach, reaches
 from posrefund.office.notices.letters import LETTERS, VARIABLES, Letter, Pattern, read_letters
 from posrefund.office.notices.message import Message, Writer
-from posrefund.office.notices.receiving import Received, Seen, verify_webhook
+from posrefund.office.notices.receiving import Seen, WebhookNotice, verify_webhook
 from posrefund.office.notices.relay import CLAIM, RETRIES, Relay, Relayed, Retries
 from posrefund.office.notices.webhook import WebhookChannel, signature_of
 
@@ -28,12 +28,12 @@ __all__ = [
     "Pattern",
     "PrintChannel",
     "Reach",
-    "Received",
     "Relay",
     "Relayed",
     "Retries",
     "Seen",
     "WebhookChannel",
+    "WebhookNotice",
     "Writer",
     "calls",
     "close_call",

@@ -40,7 +40,8 @@ the host's number, number of the order, day by which it should be there, the sho
 
 _PARTS = ("short", "subject", "body")
 _CLAIMS = re.compile(
-    r"到账|到帐|已到|退款成功|已退款|\barrived?\b|\bcredited\b|\b(?:has|have) been refunded\b", re.IGNORECASE
+    r"到账|到帐|已到|退款成功|已退款|\barrived?\b|\bcredited\b|\b(?:has|have) been refunded\b",
+    re.IGNORECASE,
 )
 """What is not said before a settlement file showed it."""
 
@@ -137,7 +138,7 @@ LETTERS: Letters = MappingProxyType(
 
 
 def read_letters(text: str) -> Letters:
-    """Return the letters of a shop: those of its file, and for what it leaves out those of the package.
+    r"""Return the letters of a shop: those of its file, and for what it leaves out those of the package.
 
     Args:
         text: TOML: a table for each language and kind, such as ``[zh.accepted]``, with ``short``, ``subject``
@@ -148,7 +149,7 @@ def read_letters(text: str) -> Letters:
 
     Example:
         >>> from posrefund.office.notices import read_letters
-        >>> letters = read_letters('[en.declined]\\nshort = "$merchant: please call us[ at $phone]."')
+        >>> letters = read_letters('[en.declined]\nshort = "$merchant: please call us[ at $phone]."')
         >>> letters["en", "declined"].short.fill({"merchant": "Noodles", "phone": "4008"})
         'Noodles: please call us at 4008.'
     """
@@ -157,11 +158,13 @@ def read_letters(text: str) -> Letters:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"letters: no TOML: {error}") from None
     letters = dict(LETTERS)
-    for language, kinds in data.items():
-        if language not in get_args(Language) or not isinstance(kinds, dict):
-            raise ConfigError(f"letters: expected tables of {', '.join(get_args(Language))}")
-        for kind, texts in kinds.items():
-            letters[language, _kind(kind)] = _letter(language, kind, texts)
+    languages = get_args(Language)
+    if data.keys() - set(languages) or not all(isinstance(some, dict) for some in data.values()):
+        raise ConfigError(f"letters: expected tables of {', '.join(languages)}")
+    for language in languages:
+        for name, texts in data.get(language, {}).items():
+            kind = _kind(name)
+            letters[language, kind] = _letter(language, kind, texts)
     return MappingProxyType(letters)
 
 
@@ -172,10 +175,10 @@ def _kind(name: str) -> NoticeKind:
         raise ConfigError(f"letters: expected one of {', '.join(NoticeKind)}") from None
 
 
-def _letter(language: Any, kind: str, texts: Any) -> Letter:
-    where, builtin = f"letters: {language}.{kind}", TEXTS[language, NoticeKind(kind)]
+def _letter(language: Language, kind: NoticeKind, texts: Any) -> Letter:
+    where, builtin = f"letters: {language}.{kind}", TEXTS[language, kind]
     if not isinstance(texts, dict) or not texts.keys() <= set(_PARTS):
         raise ConfigError(f"{where}: expected {', '.join(_PARTS)}")
     if not all(isinstance(text, str) and text.strip() for text in texts.values()):
         raise ConfigError(f"{where}: expected text")
-    return Letter.of({**builtin, **texts}, NoticeKind(kind), where)
+    return Letter.of({**builtin, **texts}, kind, where)

@@ -67,7 +67,7 @@ class Writer:
     merchant: str
     phone: str = ""
     language: Language = "zh"
-    letters: Letters = LETTERS
+    letters: Letters = field(default_factory=lambda: LETTERS, repr=False)
     expected_by: Callable[[Attempt], date | None] | None = None
 
     def write(self, notice: Notice, attempt: Attempt, contact: str = "") -> Message:

@@ -30,6 +30,7 @@ __all__ = ["CLAIM", "RETRIES", "Relay", "Relayed", "Retries"]
 CLAIM = timedelta(minutes=10)
 """How long what one relay has taken is nobody else's: longer than the slowest channels take for one refund."""
 _ERROR_CHARACTERS_MAX = 200
+_LOT = SystemRandom().random
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class Relay:
         ConfigError: No channel, or two of one name.
     """
 
-    def __init__(  # noqa: PLR0913 — all but three are keywords
+    def __init__(
         self,
         journal: Journal,
         channels: Sequence[Channel],
@@ -135,7 +136,7 @@ class Relay:
         *,
         clock: Callable[[], datetime],
         retries: Retries = RETRIES,
-        chance: Callable[[], float] = SystemRandom().random,
+        chance: Callable[[], float] = _LOT,
         everyone: bool = False,
     ) -> None:
         if not channels or len({channel.name for channel in channels}) < len(channels):

@@ -44,12 +44,14 @@ TEXTS: Mapping[tuple[Language, NoticeKind], Mapping[str, str]] = {
         "short": f"【$merchant】您的退款$amount已受理{_ZH_CARD}[，预计$expected前可在账单中看到]。{_ZH_END}",
         "subject": "$merchant：退款已受理（$request_id）",
         "body": f"您好：\n\n您的退款$amount已由收单机构受理{_ZH_CARD}。"
-        "[预计$expected前可在账单中看到，具体时间以发卡行为准。]收单机构对账确认后会再通知您。" + _ZH_DETAILS,
+        "[预计$expected前可在账单中看到，具体时间以发卡行为准。]收单机构对账确认后会再通知您。"
+        + _ZH_DETAILS,
     },
     ("zh", NoticeKind.DECLINED): {
         "short": f"【$merchant】您的退款$amount未被银行接受，款项没有退出，请到门店重新办理。{_ZH_END}",
         "subject": "$merchant：退款未被接受（$request_id）",
-        "body": "您好：\n\n您的退款$amount未被银行接受，款项没有退出。请与我们联系，重新办理。" + _ZH_DETAILS,
+        "body": "您好：\n\n您的退款$amount未被银行接受，款项没有退出。请与我们联系，重新办理。"
+        + _ZH_DETAILS,
     },
     ("zh", NoticeKind.CHECKING): {
         "short": f"【$merchant】您的退款$amount正在核实，请不要重复申请，有结果会通知您。{_ZH_END}",
@@ -66,7 +68,8 @@ TEXTS: Mapping[tuple[Language, NoticeKind], Mapping[str, str]] = {
     ("zh", NoticeKind.BOUNCED): {
         "short": f"【$merchant】您的退款$amount被银行退回，我们会与您联系，另行办理。{_ZH_END}",
         "subject": "$merchant：退款被退回（$request_id）",
-        "body": "您好：\n\n您的退款$amount被银行退回，没有进入您的账户。我们会与您联系，另行办理。" + _ZH_DETAILS,
+        "body": "您好：\n\n您的退款$amount被银行退回，没有进入您的账户。我们会与您联系，另行办理。"
+        + _ZH_DETAILS,
     },
     ("zh", NoticeKind.NOT_REFUNDED): {
         "short": f"【$merchant】经核实，您的退款$amount没有办成，款项没有退出，请到门店重新办理。{_ZH_END}",
