@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeGuard, get_args
 
 from posrefund.errors import ConfigError
 from posrefund.office.notices import (
@@ -150,7 +150,7 @@ def _refuse_unknown(table: dict[str, Any], known: set[str], where: str) -> None:
         raise ConfigError(f"{where} {unknown[0]}: expected only {', '.join(sorted(known))}")
 
 
-def _is_line(text: object) -> bool:
+def _is_line(text: object) -> TypeGuard[str]:
     return isinstance(text, str) and bool(text.strip()) and text.isprintable()
 
 

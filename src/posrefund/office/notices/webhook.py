@@ -108,6 +108,8 @@ class WebhookChannel:
                 status = connection.getresponse().status
             except TimeoutError:
                 raise LinkTimeoutError("the receiver did not answer in time") from None
+            except UnicodeError:  # a name too long for any host
+                raise LinkOpenError("the receiver cannot be reached: no such name") from None
             except OSError as error:
                 raise LinkOpenError(f"the receiver cannot be reached: {_why(error)}") from None
             except HTTPException:
