@@ -144,6 +144,26 @@ def test_claim_before_its_time_takes_nothing(filled: Journal, backend: Backend) 
     assert backend.dump() == before
 
 
+def test_claim_that_others_are_always_faster_than_ends_with_nothing(
+    filled: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filled, "_run", lambda *_: 0)
+
+    assert filled.claim_notices(NOW, LATER) == []
+
+
+def test_what_cannot_be_read_of_a_delivery_is_a_corrupt_journal(
+    filled: Journal, backend: Backend
+) -> None:
+    filled.keep_delivery(delivery(), next_try=None)
+    backend.execute("UPDATE deliveries SET last_try = 'soon'")
+    with pytest.raises(JournalCorruptError, match="a stored delivery cannot be read"):
+        filled.deliveries("R-1")
+    backend.execute("UPDATE outbox SET next_try = 'soon'")
+    with pytest.raises(JournalCorruptError, match="a stored notice cannot be read"):
+        filled.due_times("R-1")
+
+
 def test_claim_takes_all_that_is_due_of_a_request_in_order(filled: Journal) -> None:
     filled.commit(move("R-1/1", Event.CONFIRM))
 

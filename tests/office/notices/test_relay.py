@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.builders import NOW, PROPERTY
@@ -20,7 +20,7 @@ from office.notices.told import PHONE, FakeChannel, later, refund, relay
 from posrefund.engine import Event
 from posrefund.errors import ConfigError, JournalWriteError
 from posrefund.journal import DeliveryState, SQLiteJournal
-from posrefund.office.notices import CLAIM, RETRIES, Retries
+from posrefund.office.notices import CLAIM, RETRIES, Relayed, Retries
 from posrefund.testing import ManualClock
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def test_channel_is_told_where_the_customer_is(journal: SQLiteJournal) -> None:
 def test_channel_that_has_nothing_to_do_with_it_is_left_out(journal: SQLiteJournal) -> None:
     refund(journal)
     sms, none = FakeChannel("sms"), FakeChannel("none")
-    none.takes = lambda _: False  # type: ignore[method-assign]  # reason: this test's own
+    none.is_idle = True
     relay(journal, none, sms).deliver()
 
     states = {each.channel: each.state for each in journal.deliveries("R-1")}
@@ -129,7 +129,7 @@ def test_pauses_are_those_of_the_schedule_and_the_last_failure_is_for_people(
 ) -> None:
     refund(journal)
     down, clock = FakeChannel("down", lambda _: True), ManualClock(NOW)
-    tried = []
+    tried, done = [], Relayed()
     while due := journal.due_times("R-1"):
         clock.set(due[1])
         tried.append(due[1] - NOW)
@@ -243,6 +243,15 @@ def test_channel_that_is_new_gets_only_what_is_not_through(journal: SQLiteJourna
     assert (old.ids, new.ids) == (["R-1:1", "R-1:2"], ["R-1:2"])
 
 
+def test_what_is_overtaken_already_is_old_news(journal: SQLiteJournal) -> None:
+    """A file that ends a doubt says accepted and confirmed at once: a customer's telephone rings once."""
+    refund(journal, "R-1", "000001", Event.ACCEPT, Event.CONFIRM)
+    sms = FakeChannel()
+    relay(journal, sms).deliver()
+
+    assert [message.is_old_news for message in sms.sent] == [True, False]
+
+
 # --- crashes -----------------------------------------------------------------------------------
 
 
@@ -349,7 +358,7 @@ def test_claim_of_a_dead_relay_runs_out(journal: SQLiteJournal) -> None:
 
 
 @given(st.integers(0, 2**32))
-@PROPERTY
+@settings(PROPERTY, max_examples=8)
 def test_outbox_drains_whatever_fails(seed: int) -> None:
     """L2: with receivers that fail two times in three, each notice ends delivered or with people."""
     import tempfile

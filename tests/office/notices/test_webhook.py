@@ -73,9 +73,8 @@ class Receiver(BaseHTTPRequestHandler):
 def receiving(
     status: int = 204, answer: bytes = b"", context: ssl.SSLContext | None = None
 ) -> Iterator[tuple[int, list[tuple[str, dict[str, str], bytes]]]]:
-    handler = type(
-        "Receiver", (Receiver,), {"status": status, "answer": answer, "posted": (posted := [])}
-    )
+    posted: list[tuple[str, dict[str, str], bytes]] = []
+    handler = type("Receiver", (Receiver,), {"status": status, "answer": answer, "posted": posted})
     server = HTTPServer(("127.0.0.1", 0), handler)
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -89,13 +88,13 @@ def receiving(
         server.server_close()
 
 
-def signed(body: bytes = MESSAGE.json, stamp: str = STAMP, **changes: str) -> dict[str, str]:
-    """Headers of an authentic request."""
+def signed(body: bytes = MESSAGE.json, changes: dict[str, str] | None = None) -> dict[str, str]:
+    """Headers of an authentic request, some of them changed."""
     headers = {
-        "X-Posrefund-Timestamp": stamp,
-        "X-Posrefund-Signature": signature_of(SECRET, stamp, body),
+        "X-Posrefund-Timestamp": STAMP,
+        "X-Posrefund-Signature": signature_of(SECRET, STAMP, body),
     }
-    return {**headers, **changes}
+    return {**headers, **(changes or {})}
 
 
 def verified(headers: dict[str, str], body: bytes = MESSAGE.json, **options: Any) -> Any:
@@ -270,7 +269,7 @@ def test_replay_is_refused_when_it_is_old_or_from_the_future(seconds: int) -> No
 def test_old_request_with_a_new_time_is_nobodys() -> None:
     fresh = str(int(STAMP) + 86_400)
     with pytest.raises(MACMismatchError):
-        verified(signed(**{"X-Posrefund-Timestamp": fresh}), now=NOW + timedelta(days=1))
+        verified(signed(changes={"X-Posrefund-Timestamp": fresh}), now=NOW + timedelta(days=1))
 
 
 def test_another_secret_is_refused_and_one_of_two_is_enough() -> None:
@@ -304,13 +303,13 @@ def test_every_bit_of_the_body_is_signed(bit: int) -> None:
 )
 def test_headers_that_are_none_are_refused(changes: dict[str, str]) -> None:
     with pytest.raises(RemoteProtocolError, match="expected X-Posrefund-Timestamp"):
-        verified(signed(**changes))
+        verified(signed(changes=changes))
 
 
 @pytest.mark.parametrize("signature", ["", "v1=", "v2=" + "0" * 64, "v1=" + "0" * 64])
 def test_signature_that_is_none_is_nobodys(signature: str) -> None:
     with pytest.raises(MACMismatchError):
-        verified(signed(**{"X-Posrefund-Signature": signature}))
+        verified(signed(changes={"X-Posrefund-Signature": signature}))
 
 
 @pytest.mark.parametrize(

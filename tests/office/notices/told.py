@@ -32,13 +32,14 @@ class FakeChannel:
     ) -> None:
         self.name, self.fails = name, fails
         self.sent: list[Message] = []
+        self.is_idle = False
 
     @property
     def ids(self) -> list[str]:
         return [message.notice.notice_id for message in self.sent]
 
     def takes(self, message: Message) -> bool:
-        return True
+        return not self.is_idle
 
     def send(self, message: Message) -> None:
         if self.fails(message):

@@ -36,7 +36,8 @@ class AppriseChannel:
         url: Of Apprise's, such as ``twilio://SID:TOKEN@FROM/{contact}`` or ``mailtos://USER:PASS@HOST?to={contact}``;
             to the shop itself one without ``{contact}``.
         name: Of the channel.
-        to: Whom it reaches; customers whose contact is of another kind are left to other channels.
+        to: Whom it reaches; customers whose contact is of another kind are left to other channels. A customer
+            is not told what is overtaken by a later word already; the shop is told everything.
         form: The short text, or subject and letter.
 
     Raises:
@@ -57,7 +58,9 @@ class AppriseChannel:
         self._service(_SAMPLES[to])
 
     def takes(self, message: Message) -> bool:
-        """Say whether the customer is to be reached this way."""
+        """Say whether the customer is to be reached this way, and it is still the last word."""
+        if self._to != "shop" and message.is_old_news:
+            return False
         return reaches(message.contact, self._to)
 
     def send(self, message: Message) -> None:
@@ -82,8 +85,8 @@ class AppriseChannel:
             raise ConfigError("Apprise is missing: pip install 'posrefund[notify]'") from None
         if self._to == "phone":
             contact = "".join(sign for sign in contact if sign.isdigit() or sign == "+")
-        service = apprise.Apprise()
         with _quiet():
+            service = apprise.Apprise()
             is_known = service.add(self._url().replace(_PLACE, quote(contact, safe="")))
         if not is_known:
             raise ConfigError(f"notices {self.name}: Apprise does not know such a URL")

@@ -84,8 +84,9 @@ class CallChannel:
         self._kinds = frozenset(kinds)
 
     def takes(self, message: Message) -> bool:
-        """Say whether it is worth a call, and there is a number."""
-        return message.notice.kind in self._kinds and reaches(message.contact, "phone")
+        """Say whether it is worth a call, nothing later has come, and there is a number."""
+        is_due = message.notice.kind in self._kinds and not message.is_old_news
+        return is_due and reaches(message.contact, "phone")
 
     def send(self, message: Message) -> None:
         """Write the task down, once.

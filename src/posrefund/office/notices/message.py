@@ -35,6 +35,7 @@ class Message:
         subject: One line.
         body: A letter.
         data: The same for a program: flat, text and integers.
+        is_old_news: Something later is to be told of the same refund already.
     """
 
     notice: Notice
@@ -43,6 +44,7 @@ class Message:
     subject: str
     body: str
     data: Mapping[str, str | int]
+    is_old_news: bool = False
 
     @property
     def json(self) -> bytes:

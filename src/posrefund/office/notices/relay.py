@@ -223,6 +223,8 @@ class Relay:
             attempt = self._journal.attempt(notice.attempt_id)
             contact = self._journal.contact(notice.request_id)
             message = self._writer.write(notice, attempt, contact)
+            newest = self._journal.notices(notice.request_id)[-1]
+            message = replace(message, is_old_news=newest.sequence > notice.sequence)
             if not channel.takes(message):
                 return replace(went, state=DeliveryState.SKIPPED, tries=0)
             channel.send(message)
