@@ -24,7 +24,7 @@ from posrefund.office.notices import CallOutcome, Relay, Relayed, calls, close_c
 
 if TYPE_CHECKING:
     from posrefund.engine import Notice
-    from posrefund.journal import Delivery, Journal
+    from posrefund.journal import Journal, NoticeDelivery
 
 __all__ = ["app"]
 
@@ -174,7 +174,7 @@ def _print_table(data: list[dict[str, Any]]) -> None:
     stdout.print(table)
 
 
-def _said(delivery: Delivery) -> str:
+def _said(delivery: NoticeDelivery) -> str:
     tries = f", {delivery.tries} tries" if delivery.tries > 1 else ""
     again = f", again {delivery.next_try:%Y-%m-%d %H:%M} UTC" if delivery.next_try else ""
     error = f": {delivery.error}" if delivery.error else ""

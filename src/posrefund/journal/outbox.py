@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from posrefund.journal.rows import Row
     from posrefund.values import TerminalID
 
-__all__ = ["Delivery", "DeliveryState", "Outbox", "check_notices"]
+__all__ = ["DeliveryState", "NoticeDelivery", "Outbox", "check_notices"]
 
 _COLUMNS = "request_id, sequence, kind, attempt, at"
 _CLAIMS_MAX = 20
@@ -43,7 +43,7 @@ class DeliveryState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class NoticeDelivery:
     """One notice on one channel.
 
     Attributes:
@@ -92,7 +92,7 @@ class Outbox(Backend):
         where = "WHERE terminal = ? ORDER BY at, request_id, sequence"
         return self._notices(where, self._terminal)
 
-    def deliveries(self, request_id: str) -> list[Delivery]:
+    def deliveries(self, request_id: str) -> list[NoticeDelivery]:
         """Return how far the notices of a request are, each on each channel that had to do with it."""
         where = "WHERE request_id = ? ORDER BY sequence, channel"
         return self._deliveries(where, request_id)
@@ -105,7 +105,7 @@ class Outbox(Backend):
         )
         return {number: _time(at) for number, at in self._rows(due, request_id)}
 
-    def stuck_deliveries(self) -> list[Delivery]:
+    def stuck_deliveries(self) -> list[NoticeDelivery]:
         """Return what was given up, of every terminal in these tables: open faults."""
         return self._deliveries("WHERE state = 'STUCK' ORDER BY request_id, sequence, channel")
 
@@ -176,7 +176,7 @@ class Outbox(Backend):
                 return [notice for notice in notices if notice.sequence in taken]
         return []
 
-    def keep_delivery(self, delivery: Delivery, *, next_try: datetime | None) -> None:
+    def keep_delivery(self, delivery: NoticeDelivery, *, next_try: datetime | None) -> None:
         """Write down how it went on one channel, and when there is something to do for this notice again.
 
         Args:
@@ -273,12 +273,12 @@ class Outbox(Backend):
         except (ValueError, TypeError):
             raise JournalCorruptError("a stored notice cannot be read") from None
 
-    def _deliveries(self, where: str, *values: object) -> list[Delivery]:
+    def _deliveries(self, where: str, *values: object) -> list[NoticeDelivery]:
         columns = "request_id, sequence, channel, state, tries, last_try, error, next_try"
         rows = self._rows(f"SELECT {columns} FROM deliveries {where}", *values)
         try:
             return [
-                Delivery(
+                NoticeDelivery(
                     request_id=row[0],
                     sequence=row[1],
                     channel=row[2],

@@ -13,7 +13,7 @@ from journal.backends import Backend, FleetBackend, PostgresBackend, refused
 from journal.builders import ROWS, know, move, opening
 from posrefund.engine import Event, Move, NoticeKind, State
 from posrefund.errors import JournalCorruptError, JournalError
-from posrefund.journal import Delivery, DeliveryState
+from posrefund.journal import DeliveryState, NoticeDelivery
 
 if TYPE_CHECKING:
     from posrefund.journal import Journal
@@ -26,8 +26,8 @@ def told(journal: Journal) -> list[tuple[str, str, str]]:
     return [(each.notice_id, each.kind, each.attempt_id) for each in journal.notices()]
 
 
-def delivery(name: str = "R-1", sequence: int = 1, **changes: object) -> Delivery:
-    made = Delivery(name, sequence, "sms", DeliveryState.DELIVERED, 1, NOW)
+def delivery(name: str = "R-1", sequence: int = 1, **changes: object) -> NoticeDelivery:
+    made = NoticeDelivery(name, sequence, "sms", DeliveryState.DELIVERED, 1, NOW)
     return replace(made, **changes)  # type: ignore[arg-type]  # reason: fields by name
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from posrefund.closed import closed_class
 from posrefund.engine import Note
 from posrefund.errors import ConfigError, JournalError, PosRefundError
-from posrefund.journal.outbox import Delivery, DeliveryState
+from posrefund.journal.outbox import DeliveryState, NoticeDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,10 +95,10 @@ class Relayed:
 
     delivered: int = 0
     failed: int = 0
-    stuck: tuple[Delivery, ...] = ()
+    stuck: tuple[NoticeDelivery, ...] = ()
     errors: tuple[tuple[str, str, str], ...] = ()
 
-    def and_(self, delivery: Delivery) -> Relayed:
+    def and_(self, delivery: NoticeDelivery) -> Relayed:
         """Return it with *delivery* counted."""
         said = (delivery.notice_id, delivery.channel, delivery.error)
         errors = (*self.errors, said) if delivery.error else self.errors
@@ -195,7 +195,7 @@ class Relay:
         self,
         notice: Notice,
         channel: str,
-        kept: dict[tuple[int, str], Delivery],
+        kept: dict[tuple[int, str], NoticeDelivery],
         waiting: dict[int, datetime],
     ) -> datetime | None:
         """When *notice* may be sent on *channel*, if not now: its own pause is not over, or an earlier one is not through."""
@@ -208,10 +208,12 @@ class Relay:
                 return before.next_try if before and before.next_try else due
         return None
 
-    def _sent(self, notice: Notice, channel: Channel, known: Delivery | None) -> Delivery:
+    def _sent(
+        self, notice: Notice, channel: Channel, known: NoticeDelivery | None
+    ) -> NoticeDelivery:
         """Send it, and say how that went."""
         now, tries = self._clock(), (known.tries if known else 0) + 1
-        went = Delivery(
+        went = NoticeDelivery(
             notice.request_id,
             notice.sequence,
             channel.name,
@@ -240,7 +242,7 @@ class Relay:
             )
         return went
 
-    def _tell_people(self, notice: Notice, went: Delivery) -> None:
+    def _tell_people(self, notice: Notice, went: NoticeDelivery) -> None:
         facts = {
             "notice": notice.notice_id,
             "channel": went.channel,
