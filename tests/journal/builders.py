@@ -56,6 +56,7 @@ def opening(
     card: str = PAN_DIGITS,
     message: bytes = b"the message",
     terminal: str = "12345678",
+    contact: str = "",
 ) -> Open:
     """Open an attempt at a refund of ``S-1``."""
     attempt = replace(
@@ -69,7 +70,8 @@ def opening(
         original_id=original_id,
         card_masked=str(CHIP.pan),
     )
-    return Open(attempt, f"content of {request_id}", message, KeptCard(PAN(card)))
+    content = f"content of {request_id}"
+    return Open(attempt, content, message, KeptCard(PAN(card)), contact=contact)
 
 
 _DIGEST = "a4dcd8cc41bcb4d8cf5d22c3ac1a3c1e5a7f4c5b1f6e6d7f8a9b0c1d2e3f4a5b"

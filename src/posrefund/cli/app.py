@@ -23,6 +23,7 @@ from posrefund.cli import (
     keys,
     mac_probe,
     money,
+    notices,
     people,
     relay,
     selftest,
@@ -88,6 +89,7 @@ app.add_typer(dialect.app, name="dialect")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
+app.add_typer(notices.app, name="notices")
 app.add_typer(wire_log.app, name="wirelog")
 
 

@@ -93,6 +93,9 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
         str,
         typer.Option(help="Of a described sale: BATCH:STAN:AUTH, such as 000001:000003:654321."),
     ] = "",
+    contact: Annotated[
+        str, typer.Option(help="Where the customer wants to hear of it; kept sealed.")
+    ] = "",
     lang: LangOption = Lang.EN,
 ) -> None:
     """Refund a sale, or void it on its own settlement day; asking twice refunds once.
@@ -109,6 +112,7 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
         reason=reason,
         amount=None if amount is None else _amount(amount),
         operator=operator,
+        contact=contact,
     )
     settings = load(config)
     link = open_link(settings)

@@ -7,6 +7,7 @@ performs them in order. Everything that could lose money is in here, and nothing
 from posrefund.engine.actions import Action, Ask, Decide, Know, Move, Note, Open
 from posrefund.engine.approval import Approval
 from posrefund.engine.attempt import Attempt
+from posrefund.engine.notices import Notice, NoticeKind
 from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
 from posrefund.engine.papers import Document, Signature
 from posrefund.engine.people import Statement
@@ -39,6 +40,8 @@ __all__ = [
     "Move",
     "NotSent",
     "Note",
+    "Notice",
+    "NoticeKind",
     "Open",
     "Original",
     "OriginalRef",

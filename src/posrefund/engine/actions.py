@@ -28,6 +28,7 @@ class Open:
         message: Bytes that will leave; the journal keeps only a keyed digest of them.
         card: Kept sealed until the batch is closed; never in the chained row.
         approval: The second person's yes that it uses up; None where it needs none.
+        contact: Where the customer can be reached; kept sealed, never in the chained row.
     """
 
     attempt: Attempt
@@ -35,6 +36,7 @@ class Open:
     message: bytes = field(repr=False)
     card: KeptCard
     approval: Approval | None = None
+    contact: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,11 @@ def start_refund(
         amount = Amount(minor, original.amount.currency)
         fields = compose_refund(view, amount, request.card, original, occasion.now)
     plan = _plan(kind, fields, request, view, occasion, original_id=original.original_id)
-    return replace(plan, needs_approval=needs_approval(original, minor, view.dialect.policy))
+    return replace(
+        plan,
+        needs_approval=needs_approval(original, minor, view.dialect.policy),
+        contact=request.contact,
+    )
 
 
 def may_try_again(attempt: Attempt, view: TerminalView) -> bool:

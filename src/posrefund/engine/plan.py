@@ -50,6 +50,7 @@ class Plan:
         needs_approval: Whether a second person has to say yes first.
         approval: That yes, once it is there.
         learns: A sale that has to be known before it can be given back.
+        contact: Where the customer can be reached; for the other sealed table.
     """
 
     attempt: Attempt
@@ -60,6 +61,7 @@ class Plan:
     needs_approval: bool = False
     approval: Approval | None = None
     learns: Original | None = None
+    contact: str = field(default="", repr=False)
 
     def approved(self, approval: Approval) -> Plan:
         """Return the plan with the yes that it is going to use up."""
@@ -73,6 +75,6 @@ class Plan:
     def opening(self, message: bytes, now: datetime) -> list[Action]:
         """What to commit, all at once, before the first byte leaves."""
         return [
-            Open(self.attempt, self.content, message, self.card, self.approval),
+            Open(self.attempt, self.content, message, self.card, self.approval, self.contact),
             Move(self.attempt.attempt_id, Event.SEND, now),
         ]

@@ -344,8 +344,14 @@ def _order_faults(order_ref: object) -> list[Fault]:
     return [("order_ref", "at most 64 printable characters, no card number")]
 
 
+_ABROAD = re.compile(r"\+[0-9](?:[ -]?[0-9]){6,12}")
+"""A telephone number with its country: +86 and eleven digits are as many as a short card number has."""
+
+
 def _is_contact(contact: object) -> bool:
-    return isinstance(contact, str) and is_note(contact) and contact.isprintable()
+    if not isinstance(contact, str) or not contact.isprintable():
+        return False
+    return is_note(contact) or bool(_ABROAD.fullmatch(contact))
 
 
 def _raise_if(faults: list[Fault]) -> None:

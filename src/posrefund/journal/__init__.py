@@ -11,15 +11,18 @@ from posrefund.journal.embedded import SQLiteJournal
 from posrefund.journal.fleet import FleetJournal, SQLiteFleet
 from posrefund.journal.journal import Journal
 from posrefund.journal.lease import LEASE_S, Lease, claim_terminals
+from posrefund.journal.outbox import DeliveryState, NoticeDelivery
 from posrefund.journal.postgres import PostgresJournal
 from posrefund.journal.rows import Row
 
 __all__ = [
     "LEASE_S",
+    "DeliveryState",
     "DeviceQuestion",
     "FleetJournal",
     "Journal",
     "Lease",
+    "NoticeDelivery",
     "PostgresJournal",
     "Row",
     "SQLiteFleet",

@@ -66,8 +66,8 @@ class Backend(ABC):
     def _add(self, row: Row) -> None: ...
 
     @abstractmethod
-    def _destroy_cards(self, condition: str, *values: object) -> int:
-        """Make the sealed cards where *condition* holds unreadable; return how many they were."""
+    def _destroy_cards(self, condition: str, *values: object, table: str = "sealed_cards") -> int:
+        """Make what is sealed in *table* where *condition* holds unreadable; return how many rows that was."""
 
     def _learner(self) -> Mapping[str, str]:
         """What stands beside a sale that this terminal takes in, besides the sale."""

@@ -241,11 +241,11 @@ class FleetJournal(SharedJournal):
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
-    def _destroy_cards(self, condition: str, *values: object) -> int:
+    def _destroy_cards(self, condition: str, *values: object, table: str = "sealed_cards") -> int:
         with self._transaction():
-            zero = "UPDATE sealed_cards SET item_key = zeroblob(length(item_key))"
+            zero = f"UPDATE {table} SET item_key = zeroblob(length(item_key))"
             self._run(f"{zero} WHERE {condition}", values)
-            count = self._run(f"DELETE FROM sealed_cards WHERE {condition}", values)
+            count = self._run(f"DELETE FROM {table} WHERE {condition}", values)
         with as_ours(JournalWriteError), self._fleet._group.alone():  # noqa: SLF001
             self._fleet._store._empty_log()  # noqa: SLF001
         return count

@@ -34,9 +34,11 @@ from posrefund.errors import (
 from posrefund.journal.approvals import Approvals
 from posrefund.journal.attempts import Attempts
 from posrefund.journal.cards import open_card, seal_card
+from posrefund.journal.contacts import Contacts
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
 from posrefund.journal.keys import JournalKeys
+from posrefund.journal.outbox import Outbox, check_notices
 from posrefund.journal.replay import check_approvals, check_links, check_projection
 from posrefund.journal.rows import (
     FIRST_LINK,
@@ -60,7 +62,7 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
+class Journal(Contacts, Epochs, Attempts, Approvals, DeviceQuestions, Sales, Outbox):
     """The journal of one terminal.
 
     Args:
@@ -206,6 +208,7 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
         check_projection(rows, self.attempts(), self._learned(), self._elsewhere())
         check_approvals(rows, self.approvals())
         check_device_questions(rows, self.device_questions())
+        check_notices(rows, self.notices())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------
@@ -262,6 +265,7 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
                 *seal_card(self._keys.cards, attempt.attempt_id, action.card),
             ),
         )
+        self._keep_contact(attempt, action.contact)
         body = {
             "attempt": data,
             "content": action.content,
@@ -290,7 +294,7 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
             ),
         )
         body = {"event": str(action.event), "state": str(after.state), "facts": dict(action.facts)}
-        self._append("move", action.attempt_id, action.at, body)
+        self._append("move", action.attempt_id, action.at, body | self._tell(after, action.at))
 
     def _refuse_others(self, attempt: Attempt) -> None:
         if attempt.terminal != self._terminal:

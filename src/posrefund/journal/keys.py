@@ -62,6 +62,11 @@ class JournalKeys:
         return _derive(self.current, "cards")
 
     @property
+    def contacts(self) -> bytes:
+        """Seals the keys of where customers can be reached."""
+        return _derive(self.current, "contacts")
+
+    @property
     def messages(self) -> bytes:
         """Makes the digest of a message that leaves."""
         return _derive(self.current, "messages")

@@ -243,9 +243,9 @@ class PostgresJournal(SharedJournal):
         super()._add(row)
         self._last = row
 
-    def _destroy_cards(self, condition: str, *values: object) -> int:
+    def _destroy_cards(self, condition: str, *values: object, table: str = "sealed_cards") -> int:
         with self._transaction():
-            count = self._run(f"DELETE FROM sealed_cards WHERE {condition}", values)
+            count = self._run(f"DELETE FROM {table} WHERE {condition}", values)
         with suppress(JournalError), AsOurs(JournalError):
-            self._execute(b"VACUUM sealed_cards")  # what is deleted is gone only then
+            self._execute(f"VACUUM {table}".encode())  # what is deleted is gone only then
         return count

@@ -32,6 +32,9 @@ class Rotation(Backend):
     @abstractmethod
     def _append(self, kind: str, subject: str, at: datetime, facts: dict[str, Any]) -> None: ...
 
+    @abstractmethod
+    def _seal_contacts_anew(self, before: JournalKeys) -> None: ...
+
     def rotate_key(self, key: bytes, at: datetime) -> None:
         """Put *key* in the place of the journal key; from here on only it opens this journal.
 
@@ -51,6 +54,7 @@ class Rotation(Backend):
                 last = self._links("ORDER BY seq DESC LIMIT 1")
                 self._keys = before.after(key, last[0].seq if last else 0)
                 self._seal_cards_anew(before)
+                self._seal_contacts_anew(before)
                 self._set_meta(key_check=self._keys.check, old_keys=self._keys.sealed())
                 self._append("key_rotated", "", at, {})
         except BaseException as error:

@@ -13,7 +13,15 @@ from __future__ import annotations
 
 from posrefund.engine import OPEN_STATES
 
-__all__ = ["APPROVALS", "DEVICE_QUESTIONS", "LOOK_UP", "OPEN_NAMES", "SCHEMA_VERSION", "VERSIONS"]
+__all__ = [
+    "APPROVALS",
+    "DEVICE_QUESTIONS",
+    "LOOK_UP",
+    "OPEN_NAMES",
+    "OUTBOX",
+    "SCHEMA_VERSION",
+    "VERSIONS",
+]
 
 OPEN_NAMES = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as they stand in SQL."""
@@ -182,12 +190,52 @@ ALTER TABLE originals ADD COLUMN order_ref TEXT NOT NULL DEFAULT '';
 """
 """Of either database. What a person finds a sale by, besides its reference."""
 
+OUTBOX = """
+CREATE TABLE outbox (
+    request_id TEXT NOT NULL REFERENCES requests,
+    sequence INTEGER NOT NULL CHECK (sequence > 0),
+    kind TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    terminal TEXT NOT NULL,
+    at TEXT NOT NULL,
+    next_try TEXT,
+    PRIMARY KEY (request_id, sequence)
+)%(outbox)s;
+CREATE INDEX outbox_waiting ON outbox (next_try) WHERE next_try IS NOT NULL;
+
+CREATE TABLE deliveries (
+    request_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    state TEXT NOT NULL,
+    tries INTEGER NOT NULL CHECK (tries >= 0),
+    last_try TEXT NOT NULL,
+    next_try TEXT,
+    error TEXT NOT NULL,
+    PRIMARY KEY (request_id, sequence, channel),
+    FOREIGN KEY (request_id, sequence) REFERENCES outbox,
+    CONSTRAINT delivery_state CHECK (state IN ('WAITING', 'DELIVERED', 'SKIPPED', 'STUCK')),
+    CONSTRAINT waiting_has_its_time CHECK ((state = 'WAITING') = (next_try IS NOT NULL))
+)%(strict)s;
+CREATE INDEX deliveries_stuck ON deliveries (channel) WHERE state = 'STUCK';
+
+CREATE TABLE contacts (
+    request_id TEXT PRIMARY KEY REFERENCES requests,
+    terminal TEXT NOT NULL,
+    at TEXT NOT NULL,
+    item_key BLOB NOT NULL,
+    box BLOB NOT NULL
+)%(strict)s;
+"""
+"""Of either database. What is to be told, how far that is, and to whom: decision 0054."""
+
 VERSIONS = (
     _TABLES,
     _INDEXES,
     APPROVALS % {"strict": " STRICT"} + _APPROVAL_IS_FINAL,
     DEVICE_QUESTIONS % {"strict": " STRICT"} + _DEVICE_ANSWER_IS_FINAL,
     LOOK_UP,
+    OUTBOX % {"strict": " STRICT", "outbox": " STRICT, WITHOUT ROWID"},
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
 

@@ -143,11 +143,11 @@ class Store:
     def _run(self, sql: str, values: tuple[object, ...] | dict[str, Any]) -> int:
         return self._db.execute(sql, values).rowcount
 
-    def _destroy_cards(self, condition: str, *values: object) -> int:
-        zero = "UPDATE sealed_cards SET item_key = zeroblob(length(item_key))"
+    def _destroy_cards(self, condition: str, *values: object, table: str = "sealed_cards") -> int:
+        zero = f"UPDATE {table} SET item_key = zeroblob(length(item_key))"
         with self._transaction():
             self._db.execute(f"{zero} WHERE {condition}", values)
-            count = self._db.execute(f"DELETE FROM sealed_cards WHERE {condition}", values).rowcount
+            count = self._db.execute(f"DELETE FROM {table} WHERE {condition}", values).rowcount
         self._empty_log()
         return count
 

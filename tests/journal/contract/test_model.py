@@ -46,6 +46,20 @@ HELD = {
     "CONFIRMED": "accepted",
 }
 
+SAYS = {
+    "ACCEPTED": "accepted",
+    "DECLINED": "declined",
+    "IN_DOUBT": "checking",
+    "REVERSING": "checking",
+    "MANUAL": "checking",
+    "MISMATCHED": "checking",
+    "REVERSED": "not_refunded",
+    "RELEASED": "not_refunded",
+    "CONFIRMED": "confirmed",
+    "BOUNCED": "bounced",
+}
+"""What a customer is told of a refund in such a state."""
+
 
 @dataclass
 class Item:
@@ -76,6 +90,7 @@ class Histories(RuleBasedStateMachine):
         self.model: dict[str, Item] = {}
         self.notes: list[dict[str, str]] = []
         self.facts: dict[str, str] = {}
+        self.told: dict[str, list[str]] = {}
         self.rows = 0
 
     @initialize()
@@ -127,6 +142,7 @@ class Histories(RuleBasedStateMachine):
         )
         if self._committed([Move(name, event, NOW)], allowed=allowed):
             item.state, item.hold = str(after), hold
+            self._tell(name.split("/")[0], SAYS.get(item.state))
 
     # --- what else is kept -------------------------------------------------------------------
 
@@ -197,6 +213,15 @@ class Histories(RuleBasedStateMachine):
             assert self.journal.card(name) == kept
 
     @invariant()
+    def notices_are_those_of_the_model(self) -> None:
+        found: dict[str, list[str]] = {}
+        for notice in self.journal.notices():
+            of_request = found.setdefault(notice.request_id, [])
+            of_request.append(str(notice.kind))
+            assert notice.sequence == len(of_request)
+        assert found == self.told
+
+    @invariant()
     def notes_and_facts_are_those_of_the_model(self) -> None:
         assert self.journal.notes("inbound") == self.notes
         facts = self.journal.terminal_facts()
@@ -226,6 +251,12 @@ class Histories(RuleBasedStateMachine):
         if after in ("MANUAL", "MISMATCHED"):
             return after, item.hold
         return after, HELD.get(str(after), "none")
+
+    def _tell(self, request: str, word: str | None) -> None:
+        told = self.told.get(request, [])
+        last = told[-1] if told else None
+        if word not in (None, last) and (last, word) != ("bounced", "checking"):
+            self.told[request] = [*told, str(word)]
 
     def _held(self, sale: str, hold: str = "", *, without: Item | None = None) -> int:
         return sum(
