@@ -100,7 +100,10 @@ def test_a_shop_sells_waits_a_day_and_refunds(counter: Counter) -> None:
     assert "RMB 28.00" in slip
     assert CARD not in slip
     assert "已受理" in slip
-    assert counter.posrefund("status", "R-1", "--lang", "zh") == slip
+    later = counter.posrefund("status", "R-1", "--lang", "zh")
+    assert re.fullmatch(r"预计不迟于 \d{4}-\d\d-\d\d 可查\n(?s:.*)", later)
+    assert later.endswith(slip)
+    assert counter.posrefund("follow-up") == "nothing to follow up\n"
     shown = json.loads(counter.posrefund("journal", "show", "--json"))
     assert [line["state"] for line in shown] == ["ACCEPTED", "ACCEPTED"]
     assert "all in order" in counter.posrefund("journal", "verify")

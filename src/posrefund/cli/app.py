@@ -17,6 +17,7 @@ from posrefund.cli import (
     emulate,
     encode,
     explain,
+    follow_up,
     host,
     init,
     journal,
@@ -70,6 +71,7 @@ app.command("sign-in")(sign_in.sign_in)
 app.command("sale")(money.sale)
 app.command("refund")(money.refund)
 app.command("status")(money.status)
+app.command("follow-up")(follow_up.follow_up)
 app.command("release")(money.release)
 app.command("explain")(explain.explain)
 app.command("close")(people.close)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import tomllib
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from posrefund.cli.arrival_settings import arrival_settings
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
 from posrefund.cli.training import training_setting
 from posrefund.cli.wire_log_settings import logged
+from posrefund.engine.calendar import Arrival
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import LEASE_S, Journal, PostgresJournal, SQLiteJournal
@@ -88,6 +91,7 @@ class Settings:
         anchor_file: Holds the journal's anchor, if not beside the key file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
         training: Whether people practise with it; its host is on this machine then.
+        arrival: How long a refund takes to the customer's account.
     """
 
     dialect: Dialect
@@ -103,6 +107,7 @@ class Settings:
     anchor_file: Path | None = None
     token: TokenSettings | None = None
     training: bool = False
+    arrival: Arrival = field(default_factory=Arrival)
 
 
 def load(path: Path) -> Settings:
@@ -150,6 +155,7 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         anchor_file=_path_of(data, "anchor", folder),
         token=token,
         training=training_setting(data, line),
+        arrival=arrival_settings(data, folder, datetime.now(UTC).date()),
         **_journal(data, folder),
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never, cast
 
@@ -28,10 +28,12 @@ from posrefund.engine import (
     State,
 )
 from posrefund.errors import InvalidRequestError
+from posrefund.office import refund_status
 from posrefund.office import slip as slip_of
 from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 
 if TYPE_CHECKING:
+    from posrefund.cli.config import Settings
     from posrefund.engine import Outcome
     from posrefund.link import HostLink
     from posrefund.terminal import Terminal
@@ -126,7 +128,8 @@ def status(
     lang: LangOption = Lang.EN,
 ) -> None:
     """Say how a request stands, from the journal alone."""
-    with open_terminal(load(config)) as terminal:
+    settings = load(config)
+    with open_terminal(settings) as terminal:
         found = terminal.status(request)
         asked = terminal.journal.last_approval(request) if found is None else None
         if asked is not None:
@@ -135,7 +138,20 @@ def status(
         if found is None:
             stderr.print(f"request {request} is unknown", markup=False)
             sys.exit(2)
+        _say_expected(terminal, request, settings, lang)
         finish(terminal, found, lang)
+
+
+def _say_expected(terminal: Terminal, request: str, settings: Settings, lang: Lang) -> None:
+    """When the customer should see what was accepted, or what to do where that day has passed."""
+    today = terminal.view().host_day(datetime.now(UTC))
+    status = refund_status(terminal.journal, request, today=today, arrival=settings.arrival)
+    if status is None or status.expected is None:
+        return
+    day = status.expected.latest
+    said = f"预计不迟于 {day} 可查" if lang is Lang.ZH else f"expected by {day}"
+    late = f"：{status.advice(lang.value)}" if status.is_overdue else ""
+    stdout.print(f"{said}{late}", markup=False, soft_wrap=True)
 
 
 def release(

@@ -2,19 +2,26 @@
 
 from posrefund.office.batch_slip import batch_slip
 from posrefund.office.explain import Unmatched, explain
+from posrefund.office.follow_up import FollowUp, follow_up
 from posrefund.office.holidays import holidays_of
 from posrefund.office.reconcile import Finding, Reconciliation, reconcile
 from posrefund.office.settlement_file import read_settlement_file
 from posrefund.office.slip import slip
+from posrefund.office.status import RefundStatus, ShopStatus, refund_status
 
 __all__ = [
     "Finding",
+    "FollowUp",
     "Reconciliation",
+    "RefundStatus",
+    "ShopStatus",
     "Unmatched",
     "batch_slip",
     "explain",
+    "follow_up",
     "holidays_of",
     "read_settlement_file",
     "reconcile",
+    "refund_status",
     "slip",
 ]

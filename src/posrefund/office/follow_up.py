@@ -1,0 +1,140 @@
+"""What somebody has to look after: refunds past their expected day, and doubts by their age. Floor 8.
+
+A refund is called overdue once, by a row of the journal, on the first look after its last expected day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from posrefund.engine import Note, State
+from posrefund.engine.polling import LookSchedule
+from posrefund.office.status import RefundStatus, of_attempt
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from posrefund.engine import Attempt
+    from posrefund.engine.calendar import Arrival
+    from posrefund.journal import Journal
+
+__all__ = ["AGES", "FollowUp", "Open", "age_of", "follow_up"]
+
+AGES = ((0, "0-1"), (2, "1-2"), (7, "3-7"), (30, "8-30"))
+"""Whole days up to which an open doubt belongs to a group; the rest is ``>30``."""
+_UNDECIDED = (
+    State.SENT,
+    State.IN_DOUBT,
+    State.REVERSING,
+    State.MANUAL,
+    State.MISMATCHED,
+    State.BOUNCED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An attempt that is not decided, or that people have to look at.
+
+    Attributes:
+        attempt: It.
+        age_days: Whole days since it was sent.
+        next_look: When the terminal should be asked about it again.
+    """
+
+    attempt: Attempt
+    age_days: int
+    next_look: datetime
+
+    @property
+    def age(self) -> str:
+        """Its group of ``AGES``."""
+        return age_of(self.age_days)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What there is to do.
+
+    Attributes:
+        overdue: Accepted, past the expected day, and no settlement file has shown it; oldest first.
+        newly_overdue: Those of them that are so for the first time.
+        undecided: In doubt, or a case in people's hands; oldest first.
+    """
+
+    overdue: tuple[RefundStatus, ...]
+    newly_overdue: tuple[RefundStatus, ...]
+    undecided: tuple[Open, ...]
+
+    def ageing(self) -> dict[str, int]:
+        """Return how many undecided ones there are of each age, the empty ages too."""
+        groups = dict.fromkeys([*(name for _, name in AGES), ">30"], 0)
+        for each in self.undecided:
+            groups[each.age] += 1
+        return groups
+
+
+def follow_up(
+    journal: Journal,
+    *,
+    now: datetime,
+    today: date,
+    arrival: Arrival,
+    schedule: LookSchedule | None = None,
+) -> FollowUp:
+    """Say what somebody has to look after, and write down what is overdue for the first time.
+
+    Args:
+        journal: The terminal's.
+        now: The time.
+        today: The host's day.
+        arrival: How long a refund takes to the customer's account.
+        schedule: When an undecided one is looked at again.
+
+    Raises:
+        JournalError: The journal cannot be read, or it could not be written down.
+    """
+    schedule = schedule or LookSchedule()
+    accepted = [
+        attempt for attempt in journal.attempts(states=[State.ACCEPTED]) if attempt.kind != "sale"
+    ]
+    overdue = [
+        status for each in accepted if (status := of_attempt(each, today, arrival)).is_overdue
+    ]
+    new = [each for each in overdue if not _was_told(journal, each)]
+    if new:
+        journal.commit([_note(each, now) for each in new])
+    undecided = journal.attempts(states=_UNDECIDED)
+    return FollowUp(
+        tuple(overdue), tuple(new), tuple(_open(each, now, schedule) for each in undecided)
+    )
+
+
+def age_of(days: int) -> str:
+    """Return the group of ``AGES`` that *days* belong to.
+
+    Example:
+        >>> from posrefund.office.follow_up import age_of
+        >>> age_of(0), age_of(7), age_of(31)
+        ('0-1', '3-7', '>30')
+    """
+    return next((name for most, name in AGES if days <= most), ">30")
+
+
+def _open(attempt: Attempt, now: datetime, schedule: LookSchedule) -> Open:
+    age = now - attempt.created_at
+    look = schedule.next_look(attempt.created_at, now=now, who=attempt.attempt_id)
+    return Open(attempt, max(0, age.days), look)
+
+
+def _was_told(journal: Journal, status: RefundStatus) -> bool:
+    attempt = status.attempt
+    return attempt is not None and bool(journal.notes("overdue", attempt.attempt_id))
+
+
+def _note(status: RefundStatus, now: datetime) -> Note:
+    assert status.attempt is not None
+    assert status.expected is not None
+    facts = {"expected_by": status.expected.latest.isoformat()}
+    return Note("overdue", now, facts, status.attempt.attempt_id)
