@@ -23,6 +23,7 @@ from posrefund.cli import (
     journal,
     keys,
     mac_probe,
+    mass,
     money,
     people,
     relay,
@@ -77,6 +78,7 @@ app.command("close")(people.close)
 app.command("approvals")(people.approvals)
 app.command("approve")(people.approve)
 app.command("withdraw")(people.withdraw)
+app.command("batch")(mass.batch)
 app.command("close-batch")(close_batch.close_batch)
 app.command("settle")(settle.settle)
 app.command("decode")(decode.decode)
