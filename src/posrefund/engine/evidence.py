@@ -32,6 +32,7 @@ __all__ = [
     "Sold",
     "check_word",
     "complete_days",
+    "difference",
     "hints_at",
     "judge_absence",
     "judge_repeated",
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 _ONE_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
@@ -142,15 +144,20 @@ def judge_row(
 ) -> tuple[list[Action], Category]:
     """Say what follows from finding *row* for *attempt*, which gives back of *sale* where that is known."""
     facts = _facts(row, file_day, now)
-    if differs := _difference(attempt, row):
+    if differs := difference(attempt, row):
         return _contradict(attempt, facts, now), differs
+    if attempt.state is State.CONFIRMED and _was_in_another(attempt, file_day):
+        return judge_repeated(attempt, file_day, now)
+    if attempt.state in _BELIEVED and _wrong_sale(row, sale, file_day):
+        return _contradict(attempt, facts, now), "ORIG_MISMATCH"
+    return _judge_booked(attempt, row, file_day, now)
+
+
+def _judge_booked(
+    attempt: Attempt, row: FileRow, file_day: date, now: datetime
+) -> tuple[list[Action], Category]:
+    """The money is right: what the row proves depends on where the attempt stands."""
     match attempt.state:
-        case State.CONFIRMED if attempt.facts.get("file_day") not in (None, file_day.isoformat()):
-            return judge_repeated(attempt, file_day, now)
-        case State.CONFIRMED | State.ACCEPTED | State.IN_DOUBT | State.MANUAL if _wrong_sale(
-            row, sale, file_day
-        ):
-            return _contradict(attempt, facts, now), "ORIG_MISMATCH"
         case State.CONFIRMED:
             return [], _on_time(attempt, file_day)
         case State.ACCEPTED:
@@ -162,15 +169,23 @@ def judge_row(
         case State.MISMATCHED | State.BOUNCED:
             return [], "OPEN_CASE"
         case _:
+            facts = _facts(row, file_day, now)
             return _contradict(attempt, facts, now), "DECLINED_BUT_BOOKED"
+
+
+_BELIEVED = {State.CONFIRMED, State.ACCEPTED, State.IN_DOUBT, State.MANUAL}
+
+
+def _was_in_another(attempt: Attempt, file_day: date) -> bool:
+    return attempt.facts.get("file_day") not in (None, file_day.isoformat())
 
 
 def _on_time(attempt: Attempt, file_day: date) -> Category:
     return "LATE_MATCH" if file_day > attempt.host_day else "MATCH"
 
 
-def _difference(attempt: Attempt, row: FileRow) -> Category | None:
-    """What of the money itself differs; the first that does."""
+def difference(attempt: Attempt, row: FileRow) -> Category | None:
+    """Return what of the money itself differs, the first that does; None where nothing does."""
     if row.amount_minor != attempt.amount.minor or _rrn_differs(attempt, row):
         return "AMOUNT"
     if row.currency and row.currency != attempt.amount.currency:
@@ -281,13 +296,16 @@ def check_word(people: tuple[str, str], evidence: str, what: str) -> None:
 
 
 def _resolve(attempt: Attempt, row: FileRow, file_day: date, now: datetime) -> list[Action]:
-    facts = _facts(row, file_day, now) | {
-        "code": "",  # the file says that it was booked, in no words of the host
-        "evidence": "settlement file",
-        "host_date": row.transmitted[:4],
-        "host_time": row.transmitted[4:],
-        "settlement_date": f"{file_day:%m%d}",
-    }
+    facts = (
+        _facts(row, file_day, now)
+        | {
+            "code": "",  # the file says that it was booked, in no words of the host
+            "evidence": "settlement file",
+            "host_date": row.transmitted[:4],
+            "host_time": row.transmitted[4:],
+            "settlement_date": f"{file_day:%m%d}",
+        }
+    )
     actions: list[Action] = [
         Move(attempt.attempt_id, Event.ACCEPT, now, facts),
         Move(attempt.attempt_id, Event.CONFIRM, now),

@@ -25,9 +25,25 @@ __all__ = ["load_layout"]
 
 _ENCODINGS = ("utf-8", "utf-8-sig", "gbk", "latin-1")
 _KEYS = frozenset(
-    "name form encoding separator prefix sources currency columns currencies booked kind trailer fee".split()
+    [
+        "name",
+        "form",
+        "encoding",
+        "separator",
+        "prefix",
+        "sources",
+        "currency",
+        "columns",
+        "currencies",
+        "booked",
+        "kind",
+        "trailer",
+        "fee",
+    ]
 )
-_COLUMN_KEYS = frozenset("name width type role form take places minus optional".split())
+_COLUMN_KEYS = frozenset(
+    ["name", "width", "type", "role", "form", "take", "places", "minus", "optional"]
+)
 _WIDTH_MAX, _COLUMNS_MAX = 1_000, 200
 _INSTEAD = ("rrn", "amount", "reference", "time", "fee")
 _TYPES_OF_ROLE: Mapping[str, tuple[str, ...]] = {
@@ -198,15 +214,17 @@ class _Draft:
             return Trailer("", "", "", {})
         sums = self._texts("trailer.sums", row.get("sums", {}))
         of_money = {
-            column["name"]
+            str(column.get("name"))
             for column in self._tables("columns", self._data.get("columns"))
-            if column.get("type") in ("minor", "decimal") and column.get("name") in names
+            if column.get("type") in ("minor", "decimal")
         }
         self._check(set(sums.values()) <= of_money, "trailer.sums", "columns that are amounts")
         end, heading, count = (
             self._text(f"trailer.{key}", row.get(key, "")) for key in ("end", "heading", "count")
         )
-        self._check(bool(heading) == bool(count or sums), "trailer", "a heading where there are totals")
+        self._check(
+            bool(heading) == bool(count or sums), "trailer", "a heading where there are totals"
+        )
         return Trailer(end, heading, count, sums)
 
     def _fee(self) -> FeeRule | None:

@@ -57,9 +57,7 @@ def _time_parts(form: str) -> list[bytes]:
     for token in _TOKEN.finditer(form):
         found.append(re.escape(form[at : token.start()].encode()))
         part = token.group()
-        found.append(
-            b"(?:Z|[+-][0-9]{2}:[0-9]{2})" if part == "Z" else b"[0-9]{%d}" % len(part)
-        )
+        found.append(b"(?:Z|[+-][0-9]{2}:[0-9]{2})" if part == "Z" else b"[0-9]{%d}" % len(part))
         at = token.end()
     return [*found, re.escape(form[at:].encode())]
 

@@ -94,7 +94,7 @@ class FileReader:
         ... kind = [ { is = "refund", when = { what = "R" } } ]
         ... '''
         >>> reader = FileReader(load_layout(text))
-        >>> chunks = [b"id,what,cents,at", b"\\nR-1,R,1000,2026-03-09 10:00:00"]
+        >>> chunks = [b"id,what,cents,at" + bytes([10]), b"R-1,R,1000,2026-03-09 10:00:00"]
         >>> [(row.kind, row.amount_minor, row.reference) for row in reader.rows(chunks)]
         [('refund', 1000, 'R-1')]
     """
@@ -164,10 +164,13 @@ class FileReader:
     def _details(
         self, cells: Cells, maker: RowMaker, numbered: Iterator[tuple[int, bytes]]
     ) -> Iterator[FileRow]:
-        read, add, wanted = cells.read, self._add, self._terminal
-        sums = [(at, c.name, minor_of(c)) for at, c in enumerate(cells.used) if c.name in self._sums]
+        read, wanted = cells.read, self._terminal.encode("ascii", "replace")
+        sums = [
+            (at, c.name, minor_of(c)) for at, c in enumerate(cells.used) if c.name in self._sums
+        ]
+        ends = self._ends()
         for number, line in numbered:
-            if self._is_trailer(line):
+            if ends and line.startswith(ends):
                 self._read_trailer(line, number, numbered)
                 return
             try:
@@ -178,44 +181,46 @@ class FileReader:
             except DecodeError as error:
                 self._skip(error, number)
                 continue
-            add(maker.day(values), amount, number, is_ours=is_ours)
+            self.rows_read += 1
+            self.sum_minor += amount
+            day = maker.day(values)
+            if day not in self.days:
+                self.days[day] = number
             for at, name, minor in sums:
                 self._sums[name] += minor(values[at]) or 0
             if row is not None:
                 yield row
+            else:
+                self.rows_elsewhere += 1
+                self.sum_elsewhere_minor += amount
         if self._layout.has_totals:
             raise DecodeError("file", "its last lines", offset_bytes=self.bytes_read)
-
-    def _add(self, day: str, amount: int, number: int, *, is_ours: bool) -> None:
-        self.rows_read += 1
-        self.sum_minor += amount
-        if day not in self.days:
-            self.days[day] = number
-        if not is_ours:
-            self.rows_elsewhere += 1
-            self.sum_elsewhere_minor += amount
 
     def _skip(self, error: DecodeError, number: int) -> None:
         if not self._tolerant:
             raise error
         self.skipped.append(Skipped(number, error.expected, error.offset_bytes))
 
-    def _is_trailer(self, line: bytes) -> bool:
-        trailer, encoding = self._layout.trailer, self._layout.encoding
-        heading, end = trailer.heading.encode(encoding, "replace"), trailer.end.encode("ascii", "replace")
-        return bool(heading and line.startswith(heading)) or bool(end and line.strip() == end)
+    def _ends(self) -> tuple[bytes, ...]:
+        """How the lines below the rows may begin."""
+        trailer, encoding = self._layout.trailer, self._layout.encoding.removesuffix("-sig")
+        begins = (
+            trailer.heading.encode(encoding, "replace"),
+            trailer.end.encode("ascii", "replace"),
+        )
+        return tuple(begin for begin in begins if begin)
 
     def _read_trailer(
         self, line: bytes, number: int, numbered: Iterator[tuple[int, bytes]]
     ) -> None:
         trailer = self._layout.trailer
-        if trailer.heading:
+        heading = trailer.heading.encode(self._layout.encoding.removesuffix("-sig"), "replace")
+        if heading and line.startswith(heading):
             number, totals = next(numbered, (number + 1, b""))
             self._compare(split(self._layout, line, number - 1), totals, number)
-            if trailer.end:
-                number, line = next(numbered, (number + 1, b""))
-                if not self._is_trailer(line):
-                    raise DecodeError("file", "its last line", offset_bytes=self.bytes_read)
+            number, line = next(numbered, (number + 1, b"")) if trailer.end else (number, b"")
+        if trailer.end and line.strip() != trailer.end.encode("ascii", "replace"):
+            raise DecodeError("file", "its last line", offset_bytes=self.bytes_read)
         for after, _ in numbered:
             raise DecodeError(f"line {after}", "nothing behind the last line", offset_bytes=0)
 
@@ -233,10 +238,10 @@ class FileReader:
             self._agree(number, said.get(name, b""), found, int)
         for name, found in summed.items():
             to_minor = minor_of(columns[trailer.sums[name]])
-            self._agree(number, said.get(name, b""), found, lambda raw, take=to_minor: take(raw) or 0)
+            self._agree(number, said.get(name, b""), found, to_minor)
 
     def _agree(
-        self, number: int, raw: bytes, found: int, to_int: Callable[[bytes], int]
+        self, number: int, raw: bytes, found: int, to_int: Callable[[bytes], int | None]
     ) -> None:
         is_number = raw.replace(b".", b"", 1).removeprefix(b"-").isdigit() and len(raw) < 32
         try:

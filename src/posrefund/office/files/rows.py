@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from posrefund.engine.evidence import FileRow
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["RowMaker"]
 
 _GIVES_BACK = frozenset({"refund", "void", "return"})
+_TEXT_ROLES = (
+    "terminal",
+    "merchant",
+    "stan",
+    "rrn",
+    "original_stan",
+    "original_time",
+    "auth_code",
+    "reference",
+    "original_reference",
+)
 _KINDS_KEPT = 1_024
 """Combinations of values that are remembered; a hostile file has more and is only slower."""
 
@@ -41,7 +53,8 @@ class RowMaker:
         self._at = {column.role: at for at, column in enumerate(used) if column.role}
         ruled = {name for rule in layout.kinds for name in rule.when} | set(layout.booked)
         self._ruled = [at for at, column in enumerate(used) if column.name in ruled]
-        self._known: dict[tuple[bytes, ...], tuple[RowKind, bool]] = {}
+        self._key = itemgetter(*(self._ruled or [0]))
+        self._known: dict[bytes | tuple[bytes, ...], tuple[RowKind, bool]] = {}
         self._to_minor = {
             role: minor_of(used[at])
             for role, at in self._at.items()
@@ -50,8 +63,19 @@ class RowMaker:
         self._amount_at, self._time_at = self._at["amount"], self._at["time"]
         self._amount = self._to_minor["amount"]
         self._terminal_at = self._at.get("terminal", -1)
-        self._month = used[self._time_at].form.index("MM")
-        self._day = used[self._time_at].form.index("DD")
+        form = used[self._time_at].form
+        self._month, self._day = form.index("MM"), form.index("DD")
+        self._has_plain_day = self._day == self._month + 2
+        self._plan_texts()
+
+    def _plan_texts(self) -> None:
+        """Which values become text, all at once: no card number is among them."""
+        texts = [at for at, column in enumerate(self._used) if column.type != "card"]
+        self._texts = itemgetter(*texts) if len(texts) > 1 else None
+        place = {at: index for index, at in enumerate(texts)}
+        self._place = {role: place[at] for role, at in self._at.items() if at in place}
+        self._padded = [place[at] for at in texts if self._used[at].type == "word"]
+        self._fields = tuple(self._place.get(role, -1) for role in _TEXT_ROLES)
 
     def money(self, values: tuple[bytes, ...], number: int) -> tuple[tuple[RowKind, bool], int]:
         """Return what kind of row it is, whether it was booked, and its amount, which is not negative.
@@ -59,8 +83,8 @@ class RowMaker:
         Raises:
             DecodeError: It gives money back and does not say how much.
         """
-        key = tuple([values[at] for at in self._ruled])
-        kind = self._known.get(key) or self._learn(key)
+        key = self._key(values)
+        kind = self._known.get(key) or self._learn(key, values)
         if kind[0] in _GIVES_BACK and "refund_amount" in self._at:
             found = self._to_minor["refund_amount"](values[self._at["refund_amount"]])
         else:
@@ -69,14 +93,16 @@ class RowMaker:
             raise DecodeError(f"line {number}", "an amount", offset_bytes=0)
         return kind, abs(found)
 
-    def is_of(self, values: tuple[bytes, ...], terminal: str) -> bool:
+    def is_of(self, values: tuple[bytes, ...], terminal: bytes) -> bool:
         """Say whether a row is of *terminal*; a file that names none is all of one."""
         at = self._terminal_at
-        return at < 0 or values[at].rstrip() == terminal.encode("ascii", "replace")
+        return at < 0 or values[at].rstrip() == terminal
 
     def day(self, values: tuple[bytes, ...]) -> str:
         """Return MMDD of a row."""
         raw, month, day = values[self._time_at], self._month, self._day
+        if self._has_plain_day:
+            return raw[month : month + 4].decode("ascii")
         return (raw[month : month + 2] + raw[day : day + 2]).decode("ascii")
 
     def row(
@@ -87,40 +113,57 @@ class RowMaker:
         Raises:
             DecodeError: Bytes that are no text of the file's encoding, or a currency that is not known.
         """
+        texts = self._decoded(values, number)
+        terminal, merchant, stan, rrn, original, when, auth, name, sale = [
+            texts[at] for at in self._fields
+        ]
         gives_back = kind[0] in _GIVES_BACK
-        taken = {role: self._text(values, role, number) for role in self._at if role in _TEXT_ROLES}
         if gives_back:
-            for role in ("rrn", "reference"):
-                taken[role] = self._text(values, f"refund_{role}", number) or taken.get(role, "")
-        year, moment = self._moment(values, gives_back=gives_back)
+            rrn = texts[self._place.get("refund_rrn", -1)] or rrn
+            name = texts[self._place.get("refund_reference", -1)] or name
+        year, moment = self._moment(texts, gives_back=gives_back)
         return FileRow(
-            kind=kind[0],
-            terminal=taken.get("terminal", ""),
-            merchant=taken.get("merchant", ""),
-            stan=taken.get("stan", ""),
-            rrn=taken.get("rrn", ""),
-            amount_minor=amount,
-            transmitted=moment,
-            original_stan=taken.get("original_stan", ""),
-            row=number,
-            is_booked=kind[1],
-            original_transmitted=taken.get("original_time", ""),
-            currency=self._currency(values, number),
-            sign=self._sign(values),
-            auth_code=taken.get("auth_code", ""),
-            card_fingerprint=self._card(values),
-            reference=taken.get("reference", ""),
-            original_reference=taken.get("original_reference", ""),
-            fee_minor=self._fee(values, gives_back=gives_back),
-            year=year,
+            kind[0],
+            terminal,
+            merchant,
+            stan,
+            rrn,
+            amount,
+            moment,
+            original,
+            number,
+            kind[1],
+            when,
+            self._currency(texts, number),
+            self._sign(values),
+            auth,
+            self._card(values) if self._fingerprint else "",
+            name,
+            sale,
+            self._fee(values, gives_back=gives_back),
+            year,
         )
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _learn(self, key: tuple[bytes, ...]) -> tuple[RowKind, bool]:
+    def _decoded(self, values: tuple[bytes, ...], number: int) -> list[str]:
+        """All values as text, none of which holds a zero; the last one is empty, for what is not there."""
+        raw = b"\0".join(self._texts(values) if self._texts else values)
+        try:
+            texts = raw.decode(self._encoding).split("\0")
+        except UnicodeDecodeError:
+            raise DecodeError(f"line {number}", "text of its encoding", offset_bytes=0) from None
+        for at in self._padded:
+            texts[at] = texts[at].strip()
+        texts.append("")
+        return texts
+
+    def _learn(
+        self, key: bytes | tuple[bytes, ...], values: tuple[bytes, ...]
+    ) -> tuple[RowKind, bool]:
         said = {}
-        for at, raw in zip(self._ruled, key, strict=True):
-            column, text = self._used[at], raw.decode(self._encoding, "replace")
+        for at in self._ruled:
+            column, text = self._used[at], values[at].decode(self._encoding, "replace")
             text = text.strip() if column.type == "word" else text
             said[column.name] = text[: column.take] if column.take else text
         found: tuple[RowKind, bool] = (self._kind(said), self._is_booked(said))
@@ -139,24 +182,14 @@ class RowMaker:
         booked = self._layout.booked
         return all(said.get(name, "") in values for name, values in booked.items())
 
-    def _text(self, values: tuple[bytes, ...], role: str, number: int) -> str:
-        at = self._at.get(role, -1)
-        if at < 0:
-            return ""
-        try:
-            text = values[at].decode(self._encoding)
-        except UnicodeDecodeError:
-            raise DecodeError(f"line {number}", "text of its encoding", offset_bytes=0) from None
-        return text.strip() if self._used[at].type == "word" else text
+    def _moment(self, texts: list[str], *, gives_back: bool) -> tuple[str, str]:
+        role = "refund_time" if gives_back and texts[self._place.get("refund_time", -1)] else "time"
+        form = self._used[self._at[role]].form
+        text = texts[self._place[role]]
+        return ("", text) if form == "MMDDhhmmss" else moment_of(text, form)
 
-    def _moment(self, values: tuple[bytes, ...], *, gives_back: bool) -> tuple[str, str]:
-        at = self._at.get("refund_time", -1) if gives_back else -1
-        if at < 0 or not values[at]:
-            at = self._time_at
-        return moment_of(values[at].decode("ascii"), self._used[at].form)
-
-    def _currency(self, values: tuple[bytes, ...], number: int) -> str:
-        said = self._text(values, "currency", number).strip()
+    def _currency(self, texts: list[str], number: int) -> str:
+        said = texts[self._place.get("currency", -1)].strip()
         if not said:
             return self._layout.currency
         known = self._layout.currencies
@@ -183,8 +216,3 @@ class RowMaker:
         at = self._at.get("card", -1)
         digits = values[at].strip() if at >= 0 else b""
         return self._fingerprint(digits) if self._fingerprint and digits else ""
-
-
-_TEXT_ROLES = frozenset(
-    "terminal merchant stan rrn original_stan original_time auth_code reference original_reference".split()
-)
