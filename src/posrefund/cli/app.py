@@ -9,6 +9,7 @@ import typer
 
 from posrefund import __version__
 from posrefund.cli import (
+    cases,
     close_batch,
     compare,
     decode,
@@ -88,6 +89,7 @@ app.command("diff")(compare.diff)
 app.command("selftest")(selftest.selftest)
 app.command("relay")(relay.relay)
 app.command("mac-probe")(mac_probe.mac_probe)
+app.add_typer(cases.app, name="cases")
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(journal.app, name="journal")
