@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from posrefund.codec import Field, Layout
 from posrefund.dialects import Dialect, dialect, names
 from posrefund.dialects.message import CLOSING
-from posrefund.dialects.unionpay import settlement
 from posrefund.errors import ConfigError, DecodeError, EncodeError
 
 UNIONPAY = dialect("unionpay")
@@ -244,14 +243,3 @@ def test_derive_changes_what_is_given_and_leaves_the_first_alone() -> None:
 def test_dialect_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         UNIONPAY.name = "other"  # type: ignore[misc]
-
-
-# --- the settlement file --------------------------------------------------------------------------
-
-
-def test_settlement_layout_names_only_fields_that_are_there_and_never_the_card() -> None:
-    assert len(settlement.WIDTHS) == 34
-    assert sum(settlement.WIDTHS) + len(settlement.WIDTHS) - 1 == 299
-    assert set(settlement.NAMES) <= set(range(34))
-    assert 4 not in settlement.NAMES  # the fifth: 19 characters of card number
-    assert settlement.WIDTHS[4] == 19

@@ -9,6 +9,7 @@ import typer
 
 from posrefund import __version__
 from posrefund.cli import (
+    cases,
     close_batch,
     compare,
     decode,
@@ -23,6 +24,7 @@ from posrefund.cli import (
     journal,
     keys,
     mac_probe,
+    mass,
     money,
     notices,
     people,
@@ -78,6 +80,7 @@ app.command("close")(people.close)
 app.command("approvals")(people.approvals)
 app.command("approve")(people.approve)
 app.command("withdraw")(people.withdraw)
+app.command("batch")(mass.batch)
 app.command("close-batch")(close_batch.close_batch)
 app.command("settle")(settle.settle)
 app.command("decode")(decode.decode)
@@ -87,6 +90,7 @@ app.command("diff")(compare.diff)
 app.command("selftest")(selftest.selftest)
 app.command("relay")(relay.relay)
 app.command("mac-probe")(mac_probe.mac_probe)
+app.add_typer(cases.app, name="cases")
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(journal.app, name="journal")

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.actions import Know, Move
+from posrefund.engine.exceptions import Category
 from posrefund.engine.notes import is_note
 from posrefund.engine.requests import Original
 from posrefund.engine.table import TABLE, Event, State
@@ -28,30 +29,21 @@ if TYPE_CHECKING:
 __all__ = [
     "Category",
     "FileRow",
+    "Sold",
     "check_word",
     "complete_days",
+    "difference",
     "hints_at",
     "judge_absence",
     "judge_repeated",
+    "judge_return",
     "judge_row",
+    "judge_twin",
     "same_transaction",
     "settlement_days",
 ]
 
 _ONE_DAY = timedelta(days=1)
-
-Category = Literal[
-    "MATCH",
-    "RESOLVED_YES",
-    "AMOUNT",
-    "DECLINED_BUT_BOOKED",
-    "DUPLICATE_HOST",
-    "JOURNAL_ONLY",
-    "HOST_ONLY",
-    "OPEN_CASE",
-    "RESOLVED_NO",
-    "PENDING",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +51,8 @@ class FileRow:
     """One transaction of a settlement file, its card number already dropped.
 
     Attributes:
-        kind: Which message it was; ``"reversal"`` undoes another row, ``"other"`` is none of ours.
+        kind: Which message it was; ``"reversal"`` undoes another row, ``"return"`` says that a refund came
+            back, ``"other"`` is none of ours.
         terminal: DE41.
         merchant: DE42.
         stan: DE11.
@@ -71,9 +64,17 @@ class FileRow:
         is_booked: Whether its response code says so; one that does not still shows that the host
             knows the transaction.
         original_transmitted: MMDDhhmmss of the transaction it refers to; zeros or empty where none.
+        currency: ISO 4217 number; empty where the file does not say.
+        sign: 1 where the money goes to the merchant, -1 from it, 0 where the file does not say.
+        auth_code: DE38; empty where the file has none.
+        card_fingerprint: Keyed digest of the card number; empty where it was dropped.
+        reference: What the merchant calls it; empty where the file has no such name.
+        original_reference: What the merchant calls the sale it takes from.
+        fee_minor: What the acquirer kept, or with a minus gave back; None where the file does not say.
+        year: Four digits, where the file says them.
     """
 
-    kind: Kind | Literal["reversal", "other"]
+    kind: Kind | Literal["reversal", "return", "other"]
     terminal: str
     merchant: str
     stan: str
@@ -84,6 +85,33 @@ class FileRow:
     row: int
     is_booked: bool = True
     original_transmitted: str = ""
+    currency: str = ""
+    sign: int = 0
+    auth_code: str = ""
+    card_fingerprint: str = ""
+    reference: str = ""
+    original_reference: str = ""
+    fee_minor: int | None = None
+    year: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """What is known of a sale that rows refer to.
+
+    Attributes:
+        original_id: Its name.
+        stan: DE11; zeros where nobody knows it.
+        day: Host's date.
+        amount_minor: What it brought in.
+        given_back_minor: What is accepted or reserved of it.
+    """
+
+    original_id: str
+    stan: str
+    day: date
+    amount_minor: int
+    given_back_minor: int
 
 
 def same_transaction(attempt: Attempt, row: FileRow, file_day: date) -> bool:
@@ -112,19 +140,28 @@ def settlement_days(attempt: Attempt) -> tuple[date, date, date]:
 
 
 def judge_row(
+    attempt: Attempt, row: FileRow, file_day: date, now: datetime, sale: Sold | None = None
+) -> tuple[list[Action], Category]:
+    """Say what follows from finding *row* for *attempt*, which gives back of *sale* where that is known."""
+    facts = _facts(row, file_day, now)
+    if differs := difference(attempt, row):
+        return _contradict(attempt, facts, now), differs
+    if attempt.state is State.CONFIRMED and _was_in_another(attempt, file_day):
+        return judge_repeated(attempt, file_day, now)
+    if attempt.state in _BELIEVED and _wrong_sale(row, sale, file_day):
+        return _contradict(attempt, facts, now), "ORIG_MISMATCH"
+    return _judge_booked(attempt, row, file_day, now)
+
+
+def _judge_booked(
     attempt: Attempt, row: FileRow, file_day: date, now: datetime
 ) -> tuple[list[Action], Category]:
-    """Say what follows from finding *row* for *attempt*."""
-    facts = {"rrn": row.rrn, "file_day": file_day.isoformat(), "at": now.isoformat()}
-    if row.amount_minor != attempt.amount.minor or _rrn_differs(attempt, row):
-        return _contradict(attempt, facts, now), "AMOUNT"
+    """The money is right: what the row proves depends on where the attempt stands."""
     match attempt.state:
-        case State.CONFIRMED if attempt.facts.get("file_day") not in (None, file_day.isoformat()):
-            return judge_repeated(attempt, file_day, now)
         case State.CONFIRMED:
-            return [], "MATCH"
+            return [], _on_time(attempt, file_day)
         case State.ACCEPTED:
-            return _confirm(attempt, row, file_day, now), "MATCH"
+            return _confirm(attempt, row, file_day, now), _on_time(attempt, file_day)
         case State.IN_DOUBT | State.MANUAL:
             return _resolve(attempt, row, file_day, now), "RESOLVED_YES"
         case State.INTENT | State.SENT | State.REVERSING:
@@ -132,7 +169,72 @@ def judge_row(
         case State.MISMATCHED | State.BOUNCED:
             return [], "OPEN_CASE"
         case _:
+            facts = _facts(row, file_day, now)
             return _contradict(attempt, facts, now), "DECLINED_BUT_BOOKED"
+
+
+_BELIEVED = {State.CONFIRMED, State.ACCEPTED, State.IN_DOUBT, State.MANUAL}
+
+
+def _was_in_another(attempt: Attempt, file_day: date) -> bool:
+    return attempt.facts.get("file_day") not in (None, file_day.isoformat())
+
+
+def _on_time(attempt: Attempt, file_day: date) -> Category:
+    return "LATE_MATCH" if file_day > attempt.host_day else "MATCH"
+
+
+def difference(attempt: Attempt, row: FileRow) -> Category | None:
+    """Return what of the money itself differs, the first that does; None where nothing does."""
+    if row.amount_minor != attempt.amount.minor or _rrn_differs(attempt, row):
+        return "AMOUNT"
+    if row.currency and row.currency != attempt.amount.currency:
+        return "CURRENCY"
+    if row.sign and row.sign != (1 if attempt.kind == "sale" else -1):
+        return "SIGN"
+    return None
+
+
+def _wrong_sale(row: FileRow, sale: Sold | None, file_day: date) -> bool:
+    """Whether *row* names another sale; what it or the journal leaves out contradicts nothing."""
+    named, known = row.original_stan.strip(" 0"), (sale.stan if sale else "").strip(" 0")
+    if sale is None or not named or not known:
+        return False
+    if row.original_stan.strip().zfill(6) != sale.stan:
+        return True
+    try:
+        day = infer_year(row.original_transmitted[:4], not_after=file_day + _ONE_DAY)
+    except InvalidRequestError:
+        return False  # a file that says no date, or one of long ago
+    return abs(day - sale.day) > _ONE_DAY
+
+
+def judge_return(
+    attempt: Attempt, row: FileRow, file_day: date, now: datetime
+) -> tuple[list[Action], Category]:
+    """Say what follows from *row*, which says that the money of *attempt* came back."""
+    facts = {"returned": file_day.isoformat(), "at": now.isoformat()}
+    if row.amount_minor != attempt.amount.minor:
+        return [], "AMOUNT"
+    bounce = Move(attempt.attempt_id, Event.BOUNCE, now, facts)
+    match attempt.state:
+        case State.CONFIRMED:
+            return [bounce], "BOUNCED"
+        case State.ACCEPTED:
+            return [*_confirm(attempt, row, file_day, now), bounce], "BOUNCED"
+        case State.BOUNCED:
+            return [], "BOUNCED"
+        case State.INTENT | State.SENT | State.REVERSING:
+            return [], "PENDING"
+        case State.MISMATCHED | State.MANUAL | State.IN_DOUBT:
+            return [], "OPEN_CASE"
+        case _:
+            return _contradict(attempt, facts, now), "DECLINED_BUT_BOOKED"
+
+
+def judge_twin(attempt: Attempt, now: datetime) -> tuple[list[Action], Category]:
+    """Say what follows where the booking of *attempt* is another attempt's too: one effect under two ids."""
+    return _contradict(attempt, {"twin": "yes", "at": now.isoformat()}, now), "DUPLICATE_JOURNAL"
 
 
 def judge_repeated(
@@ -164,7 +266,7 @@ def judge_absence(
 
 def _confirm(attempt: Attempt, row: FileRow, file_day: date, now: datetime) -> list[Action]:
     """The row that was waited for; of a sale that people only said was booked it says the dates, too."""
-    facts = {"rrn": row.rrn, "file_day": file_day.isoformat(), "at": now.isoformat()}
+    facts = _facts(row, file_day, now)
     actions: list[Action] = []
     if attempt.facts.get("original") == "unknown":
         try:
@@ -194,16 +296,16 @@ def check_word(people: tuple[str, str], evidence: str, what: str) -> None:
 
 
 def _resolve(attempt: Attempt, row: FileRow, file_day: date, now: datetime) -> list[Action]:
-    facts = {
-        "rrn": row.rrn,
-        "code": "",  # the file says that it was booked, in no words of the host
-        "evidence": "settlement file",
-        "file_day": file_day.isoformat(),
-        "host_date": row.transmitted[:4],
-        "host_time": row.transmitted[4:],
-        "settlement_date": f"{file_day:%m%d}",
-        "at": now.isoformat(),
-    }
+    facts = (
+        _facts(row, file_day, now)
+        | {
+            "code": "",  # the file says that it was booked, in no words of the host
+            "evidence": "settlement file",
+            "host_date": row.transmitted[:4],
+            "host_time": row.transmitted[4:],
+            "settlement_date": f"{file_day:%m%d}",
+        }
+    )
     actions: list[Action] = [
         Move(attempt.attempt_id, Event.ACCEPT, now, facts),
         Move(attempt.attempt_id, Event.CONFIRM, now),
@@ -234,9 +336,15 @@ def _original(attempt: Attempt, row: FileRow, file_day: date) -> Original:
     )
 
 
+def _facts(row: FileRow, file_day: date, now: datetime) -> dict[str, str]:
+    """What a row lets know; a file without reference numbers takes none away."""
+    facts = {"file_day": file_day.isoformat(), "at": now.isoformat()}
+    return {"rrn": row.rrn, **facts} if row.rrn else facts
+
+
 def _rrn_differs(attempt: Attempt, row: FileRow) -> bool:
     known = attempt.facts.get("rrn")
-    return known is not None and known != row.rrn
+    return known is not None and row.rrn not in ("", known)
 
 
 def _contradict(attempt: Attempt, facts: dict[str, str], now: datetime) -> list[Action]:

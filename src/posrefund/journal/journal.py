@@ -168,6 +168,11 @@ class Journal(Contacts, Epochs, Attempts, Approvals, DeviceQuestions, Sales, Out
         """Return the chain, oldest first."""
         return self._links("ORDER BY seq")
 
+    def rows_of(self, *kinds: str) -> list[Row]:
+        """Return the rows of these kinds, oldest first."""
+        places = ", ".join("?" * len(kinds))
+        return self._links(f"WHERE kind IN ({places}) ORDER BY seq", *kinds)
+
     def card(self, attempt_id: str) -> KeptCard | None:
         """Return the sealed card of an attempt, or None once it was wiped."""
         wanted = "SELECT item_key, box FROM sealed_cards WHERE attempt_id = ?"

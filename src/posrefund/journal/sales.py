@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed_class
 from posrefund.engine import OriginalRef
-from posrefund.errors import RequestConflictError
+from posrefund.engine.evidence import Sold
+from posrefund.errors import JournalCorruptError, RequestConflictError
 from posrefund.journal.backend import Backend
 from posrefund.journal.rows import LOOK_UP_COLUMNS, original_as_data
 
@@ -15,13 +17,21 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posrefund.engine import Know, Original
+    from posrefund.values import TerminalID
 
 __all__ = ["Sales"]
+
+_SOLD = (
+    "SELECT original_id, stan, transaction_date, amount_minor, reserved_minor + accepted_minor"
+    " FROM originals"
+)
 
 
 @closed_class
 class Sales(Backend):
     """The table of sales: read, and grown."""
+
+    _terminal: TerminalID
 
     @abstractmethod
     def _append(self, kind: str, subject: str, at: datetime, facts: dict[str, Any]) -> None: ...
@@ -45,6 +55,25 @@ class Sales(Backend):
         return [
             self._original(row) for row in self._dicts("SELECT * FROM originals ORDER BY rowid")
         ]
+
+    def sold_here(self) -> list[Sold]:
+        """Return the sales that this terminal gave back of, as a settlement file may name them."""
+        return self._sold(
+            "original_id IN (SELECT original_id FROM attempts WHERE terminal = ?)", self._terminal
+        )
+
+    def sold_as(self, stan: str) -> list[Sold]:
+        """Return the sales of that number whose ceiling is kept here."""
+        return self._sold("stan = ? AND ceiling = 'journal'", stan)
+
+    def _sold(self, where: str, *values: object) -> list[Sold]:
+        rows = self._rows(f"{_SOLD} WHERE {where}", *values)
+        try:
+            return [
+                Sold(name, stan, date.fromisoformat(day), *sums) for name, stan, day, *sums in rows
+            ]
+        except (ValueError, TypeError):
+            raise JournalCorruptError("a stored original cannot be read") from None
 
     def _apply_know(self, action: Know) -> None:
         original = action.original

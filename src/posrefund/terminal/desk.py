@@ -17,7 +17,15 @@ from posrefund.values import RRN
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from posrefund.engine import Approval, Original, Outcome, Statement, TerminalView
+    from posrefund.engine import (
+        Approval,
+        Original,
+        Outcome,
+        RefundRequest,
+        Statement,
+        TerminalView,
+    )
+    from posrefund.engine.plan import Plan
     from posrefund.engine.settlement import BatchClosed
     from posrefund.terminal.procedures import Procedures
 
@@ -52,6 +60,37 @@ class Desk:
         with self._busy:
             attempt = self.journal.last_attempt(request_id)
             return outcome_of(attempt, self.dialect) if attempt else None
+
+    def preview(self, request: RefundRequest) -> Outcome | Plan:
+        """Say how a refund stands if it is over, or what would be sent for it now; nothing is written, nothing is sent.
+
+        Returns:
+            Its outcome; or the plan: ``plan.attempt`` says void or refund, how much and of which sale,
+            ``plan.needs_approval`` whether a second person has to say yes.
+
+        Raises:
+            RefusedError: A rule says no.
+            RequestConflictError: The id is known with other content.
+            InvalidRequestError: A sale is described with a date of more than a year ago.
+            JournalError: The journal cannot be read.
+        """
+        with self._busy:
+            return self._procedures.preview(request)
+
+    def ask(self, request: RefundRequest) -> Approval | None:
+        """Ask for a second person's yes to a refund that needs one, and send nothing even if it is there.
+
+        Returns:
+            What waits, or has its yes; None where none is needed, or the request is over.
+
+        Raises:
+            RefusedError: A rule says no; nothing was asked.
+            RequestConflictError: The id is known with other content, or waits at another terminal.
+            InvalidRequestError: As ``preview``.
+            JournalError: It could not be written down.
+        """
+        with self._busy:
+            return self._procedures.ask(request)
 
     def last_batch(self) -> BatchClosed | None:
         """Return the report of the batch that was closed last, from the journal alone."""

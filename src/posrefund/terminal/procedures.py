@@ -21,11 +21,11 @@ from posrefund.engine import (
     machine,
     outcome_of,
 )
-from posrefund.engine.plan import Occasion
+from posrefund.engine.plan import Occasion, Plan
 from posrefund.engine.refusals import refuse
 from posrefund.engine.rules import check_journal
 from posrefund.engine.sign_in import Accept
-from posrefund.errors import PosRefundError, RequestConflictError
+from posrefund.errors import PosRefundError, RefusedError, RequestConflictError
 from posrefund.framing import Envelope
 from posrefund.terminal.anchor import Mooring
 from posrefund.terminal.batch import BatchCloser
@@ -45,8 +45,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posrefund.dialects import Dialect
-    from posrefund.engine import Attempt, Outcome, RefundRequest, TerminalView
-    from posrefund.engine.plan import Plan
+    from posrefund.engine import Approval, Attempt, Outcome, RefundRequest, TerminalView
     from posrefund.engine.settlement import BatchClosed
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
@@ -137,6 +136,22 @@ class Procedures:
         """See ``Terminal.refund``."""
         return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion))
 
+    def preview(self, request: RefundRequest) -> Outcome | Plan:
+        """See ``Desk.preview``."""
+        occasion, last = self._occasion(request)
+        if self._is_over(last):
+            return outcome_of(last, self.dialect)
+        return self._plan_refund(request, occasion)
+
+    def ask(self, request: RefundRequest) -> Approval | None:
+        """See ``Desk.ask``."""
+        plan = self.preview(request)
+        if not isinstance(plan, Plan) or not plan.needs_approval:
+            return None
+        with suppress(RefusedError):  # it waits for a second person: that is what was wanted
+            self.people.ask_first(plan)
+        return self.journal.last_approval(request.request_id)
+
     def resolve_doubts(self) -> Steps[None]:
         """See ``Terminal.resolve_doubts``."""
         self.exchange.recover()
@@ -163,26 +178,30 @@ class Procedures:
         self, request: SaleRequest | RefundRequest, start: Callable[[Occasion], Plan]
     ) -> Steps[Outcome]:
         self.exchange.recover()
-        fingerprint = self.journal.fingerprint(request.card.pan)
-        known = self.journal.content(request.request_id)
-        if known is not None and known != request.content(fingerprint):
-            raise RequestConflictError(request.request_id)
-        last = self.journal.last_attempt(request.request_id)
+        occasion, last = self._occasion(request)
         if self._is_over(last):
             return outcome_of(last, self.dialect)
         if isinstance(request, SaleRequest) and self.journal.originals(request.request_id):
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
-        number = last.number + 1 if last else 1
         # The rules and the second person speak before the line: what they refuse must not send a reversal either.
-        plan = self.people.ask_first(start(Occasion(number, fingerprint, self.clock())))
+        plan = self.people.ask_first(start(occasion))
         if (yield from self.exchange.resolve_doubts()):
             # What stood before may not stand any more: a late answer may have come. Nor is the STAN free.
             last = self.journal.last_attempt(request.request_id)
             if self._is_over(last):
                 return outcome_of(last, self.dialect)
-            plan = self.people.ask_first(start(Occasion(number, fingerprint, self.clock())))
+            plan = self.people.ask_first(start(replace(occasion, now=self.clock())))
         yield from self.exchange.perform(plan)
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
+
+    def _occasion(self, request: SaleRequest | RefundRequest) -> tuple[Occasion, Attempt | None]:
+        """Whose card it is and which attempt it would be, and the last one before it."""
+        fingerprint = self.journal.fingerprint(request.card.pan)
+        known = self.journal.content(request.request_id)
+        if known is not None and known != request.content(fingerprint):
+            raise RequestConflictError(request.request_id)
+        last = self.journal.last_attempt(request.request_id)
+        return Occasion(last.number + 1 if last else 1, fingerprint, self.clock()), last
 
     def _is_over(self, last: Attempt | None) -> TypeGuard[Attempt]:
         """Whether a request whose last attempt this is has its outcome, and no other attempt may follow."""

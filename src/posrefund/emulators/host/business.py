@@ -164,7 +164,7 @@ def _names(case: Case, sale: Entry) -> bool:
 def decide_refund(case: Case) -> Decision:
     """Give back up to what is left of an approved sale of an earlier settlement day."""
     codes = case.codes
-    if case.request.entry_mode.startswith("01"):
+    if case.request.entry_mode.startswith("01") and not case.profile.takes_keyed_refunds:
         return Decision(codes.keyed_pan)
     if case.card is None:
         return Decision(codes.invalid_card)

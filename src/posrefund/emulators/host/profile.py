@@ -88,6 +88,7 @@ class HostProfile:
         cut_off: The settlement day ends at this host time.
         zone: The host's civil time.
         refund_window_days: How many settlement days after the sale a refund is accepted.
+        takes_keyed_refunds: Accept a refund of a typed card number, as for mass refunds under a contract.
         same_day_refund_allowed: Accept a refund on the sale's own settlement day.
         mac_codes: The DE39 with which an answer carries a MAC; the dialect's own if None.
         mac_on_declines: Every answer to a signed-in terminal carries a MAC.
@@ -111,6 +112,7 @@ class HostProfile:
     cut_off: time = time(23)
     zone: timezone = timezone(timedelta(hours=8))
     refund_window_days: int = 30
+    takes_keyed_refunds: bool = False
     same_day_refund_allowed: bool = False
     mac_codes: tuple[str, ...] | None = None
     mac_on_declines: bool = False
