@@ -34,6 +34,7 @@ from posrefund.errors import (
 from posrefund.journal.approvals import Approvals
 from posrefund.journal.attempts import Attempts
 from posrefund.journal.cards import open_card, seal_card
+from posrefund.journal.delegations import Delegations, check_delegations
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
 from posrefund.journal.keys import JournalKeys
@@ -48,6 +49,7 @@ from posrefund.journal.rows import (
 )
 from posrefund.journal.sales import Sales
 from posrefund.journal.schema import OPEN_NAMES
+from posrefund.journal.staff import StaffTable, check_staff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,7 +62,7 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
+class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales, StaffTable, Delegations):
     """The journal of one terminal.
 
     Args:
@@ -201,6 +203,8 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
         check_projection(rows, self.attempts(), self._learned(), self._elsewhere())
         check_approvals(rows, self.approvals())
         check_device_questions(rows, self.device_questions())
+        check_staff(rows, self._staff_as_chained())
+        check_delegations(rows, self.delegations())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------
