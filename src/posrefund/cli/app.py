@@ -28,6 +28,7 @@ from posrefund.cli import (
     selftest,
     settle,
     sign_in,
+    staff,
     wire_log,
 )
 from posrefund.cli.screen import as_text, stderr
@@ -86,6 +87,7 @@ app.add_typer(dialect.app, name="dialect")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
+app.add_typer(staff.app, name="staff")
 app.add_typer(wire_log.app, name="wirelog")
 
 

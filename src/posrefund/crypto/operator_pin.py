@@ -12,6 +12,7 @@ import hmac
 import json
 import re
 import secrets
+from itertools import pairwise
 
 from posrefund.closed import closed
 from posrefund.errors import InvalidKeyError, InvalidRequestError
@@ -104,9 +105,7 @@ def _bound(pin: str, key: bytes, whose: tuple[str, ...]) -> bytes:
 def _slow(secret: bytes, salt: bytes, n: int, p: int) -> bytes:
     memory = 128 * _R * (n + p) + _SHARE_BYTES
     try:
-        return hashlib.scrypt(
-            secret, salt=salt, n=n, r=_R, p=p, maxmem=memory, dklen=_HASH_BYTES
-        )
+        return hashlib.scrypt(secret, salt=salt, n=n, r=_R, p=p, maxmem=memory, dklen=_HASH_BYTES)
     except (ValueError, MemoryError):
         raise InvalidKeyError("the digest of a PIN cannot be made at this cost") from None
 
@@ -117,7 +116,7 @@ def _is_pin(pin: object) -> bool:
 
 def _is_weak(pin: str) -> bool:
     digits = [int(digit) for digit in pin]
-    steps = {(after - before) % 10 for before, after in zip(digits, digits[1:], strict=False)}
+    steps = {(after - before) % 10 for before, after in pairwise(digits)}
     widths = (width for width in range(3, len(pin) // 2 + 1) if len(pin) % width == 0)
     is_said_again = any(pin == pin[:width] * (len(pin) // width) for width in widths)
     return len(steps) == 1 or len(set(digits)) <= 2 or is_said_again

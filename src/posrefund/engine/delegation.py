@@ -56,8 +56,9 @@ class Delegation:
         faults: list[Fault] = []
         if same_person(self.giver, self.taker) or same_person(self.manager, self.taker):
             faults.append(("delegation.taker", "neither who gives nor who records it"))
-        lasts = self.until - self.since
-        if not timedelta(0) < lasts <= timedelta(days=DAYS_MAX):
+        if None in (self.since.tzinfo, self.until.tzinfo):
+            faults.append(("delegation.since", "times with a time zone"))
+        elif not timedelta(0) < self.until - self.since <= timedelta(days=DAYS_MAX):
             faults.append(("delegation.until", f"after since, at most {DAYS_MAX} days"))
         if faults:
             raise InvalidRequestError(faults)
@@ -131,4 +132,3 @@ def right_to_approve(
     if not others:
         raise refuse("approval_same_person" if givers else "operator_may_not_approve")
     return others[0].number
-

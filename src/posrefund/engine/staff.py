@@ -236,5 +236,5 @@ def _fits(pattern: str, text: object) -> bool:
 
 
 def _is_name(name: object) -> bool:
-    is_short = isinstance(name, str) and 0 < len(name.strip()) and len(name) <= _NAME_CHARACTERS_MAX
+    is_short = isinstance(name, str) and len(name.strip()) > 0 and len(name) <= _NAME_CHARACTERS_MAX
     return is_short and is_note(name) and str(name).isprintable()

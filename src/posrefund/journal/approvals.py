@@ -33,16 +33,20 @@ def approval_as_data(approval: Approval) -> dict[str, Any]:
     """Return an approval as JSON-able data, in the columns of the ``approvals`` table."""
     plain = ("request_id", "number", "terminal", "digest", "maker", "original_id", "card_masked")
     lent = {"in_role_of": approval.in_role_of} if approval.in_role_of else {}
-    return {name: getattr(approval, name) for name in plain} | lent | {
-        "state": str(approval.state),
-        "asked_at": approval.asked_at.isoformat(),
-        "expires_at": approval.expires_at.isoformat(),
-        "amount_minor": approval.amount.minor,
-        "currency": approval.amount.currency,
-        "why": approval.why,
-        "checker": approval.checker,
-        "attempt": approval.attempt,
-    }
+    return (
+        {name: getattr(approval, name) for name in plain}
+        | lent
+        | {
+            "state": str(approval.state),
+            "asked_at": approval.asked_at.isoformat(),
+            "expires_at": approval.expires_at.isoformat(),
+            "amount_minor": approval.amount.minor,
+            "currency": approval.amount.currency,
+            "why": approval.why,
+            "checker": approval.checker,
+            "attempt": approval.attempt,
+        }
+    )
 
 
 def approval_from_data(data: dict[str, Any]) -> Approval:

@@ -189,6 +189,7 @@ class Procedures:
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
         view, named = self.view(), request.original
         check_journal(view)  # a sale that is not known may be one that was lost
+        self.people.prover.check_maker(request.operator)
         if isinstance(named, DescribedSale):
             named = OriginalRef(named.rrn, named.mmdd)
         found = described.find(request, self.journal.originals(named), view, occasion)
