@@ -32,7 +32,7 @@ def test_pin_that_is_not_the_first_to_be_guessed_is_taken(pin: str) -> None:
     ],
 )
 def test_pin_that_many_would_choose_is_refused(pin: str) -> None:
-    with pytest.raises(InvalidRequestError, match="^pin: expected one that is harder to guess$"):
+    with pytest.raises(InvalidRequestError, match=r"^pin: expected one that is harder to guess$"):
         check_choice(pin)
 
 
@@ -40,7 +40,7 @@ def test_pin_that_many_would_choose_is_refused(pin: str) -> None:
     "pin", ["", "48291", "4829150000001", "48291a", "482 915", "٤٨٢٩١٥", "482915\n", None, 482915]
 )
 def test_what_is_no_pin_is_refused(pin: object) -> None:
-    with pytest.raises(InvalidRequestError, match="^pin: expected 6 to 12 digits$"):
+    with pytest.raises(InvalidRequestError, match=r"^pin: expected 6 to 12 digits$"):
         hash_pin(pin, KEY, whose=WHOSE)  # type: ignore[arg-type]  # reason: callers without a type checker
 
 
