@@ -1,6 +1,6 @@
 """``posrefund approvals``, ``approve``, ``withdraw`` and ``close``: what people decide, from a command line. Floor 11.
 
-Who approves is proven by a PIN once the terminal knows its staff (``posrefund staff``); who asks and who closes a case
+Who asks and who approves is proven by a PIN once the terminal knows its staff (``posrefund staff``); who closes a case
 is taken at his word.
 """
 

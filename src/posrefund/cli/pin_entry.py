@@ -45,7 +45,7 @@ class PINs:
 
     def __init__(self, path: Path | None = None) -> None:
         self._is_typed = path is None and sys.stdin.isatty()
-        self._lines = iter(sys.stdin) if path is None or path == Path("-") else _lines_of(path)
+        self._lines = _lines_of(None if self._is_typed else path or Path("-"))
 
     def ask(self, number: str) -> str:
         """Return the PIN of operator *number*, whatever was typed.
@@ -78,7 +78,11 @@ class PINs:
         return line.rstrip("\r\n")
 
 
-def _lines_of(path: Path) -> Iterator[str]:
+def _lines_of(path: Path | None) -> Iterator[str]:
+    if path is None:
+        return iter(())
+    if path == Path("-"):
+        return iter(sys.stdin)
     try:
         return iter(path.read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError):

@@ -26,6 +26,8 @@ class Policy:
         case_people: How many people close a case by a document. Against a settlement file it is always two.
         approval_pin: ``"staff"``: whoever approves proves it by a PIN once the terminal knows its staff. ``"always"``:
             before that nobody approves.
+        maker_pin: Whether whoever asks for a second person's yes proves it, too, once the terminal knows its staff:
+            else one person could ask under another one's number.
         pin_tries: How many wrong PINs lock an operator.
         pin_lock_minutes: How long the first lock lasts; each one after it twice as long as the one before.
         pin_lock_minutes_max: The longest lock.
@@ -39,6 +41,7 @@ class Policy:
     approval_hours: int = 24
     case_people: int = 2
     approval_pin: PINPolicy = "staff"
+    maker_pin: bool = True
     pin_tries: int = 3
     pin_lock_minutes: int = 30
     pin_lock_minutes_max: int = 24 * 60

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
-from posrefund.engine import OPEN_STATES, approval, people
+from posrefund.engine import OPEN_STATES, Ask, approval, people
 from posrefund.engine.refusals import refuse
 from posrefund.errors import RequestConflictError
 from posrefund.terminal.prover import Prover
@@ -43,11 +43,16 @@ class People:
         self._journal, self._policy, self._clock = journal, policy, clock
         self.prover = Prover(journal, policy, clock)
 
-    def ask_first(self, plan: Plan) -> Plan:
+    def ask_first(self, plan: Plan, pin: str | None = None) -> Plan:
         """Return *plan* with the yes that it needs, if it needs one.
 
+        Args:
+            plan: What is about to be sent.
+            pin: Of who asks, if it was typed.
+
         Raises:
-            RefusedError: code ``approval_needed`` — it is asked for now, or was before.
+            RefusedError: code ``approval_needed`` — it is asked for now, or was before. Or who asks has not proven
+                who he is, and nothing was asked for.
             RequestConflictError: Another terminal waits with a request of that id.
             JournalError: It could not be written down.
         """
@@ -55,6 +60,8 @@ class People:
         if last is not None and last.state in approval.WAITING:
             self._refuse_foreign(last, plan.attempt.terminal)
         actions, may_go = approval.ask(plan, last, self._policy, self._clock())
+        if pin is not None or any(isinstance(action, Ask) for action in actions):
+            self.prover.check_asker(plan.attempt.facts["operator"], pin)
         if actions:
             self._journal.commit(actions)
         if may_go is None:

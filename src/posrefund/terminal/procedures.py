@@ -131,9 +131,9 @@ class Procedures:
             request, lambda occasion: machine.start_sale(request, self.view(), occasion)
         )
 
-    def refund(self, request: RefundRequest) -> Steps[Outcome]:
+    def refund(self, request: RefundRequest, pin: str | None = None) -> Steps[Outcome]:
         """See ``Terminal.refund``."""
-        return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion))
+        return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion), pin)
 
     def resolve_doubts(self) -> Steps[None]:
         """See ``Terminal.resolve_doubts``."""
@@ -158,7 +158,10 @@ class Procedures:
     # --- inside ------------------------------------------------------------------------------
 
     def _carry_out(
-        self, request: SaleRequest | RefundRequest, start: Callable[[Occasion], Plan]
+        self,
+        request: SaleRequest | RefundRequest,
+        start: Callable[[Occasion], Plan],
+        pin: str | None = None,
     ) -> Steps[Outcome]:
         self.exchange.recover()
         fingerprint = self.journal.fingerprint(request.card.pan)
@@ -172,13 +175,13 @@ class Procedures:
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         number = last.number + 1 if last else 1
         # The rules and the second person speak before the line: what they refuse must not send a reversal either.
-        plan = self.people.ask_first(start(Occasion(number, fingerprint, self.clock())))
+        plan = self.people.ask_first(start(Occasion(number, fingerprint, self.clock())), pin)
         if (yield from self.exchange.resolve_doubts()):
             # What stood before may not stand any more: a late answer may have come. Nor is the STAN free.
             last = self.journal.last_attempt(request.request_id)
             if self._is_over(last):
                 return outcome_of(last, self.dialect)
-            plan = self.people.ask_first(start(Occasion(number, fingerprint, self.clock())))
+            plan = self.people.ask_first(start(Occasion(number, fingerprint, self.clock())), pin)
         yield from self.exchange.perform(plan)
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
 

@@ -88,6 +88,16 @@ class Prover:
         if everybody:
             staff.check_free(staff.known(everybody, number), self._clock())
 
+    def check_asker(self, maker: str, pin: str | None) -> None:
+        """Let *maker* ask for a second person's yes.
+
+        Raises:
+            RefusedError: As ``prove``, where the profile wants a proof or a PIN was given.
+        """
+        wants_proof = self._policy.maker_pin and bool(self._journal.staff())
+        if wants_proof or pin is not None:
+            self.prove(maker, pin)
+
     def check_yes(self, checker: str, pin: str | None, maker: str) -> str:
         """Let *checker* say yes to what *maker* asked for; return in whose role, "" for the own one.
 

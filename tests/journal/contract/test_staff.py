@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -161,18 +162,10 @@ def test_letters_of_a_number_count_once(shop: Journal, backend: Backend) -> None
 def test_pin_that_may_not_be_chosen_is_not_written(shop: Journal, backend: Backend) -> None:
     new = replace(CHEN, number="04")
     for pin in ("123456", "1"):
-        refused(
-            shop,
-            backend,
-            lambda pin=pin: shop.enrol(new, pin, by="09", at=NOW),
-            InvalidRequestError,
-        )
-        refused(
-            shop,
-            backend,
-            lambda pin=pin: shop.change_operator(LI.with_(), "pin_set", by="02", at=NOW, pin=pin),
-            InvalidRequestError,
-        )
+        enrol = partial(shop.enrol, new, pin, by="09", at=NOW)
+        refused(shop, backend, enrol, InvalidRequestError)
+        change = partial(shop.change_operator, LI.with_(), "pin_set", by="02", at=NOW, pin=pin)
+        refused(shop, backend, change, InvalidRequestError)
 
 
 def test_of_two_steps_from_the_same_one_counts(shop: Journal, backend: Backend) -> None:
@@ -195,13 +188,8 @@ def test_there_is_always_a_manager(journal: Journal, backend: Backend) -> None:
     assert said.endswith("there would be no manager")
     journal.enrol(BOSS, PIN, by="09", at=NOW)
     for change in ({"is_active": False}, {"role": "cashier"}):
-        after = BOSS.with_(**change)
-        refused(
-            journal,
-            backend,
-            lambda after=after: journal.change_operator(after, "x", by="09", at=NOW),
-            JournalWriteError,
-        )
+        step = partial(journal.change_operator, BOSS.with_(**change), "x", by="09", at=NOW)
+        refused(journal, backend, step, JournalWriteError)
 
 
 def test_operator_who_is_not_there_is_not_changed(shop: Journal, backend: Backend) -> None:
@@ -306,12 +294,8 @@ def test_delegation_is_read_as_it_was_written_and_ended(shop: Journal, backend: 
     assert [row.kind for row in shop.rows()[3:]] == ["delegated", "delegation_ended"]
     shop.verify()
     for number in (1, 2):
-        refused(
-            shop,
-            backend,
-            lambda number=number: shop.end_delegation(number, by="09", at=NOW),
-            JournalWriteError,
-        )
+        end = partial(shop.end_delegation, number, by="09", at=NOW)
+        refused(shop, backend, end, JournalWriteError)
     refused(shop, backend, lambda: shop.delegate(LENT, NOW), JournalWriteError)
 
 

@@ -144,7 +144,7 @@ def policy(table: Table, base: Policy) -> Policy:
     table.only(
         (
             *("ceiling", "approval_from_minor", "approval_hours", "case_people"),
-            *("approval_pin", "pin_tries", "pin_lock_minutes", "pin_lock_minutes_max"),
+            *("approval_pin", "maker_pin", "pin_tries", "pin_lock_minutes", "pin_lock_minutes_max"),
         ),
     )
     ceiling = table.choice("ceiling", ("journal", "host_only"), base.ceiling)
@@ -155,6 +155,7 @@ def policy(table: Table, base: Policy) -> Policy:
         table.whole("approval_hours", base.approval_hours, least=1, most=24 * 31),
         table.whole("case_people", base.case_people, least=1, most=2),
         "always" if approval_pin == "always" else "staff",
+        table.flag("maker_pin", default=base.maker_pin),
         table.whole("pin_tries", base.pin_tries, least=1, most=10),
         table.whole("pin_lock_minutes", base.pin_lock_minutes, least=1, most=_WEEK_MINUTES),
         table.whole("pin_lock_minutes_max", base.pin_lock_minutes_max, least=1, most=_WEEK_MINUTES),
