@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from posrefund.crypto import operator_pin
 from posrefund.keystore import locks
 from softhsm import softhsm, token
 
@@ -28,7 +29,8 @@ collect_ignore = ["codec/pyiso8583_shim.py"]  # it puts itself in the place of p
 
 @pytest.fixture(autouse=True, scope="session")
 def _quick_passphrases() -> Iterator[None]:
-    """Guessing a passphrase is made slow on purpose; not in files that tests make."""
+    """Guessing a passphrase or a PIN is made slow on purpose; not in files that tests make."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(locks, "_NEW_N", 2**4)
+        patch.setattr(operator_pin, "_NEW_N", 2**4)
         yield

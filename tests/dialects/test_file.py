@@ -290,6 +290,9 @@ WRONG = [
     ("policy.approval_from_minor = -1",
      "3: policy.approval_from_minor: a whole number from 0 to …"),
     ("policy.approval_hours = 0", "3: policy.approval_hours: a whole number from 1 to 744"),
+    ('policy.approval_pin = "never"', "3: policy.approval_pin: one of staff, always"),
+    ("policy.pin_tries = 11", "3: policy.pin_tries: a whole number from 1 to 10"),
+    ("policy.pin_lock_minutes = 0", "3: policy.pin_lock_minutes: a whole number from 1 to 10080"),
     ("policy.ceilings = 1", "3: policy.ceilings: a key that is known; did you mean ceiling?"),
     ("constants.a = 3", "3: constants.a: text"),
     ('answers.rrm = "37"', "3: answers.rrm: a fact that is known; did you mean rrn?"),
@@ -722,4 +725,22 @@ def test_what_is_left_to_people_is_data_and_strict_until_somebody_says_otherwise
         "approval_hours = 2\ncase_people = 1"
     )
     assert opened.policy == Policy("host_only", 50_000, 2, 1)
+    assert load_dialect(dump_dialect(opened)) == opened
+
+
+def test_how_people_prove_who_they_are_is_data_and_strict_until_somebody_says_otherwise() -> None:
+    plain = load_dialect('name = "x"\nbase = "unionpay"').policy
+    assert (plain.approval_pin, plain.maker_pin, plain.pin_tries) == ("staff", True, 3)
+    assert (plain.pin_lock_minutes, plain.pin_lock_minutes_max) == (30, 1440)
+    opened = load_dialect(
+        'name = "x"\nbase = "unionpay"\n[policy]\napproval_pin = "always"\nmaker_pin = false\n'
+        "pin_tries = 10\npin_lock_minutes = 5\npin_lock_minutes_max = 60"
+    )
+    assert opened.policy == Policy(
+        approval_pin="always",
+        maker_pin=False,
+        pin_tries=10,
+        pin_lock_minutes=5,
+        pin_lock_minutes_max=60,
+    )
     assert load_dialect(dump_dialect(opened)) == opened

@@ -125,14 +125,14 @@ class AsyncTerminal:
         """
         return await self._go(self._procedures.sale(request))
 
-    async def refund(self, request: RefundRequest) -> Outcome:
+    async def refund(self, request: RefundRequest, *, pin: str | None = None) -> Outcome:
         """Refund a sale, or void it; see ``Terminal.refund``. Asking again with the same id never refunds twice.
 
         Raises:
             RefusedError: A rule says no; nothing was sent.
             PosRefundError: As there; ``effect`` says whether it was sent.
         """
-        return await self._go(self._procedures.refund(request))
+        return await self._go(self._procedures.refund(request, pin))
 
     async def resolve_doubts(self) -> None:
         """Work on every doubt now; see ``Terminal.resolve_doubts``.

@@ -32,6 +32,7 @@ from posrefund.cli import (
     selftest,
     settle,
     sign_in,
+    staff,
     train,
     wire_log,
 )
@@ -96,6 +97,7 @@ app.add_typer(emulate.app, name="emulate")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
 app.add_typer(notices.app, name="notices")
+app.add_typer(staff.app, name="staff")
 app.add_typer(wire_log.app, name="wirelog")
 
 

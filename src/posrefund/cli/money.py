@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never, cast
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_link, open_terminal
+from posrefund.cli.pin_entry import PINFileOption, PINs
 from posrefund.cli.screen import Lang, LangOption, as_text, stderr, stdout
 from posrefund.engine import (
     Approved,
@@ -27,7 +28,7 @@ from posrefund.engine import (
     SaleRequest,
     State,
 )
-from posrefund.errors import InvalidRequestError
+from posrefund.errors import InvalidRequestError, RefusedError
 from posrefund.office import refund_status
 from posrefund.office import slip as slip_of
 from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
@@ -98,12 +99,14 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     contact: Annotated[
         str, typer.Option(help="Where the customer wants to hear of it; kept sealed.")
     ] = "",
+    pin_file: PINFileOption = None,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Refund a sale, or void it on its own settlement day; asking twice refunds once.
 
     A sale that this journal does not know is described: its date with the year, and --slip. That needs a profile
-    with ceiling = "host_only", and a second person (`posrefund approvals`).
+    with ceiling = "host_only", and a second person (`posrefund approvals`). Asked for then, once the terminal knows its
+    staff: the operator's PIN.
 
     Exit status: 0 approved, 10 declined, 11 in doubt, 12 not sent, 3 refused by a rule, 2 an error.
     """
@@ -119,7 +122,17 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     settings = load(config)
     link = open_link(settings)
     with open_terminal(settings, link=link) as terminal:
-        finish(terminal, terminal.refund(wanted), lang, link)
+        finish(terminal, _refunded(terminal, wanted, pin_file), lang, link)
+
+
+def _refunded(terminal: Terminal, wanted: RefundRequest, pin_file: Path | None) -> Outcome:
+    """Ask without a PIN first: only the terminal knows whether it needs one."""
+    try:
+        return terminal.refund(wanted)
+    except RefusedError as refusal:
+        if refusal.code != "operator_pin_needed":
+            raise
+    return terminal.refund(wanted, pin=PINs(pin_file).ask(wanted.operator))
 
 
 def status(

@@ -1,6 +1,7 @@
 """``posrefund approvals``, ``approve``, ``withdraw`` and ``close``: what people decide, from a command line. Floor 11.
 
-Who somebody is, this version takes on trust: an operator number is typed, not proven.
+Who asks and who approves is proven by a PIN once the terminal knows its staff (``posrefund staff``); who closes a case
+is taken at his word.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.money import finish
+from posrefund.cli.pin_entry import PINFileOption, PINs
 from posrefund.cli.screen import Lang, LangOption, stdout
 from posrefund.engine import State, Statement
 from posrefund.values.amount import format_minor
@@ -38,11 +40,16 @@ def approve(
     request: _Request,
     by: _By,
     digest: Annotated[str, typer.Option(help="As `posrefund approvals` shows it, all of it.")],
+    pin_file: PINFileOption = None,
     config: ConfigOption = Path("posrefund.toml"),
 ) -> None:
-    """Say yes to what waits; never by who asked. Then the refund is made again under its id."""
+    """Say yes to what waits; never by who asked. Then the refund is made again under its id.
+
+    Asked for, once the terminal knows its staff: the PIN of who approves.
+    """
     with open_terminal(load(config)) as terminal:
-        _show(terminal, terminal.approve(request, checker=by, digest=digest))
+        pin = PINs(pin_file).ask(by) if terminal.staff.asks_for_pin else None
+        _show(terminal, terminal.approve(request, checker=by, digest=digest, pin=pin))
 
 
 def withdraw(request: _Request, by: _By, config: ConfigOption = Path("posrefund.toml")) -> None:
@@ -81,9 +88,10 @@ def close(  # noqa: PLR0913, PLR0917 — one per option
 
 def _show(terminal: Terminal, approval: Approval) -> None:
     sales = terminal.journal.originals(approval.original_id)
+    lent = f" in the role of {approval.in_role_of}" if approval.in_role_of else ""
     said = {
         State.AWAITING_APPROVAL: f"waits, until {approval.expires_at:%Y-%m-%d %H:%M} UTC",
-        State.CLEARED: f"approved by {approval.checker}: make the refund again",
+        State.CLEARED: f"approved by {approval.checker}{lent}: make the refund again",
         State.CANCELLED: "withdrawn",
         State.EXPIRED: "waited too long",
     }.get(approval.state, "used")

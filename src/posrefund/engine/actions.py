@@ -55,12 +55,14 @@ class Decide:
         event: CLEAR, CANCEL or EXPIRE.
         at: When.
         by: Operator; empty for time itself.
+        in_role_of: Operator in whose role it is said, where not in the own one.
     """
 
     approval: Approval
     event: Event
     at: datetime
     by: str
+    in_role_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Approval:
         why: The reason.
         checker: Operator who said yes.
         attempt: Number of the attempt that used it.
+        in_role_of: Operator in whose role the checker said yes, where it was not the own one.
     """
 
     request_id: str
@@ -68,6 +69,7 @@ class Approval:
     why: str
     checker: str | None = None
     attempt: int | None = None
+    in_role_of: str | None = None
 
     @property
     def approval_id(self) -> str:
@@ -77,14 +79,16 @@ class Approval:
     def __repr__(self) -> str:
         return f"Approval({self.approval_id} {self.amount} of {self.original_id}, {self.state})"
 
-    def after(self, event: Event, by: str) -> Approval:
-        """Return the approval after *event*, which *by* brought about.
+    def after(self, event: Event, by: str, in_role_of: str = "") -> Approval:
+        """Return the approval after *event*, which *by* brought about, perhaps in another one's role.
 
         Raises:
             LocalProtocolError: The table has no such step.
         """
-        checker = by if event is Event.CLEAR else self.checker
-        return replace(self, state=next_state(self.state, event), checker=checker)
+        state = next_state(self.state, event)
+        if event is not Event.CLEAR:
+            return replace(self, state=state)
+        return replace(self, state=state, checker=by, in_role_of=in_role_of or None)
 
     def used_by(self, attempt: int) -> Approval:
         """Return the approval once the attempt of this number has used it up.
@@ -144,11 +148,11 @@ def ask(
 
 
 def give(
-    waiting: Approval | None, *, checker: str, digest: str, now: datetime
+    waiting: Approval | None, *, checker: str, digest: str, now: datetime, in_role_of: str = ""
 ) -> tuple[list[Action], str]:
     """Say what follows from *checker*'s yes to *digest*: what to write down, and why it is refused, if it is.
 
-    The same yes a second time changes nothing.
+    The same yes a second time changes nothing. *in_role_of* is the operator whose role it is said in, if not the own.
 
     Raises:
         RefusedError: Nothing of the request waits (``approval_unknown``), something else does
@@ -166,7 +170,7 @@ def give(
         raise refuse("approval_same_person")
     if waiting.state is State.CLEARED:
         return [], ""
-    return [Decide(waiting, Event.CLEAR, now, checker)], ""
+    return [Decide(waiting, Event.CLEAR, now, checker, in_role_of)], ""
 
 
 def withdraw(waiting: Approval | None, *, by: str, now: datetime) -> list[Action]:

@@ -70,6 +70,8 @@ class Plan:
             "approved_by": approval.checker or "",
             "approval": approval.digest,
         }
+        if approval.in_role_of:
+            facts["approved_for"] = approval.in_role_of
         return replace(self, attempt=replace(self.attempt, facts=facts), approval=approval)
 
     def opening(self, message: bytes, now: datetime) -> list[Action]:

@@ -81,6 +81,61 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "申请已过期：请重新提交",
             "it waited too long: ask again",
         ),
+        "operator_unknown": (
+            "merchant",
+            "没有这个操作员：请核对操作员号，或请经理添加（posrefund staff add）",
+            "nobody of that number works here: check it, or let a manager add the person (posrefund staff add)",
+        ),
+        "operator_inactive": (
+            "merchant",
+            "该操作员已停用：请换操作员办理",
+            "that operator does not work here any more: let another one do it",
+        ),
+        "operator_locked": (
+            "merchant",
+            "密码错误次数过多，该操作员锁定至 {until}：请等待或请经理解锁（posrefund staff unlock）",
+            "too many wrong PINs: that operator is locked until {until}; wait, or let a manager unlock it (posrefund staff unlock)",
+        ),
+        "operator_pin_needed": (
+            "merchant",
+            "须输入操作员密码",
+            "the operator's PIN is needed",
+        ),
+        "operator_pin_wrong": (
+            "merchant",
+            "操作员密码错误：还可再试 {left} 次",
+            "the operator's PIN is wrong: {left} more before a lock",
+        ),
+        "operator_pin_change": (
+            "merchant",
+            "密码由他人设定：请先本人改密（posrefund staff set-pin）",
+            "somebody else chose that PIN: change it first (posrefund staff set-pin)",
+        ),
+        "operator_may_not_approve": (
+            "merchant",
+            "该操作员无复核权限：请主管或经理复核",
+            "that operator may not approve: let a supervisor or a manager do it",
+        ),
+        "operator_no_manager": (
+            "merchant",
+            "须由经理办理",
+            "only a manager may do that",
+        ),
+        "operator_last_manager": (
+            "merchant",
+            "这是最后一位经理：请先添加另一位经理",
+            "that is the last manager: add another one first",
+        ),
+        "operator_known": (
+            "merchant",
+            "该操作员号已有人使用：请换一个号",
+            "that operator number is taken: choose another one",
+        ),
+        "staff_known": (
+            "merchant",
+            "本机已有操作员：请由经理添加",
+            "this terminal has its first operator: a manager adds the others",
+        ),
         "amount_needed": (
             "merchant",
             "本机不知原交易余额：请输入退款金额",

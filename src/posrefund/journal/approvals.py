@@ -25,23 +25,28 @@ __all__ = ["Approvals", "approval_as_data", "approval_from_data"]
 
 _COLUMNS = (
     "request_id, number, state, terminal, digest, maker, asked_at, expires_at, amount_minor, currency,"
-    " original_id, card_masked, why, checker, attempt"
+    " original_id, card_masked, why, checker, attempt, in_role_of"
 )
 
 
 def approval_as_data(approval: Approval) -> dict[str, Any]:
     """Return an approval as JSON-able data, in the columns of the ``approvals`` table."""
     plain = ("request_id", "number", "terminal", "digest", "maker", "original_id", "card_masked")
-    return {name: getattr(approval, name) for name in plain} | {
-        "state": str(approval.state),
-        "asked_at": approval.asked_at.isoformat(),
-        "expires_at": approval.expires_at.isoformat(),
-        "amount_minor": approval.amount.minor,
-        "currency": approval.amount.currency,
-        "why": approval.why,
-        "checker": approval.checker,
-        "attempt": approval.attempt,
-    }
+    lent = {"in_role_of": approval.in_role_of} if approval.in_role_of else {}
+    return (
+        {name: getattr(approval, name) for name in plain}
+        | lent
+        | {
+            "state": str(approval.state),
+            "asked_at": approval.asked_at.isoformat(),
+            "expires_at": approval.expires_at.isoformat(),
+            "amount_minor": approval.amount.minor,
+            "currency": approval.amount.currency,
+            "why": approval.why,
+            "checker": approval.checker,
+            "attempt": approval.attempt,
+        }
+    )
 
 
 def approval_from_data(data: dict[str, Any]) -> Approval:
@@ -91,7 +96,7 @@ class Approvals(Backend):
     def _apply_decide(self, action: Decide) -> None:
         before = action.approval
         self._refuse_foreign(before)
-        after = before.after(action.event, action.by)
+        after = before.after(action.event, action.by, action.in_role_of)
         self._step(before, after)
         body = {
             "event": str(action.event),
@@ -99,6 +104,8 @@ class Approvals(Backend):
             "by": action.by,
             "digest": before.digest,
         }
+        if after.in_role_of != before.in_role_of:
+            body["in_role_of"] = action.in_role_of
         self._append("approval", before.approval_id, action.at, body)
 
     def _use_up(self, action: Open) -> None:
@@ -129,11 +136,13 @@ class Approvals(Backend):
 
     def _step(self, before: Approval, after: Approval) -> None:
         done = self._run(
-            "UPDATE approvals SET state = :after, checker = :checker WHERE request_id = :request_id"
+            "UPDATE approvals SET state = :after, checker = :checker, in_role_of = :in_role_of"
+            " WHERE request_id = :request_id"
             " AND number = :number AND state = :before AND digest = :digest",
             {
                 "after": str(after.state),
                 "checker": after.checker,
+                "in_role_of": after.in_role_of,
                 "request_id": before.request_id,
                 "number": before.number,
                 "before": str(before.state),

@@ -35,6 +35,7 @@ from posrefund.journal.approvals import Approvals
 from posrefund.journal.attempts import Attempts
 from posrefund.journal.cards import open_card, seal_card
 from posrefund.journal.contacts import Contacts
+from posrefund.journal.delegations import Delegations, check_delegations
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
 from posrefund.journal.keys import JournalKeys
@@ -50,6 +51,7 @@ from posrefund.journal.rows import (
 )
 from posrefund.journal.sales import Sales
 from posrefund.journal.schema import OPEN_NAMES
+from posrefund.journal.staff import StaffTable, check_staff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,7 +64,17 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Contacts, Epochs, Attempts, Approvals, DeviceQuestions, Sales, Outbox):
+class Journal(
+    Contacts,
+    Epochs,
+    Attempts,
+    Approvals,
+    DeviceQuestions,
+    Sales,
+    Outbox,
+    StaffTable,
+    Delegations,
+):
     """The journal of one terminal.
 
     Args:
@@ -214,6 +226,8 @@ class Journal(Contacts, Epochs, Attempts, Approvals, DeviceQuestions, Sales, Out
         check_approvals(rows, self.approvals())
         check_device_questions(rows, self.device_questions())
         check_notices(rows, self.notices())
+        check_staff(rows, self._staff_as_chained())
+        check_delegations(rows, self.delegations())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------

@@ -74,9 +74,17 @@ class JournalKeys:
     @property
     def fingerprints(self) -> bytes:
         """Knows a card again: of the first key, for what is written cannot be computed anew."""
-        old = self._old()
-        first = old[0][1] if old else self.current
-        return _derive(first, "fingerprint")
+        return _derive(self._first, "fingerprint")
+
+    @property
+    def pins(self) -> bytes:
+        """Makes the digests of operators' PINs: of the first key, for nobody types his PIN again at a rotation."""
+        return _derive(self._first, "operator pins")
+
+    @property
+    def staff(self) -> bytes:
+        """Binds in the chain what the chain does not say of an operator: of the first key, too."""
+        return _derive(self._first, "staff")
 
     def chain(self, seq: int) -> bytes:
         """Return what signs row *seq*."""
@@ -119,6 +127,11 @@ class JournalKeys:
         if old is None:
             raise JournalCorruptError("the old keys of the journal were changed")
         return type(self)(self.current, self._terminal, old)
+
+    @property
+    def _first(self) -> bytes:
+        old = self._old()
+        return old[0][1] if old else self.current
 
     def _chain_key(self, key: bytes, *epoch: str) -> bytes:
         return _derive(key, " ".join(["chain", self._terminal, *epoch]))

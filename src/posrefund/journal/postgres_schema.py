@@ -7,7 +7,14 @@ terminal gives it back. Chain, facts and lease are each terminal's own. Versions
 
 from __future__ import annotations
 
-from posrefund.journal.schema import APPROVALS, DEVICE_QUESTIONS, LOOK_UP, OPEN_NAMES, OUTBOX
+from posrefund.journal.schema import (
+    APPROVALS,
+    DEVICE_QUESTIONS,
+    LOOK_UP,
+    OPEN_NAMES,
+    OUTBOX,
+    STAFF,
+)
 
 __all__ = ["POSTGRES_VERSIONS"]
 
@@ -131,6 +138,22 @@ CREATE TRIGGER device_answer_is_final BEFORE UPDATE ON device_questions FOR EACH
     EXECUTE FUNCTION refuse_second_answer();
 """
 
+_STAFF_STAYS = """
+CREATE FUNCTION refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'an operator is deactivated, never deleted'; END $$;
+CREATE TRIGGER nobody_is_deleted BEFORE DELETE OR TRUNCATE ON staff
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_deletion();
+CREATE FUNCTION refuse_other_delegation() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'a delegation is ended, never changed'; END $$;
+CREATE TRIGGER delegation_is_final BEFORE UPDATE ON delegations FOR EACH ROW
+    WHEN (OLD.ended_by <> '' OR OLD.giver <> NEW.giver OR OLD.taker <> NEW.taker
+      OR OLD.manager <> NEW.manager OR OLD.since <> NEW.since OR OLD.until <> NEW.until)
+    EXECUTE FUNCTION refuse_other_delegation();
+CREATE TRIGGER role_of_a_yes_is_final BEFORE UPDATE ON approvals FOR EACH ROW
+    WHEN (OLD.checker IS NOT NULL AND NEW.in_role_of IS DISTINCT FROM OLD.in_role_of)
+    EXECUTE FUNCTION refuse_second_use();
+"""
+
 POSTGRES_VERSIONS = (
     _TABLES,
     _HOST_ONLY,
@@ -140,5 +163,6 @@ POSTGRES_VERSIONS = (
     + _DEVICE_ANSWER_IS_FINAL,
     LOOK_UP,
     OUTBOX.replace(" BLOB ", " BYTEA ") % {"strict": "", "outbox": ""},
+    STAFF % {"strict": ""} + _STAFF_STAYS,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""

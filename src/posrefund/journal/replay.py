@@ -62,7 +62,8 @@ def check_approvals(rows: Sequence[Row], stored: Sequence[Approval]) -> None:
             replayed[row.subject] = approval_from_data(facts)
         elif row.kind == "approval":
             event = Event(facts["event"])
-            replayed[row.subject] = replayed[row.subject].after(event, facts["by"])
+            lent = facts.get("in_role_of", "")
+            replayed[row.subject] = replayed[row.subject].after(event, facts["by"], lent)
         elif row.kind == "open" and "approval" in facts:
             name = facts["approval"]
             replayed[name] = replayed[name].used_by(facts["attempt"]["number"])

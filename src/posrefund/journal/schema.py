@@ -20,6 +20,7 @@ __all__ = [
     "OPEN_NAMES",
     "OUTBOX",
     "SCHEMA_VERSION",
+    "STAFF",
     "VERSIONS",
 ]
 
@@ -228,6 +229,57 @@ CREATE TABLE contacts (
 )%(strict)s;
 """
 """Of either database. What is to be told, how far that is, and to whom: decision 0054."""
+STAFF = """
+CREATE TABLE staff (
+    terminal TEXT NOT NULL,
+    number TEXT NOT NULL CHECK (length(number) BETWEEN 1 AND 3),
+    name TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role <> ''),
+    is_active INTEGER NOT NULL CHECK (is_active IN (0, 1)),
+    must_change_pin INTEGER NOT NULL CHECK (must_change_pin IN (0, 1)),
+    failures INTEGER NOT NULL CHECK (failures >= 0),
+    lockouts INTEGER NOT NULL CHECK (lockouts >= 0),
+    locked_until TEXT NOT NULL,
+    revision INTEGER NOT NULL CHECK (revision > 0),
+    pin TEXT NOT NULL CHECK (pin <> ''),
+    PRIMARY KEY (terminal, number)
+)%(strict)s;
+CREATE UNIQUE INDEX one_person_per_number ON staff (terminal, ltrim(lower(number), '0'));
+
+CREATE TABLE delegations (
+    terminal TEXT NOT NULL,
+    number INTEGER NOT NULL CHECK (number > 0),
+    giver TEXT NOT NULL,
+    taker TEXT NOT NULL,
+    manager TEXT NOT NULL,
+    since TEXT NOT NULL,
+    until TEXT NOT NULL,
+    ended_by TEXT NOT NULL,
+    PRIMARY KEY (terminal, number),
+    CONSTRAINT nobody_lends_to_himself
+        CHECK (ltrim(lower(giver), '0') <> ltrim(lower(taker), '0')),
+    CONSTRAINT nobody_records_his_own_right
+        CHECK (ltrim(lower(manager), '0') <> ltrim(lower(taker), '0')),
+    CONSTRAINT delegation_ends CHECK (since < until)
+)%(strict)s;
+
+ALTER TABLE approvals ADD COLUMN in_role_of TEXT
+    CONSTRAINT never_in_the_makers_role
+    CHECK (in_role_of IS NULL OR ltrim(lower(in_role_of), '0') <> ltrim(lower(maker), '0'));
+"""
+"""Of either database. Who works at a terminal, and who lends whom the right to approve: decision 0051."""
+
+_STAFF_STAYS = """
+CREATE TRIGGER nobody_is_deleted BEFORE DELETE ON staff
+    BEGIN SELECT RAISE(ABORT, 'an operator is deactivated, never deleted'); END;
+CREATE TRIGGER delegation_is_final BEFORE UPDATE ON delegations
+    WHEN OLD.ended_by <> '' OR OLD.giver <> NEW.giver OR OLD.taker <> NEW.taker
+      OR OLD.manager <> NEW.manager OR OLD.since <> NEW.since OR OLD.until <> NEW.until
+    BEGIN SELECT RAISE(ABORT, 'a delegation is ended, never changed'); END;
+CREATE TRIGGER role_of_a_yes_is_final BEFORE UPDATE ON approvals
+    WHEN OLD.checker IS NOT NULL AND NEW.in_role_of IS NOT OLD.in_role_of
+    BEGIN SELECT RAISE(ABORT, 'an approval is used once, for what was approved'); END;
+"""
 
 VERSIONS = (
     _TABLES,
@@ -236,6 +288,7 @@ VERSIONS = (
     DEVICE_QUESTIONS % {"strict": " STRICT"} + _DEVICE_ANSWER_IS_FINAL,
     LOOK_UP,
     OUTBOX % {"strict": " STRICT", "outbox": " STRICT, WITHOUT ROWID"},
+    STAFF % {"strict": " STRICT"} + _STAFF_STAYS,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
 

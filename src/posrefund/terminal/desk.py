@@ -12,6 +12,7 @@ from posrefund.engine import Know, OriginalRef, described, outcome_of, restored
 from posrefund.engine.evidence import complete_days
 from posrefund.errors import FramingError, InvalidRequestError, RequestConflictError
 from posrefund.framing import Envelope
+from posrefund.terminal.staff import Staff
 from posrefund.values import RRN
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     )
     from posrefund.engine.plan import Plan
     from posrefund.engine.settlement import BatchClosed
+    from posrefund.engine.staff import Operator
     from posrefund.terminal.procedures import Procedures
 
 __all__ = ["Desk"]
@@ -43,11 +45,13 @@ class Desk:
     Attributes:
         dialect: What the host speaks.
         journal: The terminal's.
+        staff: Who works here.
     """
 
     def __init__(self, procedures: Procedures, busy: AbstractContextManager[object]) -> None:
         self._procedures, self._busy = procedures, busy
         self.dialect, self.journal = procedures.dialect, procedures.journal
+        self.staff = Staff(procedures.people.prover, self.journal, procedures.clock, busy)
 
     # --- what stands -------------------------------------------------------------------------
 
@@ -157,21 +161,38 @@ class Desk:
         with self._busy:
             return self._procedures.people.pending()
 
-    def approve(self, request_id: str, *, checker: str, digest: str) -> Approval:
+    def prove(self, operator: str, pin: str) -> Operator:
+        """Return who *operator* is, if *pin* is right; a wrong one counts towards a lock, whatever happens meanwhile.
+
+        Raises:
+            RefusedError: ``operator_unknown``, ``operator_inactive``, ``operator_locked``, ``operator_pin_wrong``, or
+                somebody else chose that PIN (``operator_pin_change``).
+            InvalidRequestError: The PIN is no text.
+            JournalError: Nothing is proven.
+        """
+        return self.staff.prove(operator, pin)
+
+    def approve(
+        self, request_id: str, *, checker: str, digest: str, pin: str | None = None
+    ) -> Approval:
         """Say yes to what waits under *request_id*; the same yes twice is one.
 
         Args:
             request_id: Whose.
             checker: Operator number; never who asked.
             digest: Of what was shown; the approval counts for exactly that.
+            pin: The checker's; needed as soon as the terminal knows its staff.
 
         Raises:
             RefusedError: ``approval_unknown``, ``approval_changed``, ``approval_same_person`` or
-                ``approval_expired``; nothing was approved.
+                ``approval_expired``; or the checker may not (``operator_may_not_approve``) or has not proven who he
+                is, as ``prove``. Nothing was approved.
             JournalWriteError: Nothing was approved.
         """
         with self._busy:
-            return self._procedures.people.approve(request_id, checker=checker, digest=digest)
+            return self._procedures.people.approve(
+                request_id, checker=checker, digest=digest, pin=pin
+            )
 
     def withdraw(self, request_id: str, *, by: str) -> Approval:
         """Say no to what waits under *request_id*, or take it back; it may be asked for anew.

@@ -5,12 +5,14 @@ It reads what stands around a decision, asks the engine what follows, and writes
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
-from posrefund.engine import OPEN_STATES, approval, people
+from posrefund.engine import OPEN_STATES, Ask, approval, people
 from posrefund.engine.refusals import refuse
 from posrefund.errors import RequestConflictError
+from posrefund.terminal.prover import Prover
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,16 +34,25 @@ class People:
         journal: The terminal's.
         policy: What the acquirer's profile leaves to them.
         clock: Returns the time, aware.
+
+    Attributes:
+        prover: Says who they are.
     """
 
     def __init__(self, journal: Journal, policy: Policy, clock: Callable[[], datetime]) -> None:
         self._journal, self._policy, self._clock = journal, policy, clock
+        self.prover = Prover(journal, policy, clock)
 
-    def ask_first(self, plan: Plan) -> Plan:
+    def ask_first(self, plan: Plan, pin: str | None = None) -> Plan:
         """Return *plan* with the yes that it needs, if it needs one.
 
+        Args:
+            plan: What is about to be sent.
+            pin: Of who asks, if it was typed.
+
         Raises:
-            RefusedError: code ``approval_needed`` — it is asked for now, or was before.
+            RefusedError: code ``approval_needed`` — it is asked for now, or was before. Or who asks has not proven
+                who he is, and nothing was asked for.
             RequestConflictError: Another terminal waits with a request of that id.
             JournalError: It could not be written down.
         """
@@ -49,20 +60,27 @@ class People:
         if last is not None and last.state in approval.WAITING:
             self._refuse_foreign(last, plan.attempt.terminal)
         actions, may_go = approval.ask(plan, last, self._policy, self._clock())
+        if pin is not None or any(isinstance(action, Ask) for action in actions):
+            self.prover.check_asker(plan.attempt.facts["operator"], pin)
         if actions:
             self._journal.commit(actions)
         if may_go is None:
             raise refuse("approval_needed")
         return may_go
 
-    def approve(self, request_id: str, *, checker: str, digest: str) -> Approval:
+    def approve(self, request_id: str, *, checker: str, digest: str, pin: str | None) -> Approval:
         """Say yes; see ``Terminal.approve``.
 
         Raises:
-            RefusedError: It is not there, not the same, not another person's, or too old.
+            RefusedError: It is not there, not the same, not another person's, or too old; or who says so may not, or
+                has not proven it.
         """
         last = self._journal.last_approval(request_id)
-        actions, code = approval.give(last, checker=checker, digest=digest, now=self._clock())
+        say = partial(approval.give, last, checker=checker, digest=digest)
+        actions, code = say(now=self._clock())
+        if last is not None and not code:  # no PIN is looked at for what would be refused anyway
+            in_role_of = self.prover.check_yes(checker, pin, last.maker)
+            actions, code = say(now=self._clock(), in_role_of=in_role_of)
         if actions:
             self._journal.commit(actions)
         if code:

@@ -132,9 +132,9 @@ class Procedures:
             request, lambda occasion: machine.start_sale(request, self.view(), occasion)
         )
 
-    def refund(self, request: RefundRequest) -> Steps[Outcome]:
+    def refund(self, request: RefundRequest, pin: str | None = None) -> Steps[Outcome]:
         """See ``Terminal.refund``."""
-        return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion))
+        return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion), pin)
 
     def preview(self, request: RefundRequest) -> Outcome | Plan:
         """See ``Desk.preview``."""
@@ -175,7 +175,10 @@ class Procedures:
     # --- inside ------------------------------------------------------------------------------
 
     def _carry_out(
-        self, request: SaleRequest | RefundRequest, start: Callable[[Occasion], Plan]
+        self,
+        request: SaleRequest | RefundRequest,
+        start: Callable[[Occasion], Plan],
+        pin: str | None = None,
     ) -> Steps[Outcome]:
         self.exchange.recover()
         occasion, last = self._occasion(request)
@@ -184,13 +187,13 @@ class Procedures:
         if isinstance(request, SaleRequest) and self.journal.originals(request.request_id):
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         # The rules and the second person speak before the line: what they refuse must not send a reversal either.
-        plan = self.people.ask_first(start(occasion))
+        plan = self.people.ask_first(start(occasion), pin)
         if (yield from self.exchange.resolve_doubts()):
             # What stood before may not stand any more: a late answer may have come. Nor is the STAN free.
             last = self.journal.last_attempt(request.request_id)
             if self._is_over(last):
                 return outcome_of(last, self.dialect)
-            plan = self.people.ask_first(start(replace(occasion, now=self.clock())))
+            plan = self.people.ask_first(start(replace(occasion, now=self.clock())), pin)
         yield from self.exchange.perform(plan)
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
 
@@ -210,6 +213,7 @@ class Procedures:
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
         view, named = self.view(), request.original
         check_journal(view)  # a sale that is not known may be one that was lost
+        self.people.prover.check_maker(request.operator)
         if isinstance(named, DescribedSale):
             named = OriginalRef(named.rrn, named.mmdd)
         found = described.find(request, self.journal.originals(named), view, occasion)

@@ -141,7 +141,7 @@ class Terminal(Desk):
         with self._busy:
             return run(self._procedures.sale(request), self._link)
 
-    def refund(self, request: RefundRequest) -> Outcome:
+    def refund(self, request: RefundRequest, *, pin: str | None = None) -> Outcome:
         """Refund a sale (UnionPay: 0220/200000/25), or void it within its own settlement day and batch.
 
         Asking again with the same id never refunds twice: the stored outcome comes back and nothing is
@@ -150,8 +150,12 @@ class Terminal(Desk):
         What needs a second person is written down as waiting and refused (``approval_needed``): once it
         is approved, ask again. Until something was sent its content may change; the approval is void then.
 
+        Args:
+            request: What is wanted.
+            pin: The operator's; needed where a second person is, once the terminal knows its staff.
+
         Raises:
-            RefusedError: A rule says no; nothing was sent.
+            RefusedError: A rule says no, or the operator is not known here or has not proven it; nothing was sent.
             RequestConflictError: The id is known with other content, or the sale described otherwise; nothing was sent.
             InvalidRequestError: A sale is described with a date of more than a year ago; nothing was sent.
             InvalidKeyError: The track goes encrypted, and the last sign-in brought no TDK; nothing was sent.
@@ -159,7 +163,7 @@ class Terminal(Desk):
             LinkOpenError: An undoing that has to go first could not; this was not sent.
         """
         with self._busy:
-            return run(self._procedures.refund(request), self._link)
+            return run(self._procedures.refund(request, pin), self._link)
 
     def resolve_doubts(self) -> None:
         """Work on every doubt now: reverse sales and voids, repeat what the host takes again and is due.

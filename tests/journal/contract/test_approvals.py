@@ -253,7 +253,7 @@ def test_letters_of_an_operator_count_once(backend: Backend, journal: Journal) -
 
 SECOND = """
     INSERT INTO approvals SELECT request_id, 2, state, terminal, digest, maker, asked_at, expires_at,
-    amount_minor, currency, original_id, card_masked, why, checker, attempt FROM approvals
+    amount_minor, currency, original_id, card_masked, why, checker, attempt, in_role_of FROM approvals
 """
 
 
@@ -267,6 +267,7 @@ SECOND = """
         "UPDATE approvals SET attempt = 1",
         "UPDATE approvals SET digest = replace(digest, 'a', 'b')",
         "UPDATE approvals SET maker = '03'",
+        "UPDATE approvals SET state = 'CLEARED', checker = '02', in_role_of = '1'",
         SECOND,
     ],
 )
@@ -283,6 +284,7 @@ def test_table_of_approvals_refuses(backend: Backend, journal: Journal, statemen
     [
         "UPDATE approvals SET state = 'CLEARED', attempt = NULL",
         "UPDATE approvals SET checker = '03'",
+        "UPDATE approvals SET in_role_of = '03'",
         "UPDATE approvals SET attempt = 2",
     ],
 )

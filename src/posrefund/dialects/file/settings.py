@@ -136,17 +136,29 @@ def timers(table: Table, base: Timers) -> Timers:
 
 _AMOUNT_MAX = 999_999_999_999
 """As much as DE4 can say."""
+_WEEK_MINUTES = 7 * 24 * 60
 
 
 def policy(table: Table, base: Policy) -> Policy:
     """Return what is left to people, ``[policy]``."""
-    table.only(("ceiling", "approval_from_minor", "approval_hours", "case_people"))
+    table.only(
+        (
+            *("ceiling", "approval_from_minor", "approval_hours", "case_people"),
+            *("approval_pin", "maker_pin", "pin_tries", "pin_lock_minutes", "pin_lock_minutes_max"),
+        ),
+    )
     ceiling = table.choice("ceiling", ("journal", "host_only"), base.ceiling)
+    approval_pin = table.choice("approval_pin", ("staff", "always"), base.approval_pin)
     return Policy(
         "host_only" if ceiling == "host_only" else "journal",
         table.whole("approval_from_minor", base.approval_from_minor, least=0, most=_AMOUNT_MAX),
         table.whole("approval_hours", base.approval_hours, least=1, most=24 * 31),
         table.whole("case_people", base.case_people, least=1, most=2),
+        "always" if approval_pin == "always" else "staff",
+        table.flag("maker_pin", default=base.maker_pin),
+        table.whole("pin_tries", base.pin_tries, least=1, most=10),
+        table.whole("pin_lock_minutes", base.pin_lock_minutes, least=1, most=_WEEK_MINUTES),
+        table.whole("pin_lock_minutes_max", base.pin_lock_minutes_max, least=1, most=_WEEK_MINUTES),
     )
 
 
