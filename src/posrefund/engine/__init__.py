@@ -7,6 +7,7 @@ performs them in order. Everything that could lose money is in here, and nothing
 from posrefund.engine.actions import Action, Ask, Decide, Know, Move, Note, Open
 from posrefund.engine.approval import Approval
 from posrefund.engine.attempt import Attempt
+from posrefund.engine.delegation import Delegation
 from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
 from posrefund.engine.papers import Document, Signature
 from posrefund.engine.people import Statement
@@ -18,6 +19,7 @@ from posrefund.engine.requests import (
     RefundRequest,
     SaleRequest,
 )
+from posrefund.engine.staff import Operator, Permissions
 from posrefund.engine.table import OPEN_STATES, TABLE, Event, State
 from posrefund.engine.view import TerminalView
 
@@ -31,6 +33,7 @@ __all__ = [
     "Attempt",
     "Decide",
     "Declined",
+    "Delegation",
     "DescribedSale",
     "Document",
     "Event",
@@ -40,9 +43,11 @@ __all__ = [
     "NotSent",
     "Note",
     "Open",
+    "Operator",
     "Original",
     "OriginalRef",
     "Outcome",
+    "Permissions",
     "Reason",
     "RefundRequest",
     "SaleRequest",
