@@ -40,7 +40,7 @@ def test_two_people_prove_themselves_to_a_task_while_the_loop_runs_on(tmp_path: 
 
     async def story() -> None:
         with ThreadPoolExecutor(2) as threads:
-            terminal = till(shop, InProcess(shop.link), executor=threads)
+            terminal = till(shop, InProcess(shop.link), executor=threads, dialect=dialect)
             await terminal.at_desk(enrol)
             with pytest.raises(RefusedError, match="operator_pin_needed"):
                 await terminal.refund(WISH)

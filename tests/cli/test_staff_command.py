@@ -41,7 +41,7 @@ class Counter:
     def posrefund(self, *words: str, pins: tuple[str, ...] = ()) -> str:
         """Run a command with *pins* on standard input; return what it printed."""
         config = ["--config", str(self.folder / "posrefund.toml")]
-        typed = "".join(f"{pin}\n" for pin in pins)
+        typed = "".join(f"{pin}\n" for pin in pins).encode("utf-8", "surrogateescape")
         result = CliRunner().invoke(app, [*words, *config], input=typed)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -146,9 +146,12 @@ def test_right_to_approve_is_lent_and_taken_back(counter: Counter) -> None:
     assert counter.posrefund(*alone, pins=(BOSS_PIN,)) == "#2: 09 lets 01 approve\n"
 
 
-@pytest.mark.parametrize("option", ["--until", "--since"])
-def test_day_that_is_none_is_named(counter: Counter, option: str) -> None:
-    days = {"--until": "2026-12-01", "--since": "2026-11-30", option: "tomorrow"}
+@pytest.mark.parametrize(
+    ("option", "day"),
+    [("--until", "tomorrow"), ("--since", "x"), ("--until", "9999-12-31")],
+)
+def test_day_that_is_none_is_named(counter: Counter, option: str, day: str) -> None:
+    days = {"--until": "2026-12-01", "--since": "2026-11-30", option: day}
     words = [word for pair in days.items() for word in pair]
 
     assert f"{option} is YYYY-MM-DD" in counter.posrefund("staff", "delegate", "02", "01", *words)
@@ -167,6 +170,8 @@ def test_pins_come_from_a_file_one_a_line(counter: Counter, tmp_path: Path) -> N
         counter.posrefund("staff", "set-pin", "02", pins=(LI_PIN,))
     with pytest.raises(ConfigError, match="cannot be read"):
         counter.posrefund("staff", "set-pin", "02", "--pin-file", str(tmp_path / "nothing"))
+    with pytest.raises(ConfigError, match="what came is no text"):
+        counter.posrefund("staff", "set-pin", "02", pins=("\udcff",))
     file.write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="cannot be read"):
         counter.posrefund("staff", "set-pin", "02", "--pin-file", str(file))

@@ -72,10 +72,15 @@ class PINs:
     def _next(self, question: str) -> str:
         if self._is_typed:
             return getpass(question)
-        line: str | None = next(self._lines, None)
-        if line is None:
-            raise ConfigError("a PIN is missing: one a line, in the order they are asked for")
-        return line.rstrip("\r\n")
+        try:
+            line = next(self._lines)
+        except StopIteration:
+            message = "a PIN is missing: one a line, in the order they are asked for"
+        except UnicodeDecodeError:
+            message = "a PIN is digits: what came is no text"
+        else:
+            return line.rstrip("\r\n")
+        raise ConfigError(message)
 
 
 def _lines_of(path: Path | None) -> Iterator[str]:

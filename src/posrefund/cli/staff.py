@@ -182,12 +182,12 @@ def delegate(
 
     Never the taker's own requests, and never those of the giver. Days are those of this machine's clock.
     """
-    first = _day(since, "--since") if since else datetime.now().astimezone().date()
-    begins, ends = _midnight(first), _midnight(_day(until, "--until") + timedelta(days=1))
+    today = f"{datetime.now().astimezone():%Y-%m-%d}"
+    begins, ends = _midnight(since or today, "--since"), _midnight(until, "--until", days=1)
     pins = PINs(pin_file)
     with open_terminal(load(config)) as terminal:
         pin = pins.ask(giver)
-        second = pins.ask(manager) if manager else None
+        second = pins.ask(manager) if manager and manager != giver else None
         lent = terminal.staff.delegate(
             giver,
             taker,
@@ -269,12 +269,10 @@ def _minute(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time_of_day()).astimezone()
-
-
-def _day(text: str, option: str) -> date:
+def _midnight(text: str, option: str, *, days: int = 0) -> datetime:
+    """Return the beginning of a day by this machine's clock, so many days later."""
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        day = date.fromisoformat(text) + timedelta(days=days)
+        return datetime.combine(day, time_of_day()).astimezone()
+    except (ValueError, OverflowError):
         raise typer.BadParameter(f"{option} is YYYY-MM-DD") from None

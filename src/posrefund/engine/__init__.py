@@ -7,6 +7,7 @@ performs them in order. Everything that could lose money is in here, and nothing
 from posrefund.engine.actions import Action, Ask, Decide, Know, Move, Note, Open
 from posrefund.engine.approval import Approval
 from posrefund.engine.attempt import Attempt
+from posrefund.engine.delegation import Delegation
 from posrefund.engine.notices import Notice, NoticeKind
 from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
 from posrefund.engine.papers import Document, Signature
@@ -19,6 +20,7 @@ from posrefund.engine.requests import (
     RefundRequest,
     SaleRequest,
 )
+from posrefund.engine.staff import Operator, Permissions
 from posrefund.engine.table import OPEN_STATES, TABLE, Event, State
 from posrefund.engine.view import TerminalView
 
@@ -32,6 +34,7 @@ __all__ = [
     "Attempt",
     "Decide",
     "Declined",
+    "Delegation",
     "DescribedSale",
     "Document",
     "Event",
@@ -43,9 +46,11 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Open",
+    "Operator",
     "Original",
     "OriginalRef",
     "Outcome",
+    "Permissions",
     "Reason",
     "RefundRequest",
     "SaleRequest",

@@ -6,6 +6,7 @@ actions in order. It decides nothing about refunds.
 
 from posrefund.engine.settlement import BatchClosed
 from posrefund.terminal.sign_in import SignedIn
+from posrefund.terminal.staff import Staff
 from posrefund.terminal.terminal import Terminal
 
-__all__ = ["BatchClosed", "SignedIn", "Terminal"]
+__all__ = ["BatchClosed", "SignedIn", "Staff", "Terminal"]
