@@ -53,7 +53,7 @@ class Trade:
     journals: dict[str, Journal]
     seed: int = 7
     first: date = date(2026, 3, 1)
-    cards: int = 60
+    cards: int = 500
     sales: list[tuple[Attempt, str]] = field(default_factory=list)
     refunded: Counter[str] = field(default_factory=Counter)
     days: int = 0
@@ -63,7 +63,7 @@ class Trade:
         self._stan: Counter[str] = Counter()
         self._count = 0
 
-    def trade(self, days: int, *, sales: int = 20, refunds: int = 4, files: bool = True) -> None:
+    def trade(self, days: int, *, sales: int = 24, refunds: int = 3, files: bool = True) -> None:
         """Trade for some days; *sales* and *refunds* are each terminal's on a day."""
         for _ in range(days):
             day = self.first + timedelta(days=self.days)

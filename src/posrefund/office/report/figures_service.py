@@ -107,7 +107,7 @@ CODES = Figure(
     "Answers, hour by hour",
     """
     SELECT strftime('%H', steps.at, :zone) AS hour,
-      CASE WHEN steps.event = 'doubt' THEN steps.reason WHEN steps.code = '' THEN '-' ELSE steps.code END AS answer,
+      CASE WHEN steps.event = 'doubt' THEN steps.reason WHEN steps.code = '' THEN 'no_code' ELSE steps.code END AS answer,
       count(*) AS count
     FROM made JOIN steps USING (attempt)
     WHERE steps.event IN ('accept', 'decline', 'doubt')

@@ -228,8 +228,8 @@ def _one_original(watched: Sequence[Watched], _: Sequence[OperatorSums]) -> Iter
 
 
 def _one_card(watched: Sequence[Watched], _: Sequence[OperatorSums]) -> Iterator[_Found]:
-    for _number, some in _grouped(watched, lambda each: each.card_no):
-        yield some[0].card or "*", len(some), _names(some)
+    for number, some in _grouped(watched, lambda each: each.card_no):
+        yield f"№{number} {some[0].card}".rstrip(), len(some), _names(some)
 
 
 def _operator_ratio(watched: Sequence[Watched], sums: Sequence[OperatorSums]) -> Iterator[_Found]:
