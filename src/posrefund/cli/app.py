@@ -25,6 +25,7 @@ from posrefund.cli import (
     money,
     people,
     relay,
+    report,
     selftest,
     settle,
     sign_in,
@@ -86,6 +87,8 @@ app.add_typer(dialect.app, name="dialect")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
+app.add_typer(report.refunds, name="refunds")
+app.add_typer(report.app, name="report")
 app.add_typer(wire_log.app, name="wirelog")
 
 

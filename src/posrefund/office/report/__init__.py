@@ -7,6 +7,8 @@ from posrefund.office.report.fraud import MEASURES, Finding, Measure, OperatorSu
 from posrefund.office.report.made import Check, Report, make_report
 from posrefund.office.report.page import as_html
 from posrefund.office.report.period import Period
+from posrefund.office.report.refund_list import RefundFilter, refund_list
+from posrefund.office.report.text import as_text, table_lines
 
 __all__ = [
     "FIGURES",
@@ -17,13 +19,17 @@ __all__ = [
     "Measure",
     "OperatorSums",
     "Period",
+    "RefundFilter",
     "Report",
     "Scope",
     "Table",
     "Watched",
     "as_csv",
     "as_html",
+    "as_text",
     "csv_files",
     "find",
     "make_report",
+    "refund_list",
+    "table_lines",
 ]

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
 __all__ = ["Card", "SECTIONS", "Tile", "card", "note_of", "tiles", "title_of"]
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "money": ("doubts", "bridge", "daily", "ageing", "totals", "files"),
-    "service": ("curve", "times", "outcomes", "hours", "codes", "flow", "failures", "reasons", "exceptions", "cases"),
+    "money": ("doubts", "bridge", "ageing", "totals", "daily", "files"),
+    "service": (
+        *("outcomes", "times", "curve", "hours", "codes"),
+        *("flow", "failures", "reasons", "exceptions", "cases"),
+    ),
     "people": ("habits", "operators", "terminals", "approvals"),
     "lists": ("undecided", "refunds", "watched"),
 }
 """Which figures stand together."""
 
-_BESIDE_MAX, _LIST_MAX = 24, 200
+_BESIDE_MAX, _LIST_MAX = 31, 200
 _BOOKED = ("ACCEPTED", "CONFIRMED")
 
 
@@ -183,7 +186,7 @@ def _reasons(table: Table, title: str, language: Language) -> str:
 
 def _failures(table: Table, title: str, language: Language) -> str:
     names = [
-        f"{said('what', row['what'], language)} · {said('why', row['why'], language)}"
+        " · ".join(said(name, row[name], language) for name in ("what", "why") if row[name] != "-")
         for row in table.dicts()
     ]
     return pareto(table, title, names)

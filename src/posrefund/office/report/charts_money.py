@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ageing", "daily", "main_currency", "waterfall"]
 
 _TOTALS = ("journal", "host", "opening", "closing")
+_LINES = {"new": "amber", "resolved": "teal", "not_in_a_file": "amber", "file_disagrees": "red", "host_only": "violet"}
 _AGES = ("0-1", "1-2", "3-7", "8-30", ">30")
 _STATES = {
     "IN_DOUBT": "amber",
@@ -61,9 +62,7 @@ def waterfall(table: Table, title: str, language: Language) -> str:
         shown=_money(currency),
     )
     for place, (row, (start, end)) in enumerate(zip(rows, spans, strict=True)):
-        is_total = row["line"] in _TOTALS
-        style = "blue" if is_total else "red" if row["sum_minor"] < 0 else "amber"
-        drawing.column(place, start, end, style, tip=told[place])
+        drawing.column(place, start, end, _LINES.get(row["line"], "blue"), tip=told[place])
         if place:
             left, _ = drawing.band(place)
             before, width = drawing.band(place - 1)
@@ -87,7 +86,7 @@ def ageing(table: Table, title: str, language: Language) -> str:
     totals = {age: sum(counts[age, state] for state in states) for age in _AGES}
     names = [f"{age} {word('day_word', language)}" for age in _AGES]
     told = "; ".join(f"{n}: {totals[age]}" for n, age in zip(names, _AGES, strict=True))
-    drawing = Columns(title, told, names=names, highest=max(totals.values()), shown=_count, more=14)
+    drawing = Columns(title, told, names=names, highest=max(totals.values()), shown=_count, more=14, whole=True)
     legend(drawing, [(_STATES[state], said("state", state, language)) for state in states])
     for place, age in enumerate(_AGES):
         level = 0
@@ -112,7 +111,7 @@ def daily(table: Table, title: str, language: Language) -> str:
     names = [row["day"][8:].lstrip("0") for row in rows]
     confirmed, waiting = said("state", "CONFIRMED", language), said("state", "ACCEPTED", language)
     told = f"{rows[0]['day']} – {rows[-1]['day']}"
-    drawing = Columns(title, told, names=names, highest=highest, shown=_count, more=14)
+    drawing = Columns(title, told, names=names, highest=highest, shown=_count, more=14, whole=True)
     legend(drawing, [("teal", confirmed), ("amber", waiting)])
     for place, row in enumerate(rows):
         done, total = row["confirmed"], row["given_back"]

@@ -6,7 +6,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from posrefund.office.report.columns import legend
-from posrefund.office.report.svg import Drawing, round_ticks
+from posrefund.office.report.svg import Anchor, Drawing, round_ticks, text_width
 from posrefund.office.report.words import said, word
 
 if TYPE_CHECKING:
@@ -37,18 +37,37 @@ def funnel(table: Table, title: str, language: Language) -> str:
     for tick in up:
         drawing.text(_LEFT - 7, axes.y(tick / 100) + 4, f"{tick:g} %", anchor="end", style="tick")
     for tick in across:
-        drawing.text(axes.x(tick), _BOTTOM + 16, f"{tick:g}", anchor="middle", style="tick")
+        anchor: Anchor = "end" if tick == across[-1] else "middle"
+        drawing.text(axes.x(tick), _BOTTOM + 16, f"{tick:g}", anchor=anchor, style="tick")
     drawing.text(_RIGHT, _BOTTOM + 34, f"{word('sales_made', language)} →", anchor="end")
     legend(drawing, [("band-1", "1.5σ"), ("band-3", "3σ")])
     drawing.text(_LEFT, 12, f"↑ {word('refund_share', language)}")
+    taken = [(axes.x(row["sales"]), axes.y(shares[row["operator"]]), 12.0) for row in rows]
     for row in rows:
         share, name = shares[row["operator"]], said("operator", row["operator"], language)
         z = (share - mean) / _sigma(mean, row["sales"])
         style = "red" if z > 3 else "amber" if z > 1.5 else "blue"
         tip = f"{name}: {row['refunds']} / {row['sales']} = {100 * share:.1f} %"
         drawing.dot(axes.x(row["sales"]), axes.y(share), 5.5, style, tip)
-        drawing.text(axes.x(row["sales"]), axes.y(share) - 10, name, anchor="middle", style="value")
+        x, y = _free_place(axes.x(row["sales"]), axes.y(share), text_width(name), taken)
+        drawing.text(x, y + 4, name, anchor="middle", style="value")
     return str(drawing)
+
+
+def _free_place(
+    x: float, y: float, width: float, taken: list[tuple[float, float, float]]
+) -> tuple[float, float]:
+    """Where a name beside its dot covers nothing: above, below, on the right or left, farther above or below."""
+    side = width / 2 + 10
+    places = [(x, y - 14), (x, y + 14), (x + side, y), (x - side, y), (x, y - 28), (x, y + 28)]
+    for found in places:
+        others = (each for each in taken if each[:2] != (x, y))
+        if all(abs(found[0] - a) > (width + w) / 2 or abs(found[1] - b) > 12 for a, b, w in others):
+            break
+    else:
+        found = places[0]
+    taken.append((*found, width))
+    return found
 
 
 class _Axes:

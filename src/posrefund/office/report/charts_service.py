@@ -24,7 +24,7 @@ _HOURS = [f"{hour:02d}" for hour in range(24)]
 _CUT_OVER = 23
 _ANSWERS_MAX = 6
 _ANSWER_STYLES = ("amber", "red", "violet", "blue", "rose", "grey")
-_SECONDS = (0.1, 1, 10, 60, 600, 3_600, 36_000, 86_400, 864_000)
+_SECONDS = (0.1, 1, 10, 60, 600, 3_600, 14_400, 86_400, 864_000)
 
 
 def curve(table: Table, title: str, language: Language) -> str:
@@ -100,7 +100,7 @@ def answers(table: Table, title: str, language: Language) -> str:
     }
     told = "; ".join(f"{said('answer', a, language)}: {n}" for a, n in by_answer.most_common())
     highest = max(sum(counts[hour, g] for g in groups) for hour in _HOURS)
-    drawing = Columns(title, told, names=_HOURS, highest=highest, shown=lambda v: f"{v:g}", more=14)
+    drawing = Columns(title, told, names=_HOURS, highest=highest, shown=lambda v: f"{v:g}", more=14, whole=True)
     legend(drawing, [(_ANSWER_STYLES[n], words[g]) for n, g in enumerate(groups)])
     _mark_cut_over(drawing, language)
     for place, hour in enumerate(_HOURS):

@@ -27,6 +27,7 @@ class Columns(Drawing):
         lowest: The lowest, 0 or less.
         shown: How a value is written on the axis.
         more: Room on top for a legend.
+        whole: Whether things are counted.
     """
 
     def __init__(  # noqa: PLR0913 — an axis has so many sides
@@ -39,9 +40,11 @@ class Columns(Drawing):
         shown: Callable[[float], str],
         lowest: float = 0,
         more: float = 0,
+        whole: bool = False,
     ) -> None:
         super().__init__(_WIDTH, _HEIGHT + more, title, description)
-        self._ticks = [-t for t in round_ticks(-lowest, 1)[:0:-1] if lowest < 0] + round_ticks(highest)
+        below = [-tick for tick in round_ticks(-lowest, 1)[:0:-1]] if lowest < 0 else []
+        self._ticks = below + round_ticks(highest, whole=whole)
         self._top = _TOP + more
         labels = [shown(tick) for tick in self._ticks]
         self._left = max(34.0, max(map(text_width, labels)) + 12)

@@ -37,7 +37,8 @@ _STYLES = {
     "MISMATCHED": "red",
     "BOUNCED": "rose",
 }
-_WIDTH, _HEIGHT, _NODE, _PAD = 600, 330, 12, 34
+_STRAIGHT = ("INTENT", "SENT", "ACCEPTED", "DECLINED", "CONFIRMED")
+_WIDTH, _HEIGHT, _NODE, _PAD, _TOP = 600, 340, 12, 34, 24.0
 _ROOM = 88
 """For the words at the right side."""
 
@@ -47,6 +48,7 @@ class _Node:
     x: float
     y: float
     size: float
+    is_straight: bool
     out: float = 0.0
     into: float = 0.0
 
@@ -83,10 +85,12 @@ def _label(drawing: Drawing, node: _Node, name: str, count: int) -> None:
         middle = node.y + node.size / 2
         drawing.text(node.x + _NODE + 6, middle - 1, name)
         drawing.text(node.x + _NODE + 6, middle + 13, str(count), style="tick")
+    elif node.is_straight and node.x >= _NODE:  # the name of the first stands above, on the left
+        drawing.text(node.x, node.y + node.size + 16, f"{name} {count}", anchor="start")
+    elif node.x < _NODE:
+        drawing.text(node.x, node.y - 7, f"{name} {count}")
     else:
-        anchor = node.x if node.x < _NODE else node.x + _NODE / 2
-        place = "start" if node.x < _NODE else "middle"
-        drawing.text(anchor, node.y - 7, f"{name} {count}", anchor="start" if place == "start" else "middle")
+        drawing.text(node.x + _NODE / 2, node.y - 7, f"{name} {count}", anchor="middle")
 
 
 def _sizes(steps: list[tuple[str, str, int]]) -> Mapping[str, int]:
@@ -100,17 +104,16 @@ def _sizes(steps: list[tuple[str, str, int]]) -> Mapping[str, int]:
 
 def _placed(sizes: Mapping[str, int]) -> Mapping[str, _Node]:
     """Where each state stands: the columns of those that occur, doubts below the straight way."""
-    used = [[s for s in some if s in sizes] for some in _COLUMNS]
-    used = [some for some in used if some]
+    used = [some for column in _COLUMNS if (some := [s for s in column if s in sizes])]
     most = max(sum(sizes[s] for s in some) for some in used)
     rows_max = max(len(some) for some in used)
-    scale = (_HEIGHT - 24 - _PAD * (rows_max - 1) - 40) / most
+    scale = (_HEIGHT - _TOP - _PAD * (rows_max - 1) - 40) / most
     step = (_WIDTH - _ROOM - _NODE) / max(len(used) - 1, 1)
     nodes = {}
     for place, some in enumerate(used):
-        y = 24.0 if "ACCEPTED" in some or "CONFIRMED" in some or "SENT" in some or "INTENT" in some else 190.0
+        y = _TOP if some[0] in _STRAIGHT else _TOP + most * scale + 44
         for state in some:
             size = max(sizes[state] * scale, 3.0)
-            nodes[state] = _Node(step * place, y, size)
+            nodes[state] = _Node(step * place, y, size, state in ("INTENT", "SENT"))
             y += size + _PAD
     return nodes

@@ -55,7 +55,7 @@ def as_html(report: Report, language: Language = "zh") -> str:
         tiles=tiles(report, language),
         checks=[_said(check, words) for check in report.checks()],
         sections=[
-            (name, words[name], [card(report, each, language) for each in figures])
+            (name, words[name], [card(report, each, language) for each in figures if _is_worth(report, each)])
             for name, figures in SECTIONS.items()
         ],
         findings=[
@@ -72,6 +72,13 @@ def _jinja2() -> ModuleType:
         return import_module("jinja2")
     except ImportError:
         raise ConfigError("a report as HTML needs: pip install 'posrefund[report]'") from None
+
+
+def _is_worth(report: Report, name: str) -> bool:
+    """A day has no course of days; and most shops have no cases and no faults, and need not read so every day."""
+    if name == "daily":
+        return report.scope.period.is_month
+    return name != "cases" or bool(report.tables[name].rows)
 
 
 def _safe(text: str) -> object:

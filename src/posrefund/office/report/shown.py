@@ -43,7 +43,7 @@ def cell(name: str, value: Any, currency: str, language: Language, *, figure: st
         return f"{value:.1f} %"
     if figure == "approvals" and name == "state":
         return said("approval", value, language)
-    return said(name, value, language)
+    return said(name, value, language).replace("-", "−") if type(value) is int else said(name, value, language)
 
 
 def grouped(minor: int, currency: str) -> str:

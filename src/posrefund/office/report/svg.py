@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Drawing", "round_ticks", "text_width"]
+__all__ = ["Anchor", "Drawing", "round_ticks", "text_width"]
 
 Anchor = Literal["start", "middle", "end"]
 _WIDE = 0x2E80
@@ -93,8 +93,8 @@ class Drawing:
         self._parts.append(f'<{name} {shape} class="{style}"{inside}')
 
 
-def round_ticks(highest: float, count: int = 4) -> list[float]:
-    """Return about *count* round numbers from 0 to *highest* or right above it.
+def round_ticks(highest: float, count: int = 4, *, whole: bool = False) -> list[float]:
+    """Return about *count* round numbers from 0 to *highest* or right above it; *whole* ones where things are counted.
 
     Example:
         >>> from posrefund.office.report.svg import round_ticks
@@ -103,9 +103,9 @@ def round_ticks(highest: float, count: int = 4) -> list[float]:
     """
     if highest <= 0:
         return [0.0, 1.0]
-    raw = highest / count
+    raw = max(highest / count, 1 if whole else 0)
     magnitude = 10 ** floor(log10(raw))
-    step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw * 0.999)
+    step = next(m * magnitude for m in ((1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10)) if m * magnitude >= raw * 0.999)
     return [step * n for n in range(ceil(highest / step - 1e-9) + 1)]
 
 
@@ -117,4 +117,4 @@ def text_width(text: str) -> float:
         >>> text_width("已受理") > text_width("abc")
         True
     """
-    return sum(12.0 if ord(char) >= _WIDE else 6.4 for char in text)
+    return sum(12.0 if ord(char) >= _WIDE else 7.2 for char in text)

@@ -210,8 +210,6 @@ WORDS: Mapping[str, Pair] = {
     "lists": ("清单", "Lists"),
     "count": ("笔", ""),
     "more": ("另有 {count} 行，见 CSV", "{count} more rows in the CSV"),
-    "total": ("合计", "Total"),
-    "share": ("占比", "share"),
     "cut_over": ("日切", "cut-over"),
     "others": ("其他", "others"),
     "expected": ("平均", "mean"),
@@ -226,8 +224,7 @@ WORDS: Mapping[str, Pair] = {
     "minute": ("分", "min"),
     "hour_word": ("时", "h"),
     "day_word": ("天", "d"),
-    "chart": ("图", "chart"),
-    "csv_rows": ("行", "rows"),
+    "code": ("应答码", "code"),
 }
 """Everything else."""
 
@@ -250,5 +247,8 @@ def said(name: str, value: object, language: Language) -> str:
         >>> said("state", "ACCEPTED", "zh"), said("answer", "51", "en")
         ('已受理', '51')
     """
-    pair = VALUES.get(name, {}).get(str(value))
-    return pair[language == "en"] if pair else str(value)
+    text = str(value)
+    if name in ("why", "answer", "doubt") and text.startswith("code_"):
+        return f"{word('code', language)} {text.removeprefix('code_')}"
+    pair = VALUES.get(name, {}).get(text)
+    return pair[language == "en"] if pair else text
