@@ -91,12 +91,19 @@ class Trade:
     def _moment(self, day: date) -> datetime:
         hour = self.random.choice(_HOURS)
         shift = timedelta(days=-1) if hour == 23 else timedelta()
-        at = time(hour, self.random.randrange(60), self.random.randrange(60), self.random.randrange(1000) * 1000)
+        at = time(
+            hour,
+            self.random.randrange(60),
+            self.random.randrange(60),
+            self.random.randrange(1000) * 1000,
+        )
         return datetime.combine(day + shift, at, HOST)
 
     def _operator(self, terminal: str) -> str:
         """Six people; 03 gives back more than the others."""
-        return self.random.choice(("01", "02", "04") if terminal.endswith("1") else ("03", "05", "06"))
+        return self.random.choice(
+            ("01", "02", "04") if terminal.endswith("1") else ("03", "05", "06")
+        )
 
     def _sell(self, terminal: str, moment: datetime) -> None:
         minor = max(100, int(self.random.lognormvariate(9.2, 0.9)))
@@ -121,7 +128,11 @@ class Trade:
             self.journals[terminal].commit([Know(known, moment.astimezone(UTC))])
 
     def _give_back(self, terminal: str, moment: datetime) -> None:
-        mine = [sale for sale, where in self.sales[-150:] if where == terminal and not self._is_busy(sale)]
+        mine = [
+            sale
+            for sale, where in self.sales[-150:]
+            if where == terminal and not self._is_busy(sale)
+        ]
         if not mine:
             return
         operator = self._operator(terminal)
@@ -141,7 +152,8 @@ class Trade:
     def _is_busy(self, sale: Attempt) -> bool:
         full = self.refunded[sale.request_id] >= sale.amount.minor
         return full or any(
-            each.original_id == sale.request_id for each in self.journals[sale.terminal].open_attempts()
+            each.original_id == sale.request_id
+            for each in self.journals[sale.terminal].open_attempts()
         )
 
     # --- an attempt --------------------------------------------------------------------------
@@ -188,7 +200,12 @@ class Trade:
             if approval is None:
                 return "EXPIRED"
             attempt = replace(
-                attempt, facts={**attempt.facts, "approved_by": approval.checker or "", "approval": approval.digest}
+                attempt,
+                facts={
+                    **attempt.facts,
+                    "approved_by": approval.checker or "",
+                    "approval": approval.digest,
+                },
             )
         card = KeptCard(PAN(_CARDS[0]))
         opening: list[Action] = [Open(attempt, content, b"m", card, approval)]
@@ -214,7 +231,9 @@ class Trade:
             journal.commit([Move(name, Event.DECLINE, after, {"code": code, "mac": "valid"})])
             return "DECLINED"
         rrn = f"6068{self._count:08d}"
-        journal.commit([Move(name, Event.ACCEPT, after, {"code": "00", "mac": "valid", "rrn": rrn})])
+        journal.commit(
+            [Move(name, Event.ACCEPT, after, {"code": "00", "mac": "valid", "rrn": rrn})]
+        )
         return "ACCEPTED"
 
     def _approval(self, attempt: Attempt, content: str, at: datetime) -> Approval | None:
@@ -252,10 +271,15 @@ class Trade:
             if each.created_at > at:
                 continue
             if each.kind == "sale":
-                moves = [Move(each.attempt_id, Event.REVERSE, at), Move(each.attempt_id, Event.UNDO, at)]
+                moves = [
+                    Move(each.attempt_id, Event.REVERSE, at),
+                    Move(each.attempt_id, Event.UNDO, at),
+                ]
                 journal.commit(moves)
             elif at - each.created_at > timedelta(days=3):
-                journal.commit([Move(each.attempt_id, Event.GIVE_UP, at, {"absent": "three files"})])
+                journal.commit(
+                    [Move(each.attempt_id, Event.GIVE_UP, at, {"absent": "three files"})]
+                )
 
     def _read_file(self, day: date) -> None:
         """The host's file of *day* comes the next morning."""
@@ -265,7 +289,12 @@ class Trade:
             for each in journal.attempts(states=[State.ACCEPTED, State.IN_DOUBT]):
                 if each.host_day <= day and each.created_at < at:
                     rows += self._file_row(journal, each, day, at)
-            facts = {"day": day.isoformat(), "rows": str(rows), "complete": "yes", "sha256": f"{day:%Y%m%d}"}
+            facts = {
+                "day": day.isoformat(),
+                "rows": str(rows),
+                "complete": "yes",
+                "sha256": f"{day:%Y%m%d}",
+            }
             journal.commit([Note("file", at, facts)])
             if day.day == 10 and terminal == next(iter(self.journals)):
                 journal.commit([Note("host_only", at, self._unknown_row(day), "000042")])

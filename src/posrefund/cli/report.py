@@ -39,12 +39,19 @@ class Format(StrEnum):
     HTML = "html"
 
 
-_Day = Annotated[str, typer.Argument(metavar="[DATE]", help="YYYY-MM-DD; the running day without it.")]
-_Month = Annotated[
-    str, typer.Argument(metavar="[DATE]", help="YYYY-MM or a day of it; the running month without it.")
+_Day = Annotated[
+    str, typer.Argument(metavar="[DATE]", help="YYYY-MM-DD; the running day without it.")
 ]
-_Format = Annotated[Format, typer.Option("--format", help="csv writes a file for each figure into --out.")]
-_Out = Annotated[Path | None, typer.Option("--out", help="File, or folder for csv; else the screen.")]
+_Month = Annotated[
+    str,
+    typer.Argument(metavar="[DATE]", help="YYYY-MM or a day of it; the running month without it."),
+]
+_Format = Annotated[
+    Format, typer.Option("--format", help="csv writes a file for each figure into --out.")
+]
+_Out = Annotated[
+    Path | None, typer.Option("--out", help="File, or folder for csv; else the screen.")
+]
 _Terminal = Annotated[str, typer.Option("--terminal", help="One terminal of a file of many.")]
 _File = Annotated[
     Path | None, typer.Option("--journal", help="Another journal file than that of the settings.")
@@ -52,7 +59,7 @@ _File = Annotated[
 
 
 @app.command()
-def day(  # noqa: PLR0913, PLR0917 — one per option
+def day(
     wanted: _Day = "",
     form: _Format = Format.TEXT,
     out: _Out = None,
@@ -67,7 +74,7 @@ def day(  # noqa: PLR0913, PLR0917 — one per option
 
 
 @app.command()
-def month(  # noqa: PLR0913, PLR0917 — one per option
+def month(
     wanted: _Month = "",
     form: _Format = Format.TEXT,
     out: _Out = None,
@@ -85,7 +92,9 @@ def month(  # noqa: PLR0913, PLR0917 — one per option
 
 @refunds.command("list")
 def list_refunds(  # noqa: PLR0913, PLR0917 — one per option
-    wanted: Annotated[str, typer.Option("--day", help="YYYY-MM-DD; the running day without it.")] = "",
+    wanted: Annotated[
+        str, typer.Option("--day", help="YYYY-MM-DD; the running day without it.")
+    ] = "",
     state: Annotated[str, typer.Option("--state", help="Such as IN_DOUBT.")] = "",
     operator: Annotated[str, typer.Option("--operator", help="Who made it.")] = "",
     terminal: _Terminal = "",
@@ -162,7 +171,9 @@ def _show(table: office.Table, lang: Lang) -> None:
             sums[row["currency"]] = sums.get(row["currency"], 0) + row["amount_minor"]
     stdout.print(grid if table.rows else word("nothing", lang.value))
     for currency, minor in sorted(sums.items()):
-        stdout.print(f"{word('accepted_sum', lang.value)}: {grouped(minor, currency)}", markup=False)
+        stdout.print(
+            f"{word('accepted_sum', lang.value)}: {grouped(minor, currency)}", markup=False
+        )
 
 
 def _file(settings: Settings, journal: Path | None) -> Path:

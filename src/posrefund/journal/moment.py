@@ -66,12 +66,16 @@ class Moment:
         with as_ours():
             self._db.execute("PRAGMA query_only = ON")
             self._db.execute("BEGIN")
-            facts = dict(self._db.execute("SELECT key, value FROM meta WHERE key IN ('kind', 'version')"))
+            facts = dict(
+                self._db.execute("SELECT key, value FROM meta WHERE key IN ('kind', 'version')")
+            )
         is_fleet = facts.get("kind") == "fleet"
         known = str(len(FLEET_VERSIONS)) if is_fleet else SCHEMA_VERSION
         if facts.get("version") != known:
             found = facts.get("version")
-            message = f"journal of version {found}, reports read {known}: open it once with this program"
+            message = (
+                f"journal of version {found}, reports read {known}: open it once with this program"
+            )
             raise JournalError(message)
         return is_fleet
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from posrefund.office.report.figure import Figure, Table
     from posrefund.office.report.made import Report
 
-__all__ = ["Card", "SECTIONS", "Tile", "card", "note_of", "tiles", "title_of"]
+__all__ = ["SECTIONS", "Card", "Tile", "card", "note_of", "tiles", "title_of"]
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "money": ("doubts", "bridge", "ageing", "totals", "daily", "files"),
@@ -109,7 +108,9 @@ def card(report: Report, name: str, language: Language) -> Card:
         title=title,
         note=note_of(figure, language),
         drawing=draw(table, title, language) if draw else "",
-        heads=tuple((column(table.columns[at], language), is_number(table.columns[at])) for at in shown),
+        heads=tuple(
+            (column(table.columns[at], language), is_number(table.columns[at])) for at in shown
+        ),
         rows=tuple(tuple(row[at] for at in shown) for row in _cells(name, table, language)[:limit]),
         more=max(len(table.rows) - limit, 0),
         sql=table.sql,
@@ -120,7 +121,10 @@ def card(report: Report, name: str, language: Language) -> Card:
 
 def _cells(name: str, table: Table, language: Language) -> list[list[str]]:
     return [
-        [cell(key, value, row.get("currency", "156"), language, figure=name) for key, value in row.items()]
+        [
+            cell(key, value, row.get("currency", "156"), language, figure=name)
+            for key, value in row.items()
+        ]
         for row in table.dicts()
     ]
 
@@ -197,10 +201,17 @@ _FILE_STYLES = {"complete": "teal", "partial": "amber", "missing": "red"}
 
 def _files(table: Table, title: str, language: Language) -> str:
     cells = [
-        (r["terminal"], r["day"], _FILE_STYLES[r["file"]], f"{r['day']} {r['terminal']}: {said('file', r['file'], language)}")
+        (
+            r["terminal"],
+            r["day"],
+            _FILE_STYLES[r["file"]],
+            f"{r['day']} {r['terminal']}: {said('file', r['file'], language)}",
+        )
         for r in table.dicts()
     ]
-    return grid(cells, title, [(s, said("file", name, language)) for name, s in _FILE_STYLES.items()])
+    return grid(
+        cells, title, [(s, said("file", name, language)) for name, s in _FILE_STYLES.items()]
+    )
 
 
 def _exceptions(table: Table, title: str, language: Language) -> str:
@@ -209,10 +220,19 @@ def _exceptions(table: Table, title: str, language: Language) -> str:
     if not highest:
         return ""
     cells = [
-        (r["terminal"], r["day"], f"heat-{_heat(r['exceptions'], highest)}", f"{r['day']} {r['terminal']}: {r['exceptions']} / {r['made']}")
+        (
+            r["terminal"],
+            r["day"],
+            f"heat-{_heat(r['exceptions'], highest)}",
+            f"{r['day']} {r['terminal']}: {r['exceptions']} / {r['made']}",
+        )
         for r in rows
     ]
-    return grid(cells, title, [("heat-0", "0"), ("heat-2", str((highest + 1) // 2)), ("heat-4", str(highest))])
+    return grid(
+        cells,
+        title,
+        [("heat-0", "0"), ("heat-2", str((highest + 1) // 2)), ("heat-4", str(highest))],
+    )
 
 
 def _heat(count: int, highest: int) -> int:

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["ageing", "daily", "main_currency", "waterfall"]
 
 _TOTALS = ("journal", "host", "opening", "closing")
-_LINES = {"new": "amber", "resolved": "teal", "not_in_a_file": "amber", "file_disagrees": "red", "host_only": "violet"}
+_LINES = {
+    "new": "amber",
+    "resolved": "teal",
+    "not_in_a_file": "amber",
+    "file_disagrees": "red",
+    "host_only": "violet",
+}
 _AGES = ("0-1", "1-2", "3-7", "8-30", ">30")
 _STATES = {
     "IN_DOUBT": "amber",
@@ -86,7 +92,9 @@ def ageing(table: Table, title: str, language: Language) -> str:
     totals = {age: sum(counts[age, state] for state in states) for age in _AGES}
     names = [f"{age} {word('day_word', language)}" for age in _AGES]
     told = "; ".join(f"{n}: {totals[age]}" for n, age in zip(names, _AGES, strict=True))
-    drawing = Columns(title, told, names=names, highest=max(totals.values()), shown=_count, more=14, whole=True)
+    drawing = Columns(
+        title, told, names=names, highest=max(totals.values()), shown=_count, more=14, whole=True
+    )
     legend(drawing, [(_STATES[state], said("state", state, language)) for state in states])
     for place, age in enumerate(_AGES):
         level = 0

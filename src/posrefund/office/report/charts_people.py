@@ -28,7 +28,9 @@ def funnel(table: Table, title: str, language: Language) -> str:
         return ""
     mean = refunds / sum(row["sales"] for row in rows)
     shares = {row["operator"]: row["refunds"] / row["sales"] for row in rows}
-    told = "; ".join(f"{said('operator', who, language)}: {100 * s:.1f} %" for who, s in shares.items())
+    told = "; ".join(
+        f"{said('operator', who, language)}: {100 * s:.1f} %" for who, s in shares.items()
+    )
     across = round_ticks(max(row["sales"] for row in rows) * 1.08)
     up = round_ticks(min(max(*shares.values(), mean + 3 * _sigma(mean, across[-1] / 8)) * 105, 300))
     drawing = Drawing(_WIDTH, _HEIGHT, title, told)

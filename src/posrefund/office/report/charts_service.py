@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.office.report.columns import Columns, legend
 from posrefund.office.report.shown import span
-from posrefund.office.report.svg import Drawing, text_width
+from posrefund.office.report.svg import Anchor, Drawing, text_width
 from posrefund.office.report.words import said, word
 
 if TYPE_CHECKING:
@@ -49,15 +49,20 @@ def curve(table: Table, title: str, language: Language) -> str:
 
     for tick in ticks:
         drawing.line((x(tick), 30, x(tick), 244), "grid")
-        anchor = "end" if x(tick) > right - 20 else "middle"
+        anchor: Anchor = "end" if x(tick) > right - 20 else "middle"
         drawing.text(x(tick), 261, span(tick, language), anchor=anchor)
-    used = [(name, style) for name, style in (("final", "blue"), ("confirmed", "teal")) if lines[name]]
+    used = [
+        (name, style) for name, style in (("final", "blue"), ("confirmed", "teal")) if lines[name]
+    ]
     legend(drawing, [(style, said("milestone", name, language)) for name, style in used])
     for name, style in used:
         total = lines[name][-1]["up_to"]
         points = [(x(lines[name][0]["seconds"]), _share_y(0))]
         for row in lines[name]:
-            points += [(x(row["seconds"]), points[-1][1]), (x(row["seconds"]), _share_y(row["up_to"] / total))]
+            points += [
+                (x(row["seconds"]), points[-1][1]),
+                (x(row["seconds"]), _share_y(row["up_to"] / total)),
+            ]
         drawing.path([*points, (right, points[-1][1])], f"stroke-{style}")
     return str(drawing)
 
@@ -96,11 +101,14 @@ def answers(table: Table, title: str, language: Language) -> str:
     for row in rows:
         counts[row["hour"], row["answer"] if row["answer"] in common else "others"] += row["count"]
     words = {
-        g: word("others", language) if g == "others" else said("answer", g, language) for g in groups
+        g: word("others", language) if g == "others" else said("answer", g, language)
+        for g in groups
     }
     told = "; ".join(f"{said('answer', a, language)}: {n}" for a, n in by_answer.most_common())
     highest = max(sum(counts[hour, g] for g in groups) for hour in _HOURS)
-    drawing = Columns(title, told, names=_HOURS, highest=highest, shown=lambda v: f"{v:g}", more=14, whole=True)
+    drawing = Columns(
+        title, told, names=_HOURS, highest=highest, shown=lambda v: f"{v:g}", more=14, whole=True
+    )
     legend(drawing, [(_ANSWER_STYLES[n], words[g]) for n, g in enumerate(groups)])
     _mark_cut_over(drawing, language)
     for place, hour in enumerate(_HOURS):
@@ -139,11 +147,15 @@ def pareto(table: Table, title: str, names: Sequence[str]) -> str:
         drawing.text(left - 8, y + 15, name, anchor="end")
         drawing.rect((left, y + 3, max(room * count / highest, 2), 17), "blue", tip)
         drawing.text(left + room * count / highest + 7, y + 16, str(count), style="value")
-        drawing.text(_WIDTH - 6, y + 16, f"Σ {100 * so_far / total:.0f} %", anchor="end", style="tick")
+        drawing.text(
+            _WIDTH - 6, y + 16, f"Σ {100 * so_far / total:.0f} %", anchor="end", style="tick"
+        )
     return str(drawing)
 
 
-def grid(cells: Sequence[tuple[str, str, str, str]], title: str, entries: Sequence[tuple[str, str]]) -> str:
+def grid(
+    cells: Sequence[tuple[str, str, str, str]], title: str, entries: Sequence[tuple[str, str]]
+) -> str:
     """Draw a box for each pair of row and column.
 
     Args:
@@ -156,7 +168,12 @@ def grid(cells: Sequence[tuple[str, str, str, str]], title: str, entries: Sequen
     rows, days = sorted({cell[0] for cell in cells}), sorted({cell[1] for cell in cells})
     left, top, size = max(map(text_width, rows)) + 14, 24.0, 22.0
     step = min((_WIDTH - left - 4) / len(days), 60.0)
-    drawing = Drawing(_WIDTH, top + size * len(rows) + 24, title, f"{rows[0]} – {rows[-1]}, {days[0]} – {days[-1]}")
+    drawing = Drawing(
+        _WIDTH,
+        top + size * len(rows) + 24,
+        title,
+        f"{rows[0]} – {rows[-1]}, {days[0]} – {days[-1]}",
+    )
     legend(drawing, entries)
     for row, day, style, tip in cells:
         x, y = left + step * days.index(day), top + size * rows.index(row)

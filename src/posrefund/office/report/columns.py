@@ -68,7 +68,7 @@ class Columns(Drawing):
         width = min(step * (1 - gap), 84)
         return self._left + step * place + (step - width) / 2, width
 
-    def column(  # noqa: PLR0913 — where, from, to, how, and what it says
+    def column(
         self, place: int, start: float, end: float, style: str, *, tip: str = "", gap: float = _GAP
     ) -> None:
         """Draw one from the value *start* to the value *end*."""

@@ -75,7 +75,11 @@ def flow(table: Table, title: str, language: Language) -> str:
         tip = f"{names[before]} → {names[after]}: {count}"
         drawing.ribbon(*ends, width, f"flow {_STYLES.get(after, 'grey')}", tip)
     for state, node in nodes.items():
-        drawing.rect((node.x, node.y, _NODE, node.size), _STYLES.get(state, "grey"), f"{names[state]}: {sizes[state]}")
+        drawing.rect(
+            (node.x, node.y, _NODE, node.size),
+            _STYLES.get(state, "grey"),
+            f"{names[state]}: {sizes[state]}",
+        )
         _label(drawing, node, names[state], sizes[state])
     return str(drawing)
 

@@ -131,8 +131,16 @@ class Finding:
 MEASURES: Mapping[str, Measure] = {
     each.name: each
     for each in (
-        Measure("one_original", 2, 4, "同一笔消费 {who} 退了 {value} 次", "sale {who} was refunded {value} times"),
-        Measure("one_card", 3, 6, "同一张卡 {who} 收到 {value} 笔退款", "card {who} got {value} refunds"),
+        Measure(
+            "one_original",
+            2,
+            4,
+            "同一笔消费 {who} 退了 {value} 次",
+            "sale {who} was refunded {value} times",
+        ),
+        Measure(
+            "one_card", 3, 6, "同一张卡 {who} 收到 {value} 笔退款", "card {who} got {value} refunds"
+        ),
         Measure(
             "operator_ratio",
             1.5,
@@ -193,7 +201,9 @@ def find(
         for who, value, attempts in _LOOKS[name](watched, sums)
         if (finding := _finding(measure, who, value, attempts)).verdict != "allow"
     ]
-    return sorted(findings, key=lambda found: (found.verdict != "block", -len(found.attempts), found.who))
+    return sorted(
+        findings, key=lambda found: (found.verdict != "block", -len(found.attempts), found.who)
+    )
 
 
 def _finding(measure: Measure, who: str, value: float, attempts: list[str]) -> Finding:

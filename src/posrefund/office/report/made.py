@@ -104,7 +104,11 @@ def make_report(
 def _checks(name: str, table: Table, total: str, beside: frozenset[str]) -> Iterator[Check]:
     """The lines of a table that add up to its *total*, but for those *beside* it."""
     for currency in sorted({row["currency"] for row in table.dicts()}):
-        lines = [row for row in table.dicts() if row["currency"] == currency and row["line"] not in beside]
+        lines = [
+            row
+            for row in table.dicts()
+            if row["currency"] == currency and row["line"] not in beside
+        ]
         right = next(row for row in lines if row["line"] == total)
         left = [row for row in lines if row["line"] != total]
         yield Check(

@@ -55,11 +55,20 @@ def as_html(report: Report, language: Language = "zh") -> str:
         tiles=tiles(report, language),
         checks=[_said(check, words) for check in report.checks()],
         sections=[
-            (name, words[name], [card(report, each, language) for each in figures if _is_worth(report, each)])
+            (
+                name,
+                words[name],
+                [card(report, each, language) for each in figures if _is_worth(report, each)],
+            )
             for name, figures in SECTIONS.items()
         ],
         findings=[
-            (f.verdict, said("verdict", f.verdict, language), f.reason_zh if language == "zh" else f.reason_en, f.attempts)
+            (
+                f.verdict,
+                said("verdict", f.verdict, language),
+                f.reason_zh if language == "zh" else f.reason_en,
+                f.attempts,
+            )
             for f in report.findings[:_FINDINGS_MAX]
         ],
         safe=_safe,
@@ -91,7 +100,9 @@ def _text(name: str) -> str:
 
 
 def _said(check: Check, words: dict[str, str]) -> tuple[bool, str, str, str]:
-    left, right = (grouped(minor, check.currency) for minor in (check.left_minor, check.right_minor))
+    left, right = (
+        grouped(minor, check.currency) for minor in (check.left_minor, check.right_minor)
+    )
     state = words["balanced" if check.is_balanced else "unbalanced"]
     sign = "=" if check.is_balanced else "≠"
     return check.is_balanced, words[f"check_{check.name}"], f"{left} {sign} {right}", state

@@ -63,9 +63,12 @@ PARTS: Mapping[str, str | Mapping[str, str]] = {
         FROM steps
         """,
     "changes": """
-        SELECT attempt, at,
-          is_doubt - lag(is_doubt, 1, 0) OVER (PARTITION BY attempt ORDER BY seq) AS change
-        FROM doubtful
+        SELECT attempt, at, change FROM (
+          SELECT attempt, at,
+            is_doubt - lag(is_doubt, 1, 0) OVER (PARTITION BY attempt ORDER BY seq) AS change
+          FROM doubtful
+        )
+        WHERE change <> 0
         """,
     "in_doubt_now": f"""
         SELECT * FROM everything

@@ -67,5 +67,7 @@ def refund_list(moment: Moment, period: Period, wanted: RefundFilter | None = No
     """
     table = FIGURES["refunds"].ask(moment, Scope.of(moment, period))
     choice = wanted or RefundFilter()
-    rows = tuple(row for row, data in zip(table.rows, table.dicts(), strict=True) if choice.keeps(data))
+    rows = tuple(
+        row for row, data in zip(table.rows, table.dicts(), strict=True) if choice.keeps(data)
+    )
     return replace(table, rows=rows)

@@ -43,7 +43,11 @@ def cell(name: str, value: Any, currency: str, language: Language, *, figure: st
         return f"{value:.1f} %"
     if figure == "approvals" and name == "state":
         return said("approval", value, language)
-    return said(name, value, language).replace("-", "−") if type(value) is int else said(name, value, language)
+    return (
+        said(name, value, language).replace("-", "−")
+        if type(value) is int
+        else said(name, value, language)
+    )
 
 
 def grouped(minor: int, currency: str) -> str:
@@ -71,6 +75,25 @@ def is_number(name: str) -> bool:
 
 
 _NUMBERS = frozenset(
-    "count sales refunds given_back confirmed rows times_read days made accepted declined not_sent undecided"
-    " seconds up_to in_doubt attempts exceptions card_no".split()
+    [
+        "count",
+        "sales",
+        "refunds",
+        "given_back",
+        "confirmed",
+        "rows",
+        "times_read",
+        "days",
+        "made",
+        "accepted",
+        "declined",
+        "not_sent",
+        "undecided",
+        "seconds",
+        "up_to",
+        "in_doubt",
+        "attempts",
+        "exceptions",
+        "card_no",
+    ]
 )

@@ -57,7 +57,12 @@ class Drawing:
         self._add("polygon", f'points="{text}"', style)
 
     def ribbon(
-        self, start: tuple[float, float], end: tuple[float, float], width: float, style: str, tip: str
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        width: float,
+        style: str,
+        tip: str,
     ) -> None:
         """Draw a band that goes over from one height to another."""
         (x1, y1), (x2, y2) = start, end
@@ -105,7 +110,11 @@ def round_ticks(highest: float, count: int = 4, *, whole: bool = False) -> list[
         return [0.0, 1.0]
     raw = max(highest / count, 1 if whole else 0)
     magnitude = 10 ** floor(log10(raw))
-    step = next(m * magnitude for m in ((1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10)) if m * magnitude >= raw * 0.999)
+    step = next(
+        m * magnitude
+        for m in ((1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10))
+        if m * magnitude >= raw * 0.999
+    )
     return [step * n for n in range(ceil(highest / step - 1e-9) + 1)]
 
 

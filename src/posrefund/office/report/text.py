@@ -94,7 +94,9 @@ def _checks(report: Report, language: Language) -> list[str]:
 
 
 def _check(check: Check, language: Language) -> str:
-    left, right = (grouped(minor, check.currency) for minor in (check.left_minor, check.right_minor))
+    left, right = (
+        grouped(minor, check.currency) for minor in (check.left_minor, check.right_minor)
+    )
     state = word("balanced" if check.is_balanced else "unbalanced", language)
     sign = "=" if check.is_balanced else "≠"
     return f"{word(f'check_{check.name}', language)}: {left} {sign} {right}  [{state}]"
