@@ -28,23 +28,26 @@ DOUBTS = Figure(
     "结果未知：期初 + 新增 − 已解决 = 期末",
     "In doubt: opening + new − resolved = closing",
     """
-    WITH sums AS (
+    WITH flows AS (
+      SELECT attempt, sum(CASE WHEN julianday(at) < julianday(:since) THEN change ELSE 0 END) AS opening,
+        sum(julianday(at) >= julianday(:since) AND julianday(at) < julianday(:as_of) AND change > 0) AS new,
+        sum(julianday(at) >= julianday(:since) AND julianday(at) < julianday(:as_of) AND change < 0) AS resolved,
+        sum(CASE WHEN julianday(at) >= julianday(:as_of) THEN change ELSE 0 END) AS later
+      FROM changes
+      GROUP BY attempt
+    ),
+    lines AS (
+      SELECT currency, amount_minor, opening, new, resolved, -later AS closing
+      FROM everything CROSS JOIN flows USING (attempt)
+      UNION ALL
+      SELECT currency, amount_minor, 0, 0, 0, 1 FROM in_doubt_now
+    ),
+    sums AS (
       SELECT currency, sum(opening) AS opening, sum(new) AS new, sum(resolved) AS resolved,
         sum(closing) AS closing, sum(opening * amount_minor) AS opening_minor,
         sum(new * amount_minor) AS new_minor, sum(resolved * amount_minor) AS resolved_minor,
         sum(closing * amount_minor) AS closing_minor
-      FROM (
-        SELECT everything.currency, everything.amount_minor,
-          CASE WHEN julianday(at) < julianday(:since) THEN change ELSE 0 END AS opening,
-          CASE WHEN julianday(at) >= julianday(:since) AND julianday(at) < julianday(:as_of)
-            AND change > 0 THEN 1 ELSE 0 END AS new,
-          CASE WHEN julianday(at) >= julianday(:since) AND julianday(at) < julianday(:as_of)
-            AND change < 0 THEN 1 ELSE 0 END AS resolved,
-          CASE WHEN julianday(at) >= julianday(:as_of) THEN -change ELSE 0 END AS closing
-        FROM changes JOIN everything USING (attempt)
-        UNION ALL
-        SELECT currency, amount_minor, 0, 0, 0, 1 FROM in_doubt_now
-      )
+      FROM lines
       GROUP BY currency
     )
     SELECT 'opening' AS line, currency, opening AS count, opening_minor AS sum_minor FROM sums
@@ -159,7 +162,7 @@ AGEING = Figure(
     WITH aged AS (
       SELECT undecided.state, amount_minor, currency,
         CAST(julianday(:as_of) - julianday(created_at) AS INTEGER) AS days
-      FROM undecided JOIN everything USING (attempt)
+      FROM everything CROSS JOIN undecided USING (attempt)
     )
     SELECT CASE WHEN days < 1 THEN '0-1' WHEN days < 3 THEN '1-2' WHEN days < 8 THEN '3-7'
         WHEN days < 31 THEN '8-30' ELSE '>30' END AS age_days,
@@ -180,7 +183,7 @@ UNDECIDED = Figure(
     """
     SELECT everything.attempt, terminal, kind, undecided.state, currency, amount_minor, stan, rrn, card,
       doubt, CAST(julianday(:as_of) - julianday(created_at) AS INTEGER) AS days
-    FROM undecided JOIN everything USING (attempt)
+    FROM everything CROSS JOIN undecided USING (attempt)
     ORDER BY julianday(created_at), everything.attempt
     LIMIT 200
     """,
