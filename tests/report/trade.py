@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from posrefund.engine.attempt import Kind
     from posrefund.journal import Journal
 
-__all__ = ["HOST", "Trade"]
+__all__ = ["CARDS", "HOST", "Trade"]
 
 HOST = timezone(timedelta(hours=8))
-_CARDS = ("6200000000000005", "6200000000000047", "6205500000000000004")
+CARDS = ("6200000000000005", "6200000000000047", "6205500000000000004")
 _REASONS = ("customer",) * 5 + ("defect",) * 3 + ("price",) * 2 + ("duplicate", "not_delivered")
 _DECLINES = ("51", "51", "55", "05", "57")
 _HOURS = (9, 10, 10, 11, 11, 12, 12, 13, 14, 15, 15, 16, 17, 18, 18, 19, 19, 20, 20, 21, 22, 23)
@@ -128,18 +128,17 @@ class Trade:
             self.journals[terminal].commit([Know(known, moment.astimezone(UTC))])
 
     def _give_back(self, terminal: str, moment: datetime) -> None:
-        mine = [
-            sale
-            for sale, where in self.sales[-150:]
-            if where == terminal and not self._is_busy(sale)
-        ]
+        open_now = self.journals[terminal].open_attempts()
+        busy = {each.original_id for each in open_now} | {None}
+        mine = [sale for sale, where in self.sales[-150:] if where == terminal and self._left(sale)]
+        mine = [sale for sale in mine if sale.request_id not in busy]
         if not mine:
             return
         operator = self._operator(terminal)
         if operator != "03" and self.random.random() < 0.35:
             operator = "03" if terminal.endswith("2") else operator
         sale = mine[-1] if self.random.random() < 0.15 else self.random.choice(mine)
-        left = sale.amount.minor - self.refunded[sale.request_id]
+        left = self._left(sale)
         is_void = sale.host_day == settlement_day(moment, time(23)) and left == sale.amount.minor
         minor = left if is_void or self.random.random() < 0.6 else self.random.randint(1, left)
         card = int(sale.card_fingerprint, 16)
@@ -149,12 +148,8 @@ class Trade:
         if state in ("ACCEPTED", "IN_DOUBT"):
             self.refunded[sale.request_id] += minor
 
-    def _is_busy(self, sale: Attempt) -> bool:
-        full = self.refunded[sale.request_id] >= sale.amount.minor
-        return full or any(
-            each.original_id == sale.request_id
-            for each in self.journals[sale.terminal].open_attempts()
-        )
+    def _left(self, sale: Attempt) -> int:
+        return sale.amount.minor - self.refunded[sale.request_id]
 
     # --- an attempt --------------------------------------------------------------------------
 
@@ -185,7 +180,7 @@ class Trade:
             amount=Amount(minor),
             created_at=moment.astimezone(UTC),
             host_day=day,
-            card_masked=str(PAN(_CARDS[card % 3])),
+            card_masked=str(PAN(CARDS[card % 3])),
             card_fingerprint=f"{card:032x}",
             original_id=sale.request_id if sale else None,
             facts=facts,
@@ -207,7 +202,7 @@ class Trade:
                     "approval": approval.digest,
                 },
             )
-        card = KeptCard(PAN(_CARDS[0]))
+        card = KeptCard(PAN(CARDS[0]))
         opening: list[Action] = [Open(attempt, content, b"m", card, approval)]
         journal.commit([*opening, Move(attempt.attempt_id, Event.SEND, at)])
         return self._answer(attempt, moment)

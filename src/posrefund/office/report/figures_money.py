@@ -41,6 +41,8 @@ DOUBTS = Figure(
       FROM everything CROSS JOIN flows USING (attempt)
       UNION ALL
       SELECT currency, amount_minor, 0, 0, 0, 1 FROM in_doubt_now
+      UNION ALL
+      SELECT DISTINCT currency, 0, 0, 0, 0, 0 FROM everything
     ),
     sums AS (
       SELECT currency, sum(opening) AS opening, sum(new) AS new, sum(resolved) AS resolved,
