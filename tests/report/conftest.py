@@ -31,7 +31,10 @@ def fortnight(tmp_path_factory: pytest.TempPathFactory) -> Path:
         journals = {name: fleet.journal(TerminalID(name), key=KEY) for name in names}
         Trade(journals).trade(14)
         at = NOW - timedelta(hours=1)
-        faults = [Note("fault_opened", at, {"what": "paper"}), Note("case_opened", at, {"case": "1"})]
+        faults = [
+            Note("fault_opened", at, {"what": "paper"}),
+            Note("case_opened", at, {"case": "1"}),
+        ]
         journals["48020001"].commit(faults)
     return path
 

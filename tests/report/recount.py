@@ -23,7 +23,14 @@ __all__ = ["RECOUNTS", "Books"]
 
 BOOKED = {State.ACCEPTED, State.CONFIRMED}
 DOUBTS = {State.IN_DOUBT, State.REVERSING, State.MANUAL}
-FINAL = {State.ACCEPTED, State.DECLINED, State.NOT_SENT, State.REVERSED, State.RELEASED, State.CONFIRMED}
+FINAL = {
+    State.ACCEPTED,
+    State.DECLINED,
+    State.NOT_SENT,
+    State.REVERSED,
+    State.RELEASED,
+    State.CONFIRMED,
+}
 UNDECIDED = OPEN_STATES | {State.MISMATCHED, State.BOUNCED}
 
 Rows = list[tuple[Any, ...]]
@@ -122,8 +129,14 @@ def doubts(books: Books) -> Rows:
     rows = []
     for currency in {a.amount.currency for a in books.everything}:
         for line, found in lines.items():
-            mine = [(books.by_id[n].amount, c) for n, c in found.items() if books.by_id[n].amount.currency == currency]
-            rows.append((line, currency, sum(c for _, c in mine), sum(c * a.minor for a, c in mine)))
+            mine = [
+                (books.by_id[n].amount, c)
+                for n, c in found.items()
+                if books.by_id[n].amount.currency == currency
+            ]
+            rows.append(
+                (line, currency, sum(c for _, c in mine), sum(c * a.minor for a, c in mine))
+            )
     return rows
 
 
@@ -133,9 +146,14 @@ def bridge(books: Books) -> Rows:
     unknown = {
         (row.subject, row.facts["stan"]): int(row.facts["amount_minor"])
         for _, row in books.links
-        if row.kind == "host_only" and period.first.isoformat() <= row.facts["day"] <= period.last.isoformat()
+        if row.kind == "host_only"
+        and period.first.isoformat() <= row.facts["day"] <= period.last.isoformat()
     }
-    here = [a for a in ours if a.state in BOOKED or (a.state is State.MISMATCHED and a.hold == "accepted")]
+    here = [
+        a
+        for a in ours
+        if a.state in BOOKED or (a.state is State.MISMATCHED and a.hold == "accepted")
+    ]
     lines = {
         "journal": here,
         "not_in_a_file": [a for a in ours if a.state is State.ACCEPTED],
@@ -166,7 +184,9 @@ def daily(books: Books) -> Rows:
         share = round(100 * confirmed / len(back), 1) if back else None
         sums = (sum(a.amount.minor for a in some) for some in (sold, back))
         sold_minor, back_minor = sums
-        rows.append((day.isoformat(), "156", len(sold), sold_minor, len(back), back_minor, confirmed, share))
+        rows.append(
+            (day.isoformat(), "156", len(sold), sold_minor, len(back), back_minor, confirmed, share)
+        )
     return rows
 
 
@@ -218,7 +238,12 @@ def undecided(books: Books) -> Rows:
         rows.append(
             (
                 *(name, a.terminal, a.kind, state, a.amount.currency, a.amount.minor, a.stan),
-                *(facts.get("rrn", ""), f"*{a.card_last4}", facts.get("reason", ""), _days(books, a)),
+                *(
+                    facts.get("rrn", ""),
+                    f"*{a.card_last4}",
+                    facts.get("reason", ""),
+                    _days(books, a),
+                ),
             )
         )
     return rows
@@ -230,7 +255,14 @@ def refunds(books: Books) -> Rows:
             f"{books.host(a.created_at):%Y-%m-%d %H:%M:%S}",
             *(a.attempt_id, a.kind, a.state, a.amount.currency, a.amount.minor),
             *(a.facts.get(name, "") for name in ("operator", "approved_by", "why")),
-            *(a.terminal, a.batch, a.stan, a.facts.get("rrn", ""), f"*{a.card_last4}", a.original_id),
+            *(
+                a.terminal,
+                a.batch,
+                a.stan,
+                a.facts.get("rrn", ""),
+                f"*{a.card_last4}",
+                a.original_id,
+            ),
         )
         for a in books.made
         if a.kind != "sale"
@@ -321,7 +353,9 @@ def exceptions(books: Books) -> Rows:
     events = {Event.DOUBT, Event.CONTRADICT, Event.BOUNCE, Event.GIVE_UP}
     struck = {step.attempt for step in books.steps if step.event in events}
     made = Counter((a.terminal, a.host_day.isoformat()) for a in books.made)
-    hit = Counter((a.terminal, a.host_day.isoformat()) for a in books.made if a.attempt_id in struck)
+    hit = Counter(
+        (a.terminal, a.host_day.isoformat()) for a in books.made if a.attempt_id in struck
+    )
     return [(*key, count, hit[key]) for key, count in made.items()]
 
 
@@ -329,7 +363,12 @@ def cases(books: Books) -> Rows:
     found: Counter[tuple[str, str]] = Counter()
     for _, row in books.links:
         at = datetime.fromisoformat(row.at)
-        if row.kind in ("case_opened", "case_closed", "fault_opened", "fault_closed") and books.within(at):
+        if row.kind in (
+            "case_opened",
+            "case_closed",
+            "fault_opened",
+            "fault_closed",
+        ) and books.within(at):
             found[row.kind, books.host(at).date().isoformat()] += 1
     return [(*key, count) for key, count in found.items()]
 
@@ -359,7 +398,11 @@ def operators(books: Books) -> Rows:
 
 def _window(books: Books) -> list[Attempt]:
     first = books.period.last - timedelta(days=29)
-    return [a for a in books.everything if first <= a.host_day <= books.period.last and a.state in BOOKED]
+    return [
+        a
+        for a in books.everything
+        if first <= a.host_day <= books.period.last and a.state in BOOKED
+    ]
 
 
 def habits(books: Books) -> Rows:
@@ -379,12 +422,16 @@ def watched(books: Books) -> Rows:
     back = [a for a in _window(books) if a.kind != "sale"]
     sales = {a.request_id: a for a in books.everything if a.kind == "sale" and a.state in BOOKED}
     cards = {card: n for n, card in enumerate(sorted({a.card_fingerprint for a in back}), start=1)}
-    closings = [(t, datetime.fromisoformat(r.at)) for t, r in books.links if r.kind == "batch_closed"]
+    closings = [
+        (t, datetime.fromisoformat(r.at)) for t, r in books.links if r.kind == "batch_closed"
+    ]
     rows: Rows = []
     for a in back:
         sale = sales.get(a.original_id or "")
         after = round((a.created_at - sale.created_at).total_seconds()) if sale else None
-        until = min((at for t, at in closings if t == a.terminal and at >= a.created_at), default=None)
+        until = min(
+            (at for t, at in closings if t == a.terminal and at >= a.created_at), default=None
+        )
         before = round((until - a.created_at).total_seconds()) if until else None
         rows.append(
             (

@@ -18,7 +18,15 @@ from engine.builders import PROPERTY
 from journal.builders import fill, open_journal
 from posrefund.errors import InvalidRequestError, JournalError
 from posrefund.journal import Moment, SQLiteFleet
-from posrefund.office.report import FIGURES, Period, RefundFilter, Report, Scope, make_report, refund_list
+from posrefund.office.report import (
+    FIGURES,
+    Period,
+    RefundFilter,
+    Report,
+    Scope,
+    make_report,
+    refund_list,
+)
 from posrefund.values import TerminalID
 from report.conftest import DAY, KEY, MONTH
 from report.recount import RECOUNTS, Books

@@ -69,7 +69,9 @@ def test_page_fetches_nothing(report: Report, language: Language) -> None:
 
     assert tree.get("lang") == {"zh": "zh-CN", "en": "en"}[language]
     assert all(tag == "a" and value.startswith("data:text/csv;") for tag, value in links)
-    assert not [e.tag for e in tree.iter() if e.tag in ("script", "link", "img", "iframe", "object", "base")]
+    assert not [
+        e.tag for e in tree.iter() if e.tag in ("script", "link", "img", "iframe", "object", "base")
+    ]
     assert not re.search(r"https?://|url\(|@import|//[a-z]", re.sub(r"base64,[^\"]*", "", page))
 
 
@@ -136,8 +138,10 @@ def test_drawing_stays_within_its_frame(month: Report, language: Language) -> No
         for text in drawing.iter("text"):
             x, y = float(text.get("x", "")), float(text.get("y", ""))
             length = sum(12 if ord(char) > 0x2E80 else 6 for char in text.text or "")
-            left = x - {"start": 0, "middle": length / 2, "end": length}[text.get("text-anchor", "")]
-            assert -2 <= left
+            left = (
+                x - {"start": 0, "middle": length / 2, "end": length}[text.get("text-anchor", "")]
+            )
+            assert left >= -2
             assert left + length <= width + 6
             assert 8 <= y <= height
 
@@ -201,7 +205,12 @@ def test_nothing_says_that_money_arrived(report: Report, language: Language) -> 
 def test_no_output_holds_a_card_number(report: Report, language: Language) -> None:
     page = as_html(report, language)
     files = [b64decode(found).decode() for found in re.findall(r'base64,([^"]*)"', page)]
-    outputs = [re.sub(r"base64,[^\"]*", "", page), as_text(report, language), *files, *csv_files(report).values()]
+    outputs = [
+        re.sub(r"base64,[^\"]*", "", page),
+        as_text(report, language),
+        *files,
+        *csv_files(report).values(),
+    ]
     for text in outputs:
         for pan in CARDS:
             assert pan not in text

@@ -39,6 +39,7 @@ _STYLES = {
 }
 _STRAIGHT = ("INTENT", "SENT", "ACCEPTED", "DECLINED", "CONFIRMED")
 _WIDTH, _HEIGHT, _NODE, _PAD, _TOP = 600, 340, 12, 34, 24.0
+_BELOW, _THIN = 44, 3.0
 _ROOM = 88
 """For the words at the right side."""
 
@@ -110,14 +111,20 @@ def _placed(sizes: Mapping[str, int]) -> Mapping[str, _Node]:
     """Where each state stands: the columns of those that occur, doubts below the straight way."""
     used = [some for column in _COLUMNS if (some := [s for s in column if s in sizes])]
     most = max(sum(sizes[s] for s in some) for some in used)
-    rows_max = max(len(some) for some in used)
-    scale = (_HEIGHT - _TOP - _PAD * (rows_max - 1) - 40) / most
+    scale = min(_scale(some, sizes, most) for some in used)
     step = (_WIDTH - _ROOM - _NODE) / max(len(used) - 1, 1)
     nodes = {}
     for place, some in enumerate(used):
-        y = _TOP if some[0] in _STRAIGHT else _TOP + most * scale + 44
+        y = _TOP if some[0] in _STRAIGHT else _TOP + most * scale + _BELOW
         for state in some:
-            size = max(sizes[state] * scale, 3.0)
+            size = max(sizes[state] * scale, _THIN)
             nodes[state] = _Node(step * place, y, size, state in ("INTENT", "SENT"))
             y += size + _PAD
     return nodes
+
+
+def _scale(some: list[str], sizes: Mapping[str, int], most: int) -> float:
+    """How many pixels an attempt may be thick, so that this column stays within the drawing."""
+    above = 0 if some[0] in _STRAIGHT else most
+    taken = _TOP + (_BELOW if above else 0) + _PAD * (len(some) - 1) + _THIN * len(some) + 20
+    return (_HEIGHT - taken) / (above + sum(sizes[s] for s in some))
