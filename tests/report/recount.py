@@ -52,11 +52,11 @@ class Books:
     """What the journals say, read by their own methods."""
 
     def __init__(self, journals: Iterable[Journal], period: Period) -> None:
-        self.period = period
+        self.period, self.journals = period, list(journals)
         self.everything: list[Attempt] = []
         self.links: list[tuple[str, Row]] = []
         self.approvals: list[Approval] = []
-        for journal in journals:
+        for journal in self.journals:
             terminal = journal.terminal_facts()["terminal"]
             self.everything += journal.attempts()
             self.links += [(terminal, row) for row in journal.rows()]
@@ -172,6 +172,19 @@ def bridge(books: Books) -> Rows:
     if not any((here, lines["host_only"], unknown)):
         return []
     return [(name, "156", counts[name], sums[name]) for name in counts]
+
+
+def ceilings(books: Books) -> Rows:
+    """Of the whole file; the sales say it of themselves."""
+    sales = {
+        sale.original_id: sale for journal in books.journals for sale in journal.all_originals()
+    }
+    rows: Rows = []
+    for hold in ("reserved", "accepted"):
+        held = sum(a.amount.minor for a in books.everything if a.original_id and a.hold == hold)
+        booked = sum(getattr(sale, f"{hold}_minor") for sale in sales.values())
+        rows += [(hold, "156", held, booked)] if held or booked else []
+    return rows
 
 
 def daily(books: Books) -> Rows:
@@ -446,7 +459,20 @@ def watched(books: Books) -> Rows:
 RECOUNTS: dict[str, Callable[[Books], Rows]] = {
     each.__name__: each
     for each in (
-        *(totals, doubts, bridge, daily, files, ageing, undecided, refunds, outcomes, times, curve),
+        *(
+            totals,
+            doubts,
+            bridge,
+            ceilings,
+            daily,
+            files,
+            ageing,
+            undecided,
+            refunds,
+            outcomes,
+            times,
+            curve,
+        ),
         *(hours, codes, reasons, failures, flow, exceptions, cases, terminals, operators, habits),
         *(approvals, watched),
     )

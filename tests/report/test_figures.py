@@ -168,10 +168,43 @@ def test_state_that_was_changed_behind_the_chain_does_not_balance(tmp_path: Path
         db.execute("UPDATE attempts SET state = 'DECLINED' WHERE state = 'IN_DOUBT'")
     period = Period.day(date(2026, 3, 9), now=datetime(2026, 3, 9, 3, 0, tzinfo=UTC))
     with Moment(path) as moment:
-        (check, _) = make_report(moment, period).checks()
+        check, *others = make_report(moment, period).checks()
 
     assert (check.name, check.left_minor, check.right_minor) == ("doubts", 500, 0)
     assert not check.is_balanced
+    assert [other.is_balanced for other in others] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        (
+            "UPDATE originals SET accepted_minor = 900 WHERE original_id = 'S-1'",
+            {"ceilings_accepted": (1000, 900)},
+        ),
+        (
+            "UPDATE attempts SET hold = 'reserved' WHERE state = 'ACCEPTED'",
+            {"ceilings_accepted": (0, 1000), "ceilings_reserved": (1500, 500)},
+        ),
+        (
+            "UPDATE attempts SET amount_minor = 1 WHERE state = 'IN_DOUBT'",
+            {"ceilings_reserved": (1, 500)},
+        ),
+    ],
+)
+def test_ceiling_that_was_changed_does_not_balance(
+    change: str, wrong: dict[str, tuple[int, int]], tmp_path: Path
+) -> None:
+    path = tmp_path / "journal.db"
+    with open_journal(path) as journal:
+        fill(journal)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(change)
+    period = Period.day(date(2026, 3, 9), now=datetime(2026, 3, 9, 3, 0, tzinfo=UTC))
+    with Moment(path) as moment:
+        checks = make_report(moment, period).checks()
+
+    assert wrong == {c.name: (c.left_minor, c.right_minor) for c in checks if not c.is_balanced}
 
 
 # --- the list of refunds ---------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def found(watched: list[Watched], *sums: OperatorSums) -> list[tuple[str, str, s
     return [(f.measure, f.verdict, f.who, f.value) for f in find(watched, sums)]
 
 
-STORIES = {
+STORIES: dict[str, tuple[dict[str, Any], str, int, int]] = {
     "one_original": ({"sale": "S-7"}, "S-7", 1, 4),
     "one_card": ({"card_no": 7}, "№7 *0005", 2, 6),
     "soon_after_sale": ({"operator": "07", "sold_by": "07", "after_sale_s": 600}, "07", 1, 5),

@@ -26,6 +26,8 @@ from posrefund.engine.approval import digest_of
 from posrefund.values import PAN, Amount, KeptCard, settlement_day
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from posrefund.engine import Attempt
     from posrefund.engine.attempt import Kind
     from posrefund.journal import Journal
@@ -50,7 +52,7 @@ class Trade:
         cards: How many customers.
     """
 
-    journals: dict[str, Journal]
+    journals: Mapping[str, Journal]
     seed: int = 7
     first: date = date(2026, 3, 1)
     cards: int = 500

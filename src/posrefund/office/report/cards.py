@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SECTIONS", "Card", "Tile", "card", "note_of", "tiles", "title_of"]
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "money": ("doubts", "bridge", "ageing", "totals", "daily", "files"),
+    "money": ("doubts", "bridge", "ageing", "totals", "daily", "files", "ceilings"),
     "service": (
         *("outcomes", "times", "curve", "hours", "codes"),
         *("flow", "failures", "reasons", "exceptions", "cases"),

@@ -14,6 +14,8 @@ __all__ = ["Columns", "legend"]
 _WIDTH, _HEIGHT = 600, 270
 _TOP, _BOTTOM = 18, 30
 _GAP = 0.28
+_NARROW = 0.86
+"""Most fonts are narrower than the one that widths are guessed for; names of columns may come close."""
 
 
 class Columns(Drawing):
@@ -83,7 +85,7 @@ class Columns(Drawing):
         return left + width / 2
 
     def _write_names(self) -> None:
-        widest = max(map(text_width, self._names), default=0) + 6
+        widest = max(map(text_width, self._names), default=0) * _NARROW + 6
         step = (self.width - 4 - self._left) / max(len(self._names), 1)
         every = max(1, -int(-widest // step))
         for place, name in enumerate(self._names):

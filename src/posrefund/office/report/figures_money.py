@@ -109,6 +109,26 @@ BRIDGE = Figure(
     "The host's side is what files have confirmed, and what they show that is not ours. The books agree where the difference is 0.",
 )
 
+CEILINGS = Figure(
+    "ceilings",
+    "退款之和与消费的额度",
+    "Refunds and the ceilings of their sales",
+    """
+    SELECT hold, currency, sum(by_refunds) AS by_refunds_minor, sum(by_sales) AS by_sales_minor
+    FROM (
+      SELECT hold, currency, amount_minor AS by_refunds, 0 AS by_sales FROM attempts
+      WHERE hold <> 'none' AND original_id IS NOT NULL
+      UNION ALL SELECT 'reserved', currency, 0, reserved_minor FROM originals WHERE reserved_minor > 0
+      UNION ALL SELECT 'accepted', currency, 0, accepted_minor FROM originals WHERE accepted_minor > 0
+    )
+    GROUP BY hold, currency
+    ORDER BY currency, hold
+    """,
+    "sum",
+    "整个流水，到此刻为止：各笔退款所占的，必须等于各消费上记着的。",
+    "Of the whole file, as it is now: what refunds hold must be what is booked on their sales.",
+)
+
 DAILY = Figure(
     "daily",
     "每日",
@@ -208,4 +228,4 @@ REFUNDS = Figure(
     "list",
 )
 
-MONEY = (TOTALS, DOUBTS, BRIDGE, DAILY, FILES, AGEING, UNDECIDED, REFUNDS)
+MONEY = (TOTALS, DOUBTS, BRIDGE, CEILINGS, DAILY, FILES, AGEING, UNDECIDED, REFUNDS)

@@ -25,11 +25,11 @@ class Check:
     """Two sums that must be the same.
 
     Attributes:
-        name: ``doubts`` or ``bridge``.
+        name: ``doubts``, ``ceilings_accepted`` or ``ceilings_reserved``.
         currency: Of the sums.
-        left_minor: Opening + new − resolved; the journal's side after its adjustments.
-        right_minor: Closing; the host's side.
-        left_count: The same, counted.
+        left_minor: Opening + new − resolved; what refunds hold.
+        right_minor: Closing; what is booked on their sales.
+        left_count: The same, counted; 0 where only sums are.
         right_count: The same, counted.
     """
 
@@ -69,10 +69,7 @@ class Report:
 
     def checks(self) -> list[Check]:
         """Return the sums that must agree, for each currency."""
-        return [
-            *_checks("doubts", self.tables["doubts"], "closing", frozenset()),
-            *_checks("bridge", self.tables["bridge"], "host", frozenset({"difference"})),
-        ]
+        return [*_doubts(self.tables["doubts"]), *_ceilings(self.tables["ceilings"])]
 
 
 def make_report(
@@ -101,21 +98,21 @@ def make_report(
     return Report(scope, terminals, tables, tuple(find(watched, sums, measures)))
 
 
-def _checks(name: str, table: Table, total: str, beside: frozenset[str]) -> Iterator[Check]:
-    """The lines of a table that add up to its *total*, but for those *beside* it."""
+def _doubts(table: Table) -> Iterator[Check]:
     for currency in sorted({row["currency"] for row in table.dicts()}):
-        lines = [
-            row
-            for row in table.dicts()
-            if row["currency"] == currency and row["line"] not in beside
-        ]
-        right = next(row for row in lines if row["line"] == total)
-        left = [row for row in lines if row["line"] != total]
+        lines = {row["line"]: row for row in table.dicts() if row["currency"] == currency}
+        right = lines.pop("closing")
         yield Check(
-            name,
+            "doubts",
             currency,
-            sum(row["sum_minor"] for row in left),
+            sum(row["sum_minor"] for row in lines.values()),
             right["sum_minor"],
-            sum(row["count"] for row in left),
+            sum(row["count"] for row in lines.values()),
             right["count"],
         )
+
+
+def _ceilings(table: Table) -> Iterator[Check]:
+    for row in table.dicts():
+        name = f"ceilings_{row['hold']}"
+        yield Check(name, row["currency"], row["by_refunds_minor"], row["by_sales_minor"], 0, 0)

@@ -30,8 +30,8 @@ def cell(name: str, value: Any, currency: str, language: Language, *, figure: st
 
     Example:
         >>> from posrefund.office.report.shown import cell
-        >>> cell("sum_minor", 123456, "156", "zh"), cell("p50_s", 75.0, "", "en")
-        ('¥1,234.56', '1.3 min')
+        >>> cell("sum_minor", 123456, "156", "zh"), cell("p50_s", 90.0, "", "en")
+        ('¥1,234.56', '1.5 min')
     """
     if value is None:
         return "–"
