@@ -29,6 +29,7 @@ from posrefund.cli import (
     notices,
     people,
     relay,
+    report,
     selftest,
     settle,
     sign_in,
@@ -98,6 +99,8 @@ app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
 app.add_typer(notices.app, name="notices")
 app.add_typer(staff.app, name="staff")
+app.add_typer(report.refunds, name="refunds")
+app.add_typer(report.app, name="report")
 app.add_typer(wire_log.app, name="wirelog")
 
 

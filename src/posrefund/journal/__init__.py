@@ -11,6 +11,7 @@ from posrefund.journal.embedded import SQLiteJournal
 from posrefund.journal.fleet import FleetJournal, SQLiteFleet
 from posrefund.journal.journal import Journal
 from posrefund.journal.lease import LEASE_S, Lease, claim_terminals
+from posrefund.journal.moment import Moment
 from posrefund.journal.outbox import DeliveryState, NoticeDelivery
 from posrefund.journal.postgres import PostgresJournal
 from posrefund.journal.rows import Row
@@ -22,6 +23,7 @@ __all__ = [
     "FleetJournal",
     "Journal",
     "Lease",
+    "Moment",
     "NoticeDelivery",
     "PostgresJournal",
     "Row",

@@ -1,0 +1,83 @@
+"""What figures are built on: the attempts of the period, the steps of the chain, and what is open. Floor 8.
+
+Each is a named table of SQL (``WITH name AS …``). Two of them read differently from a file of one terminal and from one
+of many; ``[[…]]`` stands only where one terminal was chosen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posrefund.engine.table import OPEN_STATES, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["PARTS", "UNDECIDED"]
+
+
+def _among(states: set[State] | frozenset[State]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
+UNDECIDED = _among(OPEN_STATES | {State.MISMATCHED, State.BOUNCED})
+"""Not known yet, or known to be wrong: somebody has to do something."""
+
+_DOUBTS = _among({State.IN_DOUBT, State.REVERSING, State.MANUAL})
+
+PARTS: Mapping[str, str | Mapping[str, str]] = {
+    "links": {
+        "one": "SELECT :only AS terminal, seq, at, kind, subject, body FROM chain",
+        "fleet": "SELECT terminal, seq, at, kind, subject, body FROM chain[[ WHERE terminal = :terminal]]",
+    },
+    "everything": """
+        SELECT request_id || '/' || number AS attempt, kind, state, hold, terminal, batch, stan,
+          amount_minor, currency, created_at, host_day, original_id, card_fingerprint, copies,
+          CASE WHEN substr(card_masked, -4) GLOB '[0-9][0-9][0-9][0-9]'
+            THEN '*' || substr(card_masked, -4) ELSE '' END AS card,
+          coalesce(json_extract(facts, '$.operator'), '') AS operator,
+          coalesce(json_extract(facts, '$.approved_by'), '') AS approved_by,
+          coalesce(json_extract(facts, '$.why'), '') AS why,
+          coalesce(json_extract(facts, '$.reason'), '') AS doubt,
+          coalesce(json_extract(facts, '$.code'), '') AS code,
+          coalesce(json_extract(facts, '$.rrn'), '') AS rrn
+        FROM attempts[[ WHERE terminal = :terminal]]
+        """,
+    "made": "SELECT * FROM everything WHERE host_day BETWEEN :first AND :last",
+    "moves": """
+        SELECT terminal, seq, at, subject AS attempt,
+          CASE kind WHEN 'open' THEN 'intend' ELSE json_extract(body, '$.event') END AS event,
+          CASE kind WHEN 'open' THEN json_extract(body, '$.attempt.state')
+            ELSE json_extract(body, '$.state') END AS state,
+          coalesce(json_extract(body, '$.facts.code'), '') AS code,
+          coalesce(json_extract(body, '$.facts.reason'), '') AS reason
+        FROM links WHERE kind IN ('open', 'move')
+        """,
+    "steps": """
+        SELECT *, coalesce(lag(state) OVER (PARTITION BY attempt ORDER BY seq), '') AS before
+        FROM moves
+        """,
+    "doubtful": f"""
+        SELECT attempt, at, seq,
+          state IN ({_DOUBTS}) OR (state = 'SENT' AND before = 'IN_DOUBT') AS is_doubt
+        FROM steps
+        """,
+    "changes": """
+        SELECT attempt, at, change FROM (
+          SELECT attempt, at,
+            is_doubt - lag(is_doubt, 1, 0) OVER (PARTITION BY attempt ORDER BY seq) AS change
+          FROM doubtful
+        )
+        WHERE change <> 0
+        """,
+    "in_doubt_now": f"""
+        SELECT * FROM everything
+        WHERE state IN ({_DOUBTS}) OR (state = 'SENT' AND (copies > 1 OR doubt <> ''))
+        """,
+    "undecided": f"""
+        SELECT attempt, state, max(seq) AS seq
+        FROM steps WHERE julianday(at) < julianday(:as_of)
+        GROUP BY attempt HAVING state IN ({UNDECIDED})
+        """,
+}
+"""In an order in which each needs only those before it. Bare columns beside ``max`` are those of its row (sqlite.org/lang_select.html §2.5)."""
