@@ -10,6 +10,7 @@ from posrefund.engine.attempt import Attempt
 from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
 from posrefund.engine.papers import Document, Signature
 from posrefund.engine.people import Statement
+from posrefund.engine.receipt_code import ReceiptCode, receipt_code
 from posrefund.engine.requests import (
     DescribedSale,
     Original,
@@ -44,6 +45,7 @@ __all__ = [
     "OriginalRef",
     "Outcome",
     "Reason",
+    "ReceiptCode",
     "RefundRequest",
     "SaleRequest",
     "Signature",
@@ -51,4 +53,5 @@ __all__ = [
     "Statement",
     "TerminalView",
     "outcome_of",
+    "receipt_code",
 ]
