@@ -86,6 +86,11 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "本机不知原交易余额：请输入退款金额",
             "nobody here knows what is left of that sale: say how much",
         ),
+        "nothing_to_sign": (
+            "merchant",
+            "没有已受理的交易可签名：请核对单号",
+            "nothing that was accepted waits for a signature under that id: check it",
+        ),
         "over_remaining": (
             "merchant",
             "退款金额超过可退余额",

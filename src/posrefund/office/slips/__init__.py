@@ -1,0 +1,18 @@
+"""Slips: one content, printed as text, as a printer's bytes, or as a picture. Floor 8."""
+
+from posrefund.office.slips.build import slip_content
+from posrefund.office.slips.content import Section, SignaturePlace, SlipContent, SlipLine
+from posrefund.office.slips.options import Copy, SlipOptions
+from posrefund.office.slips.text import Columns, as_text
+
+__all__ = [
+    "Columns",
+    "Copy",
+    "Section",
+    "SignaturePlace",
+    "SlipContent",
+    "SlipLine",
+    "SlipOptions",
+    "as_text",
+    "slip_content",
+]

@@ -1,0 +1,79 @@
+"""Small pictures on a slip: the QR code, and a signature that was drawn. Floor 8."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from posrefund.errors import ConfigError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["blank", "drawn_signature", "qr_picture"]
+
+_WHITE = 255
+_SIDE_MAX = 4000
+"""Pixels of a signature, each way; more is no signature."""
+
+
+def blank(width: int, height: int) -> Image:
+    """Return white paper of *width* by *height* pixels, 8 bits of grey each.
+
+    Raises:
+        ConfigError: Pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError:
+        raise ConfigError("pictures need Pillow: pip install 'posrefund[print]'") from None
+    return Image.new("L", (width, height), _WHITE)
+
+
+def qr_picture(text: str, dots: int) -> Image:
+    """Return the QR code of *text*, a module *dots* pixels wide, without the quiet zone around it; correction level M.
+
+    Args:
+        text: ASCII.
+        dots: Whole pixels, so that every edge is sharp.
+
+    Raises:
+        ConfigError: A library for it is not installed.
+    """
+    modules = _qr_modules(text)
+    picture = blank(len(modules), len(modules))
+    picture.putdata([0 if dark else _WHITE for row in modules for dark in row])
+    side = len(modules) * dots
+    return picture.resize((side, side), resample=0)
+
+
+def drawn_signature(picture: bytes, width: int, height: int) -> Image:
+    """Return a signature in grey, no larger than *width* by *height* pixels.
+
+    Raises:
+        ConfigError: Pillow is not installed, or reads no picture there.
+    """
+    blank(1, 1)
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(picture)) as opened:
+            if max(opened.size) > _SIDE_MAX:
+                raise ConfigError("the signature is larger than 4000 pixels")
+            drawn = opened.convert("L")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise ConfigError("the signature is no picture that Pillow reads") from None
+    drawn.thumbnail((width, height))
+    return drawn
+
+
+def _qr_modules(text: str) -> list[list[bool]]:
+    """Its rows; dark is True."""
+    try:
+        from qrcode.constants import ERROR_CORRECT_M
+        from qrcode.main import QRCode
+    except ImportError:
+        raise ConfigError("QR codes need qrcode: pip install 'posrefund[print]'") from None
+    code = QRCode(border=0, error_correction=ERROR_CORRECT_M)
+    code.add_data(text)
+    return [[bool(dark) for dark in row] for row in code.get_matrix()]
