@@ -27,7 +27,9 @@ from posrefund.cli import (
     relay,
     selftest,
     settle,
+    sign,
     sign_in,
+    slip,
     wire_log,
 )
 from posrefund.cli.screen import as_text, stderr
@@ -67,6 +69,8 @@ app.command("sign-in")(sign_in.sign_in)
 app.command("sale")(money.sale)
 app.command("refund")(money.refund)
 app.command("status")(money.status)
+app.command("slip")(slip.slip)
+app.command("sign")(sign.sign)
 app.command("release")(money.release)
 app.command("explain")(explain.explain)
 app.command("close")(people.close)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ import typer
 
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
+from posrefund.cli.slip_settings import SlipSettings, slip_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
 from posrefund.cli.wire_log_settings import logged
 from posrefund.errors import ConfigError, InvalidRequestError
@@ -86,6 +87,7 @@ class Settings:
         high_water_file: Holds the highest generation of the key file, where one is wanted.
         anchor_file: Holds the journal's anchor, if not beside the key file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
+        slip: What its slips say besides, and how they are printed.
     """
 
     dialect: Dialect
@@ -100,6 +102,7 @@ class Settings:
     high_water_file: Path | None = None
     anchor_file: Path | None = None
     token: TokenSettings | None = None
+    slip: SlipSettings = field(default_factory=SlipSettings)
 
 
 def load(path: Path) -> Settings:
@@ -145,6 +148,7 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         high_water_file=_path_of(data, "high_water", folder),
         anchor_file=_path_of(data, "anchor", folder),
         token=token,
+        slip=slip_settings(data.get("slip", {}), folder),
         **_journal(data, folder),
     )
 

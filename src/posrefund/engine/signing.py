@@ -24,9 +24,7 @@ SIGNED = "signature"
 _SIGNABLE = frozenset({State.ACCEPTED, State.CONFIRMED})
 
 
-def signature_of(
-    attempt: Attempt, notes: Sequence[Mapping[str, str]] = ()
-) -> Signature | None:
+def signature_of(attempt: Attempt, notes: Sequence[Mapping[str, str]] = ()) -> Signature | None:
     """Return the signature under *attempt*, or None.
 
     Args:

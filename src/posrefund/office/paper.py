@@ -27,8 +27,8 @@ Language = Literal["zh", "en"]
 COLUMNS = 32
 """A 58 mm printer prints 32 narrow characters on a line; one of 80 mm prints 48."""
 
-_PIECE = re.compile(r"[!-~]+|[^ -~][，。；：、！？）」』】》…]*| +")
-"""What a line may break before: a word, a character of another script with its punctuation, blanks."""
+_PIECE = re.compile(r"[!-,.-~]*-|[!-,.-~]+|[^ -~][，。；：、！？）」』】》…]*| +")
+"""What a line may break after: a word or its part up to a hyphen, a character of another script with its punctuation, blanks."""
 
 
 def width(text: str) -> int:
@@ -74,10 +74,9 @@ def lines(label: str, value: str, columns: int = COLUMNS) -> list[str]:
     """
     if width(label) + 1 + width(value) <= columns:
         return [line(label, value, columns)]
-    parts = wrap(value, columns - 2)
-    if len(parts) == 1:
-        return [*wrap(label, columns), line("", value, columns)]
-    return [*wrap(label, columns), *(f"  {part}" for part in parts)]
+    if width(value) <= columns:
+        return [*wrap(label, columns), " " * (columns - width(value)) + value]
+    return [*wrap(label, columns), *(f"  {part}" for part in wrap(value, columns - 2))]
 
 
 def wrap(text: str, limit: float, measure: Callable[[str], float] = width) -> list[str]:

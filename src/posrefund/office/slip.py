@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posrefund.office.paper import COLUMNS, Language
+from posrefund.office.paper import Language
 from posrefund.office.slips import SlipOptions, as_text, slip_content
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def slip(
     original: Original | None = None,
     language: Language = "zh",
     reprint: bool = False,
-    columns: Columns = COLUMNS,
+    columns: Columns = 32,
 ) -> str:
     """Return the merchant's copy of the slip of an accepted transaction, as text."""
     options = SlipOptions(language=language, reprint=reprint)

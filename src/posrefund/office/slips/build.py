@@ -131,9 +131,7 @@ def _told(
 
 def _sections(found: list[list[rows.Row]], options: SlipOptions) -> tuple[Section, ...]:
     """The sections that hold something; the second is what people look at first."""
-    made = [
-        rows.section(each, options, is_large=place == 1) for place, each in enumerate(found)
-    ]
+    made = [rows.section(each, options, is_large=place == 1) for place, each in enumerate(found)]
     return tuple(each for each in made if each.lines)
 
 

@@ -100,7 +100,21 @@ class SlipContent:
             if signed
             else []
         )
-        parts = [text for section in self.sections for each in section.lines for text in (each.label, each.value)]
+        parts = [
+            text
+            for section in self.sections
+            for each in section.lines
+            for text in (each.label, each.value)
+        ]
         return "".join(
-            [self.title, self.copy, *self.marks, *parts, *self.remarks, *place, self.code, self.watermark]
+            [
+                self.title,
+                self.copy,
+                *self.marks,
+                *parts,
+                *self.remarks,
+                *place,
+                self.code,
+                self.watermark,
+            ]
         )

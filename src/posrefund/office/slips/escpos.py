@@ -12,7 +12,7 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from posrefund.errors import ConfigError
-from posrefund.office.paper import COLUMNS, centred, lines, rule, width, wrap
+from posrefund.office.paper import centred, lines, rule, width, wrap
 from posrefund.office.slips.pictures import blank, drawn_signature, qr_picture
 from posrefund.office.slips.text import check_columns
 
@@ -38,7 +38,7 @@ _SIGNATURE_DOTS_HIGH = 160
 _WAYS = ("bitImageRaster", "graphics", "bitImageColumn")
 
 
-def as_escpos(content: SlipContent, columns: Columns = COLUMNS, *, profile: str = _ANY_PRINTER) -> bytes:
+def as_escpos(content: SlipContent, columns: Columns = 32, *, profile: str = _ANY_PRINTER) -> bytes:
     """Return *content* for a printer, from its reset to the cut.
 
     Args:
@@ -182,4 +182,3 @@ class _Job:
     def _lines(self, text: Iterable[str]) -> None:
         for each in text:
             self._printer._raw(f"{each}\n".encode("gb18030"))  # noqa: SLF001 — text() would look for a code page
-

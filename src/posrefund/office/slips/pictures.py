@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["blank", "drawn_signature", "qr_picture"]
 
 _WHITE = 255
+_QUIET_MODULES = 4
+"""ISO/IEC 18004: as much white on each side."""
 _SIDE_MAX = 4000
 """Pixels of a signature, each way; more is no signature."""
 
@@ -31,7 +33,7 @@ def blank(width: int, height: int) -> Image:
 
 
 def qr_picture(text: str, dots: int) -> Image:
-    """Return the QR code of *text*, a module *dots* pixels wide, without the quiet zone around it; correction level M.
+    """Return the QR code of *text*, a module *dots* pixels wide, in the quiet zone that readers want; correction level M.
 
     Args:
         text: ASCII.
@@ -74,6 +76,6 @@ def _qr_modules(text: str) -> list[list[bool]]:
         from qrcode.main import QRCode
     except ImportError:
         raise ConfigError("QR codes need qrcode: pip install 'posrefund[print]'") from None
-    code = QRCode(border=0, error_correction=ERROR_CORRECT_M)
+    code = QRCode(border=_QUIET_MODULES, error_correction=ERROR_CORRECT_M)
     code.add_data(text)
     return [[bool(dark) for dark in row] for row in code.get_matrix()]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from posrefund.office.paper import COLUMNS, wrap
 from posrefund.office.slips.pictures import drawn_signature, qr_picture
-from posrefund.office.slips.sheet import GREY, Sheet
+from posrefund.office.slips.sheet import BLACK, GREY, Sheet
 from posrefund.office.slips.text import check_columns
 from posrefund.office.slips.typeface import Typeface
 
@@ -19,14 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["as_png"]
 
-_TITLE, _BODY, _SMALL, _LARGE = 32, 21, 18, 34
+_TITLE, _BODY, _SMALL, _LARGE, _LARGEST = 32, 21, 18, 28, 40
 """Heights of type in dots of a receipt printer, 8 a millimetre."""
 _QR_DOTS, _SIGNATURE_DOTS = 6, 110
 
 
-def as_png(
-    content: SlipContent, columns: Columns = COLUMNS, *, font: Path, dots: int = 2
-) -> bytes:
+def as_png(content: SlipContent, columns: Columns = 32, *, font: Path, dots: int = 2) -> bytes:
     """Return *content* as a PNG, in grey.
 
     Args:
@@ -52,7 +49,8 @@ def as_png(
         _section(sheet, section)
     sheet.rule()
     for remark in content.remarks:
-        sheet.paragraph(remark, _SMALL, shade=GREY)
+        size, shade = (_BODY, BLACK) if content.is_notice else (_SMALL, GREY)
+        sheet.paragraph(remark, size, shade=shade)
     if content.signature is not None:
         _signature(sheet, content.signature)
     if content.code:
@@ -60,7 +58,7 @@ def as_png(
         sheet.centred(content.code, _SMALL)
     sheet.banner(content.watermark)
     file = io.BytesIO()
-    sheet.finish(content.watermark).save(file, format="PNG", optimize=True)
+    sheet.finish(content.watermark).save(file, format="PNG")
     return file.getvalue()
 
 
@@ -72,9 +70,10 @@ def _head(sheet: Sheet, content: SlipContent) -> None:
 
 
 def _section(sheet: Sheet, section: Section) -> None:
-    """The kind large, and the amount larger."""
-    for each in section.lines:
-        size = _LARGE if section.is_large else _BODY
+    """What people look at first is large, and the last of it, the amount or the result, larger."""
+    for place, each in enumerate(section.lines, start=1):
+        large = _LARGEST if place == len(section.lines) else _LARGE
+        size = large if section.is_large else _BODY
         sheet.pair(each.label, each.value, size, is_bold=section.is_large)
 
 

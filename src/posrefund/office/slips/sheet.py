@@ -62,13 +62,16 @@ class Sheet:
         """Write *label* on the left in grey and *value* on the right; below it, where there is no room beside it."""
         small = min(size, 20)
         parts = self._wrapped(value, size)
+        if len(parts) > 1:
+            parts = self._wrapped(value, size, indent=small)
         room = self.width - self._length(label, small) - 12 * self.dots
         fits_beside = len(parts) == 1 and self._length(value, size) <= room
         self._text(self._margin, label, small, shade=GREY, drop=(size - small) * 0.85)
         if not fits_beside:
             self._down(small * _LEADING)
         for part in parts:
-            left = self._margin + self.width - self._length(part, size)
+            right = self._margin + self.width - self._length(part, size)
+            left = right if len(parts) == 1 else self._margin + small * self.dots
             self._text(left, part, size, is_bold=is_bold)
             self._down(size * _LEADING)
 
@@ -105,6 +108,7 @@ class Sheet:
         if not text:
             return
         size = 22
+        self._down(8)
         parts, top = self._wrapped(text, size), self._height
         bottom = top + (len(parts) * size * _LEADING + 6) * self.dots
 
@@ -118,11 +122,11 @@ class Sheet:
 
     def picture(self, picture: Image) -> None:
         """Put *picture* in the middle."""
-        self._down(10)
+        self._down(6)
         x, y = self._margin + (self.width - picture.width) // 2, self._height
         self._strokes.append(lambda paper, _: paper.paste(picture, (x, y)))
         self._height += picture.height
-        self._down(10)
+        self._down(4)
 
     def box(self, label: str, height: int, inside: Image | None = None) -> None:
         """Draw a frame to write in, *label* in its corner, *inside* in its middle."""
@@ -187,11 +191,13 @@ class Sheet:
             lambda _, pen: pen.text(at, text, fill=shade, font=font, stroke_width=stroke)
         )
 
-    def _wrapped(self, text: str, size: int) -> list[str]:
-        return wrap(text, self.width, lambda part: self._length(part, size))
+    def _wrapped(self, text: str, size: int, indent: int = 0) -> list[str]:
+        room = self.width - indent * self.dots
+        return wrap(text, room, lambda part: self._length(part, size))
 
     def _length(self, text: str, size: int) -> float:
-        return self._face.size(size * self.dots).getlength(text)
+        length: float = self._face.size(size * self.dots).getlength(text)
+        return length
 
     def _down(self, dots: float) -> None:
         self._height += round(dots * self.dots)

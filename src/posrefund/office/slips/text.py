@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.errors import ConfigError
-from posrefund.office.paper import COLUMNS, centred, lines, rule, wrap
+from posrefund.office.paper import centred, lines, rule, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ Columns = Literal[32, 48]
 """Of paper 58 mm and 80 mm wide."""
 
 
-def as_text(content: SlipContent, columns: Columns = COLUMNS) -> str:
+def as_text(content: SlipContent, columns: Columns = 32) -> str:
     """Return *content* as lines of at most *columns*; what is not ASCII counts two.
 
     Raises:
