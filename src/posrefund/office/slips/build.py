@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["slip_content"]
 
+_NO_CODES = ("reversed", "released", "closed")
+"""What ``Declined.code`` says of what was accepted, or may have been, and is not any more."""
+
 
 def slip_content(
     outcome: Outcome,
@@ -61,7 +64,7 @@ def _slip(
     found = [
         rows.whose(attempt, options),
         rows.headline(attempt, dialect, options),
-        [*rows.numbers(attempt, outcome.rrn), rows.host_time(attempt)],
+        [*rows.our_numbers(attempt), *rows.host_numbers(outcome), rows.host_time(attempt)],
         rows.original_rows(attempt, original),
         rows.what_for(attempt, options),
         [
@@ -97,7 +100,7 @@ def _notice(
     found = [
         rows.whose(attempt, options),
         [*rows.headline(attempt, dialect, options), ("result", words[result])],
-        [*rows.numbers(attempt), rows.our_time(attempt, dialect), *told],
+        [*rows.our_numbers(attempt), rows.our_time(attempt, dialect), *told],
         rows.original_rows(attempt, original),
         [*rows.what_for(attempt, options), *rows.whom_to_call(options)],
     ]
@@ -124,6 +127,8 @@ def _told(
             return "not_sent", [], advice
         case Declined():
             text = outcome.text_zh if options.language == "zh" else outcome.text_en
+            if outcome.code in _NO_CODES:
+                return "not_booked", [("why", text)], advice
             return "declined", [("code", outcome.code), ("why", text)], advice
         case _:
             assert_never(outcome)

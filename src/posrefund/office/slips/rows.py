@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from posrefund.dialects import Dialect
-    from posrefund.engine import Attempt, Original
+    from posrefund.engine import Approved, Attempt, Original
     from posrefund.office.slips.options import SlipOptions
 
 __all__ = [
     "headline",
+    "host_numbers",
     "host_time",
-    "numbers",
     "original_rows",
+    "our_numbers",
     "our_time",
     "section",
     "what_for",
@@ -74,15 +75,14 @@ def headline(attempt: Attempt, dialect: Dialect, options: SlipOptions) -> list[R
     return [("kind", kind), ("amount", money(attempt.amount.minor, attempt.amount.currency))]
 
 
-def numbers(attempt: Attempt, rrn: str = "") -> list[Row]:
-    """The numbers by which it is found again."""
-    facts = attempt.facts
-    return [
-        ("batch", attempt.batch),
-        ("stan", attempt.stan),
-        ("auth", facts.get("auth_code", "")),
-        ("rrn", rrn),
-    ]
+def our_numbers(attempt: Attempt) -> list[Row]:
+    """The numbers that this terminal gave it."""
+    return [("batch", attempt.batch), ("stan", attempt.stan)]
+
+
+def host_numbers(outcome: Approved) -> list[Row]:
+    """Those that the host gave it: nothing that was not accepted shows any."""
+    return [("auth", outcome.attempt.facts.get("auth_code", "")), ("rrn", outcome.rrn)]
 
 
 def host_time(attempt: Attempt) -> Row:
@@ -130,10 +130,9 @@ def what_for(attempt: Attempt, options: SlipOptions) -> list[Row]:
 
 def whom_to_call(options: SlipOptions) -> list[Row]:
     """The shop for its customer, the acquirer for the shop."""
-    is_banks = options.copy == "bank"
     return [
-        ("merchant_contact", "" if is_banks else options.merchant_contact),
-        ("acquirer_contact", "" if is_banks else options.acquirer_contact),
+        ("merchant_contact", "" if options.copy == "bank" else options.merchant_contact),
+        ("acquirer_contact", options.acquirer_contact if options.copy == "merchant" else ""),
     ]
 
 

@@ -54,6 +54,7 @@ def _all(content: SlipContent, columns: int) -> Iterator[str]:
     if content.signature is not None:
         yield from _signature(content.signature, columns)
     if content.code:
+        yield ""
         yield from _middle(content.code, columns)
     yield from _banner(content.watermark, columns)
 
