@@ -2,7 +2,7 @@
 
 Chinese printers take Chinese characters as they stand in GB 18030 once ``FS &`` was sent, and print each in two columns;
 ASCII stays what it is. So nothing here asks for code pages. What a printer has of its own (QR codes, a knife) is asked
-of its profile; what it lacks goes as a picture, or not at all.
+of its profile; a QR code that it lacks goes as a picture.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _QR_DOTS = 6
 _QR_LEVEL_M = 1
 _LARGE = 2
 _SIGNATURE_DOTS_HIGH = 160
-_WAYS = ("bitImageRaster", "graphics", "bitImageColumn")
+_WAYS, _OLDEST_WAY = ("bitImageRaster", "graphics"), "bitImageColumn"
 
 
 def as_escpos(content: SlipContent, columns: Columns = 32, *, profile: str = _ANY_PRINTER) -> bytes:
@@ -167,14 +167,13 @@ class _Job:
         self._printer.set(align="left")
 
     def _image(self, picture: Image) -> None:
-        """In the first way of pictures that the printer has, in the middle of the paper; a printer of none leaves it out."""
-        ways = [way for way in _WAYS if self._printer.profile.supports(way)]
-        if not ways:
-            return
+        """In the first way of pictures that the printer has, in the middle of the paper."""
+        has = self._printer.profile.supports
+        way = next((way for way in _WAYS if has(way)), _OLDEST_WAY)
         wide = blank(self._columns * _DOTS_A_COLUMN, picture.height)
         wide.paste(picture, ((wide.width - picture.width) // 2, 0))
         with redirect_stdout(io.StringIO()):  # it prints what it thinks of the profile
-            self._printer.image(wide.convert("RGB"), impl=ways[0])
+            self._printer.image(wide.convert("RGB"), impl=way)
 
     def _middle(self, text: str) -> list[str]:
         return [centred(part, self._columns) for part in wrap(text, self._columns)]
