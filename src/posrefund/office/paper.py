@@ -98,13 +98,13 @@ def wrap(text: str, limit: float, measure: Callable[[str], float] = width) -> li
         if measure(row + piece) <= limit:
             row += piece
             continue
-        found.append(row.rstrip())
-        row = piece.lstrip()
+        found.append(row.rstrip(" "))
+        row = piece.lstrip(" ")
         while measure(row) > limit:
             fits = _fitting(row, limit, measure)
             found.append(row[:fits])
             row = row[fits:]
-    return [each for each in [*found, row.rstrip()] if each]
+    return [each for each in [*found, row.rstrip(" ")] if each]
 
 
 def _fitting(text: str, limit: float, measure: Callable[[str], float]) -> int:

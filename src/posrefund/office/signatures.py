@@ -11,6 +11,7 @@ import os
 import secrets
 import struct
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -134,14 +135,15 @@ def keep(picture: bytes, folder: Path) -> Signature:
     unfinished = folder / f".{signature.sha256}.{secrets.token_hex(4)}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not file.exists():
+        if not (file.exists() and file.read_bytes() == picture):
             with open(unfinished, "xb", opener=_for_owner) as out:
                 out.write(picture)
                 out.flush()
                 os.fsync(out.fileno())
             unfinished.replace(file)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
         raise ConfigError(f"{folder}: the signature cannot be kept: {error.strerror}") from None
     return signature
 
