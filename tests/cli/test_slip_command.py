@@ -7,9 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from cli.test_shop_commands import CARD, Counter, counter
 from office.slip_shop import FONTS
+from posrefund.cli.app import app
 from posrefund.cli.slip_settings import SlipSettings, slip_settings
 from posrefund.emulators.host import Fault
 from posrefund.engine import Signature
@@ -148,6 +150,16 @@ def test_paper_is_signed_without_a_picture(shop: Counter) -> None:
         shop.posrefund("sign", "R-9")
     with pytest.raises(ConfigError, match="cannot be read"):
         shop.posrefund("sign", "R-1", "--picture", str(shop.folder / "nothing"))
+
+
+def test_everything_that_is_printed_where_people_practise_is_marked(tmp_path: Path) -> None:
+    lessons = tmp_path / "lessons"
+    CliRunner().invoke(app, ["train", str(lessons), "--once"], catch_exceptions=False)
+    option = ["--config", str(lessons / "posrefund.toml"), "--lang", "zh"]
+    for command in ("slip", "status"):
+        said = CliRunner().invoke(app, [command, "LESSON-1", *option]).output
+
+        assert said.count("培训 TRAINING 无效") == 3
 
 
 # --- settings ------------------------------------------------------------------------------------

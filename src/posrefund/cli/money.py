@@ -28,6 +28,7 @@ from posrefund.engine import (
     State,
 )
 from posrefund.errors import InvalidRequestError
+from posrefund.office import TRAINING
 from posrefund.office import slip as slip_of
 from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 
@@ -159,7 +160,10 @@ def finish(terminal: Terminal, outcome: Outcome, lang: Lang, link: HostLink | No
         case Approved():
             sales = terminal.journal.originals(outcome.attempt.original_id or "")
             original = sales[0] if sales else None
-            text = slip_of(outcome, terminal.dialect, original=original, language=lang.value)
+            mark = TRAINING if terminal.journal.is_training else ""
+            text = slip_of(
+                outcome, terminal.dialect, original=original, language=lang.value, watermark=mark
+            )
             stdout.print(text, markup=False)
         case Declined():
             stdout.print(f"declined {outcome.code}: {outcome.text_en} / {outcome.text_zh}")

@@ -15,6 +15,7 @@ from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.money import EXIT_STATUS
 from posrefund.cli.screen import Lang, LangOption, stderr, stdout
 from posrefund.errors import ConfigError, PosRefundError
+from posrefund.office import TRAINING
 from posrefund.office.signatures import fetch
 from posrefund.office.slips import SlipOptions, as_escpos, as_png, as_text, slip_content
 
@@ -96,6 +97,8 @@ def slip(  # noqa: PLR0913, PLR0917 — one per option
             "picture": _picture(signature, settings),
             **_of_shop(settings),
         }
+        if terminal.journal.is_training:
+            options["watermark"] = TRAINING
         sales = terminal.journal.originals(found.attempt.original_id or "")
         original = sales[0] if sales else None
         is_again = terminal.prints(request, copy.value) > 0

@@ -2,16 +2,20 @@
 
 from posrefund.office.batch_slip import batch_slip
 from posrefund.office.explain import Unmatched, explain
+from posrefund.office.holidays import holidays_of
+from posrefund.office.paper import TRAINING
 from posrefund.office.reconcile import Finding, Reconciliation, reconcile
 from posrefund.office.settlement_file import read_settlement_file
 from posrefund.office.slip import slip
 
 __all__ = [
+    "TRAINING",
     "Finding",
     "Reconciliation",
     "Unmatched",
     "batch_slip",
     "explain",
+    "holidays_of",
     "read_settlement_file",
     "reconcile",
     "slip",

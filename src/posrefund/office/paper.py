@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLUMNS",
+    "TRAINING",
     "Language",
+    "banner",
     "centred",
     "line",
     "lines",
@@ -26,6 +28,9 @@ __all__ = [
 Language = Literal["zh", "en"]
 COLUMNS = 32
 """A 58 mm printer prints 32 narrow characters on a line; one of 80 mm prints 48."""
+
+TRAINING = "培训 TRAINING 无效"
+"""On everything that is printed where people practise."""
 
 _PIECE = re.compile(r"[!-,.-~]*-|[!-,.-~]+|[^ -~][，。；：、！？）」』】》…]*| +")
 """What a line may break after: a word or its part up to a hyphen, a character of another script with its punctuation, blanks."""
@@ -45,6 +50,12 @@ def width(text: str) -> int:
 def centred(text: str, columns: int = COLUMNS) -> str:
     """Return *text* in the middle of a line."""
     return text.center(columns - width(text) + len(text))
+
+
+def banner(text: str, columns: int = COLUMNS) -> list[str]:
+    """Return *text* across the paper, so that nobody can miss it; nothing for nothing."""
+    edge = "*" * columns
+    return [edge, *(centred(part, columns) for part in wrap(text, columns)), edge] if text else []
 
 
 def rule(columns: int = COLUMNS) -> str:

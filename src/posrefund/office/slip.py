@@ -26,8 +26,9 @@ def slip(
     original: Original | None = None,
     language: Language = "zh",
     reprint: bool = False,
+    watermark: str = "",
     columns: Columns = 32,
 ) -> str:
     """Return the merchant's copy of the slip of an accepted transaction, as text."""
-    options = SlipOptions(language=language, reprint=reprint)
+    options = SlipOptions(language=language, reprint=reprint, watermark=watermark)
     return as_text(slip_content(outcome, dialect, original, options), columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.errors import ConfigError
-from posrefund.office.paper import centred, lines, rule, wrap
+from posrefund.office.paper import banner, centred, lines, rule, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,12 +39,12 @@ def check_columns(columns: int) -> None:
 
 
 def _all(content: SlipContent, columns: int) -> Iterator[str]:
-    yield from _banner(content.watermark, columns)
+    yield from banner(content.watermark, columns)
     for heading in (content.title, content.copy, *content.marks):
         yield from _middle(heading, columns)
     for place, section in enumerate(content.sections):
         if place == content.middle:
-            yield from _banner(content.watermark, columns)
+            yield from banner(content.watermark, columns)
         yield rule(columns)
         for each in section.lines:
             yield from lines(each.label, each.value, columns)
@@ -56,7 +56,7 @@ def _all(content: SlipContent, columns: int) -> Iterator[str]:
     if content.code:
         yield ""
         yield from _middle(content.code, columns)
-    yield from _banner(content.watermark, columns)
+    yield from banner(content.watermark, columns)
 
 
 def _signature(place: SignaturePlace, columns: int) -> Iterator[str]:
@@ -69,13 +69,6 @@ def _signature(place: SignaturePlace, columns: int) -> Iterator[str]:
         yield from wrap(place.scan, columns)
     yield f"{place.label}:"
     yield from ("", "", "_" * columns)
-
-
-def _banner(text: str, columns: int) -> Iterator[str]:
-    if text:
-        yield "*" * columns
-        yield from _middle(text, columns)
-        yield "*" * columns
 
 
 def _middle(text: str, columns: int) -> list[str]:
