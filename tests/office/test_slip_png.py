@@ -157,7 +157,8 @@ def test_a_signature_from_a_pad_is_in_its_frame() -> None:
     unsigned = opened(as_png(content(), font=CHINESE))
     seen = opened(as_png(signed, font=CHINESE))
 
-    drawn = drawn_signature(picture, 1000, 1000)
+    drawn = drawn_signature(picture, 1000, 200, 2)
+    assert drawn.size == (400, 160)  # two pixels for a dot
     places = [
         (x, y)
         for y in range(unsigned.height // 2, seen.height - drawn.height)
@@ -235,8 +236,8 @@ def test_a_huge_picture_is_refused_before_it_is_unpacked() -> None:
     from PIL import Image
 
     file = io.BytesIO()
-    Image.new("1", (4001, 1)).save(file, "PNG")
-    with pytest.raises(ConfigError, match="larger than 4000"):
+    Image.new("1", (2001, 1)).save(file, "PNG")
+    with pytest.raises(ConfigError, match="larger than 2000"):
         drawn_signature(file.getvalue(), 100, 100)
 
 

@@ -15,7 +15,7 @@ __all__ = ["blank", "drawn_signature", "qr_picture"]
 _WHITE = 255
 _QUIET_MODULES = 4
 """ISO/IEC 18004: as much white on each side."""
-_SIDE_MAX = 4000
+_SIDE_MAX = 2000
 """Pixels of a signature, each way; more is no signature."""
 
 
@@ -49,8 +49,8 @@ def qr_picture(text: str, dots: int) -> Image:
     return picture.resize((side, side), resample=0)
 
 
-def drawn_signature(picture: bytes, width: int, height: int) -> Image:
-    """Return a signature in grey, no larger than *width* by *height* pixels.
+def drawn_signature(picture: bytes, width: int, height: int, dots: int = 1) -> Image:
+    """Return a signature in grey, *dots* pixels for one of its own, but no larger than *width* by *height*.
 
     Raises:
         ConfigError: Pillow is not installed, or reads no picture there.
@@ -61,10 +61,11 @@ def drawn_signature(picture: bytes, width: int, height: int) -> Image:
     try:
         with Image.open(io.BytesIO(picture)) as opened:
             if max(opened.size) > _SIDE_MAX:
-                raise ConfigError("the signature is larger than 4000 pixels")
+                raise ConfigError("the signature is larger than 2000 pixels")
             drawn = opened.convert("L")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise ConfigError("the signature is no picture that Pillow reads") from None
+    drawn = drawn.resize((drawn.width * dots, drawn.height * dots), resample=0)
     drawn.thumbnail((width, height))
     return drawn
 

@@ -87,5 +87,5 @@ def _signature(sheet: Sheet, place: SignaturePlace) -> None:
         sheet.paragraph(place.digest, 14, shade=GREY)
     if place.picture or not place.given:
         room = (sheet.width - 40 * sheet.dots, (_SIGNATURE_DOTS - 10) * sheet.dots)
-        drawn = drawn_signature(place.picture, *room) if place.picture else None
+        drawn = drawn_signature(place.picture, *room, sheet.dots) if place.picture else None
         sheet.box("" if place.given else place.label, _SIGNATURE_DOTS, drawn)
