@@ -180,6 +180,7 @@ def test_paths_of_the_settings_are_relative_to_them(tmp_path: Path) -> None:
         ({"colums": 32}, "colums: expected one of merchant_name"),
         ({"columns": 40}, "columns: expected 32 or 48"),
         ({"columns": 32.0}, "columns: expected 32 or 48"),
+        ({"barcode": 1}, "barcode: expected true or false"),
         ({"merchant_name": 5}, "merchant_name: expected text"),
         ({"font": ""}, "font: expected text"),
         ({"institutions": {"01020000": 5}}, "institutions: expected a table"),

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 
 __all__ = ["Paper", "Row", "read"]
 
-_ONE_BYTE = {b"\x1ba": "align", b"\x1bE": "bold", b"\x1d!": "size", b"\x1dB": "inverse"}
+_ONE_BYTE = {
+    b"\x1ba": "align",
+    b"\x1bE": "bold",
+    b"\x1d!": "size",
+    b"\x1dB": "inverse",
+    b"\x1dh": "bar height",
+    b"\x1dw": "bar width",
+    b"\x1df": "bar font",
+    b"\x1dH": "bar text",
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,7 @@ class Paper:
     Attributes:
         rows: Lines of text.
         codes: What its own QR codes say, and in how many dots a module.
+        bars: What its own bar codes say (Code 128, set B), dots a module and dots high.
         pictures: Width and height in dots, and the raster.
         is_chinese: Whether it was told that Chinese follows.
         was_cut: Whether the knife came down at the end.
@@ -33,6 +43,7 @@ class Paper:
 
     rows: list[Row] = field(default_factory=list)
     codes: list[tuple[str, int]] = field(default_factory=list)
+    bars: list[tuple[str, int, int]] = field(default_factory=list)
     pictures: list[tuple[int, int, bytes]] = field(default_factory=list)
     is_chinese: bool = False
     was_cut: bool = False
@@ -63,6 +74,7 @@ class _Printer:
             b"\x1d(": self._symbol,
             b"\x1dv": self._raster,
             b"\x1dV": self._cut,
+            b"\x1dk": self._bars,
         }
 
     def step(self) -> None:
@@ -107,6 +119,16 @@ class _Printer:
             self._code = body[3:].decode("ascii")
         elif body[1] == 81:
             self.paper.codes.append((self._code, self._module))
+
+    def _bars(self) -> None:
+        """GS k, function B: 73 is Code 128, which begins with its set."""
+        head = self._take(4)
+        assert head[2] == 73
+        body = self._take(head[3])
+        assert body[:2] == b"{B"
+        assert self._mode["bar text"] == 0
+        said = body[2:].decode("ascii")
+        self.paper.bars.append((said, self._mode["bar width"], self._mode["bar height"]))
 
     def _raster(self) -> None:
         """GS v 0."""

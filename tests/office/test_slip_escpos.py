@@ -105,6 +105,20 @@ def test_a_printer_without_qr_codes_gets_a_picture_of_one() -> None:
     assert paper.rows[-1].text.strip() == "R0APN58QCGAAPM8J79AW"
 
 
+def test_a_bar_code_is_the_printers_own() -> None:
+    own = printed(48, is_barcode=True)
+    assert (own.bars, own.codes, own.pictures) == ([("R0APN58QCGAAPM8J79AW", 2, 80)], [], [])
+    assert own.rows[-1].text.strip() == "R0APN58QCGAAPM8J79AW"
+
+
+def test_a_bar_code_that_has_no_room_is_refused() -> None:
+    with pytest.raises(ConfigError, match="takes paper of 48 columns"):
+        printed(32, is_barcode=True)
+    with pytest.raises(ConfigError, match="too long for a bar code"):
+        printed(48, is_barcode=True, code="A" * 26)
+    assert printed(32, is_barcode=True, code="").bars == []  # nothing to print is no bar code
+
+
 def test_a_signature_from_a_pad_is_printed_in_the_middle() -> None:
     picture = draw([[(0, 20), (99, 20)]], 100, 40)
     given = Signature.of("bitmap", picture)

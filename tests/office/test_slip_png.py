@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,13 @@ from posrefund.engine import Signature, State
 from posrefund.errors import ConfigError
 from posrefund.office.signatures import draw
 from posrefund.office.slips import Columns, SlipContent, as_png, slip_content
-from posrefund.office.slips.pictures import drawn_signature, qr_picture
+from posrefund.office.slips.pictures import barcode_picture, drawn_signature, qr_picture
 from posrefund.office.slips.typeface import Typeface
 from posrefund.office.slips.words import WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL.Image import Image
 
 pytest.importorskip("PIL", reason="pip install 'posrefund[print]'")
@@ -128,6 +131,33 @@ def test_the_qr_code_is_the_one_of_the_standard() -> None:
     assert modules[13][8]
 
 
+def test_a_bar_code_is_the_one_of_the_standard() -> None:
+    picture = barcode_picture("AB", 1, 3)
+    row = "".join("#" if picture.getpixel((x, 1)) == 0 else "." for x in range(picture.width))
+
+    # ISO/IEC 15417: start B, A (33), B (34), check (104 + 1*33 + 2*34) mod 103 = 102, stop; 10 modules of white around
+    start, letter_a, letter_b = "##.#..#....", "#.#...##...", "#...#.##..."
+    check, stop = "####.#.###.", "##...###.#.##"
+    assert row == f"{'.' * 10}{start}{letter_a}{letter_b}{check}{stop}{'.' * 10}"
+
+
+@needs_chinese
+def test_a_bar_code_stands_in_the_middle_of_wide_paper_alone() -> None:
+    picture = opened(as_png(content(is_barcode=True), 48, font=CHINESE))
+    code = barcode_picture("R0APN58QCGAAPM8J79AW", 4, 160)
+    left = (picture.width - code.width) // 2
+    found = [
+        top
+        for top in range(picture.height // 2, picture.height - code.height)
+        if picture.crop((left, top, left + code.width, top + code.height)).tobytes()
+        == code.tobytes()
+    ]
+
+    assert len(found) == 1
+    with pytest.raises(ConfigError, match="takes paper of 48 columns"):
+        as_png(content(is_barcode=True), 32, font=CHINESE)
+
+
 @needs_chinese
 def test_a_watermark_blackens_the_top_the_middle_and_the_end_and_greys_the_rest() -> None:
     said = {"copy": "customer"}  # no frame to sign in
@@ -210,14 +240,22 @@ def test_what_is_no_font_is_refused(what: bytes | None, tmp_path: Path) -> None:
         as_png(content(), font=file)
 
 
-@pytest.mark.parametrize("module", ["PIL", "qrcode.main"])
+@pytest.mark.parametrize(
+    ("module", "made"),
+    [
+        ("PIL", qr_picture),
+        ("qrcode.main", qr_picture),
+        ("barcode.codex", partial(barcode_picture, height=1)),
+    ],
+    ids=["Pillow", "qrcode", "python-barcode"],
+)
 def test_without_a_library_the_error_says_what_to_install(
-    module: str, monkeypatch: pytest.MonkeyPatch
+    module: str, made: Callable[[str, int], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
 
     with pytest.raises(ConfigError, match=re.escape("pip install 'posrefund[print]'")):
-        qr_picture("A", 1)
+        made("A", 1)
     if module == "PIL":
         with pytest.raises(ConfigError, match="Pillow"):
             as_png(content(), font=CHINESE)

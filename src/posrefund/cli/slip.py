@@ -141,7 +141,9 @@ def _put(made: bytes, out: Path | None) -> None:
 
 def _of_shop(settings: Settings) -> dict[str, Any]:
     names = ("merchant_name", "merchant_contact", "acquirer_contact", "watermark", "institutions")
-    return {name: getattr(settings.slip, name) for name in names}
+    return {"is_barcode": settings.slip.barcode} | {
+        name: getattr(settings.slip, name) for name in names
+    }
 
 
 def _picture(signature: Signature | None, settings: Settings) -> bytes:

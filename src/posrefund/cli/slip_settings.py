@@ -26,6 +26,7 @@ class SlipSettings:
         merchant_contact: Whom the customer calls.
         acquirer_contact: Whom the shop calls.
         watermark: On every slip, such as ``培训 TRAINING 无效``.
+        barcode: Whether the reference is a bar code and not a QR code; on paper of 48 columns.
         columns: Of the paper: 32 (58 mm) or 48 (80 mm).
         printer: Its profile for python-escpos.
         font: A font file for pictures.
@@ -37,6 +38,7 @@ class SlipSettings:
     merchant_contact: str = ""
     acquirer_contact: str = ""
     watermark: str = ""
+    barcode: bool = False
     columns: int = 32
     printer: str = "default"
     font: Path | None = None
@@ -65,6 +67,10 @@ def _setting(name: str, value: object, folder: Path) -> object:
     if name == "columns":
         if value not in (32, 48) or not isinstance(value, int):
             raise ConfigError("[slip] columns: expected 32 or 48")
+        return value
+    if name == "barcode":
+        if not isinstance(value, bool):
+            raise ConfigError("[slip] barcode: expected true or false")
         return value
     if name == "institutions":
         if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):

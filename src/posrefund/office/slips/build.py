@@ -85,6 +85,7 @@ def _slip(
         remarks=tuple(remarks),
         signature=_signature(attempt, options),
         code=_code(attempt, options),
+        is_barcode=options.is_barcode,
         watermark=options.watermark,
     )
 

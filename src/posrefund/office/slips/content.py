@@ -72,6 +72,7 @@ class SlipContent:
         remarks: Sentences below that.
         signature: None: nothing is to be signed on it.
         code: The reference for a scanner, in the alphanumeric set of QR codes; empty for none.
+        is_barcode: Whether it is printed as a bar code and not as a QR code.
         watermark: What makes it worthless, at the top, in the middle and at the end; empty for none.
         is_notice: Whether it says that something was *not* done, or is not known: no slip.
     """
@@ -83,6 +84,7 @@ class SlipContent:
     remarks: tuple[str, ...] = ()
     signature: SignaturePlace | None = None
     code: str = ""
+    is_barcode: bool = False
     watermark: str = ""
     is_notice: bool = False
 

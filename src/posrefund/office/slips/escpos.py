@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from posrefund.errors import ConfigError
 from posrefund.office.paper import centred, lines, rule, width, wrap
-from posrefund.office.slips.pictures import blank, drawn_signature, qr_picture
-from posrefund.office.slips.text import check_columns
+from posrefund.office.slips.pictures import (
+    bar_modules,
+    blank,
+    drawn_signature,
+    qr_picture,
+)
+from posrefund.office.slips.text import check_paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +38,7 @@ _ANY_PRINTER = "default"
 _DOTS_A_COLUMN = 12
 _QR_DOTS = 6
 _QR_LEVEL_M = 1
+_BAR_DOTS, _BAR_DOTS_HIGH = 2, 80
 _LARGE = 2
 _SIGNATURE_DOTS_HIGH = 160
 _WAYS, _OLDEST_WAY = ("bitImageRaster", "graphics"), "bitImageColumn"
@@ -48,13 +54,13 @@ def as_escpos(content: SlipContent, columns: Columns = 32, *, profile: str = _AN
 
     Raises:
         ConfigError: python-escpos is not installed, or knows no such printer; the printer has not so many
-            columns, or no printer has; or the signature is no picture.
+            columns, or no printer has, or they are too few for a bar code; or the signature is no picture.
 
     Source:
-        Epson, ESC/POS Command Reference: ESC @, ESC a, ESC E, GS !, GS B, GS ( k, GS V; FS & as printers sold in
+        Epson, ESC/POS Command Reference: ESC @, ESC a, ESC E, GS !, GS B, GS ( k, GS k, GS V; FS & as printers sold in
         China document it.
     """
-    check_columns(columns)
+    check_paper(content, columns)
     job = _Job(_printer(profile, columns), columns)
     job.begin(has_chinese=not content.text.isascii())
     job.print(content)
@@ -109,7 +115,7 @@ class _Job:
         if content.signature is not None:
             self._signature(content.signature)
         if content.code:
-            self._qr(content.code)
+            (self._barcode if content.is_barcode else self._qr)(content.code)
             self._lines(self._middle(content.code))
         self._banner(content.watermark)
 
@@ -164,6 +170,15 @@ class _Job:
             return
         self._printer.set(align="center")
         self._printer.qr(text, native=True, ec=_QR_LEVEL_M, size=_QR_DOTS)
+        self._printer.set(align="left")
+
+    def _barcode(self, text: str) -> None:
+        """By the printer's own means, which all of 48 columns have; the text below it is ours."""
+        bar_modules(text)  # that it fits
+        with redirect_stdout(io.StringIO()):  # it prints that it prints
+            self._printer.barcode(
+                f"{{B{text}", "CODE128", _BAR_DOTS_HIGH, _BAR_DOTS, "OFF", function_type="B"
+            )
         self._printer.set(align="left")
 
     def _image(self, picture: Image) -> None:

@@ -44,7 +44,9 @@ class SlipOptions:
         signature: The one that was given; None: the one that the attempt was made with, if any.
         picture: The signature itself; only one whose digest is the signature's.
         scan_to_sign: What the customer reads with his phone to sign there; see ``TextToSign``.
-        code: The reference under the QR code; None: the attempt's own ``receipt_code``; empty: none.
+        is_barcode: Print the reference as a bar code (Code 128), for scanners that read no other; paper of 48 columns has
+            room for it.
+        code: The reference that a scanner reads; None: the attempt's own ``receipt_code``; empty: none.
 
     Raises:
         InvalidRequestError: Every fault at once.
@@ -67,6 +69,7 @@ class SlipOptions:
     signature: Signature | None = None
     picture: bytes = field(default=b"", repr=False)
     scan_to_sign: str = ""
+    is_barcode: bool = False
     code: str | None = None
 
     def __post_init__(self) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from posrefund.office.slips.pictures import drawn_signature, qr_picture
+from posrefund.office.slips.pictures import barcode_picture, drawn_signature, qr_picture
 from posrefund.office.slips.sheet import BLACK, GREY, Sheet
-from posrefund.office.slips.text import check_columns
+from posrefund.office.slips.text import check_paper
 from posrefund.office.slips.typeface import Typeface
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["as_png"]
 
 _TITLE, _BODY, _SMALL, _LARGE, _LARGEST = 32, 21, 18, 28, 40
 """Heights of type in dots of a receipt printer, 8 a millimetre."""
-_QR_DOTS, _SIGNATURE_DOTS = 6, 110
+_QR_DOTS, _BAR_DOTS, _SIGNATURE_DOTS = 6, 80, 110
 
 
 def as_png(content: SlipContent, columns: Columns = 32, *, font: Path, dots: int = 2) -> bytes:
@@ -34,9 +34,9 @@ def as_png(content: SlipContent, columns: Columns = 32, *, font: Path, dots: int
 
     Raises:
         ConfigError: Pillow or qrcode is not installed; the font cannot be read, or lacks a character; neither 32 nor
-            48 columns; or the signature is no picture.
+            48 columns, or a bar code on 32; or the signature is no picture.
     """
-    check_columns(columns)
+    check_paper(content, columns)
     face = Typeface(font)
     face.require(content.text)
     sheet = Sheet(face, columns * 12, dots)
@@ -54,7 +54,11 @@ def as_png(content: SlipContent, columns: Columns = 32, *, font: Path, dots: int
     if content.signature is not None:
         _signature(sheet, content.signature)
     if content.code:
-        sheet.picture(qr_picture(content.code, _QR_DOTS * dots))
+        sheet.picture(
+            barcode_picture(content.code, 2 * dots, _BAR_DOTS * dots)
+            if content.is_barcode
+            else qr_picture(content.code, _QR_DOTS * dots)
+        )
         sheet.centred(content.code, _SMALL)
     sheet.banner(content.watermark)
     file = io.BytesIO()

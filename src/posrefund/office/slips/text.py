@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from posrefund.office.slips.content import SignaturePlace, SlipContent
 
-__all__ = ["Columns", "as_text", "check_columns"]
+__all__ = ["Columns", "as_text", "check_columns", "check_paper"]
 
 Columns = Literal[32, 48]
 """Of paper 58 mm and 80 mm wide."""
@@ -36,6 +36,17 @@ def check_columns(columns: int) -> None:
     """
     if columns not in (32, 48):
         raise ConfigError("a slip has 32 or 48 columns")
+
+
+def check_paper(content: SlipContent, columns: int) -> None:
+    """Check that *content* goes on paper of so many *columns*: a bar code takes more room than lines do.
+
+    Raises:
+        ConfigError: It does not, or there is no such paper.
+    """
+    check_columns(columns)
+    if content.is_barcode and content.code and columns < 48:
+        raise ConfigError("a bar code takes paper of 48 columns: take a QR code")
 
 
 def _all(content: SlipContent, columns: int) -> Iterator[str]:
