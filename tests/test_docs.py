@@ -93,6 +93,16 @@ def test_the_pictures_show_what_the_program_shows(lang: str) -> None:
     assert "http" not in kept.replace("http://www.w3.org", "").replace("https://www.textual", "")
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_slips_in_the_pages_say_what_slips_say(lang: str) -> None:
+    image = pytest.importorskip("PIL.Image", reason="pip install 'posrefund[print]'")
+    slips = _script("make_slips")
+
+    with image.open(slips.PICTURES[lang]) as kept:
+        said = kept.text[slips.TEXT]
+    assert said == slips.as_text(slips.content(lang)), "run: python docs/make_slips.py"
+
+
 def test_the_error_tree_is_drawn_as_it_is() -> None:
     drawn = re.findall(r"([│├└─ ]*)(\w+Error)\n", _script("generate").error_tree())
     parents: dict[int, str] = {}

@@ -133,6 +133,15 @@ def test_slip_is_literally_this() -> None:
     assert printed(CLOSED, "en", reprint=True) == EN.strip("\n").splitlines()
 
 
+def test_a_watermark_is_at_the_top_in_the_middle_and_at_the_end() -> None:
+    text = printed(CLOSED, "en", reprint=True, watermark="培训 TRAINING 无效")
+    mark = ["*" * 32, "       培训 TRAINING 无效", "*" * 32]
+    kept = EN.strip("\n").splitlines()
+    middle = kept.index("Totals                 different") - 1
+
+    assert text == [*mark, *kept[:middle], *mark, *kept[middle:], *mark]
+
+
 def test_slip_of_a_balanced_batch_is_short() -> None:
     plain = replace(
         CLOSED, verdict="balanced", host=CLOSED.ours, uploaded=0, doubts=(), suggestion=Suggestion()

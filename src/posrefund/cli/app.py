@@ -32,7 +32,9 @@ from posrefund.cli import (
     report,
     selftest,
     settle,
+    sign,
     sign_in,
+    slip,
     staff,
     train,
     wire_log,
@@ -76,6 +78,8 @@ app.command("sale")(money.sale)
 app.command("refund")(money.refund)
 app.command("status")(money.status)
 app.command("follow-up")(follow_up.follow_up)
+app.command("slip")(slip.slip)
+app.command("sign")(sign.sign)
 app.command("release")(money.release)
 app.command("explain")(explain.explain)
 app.command("close")(people.close)

@@ -10,7 +10,7 @@ import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.screen import Lang, LangOption, stderr, stdout
-from posrefund.office import batch_slip
+from posrefund.office import TRAINING, batch_slip
 
 __all__ = ["close_batch"]
 
@@ -35,7 +35,13 @@ def close_batch(
         if closed is None:
             stderr.print("no batch was closed yet / 还没有结算过")
             sys.exit(2)
-        text = batch_slip(closed, terminal.view(), language=lang.value, reprint=reprint)
+        text = batch_slip(
+            closed,
+            terminal.view(),
+            language=lang.value,
+            reprint=reprint,
+            watermark=TRAINING if terminal.journal.is_training else "",
+        )
     stdout.print(text, markup=False)
     is_plain = closed.verdict == "balanced" and not closed.doubts
     raise typer.Exit(0 if is_plain or reprint else 4)

@@ -15,6 +15,7 @@ import typer
 from posrefund.cli.arrival_settings import arrival_settings
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
+from posrefund.cli.slip_settings import SlipSettings, slip_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
 from posrefund.cli.training import training_setting
 from posrefund.cli.wire_log_settings import logged
@@ -90,6 +91,7 @@ class Settings:
         high_water_file: Holds the highest generation of the key file, where one is wanted.
         anchor_file: Holds the journal's anchor, if not beside the key file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
+        slip: What its slips say besides, and how they are printed.
         training: Whether people practise with it; its host is on this machine then.
         arrival: How long a refund takes to the customer's account.
     """
@@ -106,6 +108,7 @@ class Settings:
     high_water_file: Path | None = None
     anchor_file: Path | None = None
     token: TokenSettings | None = None
+    slip: SlipSettings = field(default_factory=SlipSettings)
     training: bool = False
     arrival: Arrival = field(default_factory=Arrival)
 
@@ -154,6 +157,7 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         high_water_file=_path_of(data, "high_water", folder),
         anchor_file=_path_of(data, "anchor", folder),
         token=token,
+        slip=slip_settings(data.get("slip", {}), folder),
         training=training_setting(data, line),
         arrival=arrival_settings(data, folder, datetime.now(UTC).date()),
         **_journal(data, folder),

@@ -29,7 +29,7 @@ from posrefund.engine import (
     State,
 )
 from posrefund.errors import InvalidRequestError, RefusedError
-from posrefund.office import refund_status
+from posrefund.office import TRAINING, refund_status
 from posrefund.office import slip as slip_of
 from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from posrefund.terminal import Terminal
     from posrefund.values.card import EntryMode
 
-__all__ = ["finish", "refund", "release", "sale", "status"]
+__all__ = ["EXIT_STATUS", "finish", "refund", "release", "sale", "status"]
 
 _Request = Annotated[str, typer.Argument(help="Your own number of this request; it never expires.")]
 _Card = Annotated[str, typer.Option(help="Number of the emulated card.")]
@@ -54,7 +54,7 @@ _APPROVALS = {
     State.AWAITING_APPROVAL: "not sent: waits for a second person / 未发出：待复核",
     State.CLEARED: "not sent: approved, make it again / 未发出：已复核，请重新提交",
 }
-_EXIT = {"Approved": 0, "Declined": 10, "InDoubt": 11, "NotSent": 12}
+EXIT_STATUS = {"Approved": 0, "Declined": 10, "InDoubt": 11, "NotSent": 12}
 
 
 def sale(  # noqa: PLR0913, PLR0917 — one per option
@@ -147,7 +147,7 @@ def status(
         asked = terminal.journal.last_approval(request) if found is None else None
         if asked is not None:
             stdout.print(f"{_APPROVALS.get(asked.state, 'not sent')} ({asked.state})", markup=False)
-            raise typer.Exit(_EXIT["NotSent"])
+            raise typer.Exit(EXIT_STATUS["NotSent"])
         if found is None:
             stderr.print(f"request {request} is unknown", markup=False)
             sys.exit(2)
@@ -192,7 +192,10 @@ def finish(terminal: Terminal, outcome: Outcome, lang: Lang, link: HostLink | No
         case Approved():
             sales = terminal.journal.originals(outcome.attempt.original_id or "")
             original = sales[0] if sales else None
-            text = slip_of(outcome, terminal.dialect, original=original, language=lang.value)
+            mark = TRAINING if terminal.journal.is_training else ""
+            text = slip_of(
+                outcome, terminal.dialect, original=original, language=lang.value, watermark=mark
+            )
             stdout.print(text, markup=False)
         case Declined():
             stdout.print(f"declined {outcome.code}: {outcome.text_en} / {outcome.text_zh}")
@@ -206,7 +209,7 @@ def finish(terminal: Terminal, outcome: Outcome, lang: Lang, link: HostLink | No
                     stdout.print(as_text(address.last_reason), soft_wrap=True)
         case _:
             assert_never(outcome)
-    raise typer.Exit(_EXIT[type(outcome).__name__])
+    raise typer.Exit(EXIT_STATUS[type(outcome).__name__])
 
 
 def _amount(text: str) -> Amount:

@@ -12,6 +12,7 @@ from posrefund.engine.notices import Notice, NoticeKind
 from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
 from posrefund.engine.papers import Document, Signature
 from posrefund.engine.people import Statement
+from posrefund.engine.receipt_code import ReceiptCode, receipt_code
 from posrefund.engine.requests import (
     DescribedSale,
     Original,
@@ -52,6 +53,7 @@ __all__ = [
     "Outcome",
     "Permissions",
     "Reason",
+    "ReceiptCode",
     "RefundRequest",
     "SaleRequest",
     "Signature",
@@ -59,4 +61,5 @@ __all__ = [
     "Statement",
     "TerminalView",
     "outcome_of",
+    "receipt_code",
 ]

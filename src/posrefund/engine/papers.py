@@ -6,6 +6,8 @@ the SHA-256 of its bytes, so that what is shown later can be held against what w
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
@@ -103,6 +105,35 @@ class Signature:
     def said(self) -> str:
         """How the journal says it."""
         return f"{self.kind} {self.sha256}".strip()
+
+    @classmethod
+    def read(cls, said: str) -> Signature:
+        """Return the signature of which this is ``said``.
+
+        Raises:
+            InvalidRequestError: It is that of none.
+
+        Example:
+            >>> from posrefund.engine import Signature
+            >>> Signature.read("paper")
+            Signature(kind='paper', sha256='')
+        """
+        kind, _, sha256 = said.partition(" ")
+        return cls(kind, sha256)  # type: ignore[arg-type]  # reason: checked there
+
+    @classmethod
+    def of(cls, kind: SignatureKind, what: bytes) -> Signature:
+        """Return the signature by *what* was given: a picture, or what a phone signed."""
+        return cls(kind, hashlib.sha256(what).hexdigest())
+
+    def check(self, what: bytes) -> None:
+        """Check that *what* is what was given.
+
+        Raises:
+            InvalidRequestError: Path ``signature``: it is something else; or it was given on paper.
+        """
+        if not hmac.compare_digest(hashlib.sha256(what).hexdigest(), self.sha256):
+            raise InvalidRequestError([("signature", "the bytes whose digest is in the journal")])
 
 
 def _is_sha256(text: object) -> bool:

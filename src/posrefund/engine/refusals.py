@@ -141,6 +141,16 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "本机不知原交易余额：请输入退款金额",
             "nobody here knows what is left of that sale: say how much",
         ),
+        "request_unknown": (
+            "merchant",
+            "本机没有这个单号：请核对",
+            "nothing is known under that id: check it",
+        ),
+        "nothing_to_sign": (
+            "merchant",
+            "没有已受理的交易可签名：请核对单号",
+            "nothing that was accepted waits for a signature under that id: check it",
+        ),
         "over_remaining": (
             "merchant",
             "退款金额超过可退余额",

@@ -173,8 +173,11 @@ class Journal(
 
     def notes(self, kind: str, attempt_id: str | None = None) -> list[dict[str, Any]]:
         """Return the facts of the notes of one kind, oldest first."""
-        rows = self._links("WHERE kind = ? ORDER BY seq", kind)
-        return [json.loads(row.body) for row in rows if attempt_id in (None, row.subject)]
+        about, values = (
+            ("", (kind,)) if attempt_id is None else (" AND subject = ?", (kind, attempt_id))
+        )
+        rows = self._links(f"WHERE kind = ?{about} ORDER BY seq", *values)
+        return [json.loads(row.body) for row in rows]
 
     def rows(self) -> list[Row]:
         """Return the chain, oldest first."""

@@ -14,6 +14,7 @@ from posrefund.office.explain import Unmatched, explain
 from posrefund.office.findings import CategorySum, Finding, Reconciliation, Side
 from posrefund.office.follow_up import FollowUp, follow_up
 from posrefund.office.holidays import holidays_of
+from posrefund.office.paper import TRAINING
 from posrefund.office.reconcile import reconcile
 from posrefund.office.reconcile_text import reconcile_text
 from posrefund.office.settlement_file import read_settlement_file
@@ -21,6 +22,7 @@ from posrefund.office.slip import slip
 from posrefund.office.status import RefundStatus, ShopStatus, refund_status
 
 __all__ = [
+    "TRAINING",
     "Case",
     "CategorySum",
     "Finding",

@@ -11,7 +11,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from posrefund.engine.batch import Totals
-from posrefund.office.paper import COLUMNS, Language, centred, line, money, rule
+from posrefund.office.paper import COLUMNS, Language, banner, centred, line, money, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -95,7 +95,12 @@ _KINDS: Mapping[Language, Mapping[str, str]] = {
 
 
 def batch_slip(
-    closed: BatchClosed, view: TerminalView, *, language: Language = "zh", reprint: bool = False
+    closed: BatchClosed,
+    view: TerminalView,
+    *,
+    language: Language = "zh",
+    reprint: bool = False,
+    watermark: str = "",
 ) -> str:
     """Return the slip of a closed batch, ready to print.
 
@@ -104,9 +109,16 @@ def batch_slip(
         view: The terminal's: who it is, and what time it is at the host.
         language: Of all words.
         reprint: Say so on it.
+        watermark: What makes it worthless, at the top, in the middle and at the end.
     """
     words = _WORDS[language]
-    lines = [centred(words["title"]), *([centred(words["reprint"])] if reprint else []), rule()]
+    mark = banner(watermark)
+    lines = [
+        *mark,
+        centred(words["title"]),
+        *([centred(words["reprint"])] if reprint else []),
+        rule(),
+    ]
     lines += [
         line(words["merchant"], view.merchant),
         line(words["terminal"], view.terminal),
@@ -115,10 +127,12 @@ def batch_slip(
         line(words["time"], f"{view.host_clock.at(closed.closed_at):%Y/%m/%d %H:%M:%S}"),
         rule(),
         *_totals(closed, words),
+        *mark,
         rule(),
         *_result(closed, words),
         rule(),
         *_doubts(closed, language),
+        *mark,
     ]
     return "\n".join([*lines, ""])
 

@@ -12,6 +12,7 @@ from posrefund.engine import Know, OriginalRef, described, outcome_of, restored
 from posrefund.engine.evidence import complete_days
 from posrefund.errors import FramingError, InvalidRequestError, RequestConflictError
 from posrefund.framing import Envelope
+from posrefund.terminal.signing import note_print, prints, sign, signature_under
 from posrefund.terminal.staff import Staff
 from posrefund.values import RRN
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Original,
         Outcome,
         RefundRequest,
+        Signature,
         Statement,
         TerminalView,
     )
@@ -105,7 +107,37 @@ class Desk:
         """Return what the engine may know of this terminal now."""
         return self._procedures.view()
 
+    def signature(self, request_id: str) -> Signature | None:
+        """Return the customer's signature under a request, given with it or afterwards; None if there is none.
+
+        Raises:
+            JournalError: The journal cannot be read, or the id is no text.
+        """
+        with self._busy:
+            attempt = self.journal.last_attempt(request_id)
+            return signature_under(self.journal, attempt) if attempt else None
+
+    def prints(self, request_id: str, copy: str) -> int:
+        """Return how often a copy of a slip was printed: once, and the next one is a reprint.
+
+        Raises:
+            JournalError: The journal cannot be read, or the id is no text.
+        """
+        with self._busy:
+            return prints(self.journal, request_id, copy)
+
     # --- what comes by another way -----------------------------------------------------------
+
+    def sign(self, request_id: str, signature: Signature) -> Signature:
+        """Write down the customer's signature under what was accepted; the same one twice is one.
+
+        Raises:
+            RefusedError: code ``nothing_to_sign`` — nothing under that id was accepted.
+            RequestConflictError: Another signature stands under it; that one stays.
+            JournalError: It was not written down.
+        """
+        with self._busy:
+            return sign(self.journal, request_id, signature, self._procedures.clock())
 
     def record_sale(self, original: Original) -> None:
         """Take in a sale made elsewhere, from a feed; the same one twice is one.
@@ -153,6 +185,22 @@ class Desk:
                 envelope, body = ours, message
             attempt = self._procedures.exchange.receive_late(body, envelope)
             return outcome_of(attempt, self.dialect) if attempt else None
+
+    def note_print(self, request_id: str, copy: str) -> None:
+        """Write down that a copy of a slip is going to be printed.
+
+        Written first, printed then: a copy that never came out makes the next one a reprint, and no two are first.
+
+        Args:
+            request_id: Whose slip.
+            copy: ``merchant``, ``bank`` or ``customer``.
+
+        Raises:
+            RefusedError: code ``request_unknown``.
+            JournalError: It was not written down; do not print.
+        """
+        with self._busy:
+            note_print(self.journal, request_id, copy, self._procedures.clock())
 
     # --- what people decide ------------------------------------------------------------------
 

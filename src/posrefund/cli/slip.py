@@ -1,0 +1,161 @@
+"""``posrefund slip``: print the slip of a request, or the notice that there is none. Floor 11."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, assert_never, cast
+
+import typer
+
+from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.money import EXIT_STATUS
+from posrefund.cli.screen import Lang, LangOption, stderr, stdout
+from posrefund.errors import ConfigError, PosRefundError
+from posrefund.office import TRAINING
+from posrefund.office.signatures import fetch
+from posrefund.office.slips import SlipOptions, as_escpos, as_png, as_text, slip_content
+
+if TYPE_CHECKING:
+    from posrefund.cli.config import Settings
+    from posrefund.engine import Signature
+    from posrefund.office.slips import Columns, SlipContent
+
+__all__ = ["slip"]
+
+
+class SlipFormat(StrEnum):
+    """What a slip can be."""
+
+    TEXT = "text"
+    ESCPOS = "escpos"
+    PNG = "png"
+
+
+class CopyName(StrEnum):
+    """For whom it is."""
+
+    MERCHANT = "merchant"
+    BANK = "bank"
+    CUSTOMER = "customer"
+
+
+class Width(StrEnum):
+    """Columns of the paper."""
+
+    NARROW = "32"
+    WIDE = "48"
+
+
+def slip(  # noqa: PLR0913, PLR0917 — one per option
+    request: Annotated[str, typer.Argument(help="The request whose slip it is.")],
+    config: ConfigOption = Path("posrefund.toml"),
+    kind: Annotated[
+        SlipFormat, typer.Option("--format", help="escpos: bytes for a receipt printer.")
+    ] = SlipFormat.TEXT,
+    columns: Annotated[
+        Width | None, typer.Option(help="58 mm paper has 32, 80 mm 48; as configured if left out.")
+    ] = None,
+    copy: Annotated[
+        CopyName, typer.Option(help="The customer's shows four digits of the card.")
+    ] = CopyName.MERCHANT,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File or printer device; text goes to the screen without it."),
+    ] = None,
+    font: Annotated[
+        Path | None, typer.Option(help="Font file of a PNG; as configured if left out.")
+    ] = None,
+    expected_by: Annotated[
+        str, typer.Option(help="When the customer may expect the money, YYYY-MM-DD.")
+    ] = "",
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Print the slip of a request; a copy that was printed before says that it is a reprint.
+
+    What the host did not accept has no slip: a notice says how it stands instead. Every print is in the journal.
+
+    Exit status: 0 a slip; a notice: 10 declined, 11 in doubt, 12 not sent; 2 an error.
+    """
+    if out is None and kind is not SlipFormat.TEXT:
+        raise ConfigError(f"--format {kind} needs --out")
+    settings = load(config)
+    with open_terminal(settings) as terminal:
+        found = terminal.status(request)
+        if found is None:
+            stderr.print(f"request {request} is unknown", markup=False)
+            raise typer.Exit(2)
+        signature = terminal.signature(request)
+        options: dict[str, Any] = {
+            "language": lang.value,
+            "copy": copy.value,
+            "expected_by": _day(expected_by),
+            "signature": signature,
+            "picture": _picture(signature, settings),
+            **_of_shop(settings),
+        }
+        if terminal.journal.is_training:
+            options["watermark"] = TRAINING
+        sales = terminal.journal.originals(found.attempt.original_id or "")
+        original = sales[0] if sales else None
+        is_again = terminal.prints(request, copy.value) > 0
+        content = slip_content(
+            found, terminal.dialect, original, SlipOptions(**options, reprint=is_again)
+        )
+        width = cast("Columns", int(columns or settings.slip.columns))
+        made = _made(content, kind, width, font or settings.slip.font, settings.slip.printer)
+        terminal.note_print(request, copy.value)
+    _put(made, out)
+    raise typer.Exit(EXIT_STATUS[type(found).__name__])
+
+
+def _made(
+    content: SlipContent, kind: SlipFormat, columns: Columns, font: Path | None, printer: str
+) -> bytes:
+    match kind:
+        case SlipFormat.TEXT:
+            return as_text(content, columns).encode()
+        case SlipFormat.ESCPOS:
+            return as_escpos(content, columns, profile=printer)
+        case SlipFormat.PNG:
+            if font is None:
+                raise ConfigError("a PNG needs a font: --font, or font in [slip]")
+            return as_png(content, columns, font=font)
+        case _:
+            assert_never(kind)
+
+
+def _put(made: bytes, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.write(made.decode())
+        return
+    try:
+        out.write_bytes(made)
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be written: {error.strerror}") from None
+    stdout.print(f"{out}: {len(made)} bytes", markup=False)
+
+
+def _of_shop(settings: Settings) -> dict[str, Any]:
+    names = ("merchant_name", "merchant_contact", "acquirer_contact", "watermark", "institutions")
+    return {"is_barcode": settings.slip.barcode} | {
+        name: getattr(settings.slip, name) for name in names
+    }
+
+
+def _picture(signature: Signature | None, settings: Settings) -> bytes:
+    """The signature that was drawn, where it is still kept; its digest is printed either way."""
+    if signature is not None and signature.kind == "bitmap":
+        with suppress(PosRefundError):
+            return fetch(signature, settings.slip.signatures)
+    return b""
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter("--expected-by is YYYY-MM-DD") from None

@@ -1,0 +1,81 @@
+"""``[slip]`` of ``posrefund.toml``: what slips say besides what the journal knows, and how they are printed. Floor 11."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from posrefund.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SlipSettings", "slip_settings"]
+
+_FILES = ("font", "signatures")
+
+
+@dataclass(frozen=True, slots=True)
+class SlipSettings:
+    """How a shop's slips are.
+
+    Attributes:
+        merchant_name: As on the shop's door.
+        merchant_contact: Whom the customer calls.
+        acquirer_contact: Whom the shop calls.
+        watermark: On every slip, such as ``培训 TRAINING 无效``.
+        barcode: Whether the reference is a bar code and not a QR code; on paper of 48 columns.
+        columns: Of the paper: 32 (58 mm) or 48 (80 mm).
+        printer: Its profile for python-escpos.
+        font: A font file for pictures.
+        signatures: The folder where signatures are kept.
+        institutions: Names of banks by their code.
+    """
+
+    merchant_name: str = ""
+    merchant_contact: str = ""
+    acquirer_contact: str = ""
+    watermark: str = ""
+    barcode: bool = False
+    columns: int = 32
+    printer: str = "default"
+    font: Path | None = None
+    signatures: Path = Path("signatures")
+    institutions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def slip_settings(table: object, folder: Path) -> SlipSettings:
+    """Return what ``[slip]`` says; paths in it are relative to *folder*.
+
+    Raises:
+        ConfigError: A setting is none, or not of its kind.
+    """
+    if not isinstance(table, dict):
+        raise ConfigError("[slip]: expected a table")
+    known = [each.name for each in fields(SlipSettings)]
+    for name in table:
+        if name not in known:
+            raise ConfigError(f"[slip] {name}: expected one of {', '.join(known)}")
+    said: dict[str, Any] = {"signatures": folder / "signatures"}
+    said |= {name: _setting(name, value, folder) for name, value in table.items()}
+    return SlipSettings(**said)
+
+
+def _setting(name: str, value: object, folder: Path) -> object:
+    if name == "columns":
+        if value not in (32, 48) or not isinstance(value, int):
+            raise ConfigError("[slip] columns: expected 32 or 48")
+        return value
+    if name == "barcode":
+        if not isinstance(value, bool):
+            raise ConfigError("[slip] barcode: expected true or false")
+        return value
+    if name == "institutions":
+        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+            raise ConfigError("[slip] institutions: expected a table of names by code")
+        return value
+    if not isinstance(value, str) or (name in _FILES and not value):
+        raise ConfigError(f"[slip] {name}: expected text")
+    return folder / value if name in _FILES else value
