@@ -287,7 +287,7 @@ def test_card_read_of_a_stripe_needs_its_track(entry_mode: Any) -> None:
     ("changes", "path"),
     [
         ({"entry_mode": "011"}, "card.entry_mode"),
-        ({"entry_mode": "012"}, "card.entry_mode"),
+        ({"entry_mode": "032"}, "card.entry_mode"),
         ({"entry_mode": "05"}, "card.entry_mode"),
         ({"entry_mode": None}, "card.entry_mode"),
         ({"entry_mode": 51}, "card.entry_mode"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +13,10 @@ import typer
 
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
+from posrefund.cli.rules_file import read_rules
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
 from posrefund.cli.wire_log_settings import logged
+from posrefund.engine.policy import Rules
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import LEASE_S, Journal, PostgresJournal, SQLiteJournal
@@ -85,6 +87,7 @@ class Settings:
         journal_dsn: Its database, if it is in PostgreSQL.
         high_water_file: Holds the highest generation of the key file, where one is wanted.
         anchor_file: Holds the journal's anchor, if not beside the key file.
+        rules: The shop's, where ``[profile] rules`` names a file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
     """
 
@@ -100,6 +103,7 @@ class Settings:
     high_water_file: Path | None = None
     anchor_file: Path | None = None
     token: TokenSettings | None = None
+    rules: Rules = field(default_factory=Rules)
 
 
 def load(path: Path) -> Settings:
@@ -145,8 +149,15 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         high_water_file=_path_of(data, "high_water", folder),
         anchor_file=_path_of(data, "anchor", folder),
         token=token,
+        rules=_rules(data, folder),
         **_journal(data, folder),
     )
+
+
+def _rules(data: dict[str, Any], folder: Path) -> Rules:
+    if "rules" not in _table(data, "profile"):
+        return Rules()
+    return read_rules(folder / _text(data, "profile", "rules"))
 
 
 def _journal(data: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -269,6 +280,7 @@ def open_terminal(
             link=link or open_link(settings),
             envelope=settings.envelope,
             tap=tap,
+            rules=settings.rules,
         )
         on_failure.pop_all()
     return terminal

@@ -36,6 +36,7 @@ from posrefund.journal.attempts import Attempts
 from posrefund.journal.cards import open_card, seal_card
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
+from posrefund.journal.holds import Holds
 from posrefund.journal.keys import JournalKeys
 from posrefund.journal.replay import check_approvals, check_links, check_projection
 from posrefund.journal.rows import (
@@ -60,7 +61,7 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
+class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Holds, Sales):
     """The journal of one terminal.
 
     Args:
@@ -246,6 +247,8 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
             raise RequestConflictError(attempt.request_id)
         self._use_up(action)
         if attempt.original_id:
+            if self.held(attempt.original_id):
+                raise JournalWriteError("the sale is held: nothing of it is given back")
             self._shift(attempt.original_id, attempt.amount.minor, "none", attempt.hold)
         places = ", ".join(f":{name}" for name in data)
         self._run(f"INSERT INTO attempts ({', '.join(data)}) VALUES ({places})", data)

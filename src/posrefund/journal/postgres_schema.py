@@ -7,7 +7,13 @@ terminal gives it back. Chain, facts and lease are each terminal's own. Versions
 
 from __future__ import annotations
 
-from posrefund.journal.schema import APPROVALS, DEVICE_QUESTIONS, LOOK_UP, OPEN_NAMES
+from posrefund.journal.schema import (
+    APPROVALS,
+    DEVICE_QUESTIONS,
+    LOOK_UP,
+    OPEN_NAMES,
+    RULE_LOOK_UPS,
+)
 
 __all__ = ["POSTGRES_VERSIONS"]
 
@@ -139,5 +145,6 @@ POSTGRES_VERSIONS = (
     DEVICE_QUESTIONS.replace("amount_minor INTEGER", "amount_minor BIGINT") % {"strict": ""}
     + _DEVICE_ANSWER_IS_FINAL,
     LOOK_UP,
+    RULE_LOOK_UPS,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""

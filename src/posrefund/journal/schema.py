@@ -13,7 +13,15 @@ from __future__ import annotations
 
 from posrefund.engine import OPEN_STATES
 
-__all__ = ["APPROVALS", "DEVICE_QUESTIONS", "LOOK_UP", "OPEN_NAMES", "SCHEMA_VERSION", "VERSIONS"]
+__all__ = [
+    "APPROVALS",
+    "DEVICE_QUESTIONS",
+    "LOOK_UP",
+    "OPEN_NAMES",
+    "RULE_LOOK_UPS",
+    "SCHEMA_VERSION",
+    "VERSIONS",
+]
 
 OPEN_NAMES = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as they stand in SQL."""
@@ -182,12 +190,19 @@ ALTER TABLE originals ADD COLUMN order_ref TEXT NOT NULL DEFAULT '';
 """
 """Of either database. What a person finds a sale by, besides its reference."""
 
+RULE_LOOK_UPS = """
+CREATE INDEX refunds_by_day ON attempts (merchant, host_day) WHERE kind <> 'sale';
+CREATE INDEX chain_holds ON chain (subject) WHERE kind IN ('hold_set', 'hold_lifted');
+"""
+"""Of either database. What a shop's rules ask before a refund: an operator's day, and whether the sale is held."""
+
 VERSIONS = (
     _TABLES,
     _INDEXES,
     APPROVALS % {"strict": " STRICT"} + _APPROVAL_IS_FINAL,
     DEVICE_QUESTIONS % {"strict": " STRICT"} + _DEVICE_ANSWER_IS_FINAL,
     LOOK_UP,
+    RULE_LOOK_UPS,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
 

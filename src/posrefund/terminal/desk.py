@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
-from posrefund.engine import Know, OriginalRef, described, outcome_of, restored
+from posrefund.dialects import look_up
+from posrefund.engine import Declined, Know, OriginalRef, described, outcome_of, restored
 from posrefund.engine.evidence import complete_days
+from posrefund.engine.policy import Hold
+from posrefund.engine.refusals import refuse
 from posrefund.errors import FramingError, InvalidRequestError, RequestConflictError
 from posrefund.framing import Envelope
 from posrefund.values import RRN
@@ -17,8 +20,17 @@ from posrefund.values import RRN
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from posrefund.engine import Approval, Original, Outcome, Statement, TerminalView
+    from posrefund.engine import (
+        Approval,
+        Original,
+        Outcome,
+        RefundRequest,
+        Statement,
+        TerminalView,
+    )
+    from posrefund.engine.policy import Bounds, HoldKind
     from posrefund.engine.settlement import BatchClosed
+    from posrefund.terminal.preview import Preview
     from posrefund.terminal.procedures import Procedures
 
 __all__ = ["Desk"]
@@ -61,6 +73,37 @@ class Desk:
     def view(self) -> TerminalView:
         """Return what the engine may know of this terminal now."""
         return self._procedures.view()
+
+    def check_refund(self, request: RefundRequest) -> Preview:
+        """Say what ``refund`` would come to now, with everything that says no; sends nothing and writes nothing.
+
+        Raises:
+            RequestConflictError: The id is known with other content, or the sale described otherwise.
+            InvalidRequestError: A sale is described with a date of more than a year ago.
+            JournalError: The journal cannot be read.
+        """
+        with self._busy:
+            return self._procedures.preview(request)
+
+    def amount_bounds(self, original_id: str, operator: str = "01") -> Bounds | None:
+        """Return the least and the most that *operator* may ask for of a sale; None where that is nothing.
+
+        Raises:
+            RefusedError: code ``original_unknown``.
+            JournalError: The journal cannot be read.
+        """
+        with self._busy:
+            found = self.journal.originals(original_id)
+            if not found:
+                raise refuse("original_unknown")
+            return self._procedures.bounds(found[0], operator)
+
+    def contact_for(self, outcome: Outcome) -> str:
+        """Return whom to call about *outcome*, as the shop's rules name them; empty where nobody need be."""
+        if not isinstance(outcome, Declined):
+            return ""
+        owner = look_up(self.dialect.codes, outcome.code).owner
+        return self._procedures.rulebook.contact_for(code=outcome.code, owner=owner)
 
     # --- what comes by another way -----------------------------------------------------------
 
@@ -128,10 +171,11 @@ class Desk:
 
         Raises:
             RefusedError: ``approval_unknown``, ``approval_changed``, ``approval_same_person`` or
-                ``approval_expired``; nothing was approved.
+                ``approval_expired``; or, by the shop's rules, ``role_may_not_approve``: nothing was approved.
             JournalWriteError: Nothing was approved.
         """
         with self._busy:
+            self._procedures.rulebook.check_approver(checker)
             return self._procedures.people.approve(request_id, checker=checker, digest=digest)
 
     def withdraw(self, request_id: str, *, by: str) -> Approval:
@@ -143,6 +187,30 @@ class Desk:
         """
         with self._busy:
             return self._procedures.people.withdraw(request_id, by=by)
+
+    def hold(self, original_id: str, kind: HoldKind, *, by: str, why: str) -> None:
+        """Let nothing of a sale be given back: it is disputed, or an authority says so. Twice is once.
+
+        Args:
+            original_id: The sale.
+            kind: ``"dispute"`` or ``"legal"``.
+            by: Who says so.
+            why: The case or the order: its number, its date; no card number.
+
+        Raises:
+            InvalidRequestError: Every fault at once.
+            RefusedError: code ``original_unknown``.
+            JournalWriteError: It was not written down.
+        """
+        with self._busy:
+            said = Hold(original_id, kind, by, why)
+            self._procedures.rulebook.hold(said, self._procedures.clock())
+
+    def lift_hold(self, original_id: str, kind: HoldKind, *, by: str, why: str) -> None:
+        """End a hold; arguments and errors as ``hold``. A sale that is not held so stays as it is."""
+        with self._busy:
+            said = Hold(original_id, kind, by, why)
+            self._procedures.rulebook.lift_hold(said, self._procedures.clock())
 
     def close_case(self, name: str, statement: Statement) -> Outcome:
         """Close what is in people's hands by a document of the acquirer; a file that says otherwise opens it again.

@@ -52,8 +52,13 @@ class People:
         if actions:
             self._journal.commit(actions)
         if may_go is None:
-            raise refuse("approval_needed")
+            raise refuse("approval_needed", others=plan.reviews)
         return may_go
+
+    def has_to_wait(self, plan: Plan) -> bool:
+        """Say whether *plan* needs a yes that is not there yet; writes nothing."""
+        last = self._journal.last_approval(plan.attempt.request_id)
+        return approval.ask(plan, last, self._policy, self._clock())[1] is None
 
     def approve(self, request_id: str, *, checker: str, digest: str) -> Approval:
         """Say yes; see ``Terminal.approve``.
