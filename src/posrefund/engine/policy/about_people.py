@@ -31,6 +31,8 @@ def _role(rules: Rules, asked: Asked) -> Iterator[RefusedError]:
 
 def _say_role(rules: Rules) -> Iterator[Said]:
     may = ", ".join(role.name for role in rules.roles if role.may_refund)
+    if not rules.roles:  # then a default role is nobody's
+        return
     if not may:
         yield "没有角色可退款。", "No role may refund."
     else:

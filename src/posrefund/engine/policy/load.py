@@ -65,6 +65,8 @@ def load_rules(text: str) -> Rules:
     for pack, known in (("platform", PLATFORMS), ("region", REGIONS)):
         own.choice(pack, ("", *known))
     rules = _rules(Table(_joined(data), (), findings))
+    if rules.default_role and rules.role(None) is None:
+        own.fault("default_role", "a role of this file")
     if findings.faults:
         said = (f"line {line}: {path}: expected {what}" for line, path, what in findings.faults)
         raise ConfigError(f"rules: {'; '.join(said)}")

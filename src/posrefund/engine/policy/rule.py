@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from posrefund.engine.policy.asked import Asked
     from posrefund.errors import RefusedError
 
-__all__ = ["Check", "Rule", "Said", "Say", "is_set", "value_of"]
+__all__ = ["Rule", "Said", "is_set", "value_of"]
 
 Said = tuple[str, str]
 """A sentence: Chinese, English."""
