@@ -95,6 +95,10 @@ def start_refund(
         amount = Amount(minor, original.amount.currency)
         fields = compose_refund(view, amount, request.card, original, occasion.now)
     plan = _plan(kind, fields, request, view, occasion, original_id=original.original_id)
+    if verdict.reviews:
+        why = " ".join(each.code for each in verdict.reviews)
+        facts = {**plan.attempt.facts, "review": why}
+        plan = replace(plan, attempt=replace(plan.attempt, facts=facts))
     is_large = needs_approval(original, minor, view.dialect.policy)
     return replace(plan, needs_approval=is_large or bool(verdict.reviews), reviews=verdict.reviews)
 

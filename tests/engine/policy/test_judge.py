@@ -188,6 +188,7 @@ def test_review_makes_a_plan_wait_for_a_second_person() -> None:
 
     assert plan.needs_approval
     assert [each.code for each in plan.reviews] == ["review_amount"]
+    assert plan.attempt.facts["review"] == "review_amount"
 
 
 @PROPERTY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -131,6 +132,14 @@ def test_file_with_every_key_is_read_as_it_stands() -> None:
 
 def test_every_key_stands_in_the_file_above() -> None:
     assert [key for key in KEYS if key not in WHOLE] == []
+
+
+def test_page_about_rules_shows_a_file_that_loads_and_names_every_key() -> None:
+    page = Path(__file__).parents[3] / "docs" / "howto" / "rules.md"
+    text = page.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+
+    assert load_rules(text).name == "Corner shop, UMS"
+    assert [key for key in KEYS if key not in text] == []
 
 
 def test_empty_file_has_no_rule() -> None:
