@@ -39,6 +39,7 @@ from posrefund.terminal.preview import Preview
 from posrefund.terminal.rulebook import Rulebook
 from posrefund.terminal.sign_in import echo, sign_in
 from posrefund.terminal.sign_ins import key_sets_needed, take_over
+from posrefund.terminal.training import check_training
 from posrefund.terminal.view import view_of
 from posrefund.values import MerchantID, TerminalID
 
@@ -92,6 +93,7 @@ class Procedures:
         role_of: Callable[[str], str | None] | None = None,
     ) -> None:
         require(dialect.mac.cipher)
+        check_training(journal, keystore)
         self._identity = (TerminalID(terminal), MerchantID(merchant))
         self.dialect = dialect
         self.journal = journal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from posrefund.engine.policy.judge import BOOK
+from posrefund.engine.policy.judge import rules_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +31,8 @@ def explain(rules: Rules, language: Literal["zh", "en"] = "en") -> str:
     """
     at = ("zh", "en").index(language)
     lines = [said[at] for said in _head(rules)]
-    for rule in BOOK:
-        if rule.is_in_force(rules):
-            lines += [f"- {said[at]}" for said in rule.say(rules)]
+    for rule in rules_in_force(rules):
+        lines += [f"- {said[at]}" for said in rule.say(rules)]
     lines += [said[at] for said in _contacts(rules)]
     return "\n".join(lines) + "\n"
 

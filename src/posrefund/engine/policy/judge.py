@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from posrefund.engine.policy.about_card import ABOUT_CARD
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from posrefund.engine.policy.rules import Rules
     from posrefund.errors import RefusedError
 
-__all__ = ["BOOK", "Verdict", "judge"]
+__all__ = ["BOOK", "Verdict", "judge", "rules_in_force"]
 
 BOOK: tuple[Rule, ...] = (
     *ABOUT_MERCHANT,
@@ -30,6 +31,12 @@ BOOK: tuple[Rule, ...] = (
     *ABOUT_PEOPLE,
 )
 """Every rule, the gravest first: the first no that one of them says is the code of the refusal."""
+
+
+@lru_cache(maxsize=64)
+def rules_in_force(rules: Rules) -> tuple[Rule, ...]:
+    """Return which rules of the book *rules* have."""
+    return tuple(rule for rule in BOOK if rule.is_in_force(rules))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +79,7 @@ def judge(rules: Rules, asked: Asked) -> Verdict:
     """
     said = [
         name_contact(fault, rules)
-        for rule in BOOK
-        if rule.is_in_force(rules)
+        for rule in rules_in_force(rules)
         for fault in rule.check(rules, asked)
     ]
     reviews = [fault for fault in said if fault.code.startswith("review_")]
