@@ -11,6 +11,7 @@ from posrefund.dialects import dialect
 from posrefund.emulators.host import EmulatedHost, Fault, HostProfile, HostTime, TerminalRecord
 from posrefund.emulators.host import settlement_file as host_file
 from posrefund.engine import Reason, RefundRequest, SaleRequest
+from posrefund.engine.policy import Rules
 from posrefund.journal import SQLiteJournal
 from posrefund.keystore import FileKeyStore
 from posrefund.office import Reconciliation, reconcile
@@ -19,6 +20,7 @@ from posrefund.testing import ManualClock, MemoryLink
 from posrefund.values import PAN, Amount, CardRead, MerchantID, RequestID, TerminalID, Track2
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from posrefund.dialects import Dialect
@@ -45,6 +47,8 @@ class Shop:
     start: datetime = datetime(2026, 3, 9, 14, 5, tzinfo=HOST_ZONE)
     other_link: Link | None = None
     dialect: Dialect = UNIONPAY
+    rules: Rules = field(default_factory=Rules)
+    role_of: Callable[[str], str | None] | None = None
 
     def __post_init__(self) -> None:
         self.host_time = HostTime(self.start)
@@ -79,6 +83,8 @@ class Shop:
             journal=journal,
             link=self.other_link or self.link,
             clock=self.clock,
+            rules=self.rules,
+            role_of=self.role_of,
         )
 
     def restart(self) -> None:

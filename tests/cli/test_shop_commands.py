@@ -421,7 +421,7 @@ def test_host_refuses_a_dialect_that_it_does_not_speak(counter: Counter) -> None
 
 
 def test_emulated_stripe_is_long_enough_for_sm4() -> None:
-    track = money._card(CARD, "021", "3012").track2
+    track = money.card_of(CARD, "021", "3012").track2
     assert track is not None
     assert track.reveal() == "6200000000000005D301220100000000000000000"[:37]
 

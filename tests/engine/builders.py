@@ -13,8 +13,9 @@ from hypothesis import settings
 
 from posrefund.dialects import dialect
 from posrefund.engine import Original, Reason, RefundRequest, SaleRequest, State, TerminalView
-from posrefund.engine.machine import start_refund, start_sale
+from posrefund.engine.machine import asked_about, start_refund, start_sale
 from posrefund.engine.plan import Occasion, Plan
+from posrefund.engine.policy import Asked, History, Rules, judge
 from posrefund.values import (
     PAN,
     STAN,
@@ -52,7 +53,9 @@ __all__ = [
     "TODAY",
     "TRACK2",
     "VOID_ANSWER",
+    "asked",
     "attempt_in",
+    "check_original",
     "original",
     "plan",
     "received",
@@ -203,6 +206,24 @@ def plan(kind: Kind, **changes: Any) -> Plan:
 def attempt_in(state: State, kind: Kind = "refund", **changes: Any) -> Attempt:
     """Return the attempt of ``plan(kind)`` in *state*, one copy sent."""
     return replace(plan(kind).attempt, **{"state": state, "copies": 1, **changes})
+
+
+def asked(
+    request: RefundRequest | None = None,
+    sale: Original | None = None,
+    history: History | None = None,
+    *,
+    fingerprint: str = FINGERPRINT,
+    now: datetime = NOW,
+) -> Asked:
+    """Return what the rules are asked about a request, by default ``refund_request()`` of ``original()``."""
+    occasion = Occasion(1, fingerprint, now, history=history or History())
+    return asked_about(request or refund_request(), sale or original(), view(), occasion)
+
+
+def check_original(request: RefundRequest, sale: Original, fingerprint: str) -> None:
+    """Ask the rules that are always in force."""
+    judge(Rules(), asked(request, sale, fingerprint=fingerprint)).check()
 
 
 def received(

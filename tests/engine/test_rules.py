@@ -15,6 +15,7 @@ from engine.builders import (
     PROPERTY,
     SALE_DAY,
     TODAY,
+    check_original,
     original,
     refund_request,
     sale_request,
@@ -24,7 +25,7 @@ from posrefund.engine import Original
 from posrefund.engine.machine import start_refund, start_sale
 from posrefund.engine.plan import Occasion
 from posrefund.engine.refusals import REFUSALS, refuse
-from posrefund.engine.rules import amount_to_refund, check_original, choose_route, not_before
+from posrefund.engine.rules import amount_to_refund, choose_route, not_before
 from posrefund.errors import RefusedError
 from posrefund.values import PAN, Amount, CardRead, HostClock
 

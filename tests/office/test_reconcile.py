@@ -13,12 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.builders import FINGERPRINT, NOW, PROPERTY, TODAY, refund_request
+from engine.builders import (
+    FINGERPRINT,
+    NOW,
+    PROPERTY,
+    TODAY,
+    check_original,
+    refund_request,
+)
 from journal.builders import dump, know, move, open_journal, opening, sums
 from office.lines import REFUND_LINE, line
 from posrefund.engine import Event
 from posrefund.engine.people import release
-from posrefund.engine.rules import check_original
 from posrefund.errors import DecodeError, LocalProtocolError, RefusedError
 from posrefund.office import Reconciliation, reconcile
 

@@ -139,7 +139,7 @@ def money_is_a_whole_number() -> None:
     )
 
 
-def card_is_read_and_never_keyed() -> None:
-    """The entry mode of a keyed number does not exist."""
-    CardRead("011", PAN("6200000000000005"))  # type: ignore[arg-type]  # reason: hosts refuse it
+def card_is_read_in_a_known_way() -> None:
+    """An entry mode that no reader has does not exist."""
+    CardRead("031", PAN("6200000000000005"))  # type: ignore[arg-type]  # reason: 03 is a bar code
     CardRead("021", PAN("6200000000000005"), track2=Track2("6200000000000005D3012101"))

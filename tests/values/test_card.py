@@ -286,8 +286,8 @@ def test_card_read_of_a_stripe_needs_its_track(entry_mode: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
-        ({"entry_mode": "011"}, "card.entry_mode"),
-        ({"entry_mode": "012"}, "card.entry_mode"),
+        ({"entry_mode": "031"}, "card.entry_mode"),
+        ({"entry_mode": "032"}, "card.entry_mode"),
         ({"entry_mode": "05"}, "card.entry_mode"),
         ({"entry_mode": None}, "card.entry_mode"),
         ({"entry_mode": 51}, "card.entry_mode"),
@@ -320,7 +320,7 @@ def test_card_read_refuses_a_fault_by_its_path(changes: dict[str, Any], path: st
 
 def test_card_read_tells_all_faults_at_once_in_the_order_of_its_fields() -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        CardRead("011", NUMBER, "9999", "x", TRACK, b"x")  # type: ignore[arg-type]
+        CardRead("031", NUMBER, "9999", "x", TRACK, b"x")  # type: ignore[arg-type]
 
     assert [path for path, _ in caught.value.faults] == [
         "card.entry_mode",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from posrefund.aio.contract import AsyncLink
     from posrefund.dialects import Dialect
     from posrefund.engine import Outcome, RefundRequest, SaleRequest
+    from posrefund.engine.policy import Rules
     from posrefund.engine.settlement import BatchClosed
     from posrefund.framing import Envelope
     from posrefund.journal import Journal
@@ -58,6 +59,8 @@ class AsyncTerminal:
         clock: Returns the time, aware.
         envelope: TPDU and header, the dialect's if None.
         tap: Sees every message on the line, in clear: mask what you show. Called where the procedure runs.
+        rules: The shop's, as for ``Terminal``.
+        role_of: Says the role of an operator.
         executor: Where the journal and the keys are worked with: threads, for a journal that waits for a disk. The
             loop itself if None, for one that does not. Opening happens where you call it.
 
@@ -78,6 +81,8 @@ class AsyncTerminal:
         clock: Callable[[], datetime] = _utc_now,
         envelope: Envelope | None = None,
         tap: Callable[[str, bytes], None] | None = None,
+        rules: Rules | None = None,
+        role_of: Callable[[str], str | None] | None = None,
         executor: Executor | None = None,
     ) -> None:
         self._procedures = Procedures(
@@ -89,6 +94,8 @@ class AsyncTerminal:
             clock=clock,
             envelope=envelope,
             tap=tap,
+            rules=rules,
+            role_of=role_of,
         )
         self.dialect, self.journal = dialect, journal
         self._desk = Desk(self._procedures, nullcontext())

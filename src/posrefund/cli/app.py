@@ -28,6 +28,7 @@ from posrefund.cli import (
     money,
     notices,
     people,
+    policy,
     relay,
     report,
     selftest,
@@ -87,6 +88,7 @@ app.command("approvals")(people.approvals)
 app.command("approve")(people.approve)
 app.command("withdraw")(people.withdraw)
 app.command("batch")(mass.batch)
+app.command("hold")(policy.hold)
 app.command("close-batch")(close_batch.close_batch)
 app.command("settle")(settle.settle)
 app.command("decode")(decode.decode)
@@ -105,6 +107,7 @@ app.add_typer(notices.app, name="notices")
 app.add_typer(staff.app, name="staff")
 app.add_typer(report.refunds, name="refunds")
 app.add_typer(report.app, name="report")
+app.add_typer(policy.app, name="policy")
 app.add_typer(wire_log.app, name="wirelog")
 
 
@@ -117,8 +120,11 @@ def run() -> None:
     try:
         app()
     except RefusedError as refusal:
-        said = f"refused ({refusal.code}): {refusal.hint_en} / {refusal.hint_zh}"
-        stderr.print(as_text(said))  # a host's code is part of it
+        for each in (refusal, *refusal.others):
+            said = f"refused ({each.code}): {each.hint_en} / {each.hint_zh}"
+            stderr.print(as_text(said))  # a host's code is part of it
+            if each.contact:
+                stderr.print(as_text(f"call / 请联系: {each.contact}"))
         if refusal.not_before is not None:
             moment = f"{refusal.not_before:%Y-%m-%d %H:%M}"
             stderr.print(f"not before {moment} host time / 主机时间 {moment} 之后")

@@ -15,11 +15,13 @@ import typer
 from posrefund.cli.arrival_settings import arrival_settings
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
+from posrefund.cli.rules_file import read_rules
 from posrefund.cli.slip_settings import SlipSettings, slip_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
 from posrefund.cli.training import training_setting
 from posrefund.cli.wire_log_settings import logged
 from posrefund.engine.calendar import Arrival
+from posrefund.engine.policy import Rules
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import LEASE_S, Journal, PostgresJournal, SQLiteJournal
@@ -90,6 +92,7 @@ class Settings:
         journal_dsn: Its database, if it is in PostgreSQL.
         high_water_file: Holds the highest generation of the key file, where one is wanted.
         anchor_file: Holds the journal's anchor, if not beside the key file.
+        rules: The shop's, where ``[profile] rules`` names a file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
         slip: What its slips say besides, and how they are printed.
         training: Whether people practise with it; its host is on this machine then.
@@ -109,6 +112,7 @@ class Settings:
     anchor_file: Path | None = None
     token: TokenSettings | None = None
     slip: SlipSettings = field(default_factory=SlipSettings)
+    rules: Rules = field(default_factory=Rules)
     training: bool = False
     arrival: Arrival = field(default_factory=Arrival)
 
@@ -158,10 +162,17 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         anchor_file=_path_of(data, "anchor", folder),
         token=token,
         slip=slip_settings(data.get("slip", {}), folder),
+        rules=_rules(data, folder),
         training=training_setting(data, line),
         arrival=arrival_settings(data, folder, datetime.now(UTC).date()),
         **_journal(data, folder),
     )
+
+
+def _rules(data: dict[str, Any], folder: Path) -> Rules:
+    if "rules" not in _table(data, "profile"):
+        return Rules()
+    return read_rules(folder / _text(data, "profile", "rules"))
 
 
 def _journal(data: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -288,6 +299,7 @@ def open_terminal(
             link=link or open_link(settings),
             envelope=settings.envelope,
             tap=tap,
+            rules=settings.rules,
         )
         on_failure.pop_all()
     return terminal

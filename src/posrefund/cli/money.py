@@ -40,11 +40,23 @@ if TYPE_CHECKING:
     from posrefund.terminal import Terminal
     from posrefund.values.card import EntryMode
 
-__all__ = ["EXIT_STATUS", "finish", "refund", "release", "sale", "status"]
+__all__ = [
+    "EXIT_STATUS",
+    "amount_of",
+    "card_of",
+    "finish",
+    "original_of",
+    "refund",
+    "release",
+    "sale",
+    "status",
+]
 
 _Request = Annotated[str, typer.Argument(help="Your own number of this request; it never expires.")]
 _Card = Annotated[str, typer.Option(help="Number of the emulated card.")]
-_Entry = Annotated[str, typer.Option(help="How it is read: 021 stripe, 051 chip, 071 contactless.")]
+_Entry = Annotated[
+    str, typer.Option(help="How it is read: 021 stripe, 051 chip, 071 contactless, 012 typed.")
+]
 _Expiry = Annotated[str, typer.Option(help="YYMM.")]
 _Operator = Annotated[str, typer.Option(help="Operator number.")]
 
@@ -68,7 +80,9 @@ def sale(  # noqa: PLR0913, PLR0917 — one per option
     lang: LangOption = Lang.EN,
 ) -> None:
     """Sell, so that there is something to refund."""
-    wanted = SaleRequest(RequestID(request), _amount(amount), _card(card, entry, expiry), operator)
+    wanted = SaleRequest(
+        RequestID(request), amount_of(amount), card_of(card, entry, expiry), operator
+    )
     settings = load(config)
     link = open_link(settings)
     with open_terminal(settings, link=link) as terminal:
@@ -92,6 +106,7 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     entry: _Entry = "051",
     expiry: _Expiry = "3012",
     operator: _Operator = "01",
+    order: Annotated[str, typer.Option(help="The shop's number of the order.")] = "",
     slip: Annotated[
         str,
         typer.Option(help="Of a described sale: BATCH:STAN:AUTH, such as 000001:000003:654321."),
@@ -112,12 +127,13 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     """
     wanted = RefundRequest(
         RequestID(request),
-        original=_original(original, slip),
-        card=_card(card, entry, expiry),
+        original=original_of(original, slip),
+        card=card_of(card, entry, expiry),
         reason=reason,
-        amount=None if amount is None else _amount(amount),
+        amount=None if amount is None else amount_of(amount),
         operator=operator,
         contact=contact,
+        order_ref=order,
     )
     settings = load(config)
     link = open_link(settings)
@@ -200,6 +216,8 @@ def finish(terminal: Terminal, outcome: Outcome, lang: Lang, link: HostLink | No
         case Declined():
             stdout.print(f"declined {outcome.code}: {outcome.text_en} / {outcome.text_zh}")
             stdout.print(f"{outcome.clerk_en} / {outcome.clerk_zh}")
+            if contact := terminal.contact_for(outcome):
+                stdout.print(as_text(f"call / 请联系: {contact}"), soft_wrap=True)
         case InDoubt():
             stdout.print(f"in doubt ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}")
         case NotSent():
@@ -212,7 +230,8 @@ def finish(terminal: Terminal, outcome: Outcome, lang: Lang, link: HostLink | No
     raise typer.Exit(EXIT_STATUS[type(outcome).__name__])
 
 
-def _amount(text: str) -> Amount:
+def amount_of(text: str) -> Amount:
+    """Return the amount of such as ``12.30``."""
     whole, _, part = text.partition(".")
     digits = whole + part.ljust(2, "0")
     if not whole or not (digits.isascii() and digits.isdigit()) or len(part) > 2:
@@ -220,7 +239,8 @@ def _amount(text: str) -> Amount:
     return Amount(int(digits))
 
 
-def _original(text: str, slip: str) -> RequestID | OriginalRef | DescribedSale:
+def original_of(text: str, slip: str) -> RequestID | OriginalRef | DescribedSale:
+    """Return how a sale is named: its request id, RRN:MMDD, or RRN:YYYY-MM-DD with what its *slip* says."""
     rrn, colon, day = text.partition(":")
     if colon and len(rrn) == 12 and len(day) == 4:
         return OriginalRef(RRN(rrn), day)
@@ -238,10 +258,12 @@ def _date(text: str) -> date:
         raise InvalidRequestError([("original", "RRN:YYYY-MM-DD, a day")]) from None
 
 
-def _card(number: str, entry: str, expiry: str) -> CardRead:
+def card_of(number: str, entry: str, expiry: str) -> CardRead:
+    """Return the emulated card of a number, read as *entry* says."""
     pan = PAN(number)
     mode = cast("EntryMode", entry)
     if entry.startswith("02"):
         track = f"{number}D{expiry}201".ljust(_TRACK_2_DIGITS, "0")
         return CardRead(mode, pan, expiry=expiry, track2=Track2(track))
-    return CardRead(mode, pan, expiry=expiry, sequence_number="001")
+    number_on_chip = None if entry.startswith("01") else "001"
+    return CardRead(mode, pan, expiry=expiry, sequence_number=number_on_chip)

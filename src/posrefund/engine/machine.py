@@ -8,26 +8,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from posrefund.closed import closed
 from posrefund.engine.actions import Move
 from posrefund.engine.attempt import Attempt, Kind
 from posrefund.engine.compose import compose_refund, compose_sale, compose_void, keepable
 from posrefund.engine.plan import Occasion, Plan
-from posrefund.engine.refusals import refuse
+from posrefund.engine.policy import Asked, judge
+from posrefund.engine.refusals import refuse, together
 from posrefund.engine.repeat import is_repeatable
 from posrefund.engine.requests import Original, RefundRequest
 from posrefund.engine.rules import (
     amount_to_refund,
     check_journal,
-    check_original,
     check_pin,
     check_track,
     choose_route,
     needs_approval,
 )
 from posrefund.engine.table import Event, State
+from posrefund.errors import RefusedError
 from posrefund.values import Amount
 
 if TYPE_CHECKING:
@@ -37,7 +38,14 @@ if TYPE_CHECKING:
     from posrefund.engine.requests import SaleRequest
     from posrefund.engine.view import TerminalView
 
-__all__ = ["may_try_again", "recover", "require_sign_in", "start_refund", "start_sale"]
+__all__ = [
+    "asked_about",
+    "may_try_again",
+    "recover",
+    "require_sign_in",
+    "start_refund",
+    "start_sale",
+]
 
 
 @closed
@@ -45,10 +53,12 @@ def start_sale(request: SaleRequest, view: TerminalView, occasion: Occasion) -> 
     """Plan a sale.
 
     Raises:
-        RefusedError: Not signed in, or not the PIN that the acquirer wants.
+        RefusedError: Not signed in, a typed card number, or not the PIN that the acquirer wants.
         InvalidRequestError: The card's data do not fit the message.
     """
     _require_ready(view)
+    if request.card.is_keyed:
+        raise refuse("keyed_card")
     check_pin(request.card, view.dialect, "sale")
     check_track(request.card, view)
     fields = compose_sale(view, request.amount, request.card, occasion.now)
@@ -62,30 +72,61 @@ def start_refund(
     """Plan a refund, or the void that stands in for it on the sale's own settlement day.
 
     Raises:
-        RefusedError: A rule says no.
+        RefusedError: A rule says no; it carries all others that do.
         InvalidRequestError: The card's data do not fit the message.
     """
     check_journal(view)
-    _require_ready(view)
-    if original.merchant != view.merchant:
-        raise refuse("other_merchant")
-    if request.amount is None and original.ceiling == "host_only":
-        raise refuse("amount_needed")
-    check_original(request, original, occasion.card_fingerprint)
+    verdict = judge(occasion.rules, asked_about(request, original, view, occasion))
+    faults = [*_not_ready(view), *verdict.faults]
     minor = amount_to_refund(request, original)
-    kind = choose_route(original, minor, view, occasion.now)
-    check_pin(request.card, view.dialect, kind)
-    check_track(request.card, view)
+    kind: Literal["void", "refund"] = "refund"
+    try:
+        if not any(fault.code in _NO_ROUTE for fault in faults):
+            kind = choose_route(original, minor, view, occasion.now)
+        check_pin(request.card, view.dialect, kind)
+        check_track(request.card, view)
+    except RefusedError as fault:
+        faults.append(fault)
+    if faults:
+        raise together(faults)
     if kind == "void":
         fields = compose_void(view, request.card, original, occasion.now)
     else:
         amount = Amount(minor, original.amount.currency)
         fields = compose_refund(view, amount, request.card, original, occasion.now)
     plan = _plan(kind, fields, request, view, occasion, original_id=original.original_id)
+    if verdict.reviews:
+        why = " ".join(each.code for each in verdict.reviews)
+        facts = {**plan.attempt.facts, "review": why}
+        plan = replace(plan, attempt=replace(plan.attempt, facts=facts))
+    is_large = needs_approval(original, minor, view.dialect.policy)
     return replace(
         plan,
-        needs_approval=needs_approval(original, minor, view.dialect.policy),
+        needs_approval=is_large or bool(verdict.reviews),
+        reviews=verdict.reviews,
         contact=request.contact,
+    )
+
+
+_NO_ROUTE = frozenset(
+    "original_voided nothing_remaining over_remaining currency_mismatch amount_needed".split()  # noqa: SIM905
+)
+"""What leaves open whether it would be a void or a refund, and when."""
+
+
+def asked_about(
+    request: RefundRequest, original: Original | None, view: TerminalView, occasion: Occasion
+) -> Asked:
+    """Return what the shop's rules are asked about *request*; *original* is None where nobody knows its sale."""
+    return Asked(
+        request,
+        original,
+        occasion.card_fingerprint,
+        merchant=view.merchant,
+        now=occasion.now,
+        host_now=view.host_clock.at(occasion.now),
+        today=view.host_day(occasion.now),
+        history=occasion.history,
     )
 
 
@@ -136,6 +177,14 @@ def _require_ready(view: TerminalView) -> None:
     if view.is_closing:
         raise refuse("batch_closing")
     require_sign_in(view)
+
+
+def _not_ready(view: TerminalView) -> list[RefusedError]:
+    try:
+        _require_ready(view)
+    except RefusedError as fault:
+        return [fault]
+    return []
 
 
 def _plan(

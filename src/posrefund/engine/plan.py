@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.engine.actions import Move, Open
 from posrefund.engine.attempt import Attempt
+from posrefund.engine.policy import History, Rules
 from posrefund.engine.table import Event
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from posrefund.engine.actions import Action
     from posrefund.engine.approval import Approval
     from posrefund.engine.requests import Original
+    from posrefund.errors import RefusedError
     from posrefund.values import KeptCard
 
 __all__ = ["Occasion", "Plan"]
@@ -30,11 +32,15 @@ class Occasion:
         number: Which attempt of the request this is, from 1.
         card_fingerprint: Keyed digest of the card number, made by the journal.
         now: The time.
+        rules: The shop's.
+        history: What they ask the journal about; of a refund.
     """
 
     number: int
     card_fingerprint: str
     now: datetime
+    rules: Rules = field(default_factory=Rules)
+    history: History = field(default_factory=History)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class Plan:
         content: Digest of the request.
         card: For the sealed side table.
         needs_approval: Whether a second person has to say yes first.
+        reviews: Why, where the shop's rules say so.
         approval: That yes, once it is there.
         learns: A sale that has to be known before it can be given back.
         contact: Where the customer can be reached; for the other sealed table.
@@ -59,6 +66,7 @@ class Plan:
     content: str
     card: KeptCard
     needs_approval: bool = False
+    reviews: tuple[RefusedError, ...] = ()
     approval: Approval | None = None
     learns: Original | None = None
     contact: str = field(default="", repr=False)

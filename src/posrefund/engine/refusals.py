@@ -9,13 +9,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from posrefund.engine.rule_codes import RULE_CODES
 from posrefund.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-__all__ = ["REFUSALS", "refuse"]
+__all__ = ["REFUSALS", "refuse", "together"]
 
 REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
@@ -222,11 +223,18 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "现在不能撤销也不能退货：请在提示时间之后办理",
             "neither a void nor a refund is possible yet: come back after the time shown",
         ),
+        **RULE_CODES,
     }
 )
 
 
-def refuse(code: str, *, not_before: datetime | None = None, **words: str) -> RefusedError:
+def refuse(
+    code: str,
+    *,
+    not_before: datetime | None = None,
+    others: Sequence[RefusedError] = (),
+    **words: str,
+) -> RefusedError:
     """Return the error of *code*, ready to raise; *words* fill the places in its hints.
 
     Example:
@@ -237,4 +245,31 @@ def refuse(code: str, *, not_before: datetime | None = None, **words: str) -> Re
     owner, zh, en = REFUSALS[code]
     if words:
         zh, en = zh.format(**words), en.format(**words)
-    return RefusedError(code, owner=owner, hint_zh=zh, hint_en=en, not_before=not_before)
+    return RefusedError(
+        code, owner=owner, hint_zh=zh, hint_en=en, not_before=not_before, others=others
+    )
+
+
+def together(faults: Sequence[RefusedError]) -> RefusedError:
+    """Return the first of *faults*, which carries the others; what those carried stands beside them.
+
+    Example:
+        >>> from posrefund.engine.refusals import refuse, together
+        >>> together([refuse("original_voided"), refuse("account_mismatch")]).others[0].code
+        'account_mismatch'
+    """
+    flat = [each for fault in faults for each in (fault, *fault.others)]
+    first, *rest = (_with(each, ()) for each in flat)
+    return _with(first, rest)
+
+
+def _with(fault: RefusedError, others: Sequence[RefusedError]) -> RefusedError:
+    return RefusedError(
+        fault.code,
+        owner=fault.owner,
+        hint_zh=fault.hint_zh,
+        hint_en=fault.hint_en,
+        not_before=fault.not_before,
+        contact=fault.contact,
+        others=others,
+    )

@@ -1,4 +1,6 @@
-"""The rules a refund must pass before anything is sent, and the choice between void and refund. Floor 4.
+"""What journal, card and dialect ask of a refund before anything is sent, and the choice between void and refund. Floor 4.
+
+What shop and acquirer ask stands in ``policy``.
 
 The choice goes by the host's settlement day and batch, never by a calendar: UnionPay voids within the
 settlement day and the open batch, refunds from the next settlement day on, and in between does neither.
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = [
     "amount_to_refund",
     "check_journal",
-    "check_original",
     "check_pin",
     "check_track",
     "choose_route",
@@ -38,28 +39,6 @@ def check_journal(view: TerminalView) -> None:
     """
     if view.is_behind:
         raise refuse("journal_behind")
-
-
-def check_original(request: RefundRequest, original: Original, card_fingerprint: str) -> None:
-    """Refuse what can be refused from the journal alone.
-
-    Raises:
-        RefusedError: The first rule that says no; its code names the rule.
-    """
-    if original.is_voided:
-        raise refuse("original_voided")
-    if original.has_case:
-        raise refuse("original_has_case")
-    if original.has_open_attempt:
-        raise refuse("original_in_doubt")
-    if original.card_fingerprint != card_fingerprint:
-        raise refuse("account_mismatch")
-    if request.amount and request.amount.currency != original.amount.currency:
-        raise refuse("currency_mismatch")
-    if not original.remaining_minor:
-        raise refuse("nothing_remaining")
-    if amount_to_refund(request, original) > original.remaining_minor:
-        raise refuse("over_remaining")
 
 
 def check_pin(card: CardRead, dialect: Dialect, name: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
+from posrefund.engine.people import same_person
 from posrefund.engine.table import OPEN_STATES, State
 from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
 from posrefund.journal.backend import Backend
@@ -14,6 +17,7 @@ from posrefund.values import STAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from posrefund.engine import Attempt
     from posrefund.values import TerminalID
@@ -89,6 +93,44 @@ class Attempts(Backend):
                 values += (names := list(map(str, among)))
                 where += f" AND {column} IN ({', '.join('?' * len(names))})"
         return self._attempts(f"WHERE {where} ORDER BY rowid", *values)
+
+    def given_back(self, original_id: str) -> tuple[int, datetime | None]:
+        """Return how often something of a sale was given back, or may have been, and when the last message about it left.
+
+        What was declined or undone counts for the time only. Of every terminal that shares these tables.
+        """
+        rows = self._rows(
+            "SELECT hold, created_at FROM attempts WHERE original_id = ? AND copies > 0",
+            original_id,
+        )
+        count = sum(hold != "none" for hold, _ in rows)
+        return count, max((datetime.fromisoformat(at) for _, at in rows), default=None)
+
+    def given_back_by(
+        self, operator: str, *, merchant: str, host_day: date, currency: str
+    ) -> tuple[int, int]:
+        """Return how often and how much an operator of *merchant* gave back on a settlement day, at whichever terminal here.
+
+        ``1`` and ``01`` are one operator. What is in doubt counts; what was declined or undone does not.
+
+        Units:
+            Minor units.
+        """
+        likely = f'%"operator":"%{operator.lower().lstrip("0")}"%'
+        rows = self._rows(
+            "SELECT amount_minor, facts FROM attempts WHERE merchant = ? AND host_day = ?"
+            " AND kind <> 'sale' AND hold <> 'none' AND currency = ? AND lower(facts) LIKE ?",
+            merchant,
+            host_day.isoformat(),
+            currency,
+            likely,
+        )
+        sums = [
+            minor
+            for minor, facts in rows
+            if same_person(json.loads(facts).get("operator", ""), operator)
+        ]
+        return len(sums), sum(sums)
 
     def open_attempts(self) -> list[Attempt]:
         """Return every attempt that may still turn out either way."""

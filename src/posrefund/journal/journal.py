@@ -38,6 +38,7 @@ from posrefund.journal.contacts import Contacts
 from posrefund.journal.delegations import Delegations, check_delegations
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
+from posrefund.journal.holds import Holds
 from posrefund.journal.keys import JournalKeys
 from posrefund.journal.outbox import Outbox, check_notices
 from posrefund.journal.replay import check_approvals, check_links, check_projection
@@ -70,6 +71,7 @@ class Journal(
     Attempts,
     Approvals,
     DeviceQuestions,
+    Holds,
     Sales,
     Outbox,
     StaffTable,
@@ -276,6 +278,8 @@ class Journal(
             raise RequestConflictError(attempt.request_id)
         self._use_up(action)
         if attempt.original_id:
+            if self.held(attempt.original_id):
+                raise JournalWriteError("the sale is held: nothing of it is given back")
             self._shift(attempt.original_id, attempt.amount.minor, "none", attempt.hold)
         places = ", ".join(f":{name}" for name in data)
         self._run(f"INSERT INTO attempts ({', '.join(data)}) VALUES ({places})", data)

@@ -13,6 +13,7 @@ from posrefund.journal.schema import (
     LOOK_UP,
     OPEN_NAMES,
     OUTBOX,
+    RULE_LOOK_UPS,
     STAFF,
 )
 
@@ -164,5 +165,6 @@ POSTGRES_VERSIONS = (
     LOOK_UP,
     OUTBOX.replace(" BLOB ", " BYTEA ") % {"strict": "", "outbox": ""},
     STAFF % {"strict": ""} + _STAFF_STAYS,
+    RULE_LOOK_UPS,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""

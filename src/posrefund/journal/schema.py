@@ -19,6 +19,7 @@ __all__ = [
     "LOOK_UP",
     "OPEN_NAMES",
     "OUTBOX",
+    "RULE_LOOK_UPS",
     "SCHEMA_VERSION",
     "STAFF",
     "VERSIONS",
@@ -280,6 +281,11 @@ CREATE TRIGGER role_of_a_yes_is_final BEFORE UPDATE ON approvals
     WHEN OLD.checker IS NOT NULL AND NEW.in_role_of IS NOT OLD.in_role_of
     BEGIN SELECT RAISE(ABORT, 'an approval is used once, for what was approved'); END;
 """
+RULE_LOOK_UPS = """
+CREATE INDEX refunds_by_day ON attempts (merchant, host_day) WHERE kind <> 'sale';
+CREATE INDEX chain_holds ON chain (subject) WHERE kind IN ('hold_set', 'hold_lifted');
+"""
+"""Of either database. What a shop's rules ask before a refund: an operator's day, and whether the sale is held."""
 
 VERSIONS = (
     _TABLES,
@@ -289,6 +295,7 @@ VERSIONS = (
     LOOK_UP,
     OUTBOX % {"strict": " STRICT", "outbox": " STRICT, WITHOUT ROWID"},
     STAFF % {"strict": " STRICT"} + _STAFF_STAYS,
+    RULE_LOOK_UPS,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
-from posrefund.engine import Know, OriginalRef, described, outcome_of, restored
+from posrefund.dialects import look_up
+from posrefund.engine import Declined, Know, OriginalRef, described, outcome_of, restored
 from posrefund.engine.evidence import complete_days
+from posrefund.engine.policy import Hold
+from posrefund.engine.refusals import refuse
 from posrefund.errors import FramingError, InvalidRequestError, RequestConflictError
 from posrefund.framing import Envelope
 from posrefund.terminal.signing import note_print, prints, sign, signature_under
@@ -28,9 +31,10 @@ if TYPE_CHECKING:
         Statement,
         TerminalView,
     )
-    from posrefund.engine.plan import Plan
+    from posrefund.engine.policy import Bounds, HoldKind
     from posrefund.engine.settlement import BatchClosed
     from posrefund.engine.staff import Operator
+    from posrefund.terminal.preview import Preview
     from posrefund.terminal.procedures import Procedures
 
 __all__ = ["Desk"]
@@ -67,22 +71,6 @@ class Desk:
             attempt = self.journal.last_attempt(request_id)
             return outcome_of(attempt, self.dialect) if attempt else None
 
-    def preview(self, request: RefundRequest) -> Outcome | Plan:
-        """Say how a refund stands if it is over, or what would be sent for it now; nothing is written, nothing is sent.
-
-        Returns:
-            Its outcome; or the plan: ``plan.attempt`` says void or refund, how much and of which sale,
-            ``plan.needs_approval`` whether a second person has to say yes.
-
-        Raises:
-            RefusedError: A rule says no.
-            RequestConflictError: The id is known with other content.
-            InvalidRequestError: A sale is described with a date of more than a year ago.
-            JournalError: The journal cannot be read.
-        """
-        with self._busy:
-            return self._procedures.preview(request)
-
     def ask(self, request: RefundRequest) -> Approval | None:
         """Ask for a second person's yes to a refund that needs one, and send nothing even if it is there.
 
@@ -92,7 +80,7 @@ class Desk:
         Raises:
             RefusedError: A rule says no; nothing was asked.
             RequestConflictError: The id is known with other content, or waits at another terminal.
-            InvalidRequestError: As ``preview``.
+            InvalidRequestError: As ``check_refund``.
             JournalError: It could not be written down.
         """
         with self._busy:
@@ -125,6 +113,37 @@ class Desk:
         """
         with self._busy:
             return prints(self.journal, request_id, copy)
+
+    def check_refund(self, request: RefundRequest) -> Preview:
+        """Say what ``refund`` would come to now, with everything that says no; sends nothing and writes nothing.
+
+        Raises:
+            RequestConflictError: The id is known with other content, or the sale described otherwise.
+            InvalidRequestError: A sale is described with a date of more than a year ago.
+            JournalError: The journal cannot be read.
+        """
+        with self._busy:
+            return self._procedures.preview(request)
+
+    def amount_bounds(self, original_id: str, operator: str = "01") -> Bounds | None:
+        """Return the least and the most that *operator* may ask for of a sale; None where that is nothing.
+
+        Raises:
+            RefusedError: code ``original_unknown``.
+            JournalError: The journal cannot be read.
+        """
+        with self._busy:
+            found = self.journal.originals(original_id)
+            if not found:
+                raise refuse("original_unknown")
+            return self._procedures.bounds(found[0], operator)
+
+    def contact_for(self, outcome: Outcome) -> str:
+        """Return whom to call about *outcome*, as the shop's rules name them; empty where nobody need be."""
+        if not isinstance(outcome, Declined):
+            return ""
+        owner = look_up(self.dialect.codes, outcome.code).owner
+        return self._procedures.rulebook.contact_for(code=outcome.code, owner=owner)
 
     # --- what comes by another way -----------------------------------------------------------
 
@@ -233,11 +252,13 @@ class Desk:
 
         Raises:
             RefusedError: ``approval_unknown``, ``approval_changed``, ``approval_same_person`` or
-                ``approval_expired``; or the checker may not (``operator_may_not_approve``) or has not proven who he
-                is, as ``prove``. Nothing was approved.
+                ``approval_expired``; or the checker may not (``operator_may_not_approve``, ``role_may_not_approve``) or has
+                not proven who he is, as ``prove``. Nothing was approved.
             JournalWriteError: Nothing was approved.
         """
         with self._busy:
+            if pin is None and not self._procedures.people.prover.asks_for_pin():
+                self._procedures.rulebook.check_approver(checker)
             return self._procedures.people.approve(
                 request_id, checker=checker, digest=digest, pin=pin
             )
@@ -251,6 +272,30 @@ class Desk:
         """
         with self._busy:
             return self._procedures.people.withdraw(request_id, by=by)
+
+    def hold(self, original_id: str, kind: HoldKind, *, by: str, why: str) -> None:
+        """Let nothing of a sale be given back: it is disputed, or an authority says so. Twice is once.
+
+        Args:
+            original_id: The sale.
+            kind: ``"dispute"`` or ``"legal"``.
+            by: Who says so.
+            why: The case or the order: its number, its date; no card number.
+
+        Raises:
+            InvalidRequestError: Every fault at once.
+            RefusedError: code ``original_unknown``.
+            JournalWriteError: It was not written down.
+        """
+        with self._busy:
+            said = Hold(original_id, kind, by, why)
+            self._procedures.rulebook.hold(said, self._procedures.clock())
+
+    def lift_hold(self, original_id: str, kind: HoldKind, *, by: str, why: str) -> None:
+        """End a hold; arguments and errors as ``hold``. A sale that is not held so stays as it is."""
+        with self._busy:
+            said = Hold(original_id, kind, by, why)
+            self._procedures.rulebook.lift_hold(said, self._procedures.clock())
 
     def close_case(self, name: str, statement: Statement) -> Outcome:
         """Close what is in people's hands by a document of the acquirer; a file that says otherwise opens it again.

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
-from posrefund.engine import OPEN_STATES, Ask, approval, people
+from posrefund.engine import OPEN_STATES, Ask, approval, people, staff
 from posrefund.engine.refusals import refuse
 from posrefund.errors import RequestConflictError
 from posrefund.terminal.prover import Prover
@@ -65,8 +65,18 @@ class People:
         if actions:
             self._journal.commit(actions)
         if may_go is None:
-            raise refuse("approval_needed")
+            raise refuse("approval_needed", others=plan.reviews)
         return may_go
+
+    def has_to_wait(self, plan: Plan) -> bool:
+        """Say whether *plan* needs a yes that is not there yet; writes nothing."""
+        last = self._journal.last_approval(plan.attempt.request_id)
+        return approval.ask(plan, last, self._policy, self._clock())[1] is None
+
+    def role_of(self, number: str) -> str | None:
+        """Return the role of an operator, None where nobody of that number is known."""
+        found = staff.find(self._journal.staff(), number)
+        return found.role if found is not None else None
 
     def approve(self, request_id: str, *, checker: str, digest: str, pin: str | None) -> Approval:
         """Say yes; see ``Terminal.approve``.

@@ -21,8 +21,9 @@ from posrefund.engine import (
     machine,
     outcome_of,
 )
-from posrefund.engine.plan import Occasion, Plan
-from posrefund.engine.refusals import refuse
+from posrefund.engine.plan import Occasion
+from posrefund.engine.policy import Rules, amount_bounds, judge
+from posrefund.engine.refusals import refuse, together
 from posrefund.engine.rules import check_journal
 from posrefund.engine.sign_in import Accept
 from posrefund.errors import PosRefundError, RefusedError, RequestConflictError
@@ -34,6 +35,8 @@ from posrefund.terminal.generation import check_generation
 from posrefund.terminal.keyring import Keyring
 from posrefund.terminal.line import Line
 from posrefund.terminal.people import People
+from posrefund.terminal.preview import Preview
+from posrefund.terminal.rulebook import Rulebook
 from posrefund.terminal.sign_in import echo, sign_in
 from posrefund.terminal.sign_ins import key_sets_needed, take_over
 from posrefund.terminal.training import check_training
@@ -45,7 +48,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posrefund.dialects import Dialect
-    from posrefund.engine import Approval, Attempt, Outcome, RefundRequest, TerminalView
+    from posrefund.engine import (
+        Approval,
+        Attempt,
+        Original,
+        Outcome,
+        RefundRequest,
+        TerminalView,
+    )
+    from posrefund.engine.plan import Plan
+    from posrefund.engine.policy import Bounds
     from posrefund.engine.settlement import BatchClosed
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
@@ -70,6 +82,7 @@ class Procedures:
         closer: Closes batches.
         keyring: The working keys.
         people: What people decide.
+        rulebook: The shop's rules.
     """
 
     def __init__(  # noqa: PLR0913 — those of ``Terminal`` but its link
@@ -83,6 +96,8 @@ class Procedures:
         clock: Callable[[], datetime],
         envelope: Envelope | None,
         tap: Callable[[str, bytes], None] | None,
+        rules: Rules | None = None,
+        role_of: Callable[[str], str | None] | None = None,
     ) -> None:
         require(dialect.mac.cipher)
         check_training(journal, keystore)
@@ -106,6 +121,8 @@ class Procedures:
         is_whole = mooring.check()
         check_generation(journal, keystore, clock())
         self.people = People(journal, dialect.policy, clock)
+        self.rulebook = Rulebook(rules or Rules(), role_of or self.people.role_of, journal)
+        self.people.prover.permissions = self.rulebook.permissions()
         self.exchange.recover()
         if not is_whole:
             mooring.go_on()
@@ -136,17 +153,14 @@ class Procedures:
         """See ``Terminal.refund``."""
         return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion), pin)
 
-    def preview(self, request: RefundRequest) -> Outcome | Plan:
-        """See ``Desk.preview``."""
-        occasion, last = self._occasion(request)
-        if self._is_over(last):
-            return outcome_of(last, self.dialect)
-        return self._plan_refund(request, occasion)
-
     def ask(self, request: RefundRequest) -> Approval | None:
         """See ``Desk.ask``."""
-        plan = self.preview(request)
-        if not isinstance(plan, Plan) or not plan.needs_approval:
+        last, occasion = self._recall(request)
+        if self._is_over(last):
+            return None
+        with self.rulebook.contacts():
+            plan = self._plan_refund(request, occasion)
+        if not plan.needs_approval:
             return None
         with suppress(RefusedError):  # it waits for a second person: that is what was wanted
             self.people.ask_first(plan)
@@ -161,6 +175,30 @@ class Procedures:
         """See ``Terminal.close_batch``."""
         return self.closer.close(operator)
 
+    def preview(self, request: RefundRequest) -> Preview:
+        """See ``Terminal.check_refund``."""
+        last, occasion = self._recall(request)
+        if self._is_over(last):
+            return Preview(outcome=outcome_of(last, self.dialect))
+        bounds = self._bounds_of(request, occasion)
+        try:
+            with self.rulebook.contacts():
+                plan = self._plan_refund(request, occasion)
+        except RefusedError as refusal:
+            return Preview(refusal=refusal, bounds=bounds)
+        return Preview(
+            reviews=plan.reviews,
+            route="void" if plan.attempt.kind == "void" else "refund",
+            amount=plan.attempt.amount,
+            needs_approval=self.people.has_to_wait(plan),
+            bounds=bounds,
+        )
+
+    def bounds(self, sale: Original, operator: str) -> Bounds | None:
+        """See ``Terminal.amount_bounds``."""
+        history = self.rulebook.history(operator, sale, self.view(), self.clock())
+        return amount_bounds(self.rulebook.rules, sale, history)
+
     def view(self) -> TerminalView:
         """Return what the engine may know of this terminal now."""
         return view_of(self.journal, self.dialect, self._identity, self.keyring.key_set_id)
@@ -174,6 +212,11 @@ class Procedures:
 
     # --- inside ------------------------------------------------------------------------------
 
+    def _bounds_of(self, request: RefundRequest, occasion: Occasion) -> Bounds | None:
+        with suppress(RefusedError):
+            return self.bounds(self._find(request, occasion).original, request.operator)
+        return None
+
     def _carry_out(
         self,
         request: SaleRequest | RefundRequest,
@@ -181,46 +224,68 @@ class Procedures:
         pin: str | None = None,
     ) -> Steps[Outcome]:
         self.exchange.recover()
-        occasion, last = self._occasion(request)
+        last, occasion = self._recall(request)
         if self._is_over(last):
             return outcome_of(last, self.dialect)
         if isinstance(request, SaleRequest) and self.journal.originals(request.request_id):
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         # The rules and the second person speak before the line: what they refuse must not send a reversal either.
-        plan = self.people.ask_first(start(occasion), pin)
+        plan = self._planned(start, occasion, pin)
         if (yield from self.exchange.resolve_doubts()):
             # What stood before may not stand any more: a late answer may have come. Nor is the STAN free.
             last = self.journal.last_attempt(request.request_id)
             if self._is_over(last):
                 return outcome_of(last, self.dialect)
-            plan = self.people.ask_first(start(replace(occasion, now=self.clock())), pin)
+            plan = self._planned(start, replace(occasion, now=self.clock()), pin)
         yield from self.exchange.perform(plan)
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
 
-    def _occasion(self, request: SaleRequest | RefundRequest) -> tuple[Occasion, Attempt | None]:
-        """Whose card it is and which attempt it would be, and the last one before it."""
+    def _recall(self, request: SaleRequest | RefundRequest) -> tuple[Attempt | None, Occasion]:
+        """The last attempt of a request, and the occasion of the next.
+
+        Raises:
+            RequestConflictError: The id is known with other content.
+        """
         fingerprint = self.journal.fingerprint(request.card.pan)
         known = self.journal.content(request.request_id)
         if known is not None and known != request.content(fingerprint):
             raise RequestConflictError(request.request_id)
         last = self.journal.last_attempt(request.request_id)
-        return Occasion(last.number + 1 if last else 1, fingerprint, self.clock()), last
+        return last, Occasion(last.number + 1 if last else 1, fingerprint, self.clock())
+
+    def _planned(
+        self, start: Callable[[Occasion], Plan], occasion: Occasion, pin: str | None
+    ) -> Plan:
+        with self.rulebook.contacts():
+            return self.people.ask_first(start(occasion), pin)
 
     def _is_over(self, last: Attempt | None) -> TypeGuard[Attempt]:
         """Whether a request whose last attempt this is has its outcome, and no other attempt may follow."""
         return last is not None and not machine.may_try_again(last, self.view())
 
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
-        view, named = self.view(), request.original
+        view = self.view()
         check_journal(view)  # a sale that is not known may be one that was lost
         self.people.prover.check_maker(request.operator)
-        if isinstance(named, DescribedSale):
-            named = OriginalRef(named.rrn, named.mmdd)
-        found = described.find(request, self.journal.originals(named), view, occasion)
-        if found.is_new and self.journal.is_disputed(found.original):
-            raise refuse("original_has_case")  # given back before, in rows that were lost
+        try:
+            found = self._find(request, occasion)
+        except RefusedError as unknown:
+            blind = self.rulebook.brief(occasion, request.operator, None, view)
+            asked = machine.asked_about(request, None, view, blind)
+            raise together([*judge(blind.rules, asked).faults, unknown]) from None
+        occasion = self.rulebook.brief(occasion, request.operator, found.original, view)
         plan = machine.start_refund(request, found.original, view, occasion)
         return replace(plan, learns=found.original) if found.is_new else plan
+
+    def _find(self, request: RefundRequest, occasion: Occasion) -> described.Found:
+        named = request.original
+        if isinstance(named, DescribedSale):
+            named = OriginalRef(named.rrn, named.mmdd)
+        known = self.journal.originals(named)
+        found = described.find(request, known, self.view(), occasion)
+        if found.is_new and self.journal.is_disputed(found.original):
+            raise refuse("original_has_case")  # given back before, in rows that were lost
+        return found
 
     def _take_number(self, now: datetime) -> TerminalView:
         """Return the view for a management message, its STAN taken for good."""

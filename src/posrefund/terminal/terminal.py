@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect
     from posrefund.engine import Outcome, RefundRequest, SaleRequest
+    from posrefund.engine.policy import Rules
     from posrefund.engine.settlement import BatchClosed
     from posrefund.framing import Envelope
     from posrefund.journal import Journal
@@ -53,6 +54,8 @@ class Terminal(Desk):
         clock: Returns the time, aware.
         envelope: TPDU and header, the dialect's if None.
         tap: Sees every message on the line, in clear: mask what you show.
+        rules: The shop's; none if None. They speak before the line: what they refuse sends and writes nothing.
+        role_of: Says the role of an operator, for rules that have roles; None: the rules' default role.
 
     Raises:
         ConfigError: The key store is an older copy of the one that this journal knows, or another terminal's; or the
@@ -72,6 +75,8 @@ class Terminal(Desk):
         clock: Callable[[], datetime] = _utc_now,
         envelope: Envelope | None = None,
         tap: Callable[[str, bytes], None] | None = None,
+        rules: Rules | None = None,
+        role_of: Callable[[str], str | None] | None = None,
     ) -> None:
         procedures = Procedures(
             terminal,
@@ -82,6 +87,8 @@ class Terminal(Desk):
             clock=clock,
             envelope=envelope,
             tap=tap,
+            rules=rules,
+            role_of=role_of,
         )
         super().__init__(procedures, threading.RLock())
         self._link = link
@@ -156,6 +163,7 @@ class Terminal(Desk):
 
         Raises:
             RefusedError: A rule says no, or the operator is not known here or has not proven it; nothing was sent.
+                Whatever else says no stands in its ``others``.
             RequestConflictError: The id is known with other content, or the sale described otherwise; nothing was sent.
             InvalidRequestError: A sale is described with a date of more than a year ago; nothing was sent.
             InvalidKeyError: The track goes encrypted, and the last sign-in brought no TDK; nothing was sent.

@@ -16,12 +16,13 @@ from posrefund.errors import InvalidRequestError
 
 __all__ = ["PAN", "CardRead", "EntryMode", "KeptCard", "Track2", "mask_pan", "passes_luhn"]
 
-EntryMode = Literal["021", "022", "051", "052", "071", "072"]
-"""DE22: 02 magnetic stripe, 05 chip, 07 contactless; third digit 1 a PIN may be entered, 2 not.
+EntryMode = Literal["011", "012", "021", "022", "051", "052", "071", "072"]
+"""DE22: 01 keyed, 02 magnetic stripe, 05 chip, 07 contactless; third digit 1 a PIN may be entered, 2 not.
 
-Keyed entry (01x) is not among them: UnionPay hosts must refuse it (field table, DE22 of a refund).
+A keyed number is refused (``keyed_card``) but for a role of the shop's rules that may type one; a UnionPay host refuses
+it in a refund whatever the shop says (field table, DE22 of a refund).
 """
-_ENTRY_MODES = ("021", "022", "051", "052", "071", "072")
+_ENTRY_MODES = ("011", "012", "021", "022", "051", "052", "071", "072")
 
 
 def passes_luhn(digits: str) -> bool:
@@ -206,7 +207,7 @@ class CardRead:
     """What a card reader gave for one transaction.
 
     Attributes:
-        entry_mode: DE22; a keyed number is refused.
+        entry_mode: DE22; a keyed number is refused later, unless the shop's rules let somebody type one.
         pan: The account number.
         expiry: YYMM, or None when the reader did not give it.
         sequence_number: DE23, three digits, chip and contactless only.
@@ -257,6 +258,11 @@ class CardRead:
     def _bypass_fits(self) -> bool:
         bypassed: object = self.pin_bypassed
         return isinstance(bypassed, bool) and not (bypassed and self.pin_block is not None)
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether somebody typed the number."""
+        return self.entry_mode.startswith("01")
 
     @property
     def is_magnetic(self) -> bool:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, assert_never
 from posrefund.closed import closed_class
 from posrefund.engine import Approved, Declined, InDoubt, Note, NotSent
 from posrefund.engine.people import same_person
-from posrefund.engine.plan import Plan
 from posrefund.engine.refusals import refuse
 from posrefund.errors import LinkOpenError, RefusedError, RequestConflictError
 
@@ -196,12 +195,15 @@ class MassDesk:
 
     def _looked_at(self, row: MassRow) -> MassLine:
         try:
-            found = self._terminal.preview(row.request)
-        except RefusedError as refusal:
-            return MassLine(row, MassState.REFUSED, refusal.code)
+            found = self._terminal.check_refund(row.request)
         except RequestConflictError:
             return MassLine(row, MassState.REFUSED, "request_conflict")
-        return _planned(row, found) if isinstance(found, Plan) else _over(row, found)
+        if found.outcome is not None:
+            return _over(row, found.outcome)
+        if found.refusal is not None:
+            return MassLine(row, MassState.REFUSED, found.refusal.code)
+        state = MassState.NEEDS_APPROVAL if found.needs_approval else MassState.READY
+        return MassLine(row, state, amount=found.amount)
 
     def _made(self, row: MassRow) -> MassLine:
         try:
@@ -225,11 +227,6 @@ def _digest(file: MassFile, terminal: Terminal) -> str:
     ]
     text = json.dumps([file.name, file.maker, sorted(asked)], separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-def _planned(row: MassRow, plan: Plan) -> MassLine:
-    state = MassState.NEEDS_APPROVAL if plan.needs_approval else MassState.READY
-    return MassLine(row, state, amount=plan.attempt.amount)
 
 
 def _over(row: MassRow, outcome: Outcome) -> MassLine:

@@ -16,6 +16,7 @@ from posrefund.engine import (
     evidence,
     interpret,
     machine,
+    policy,
     rules,
     undo,
     view,
@@ -165,12 +166,11 @@ def _void_by_calendar() -> AbstractContextManager[None]:
 
 
 def _doubt_does_not_block() -> AbstractContextManager[None]:
-    real = rules.check_original
+    def judge(rules: Any, asked: Any) -> policy.Verdict:
+        sale = asked.original and replace(asked.original, has_open_attempt=False)
+        return policy.judge(rules, replace(asked, original=sale))
 
-    def check_original(request: Any, original: Any, fingerprint: str) -> None:
-        real(request, replace(original, has_open_attempt=False), fingerprint)
-
-    return replaced((machine, "check_original", check_original))
+    return replaced((machine, "judge", judge))
 
 
 def _late_decline_believed() -> AbstractContextManager[None]:

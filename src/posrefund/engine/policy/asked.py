@@ -1,0 +1,89 @@
+"""What the rules are asked about: a request, its sale, and what the journal remembers of both. Floor 4."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from posrefund.engine.rules import amount_to_refund
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from posrefund.engine.requests import Original, RefundRequest
+
+__all__ = ["Asked", "History"]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was before.
+
+    Attributes:
+        refund_count: Earlier refunds and voids of the sale that gave something back, or may have.
+        last_sent_at: When the last message about one left, whatever became of it.
+        day_minor: What the operator gave back this settlement day, in the currency of the sale.
+        day_count: How many times.
+        role: The operator's, by name; None where nobody says.
+        holds: ``"dispute"`` and ``"legal"``, where they stand on the sale.
+
+    Units:
+        Minor units.
+    """
+
+    refund_count: int = 0
+    last_sent_at: datetime | None = None
+    day_minor: int = 0
+    day_count: int = 0
+    role: str | None = None
+    holds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question to the rules.
+
+    Attributes:
+        request: The refund.
+        original: Its sale; None where nobody knows which it is.
+        card_fingerprint: Of the card as read now.
+        merchant: DE42 of the terminal.
+        now: The time, by our clock.
+        host_now: The same by the host's.
+        today: The host's settlement day.
+        history: What was before.
+    """
+
+    request: RefundRequest
+    original: Original | None
+    card_fingerprint: str
+    merchant: str
+    now: datetime
+    host_now: datetime
+    today: date
+    history: History = History()
+
+    @property
+    def minor(self) -> int | None:
+        """What would be given back, or None where that is not known yet."""
+        if self.original is None:
+            return self.request.amount.minor if self.request.amount else None
+        if self.request.amount is None and self.original.ceiling == "host_only":
+            return None
+        return amount_to_refund(self.request, self.original)
+
+    @property
+    def currency(self) -> str:
+        """In which currency."""
+        amount = self.request.amount or (self.original.amount if self.original else None)
+        return amount.currency if amount else ""
+
+    @property
+    def is_unreferenced(self) -> bool:
+        """Whether nobody here knows the sale."""
+        return self.original is not None and self.original.ceiling == "host_only"
+
+    @property
+    def is_other_card(self) -> bool:
+        """Whether another card was read than the one that paid."""
+        return self.original is not None and self.original.card_fingerprint != self.card_fingerprint
