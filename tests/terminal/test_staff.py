@@ -285,6 +285,8 @@ def test_three_wrong_pins_lock_and_the_right_one_does_not_help_until_it_is_over(
     assert codes == ["operator_pin_wrong", "operator_pin_wrong", "operator_locked"]
     rows = len(terminal.journal.rows())
     assert refused(lambda: terminal.prove(LI, LI_PIN)) == "operator_locked"
+    # A till that asks what is needed before it asks for a PIN hears of the lock.
+    assert refused(lambda: terminal.prove(LI, None)) == "operator_locked"  # type: ignore[arg-type]  # reason: as approve hands it on
     assert (
         refused(lambda: terminal.staff.set_pin(LI, NOT_IT, by=LI, pin=LI_PIN)) == "operator_locked"
     )
@@ -634,3 +636,12 @@ def test_digest_of_another_row_does_not_let_its_owner_in(staffed: Shop) -> None:
     db.close()
 
     assert refused(lambda: staffed.terminal.prove(LI, CHEN_PIN)) == "operator_pin_wrong"
+
+
+def test_nobody_is_changed_who_is_not_there_and_nothing_is_a_pin_but_text(staffed: Shop) -> None:
+    staff = staffed.terminal.staff
+    assert refused(lambda: staff.unlock("77", by=BOSS, pin=BOSS_PIN)) == "operator_unknown"
+    assert refused(lambda: staff.set_pin("77", NOT_IT, by=BOSS, pin=BOSS_PIN)) == "operator_unknown"
+    with pytest.raises(InvalidRequestError, match=r"^pin: expected text$"):
+        staff.set_pin(CHEN, 615204, by=BOSS, pin=BOSS_PIN)  # type: ignore[arg-type]  # reason: callers without a type checker
+    assert staffed.terminal.prove(CHEN, CHEN_PIN).number == CHEN
