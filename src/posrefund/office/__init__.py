@@ -2,6 +2,7 @@
 
 from posrefund.office.batch_slip import batch_slip
 from posrefund.office.explain import Unmatched, explain
+from posrefund.office.holidays import holidays_of
 from posrefund.office.reconcile import Finding, Reconciliation, reconcile
 from posrefund.office.settlement_file import read_settlement_file
 from posrefund.office.slip import slip
@@ -12,6 +13,7 @@ __all__ = [
     "Unmatched",
     "batch_slip",
     "explain",
+    "holidays_of",
     "read_settlement_file",
     "reconcile",
     "slip",
