@@ -85,7 +85,7 @@ PARTS: Mapping[str, str | Mapping[str, str]] = {
         """,
     "latest": """
         SELECT subject AS attempt, kind, body, max(seq) AS seq
-        FROM links WHERE kind IN ('open', 'move') AND julianday(at) < julianday(:as_of)
+        FROM links WHERE kind IN ('open', 'move') AND julianday(at) < julianday(:until)
         GROUP BY subject
         """,
     "undecided": f"""
