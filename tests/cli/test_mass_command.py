@@ -50,6 +50,14 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     host = EmulatedHost(HostProfile(takes_keyed_refunds=True), [record], clock=time)
     with HostServer(host) as server:
         write(tmp_path, **address, port=server.port, answer_s=5)
+        (tmp_path / "rules.toml").write_text(
+            'default_role = "lead"\n[roles.lead]\nmay_key = true\nmay_approve = true\n',
+            encoding="utf-8",
+        )
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace("[profile]", '[profile]\nrules = "rules.toml"'), encoding="utf-8"
+        )
         posrefund(tmp_path, "sign-in", "--accept-clock")
         for number in (1, 2, 3):
             posrefund(tmp_path, "sale", f"S-{number}", "--amount", "10.00", "--card", CARD)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from posrefund.emulators.host import HostProfile
 from posrefund.engine import Reason
+from posrefund.engine.policy import Role, Rules
 from posrefund.errors import InvalidRequestError, RefusedError
 from posrefund.office.mass import MassDesk, MassFile, MassState, read_mass_file
 from shop import OTHER_PAN, PAN_16, UNIONPAY, Shop, sale
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SALES = 6
+RULES = Rules(
+    roles=(Role("lead", may_key=True, may_approve=True), Role("clerk", may_key=True)),
+    default_role="lead",
+)
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """Six sales of yesterday, and a host that takes typed card numbers."""
-    made = Shop(tmp_path, HostProfile(takes_keyed_refunds=True))
+    made = Shop(tmp_path, HostProfile(takes_keyed_refunds=True), rules=RULES)
     for number in range(1, SALES + 1):
         made.terminal.sale(sale(f"S-{number}", 1_000 * number))
     made.to(1, 10)
@@ -194,7 +199,7 @@ def test_order_of_the_lines_is_not_part_of_it(shop: Shop) -> None:
 def test_yes_to_the_file_is_one_to_each_refund_that_needs_it(tmp_path: Path) -> None:
     policy = replace(UNIONPAY.policy, approval_from_minor=3_000)
     known = UNIONPAY.derive("unionpay", policy=policy)
-    made = Shop(tmp_path, HostProfile(takes_keyed_refunds=True), dialect=known)
+    made = Shop(tmp_path, HostProfile(takes_keyed_refunds=True), dialect=known, rules=RULES)
     with made.terminal:
         for number in range(1, SALES + 1):
             made.terminal.sale(sale(f"S-{number}", 1_000 * number))
@@ -269,3 +274,21 @@ def test_no_card_number_of_the_file_is_in_the_journal_or_a_repr(shop: Shop) -> N
     report = made.report(list(made.run()))
     assert PAN_16 not in repr(file) + repr(report)
     assert PAN_16.encode() not in (shop.folder / "journal.db").read_bytes()
+
+
+def test_yes_to_the_file_takes_the_pin_of_somebody_who_may(shop: Shop) -> None:
+    staff, terminal = shop.terminal.staff, shop.terminal
+    staff.add_first("09", "Wang", "846201")
+    for number, role in (("01", "clerk"), ("02", "clerk"), ("03", "lead")):
+        staff.add(number, f"N{number}", role, "973154", by="09", pin="846201")
+        staff.set_pin(number, "604728", by=number, pin="973154")
+    made = desk(shop, everything())
+    with pytest.raises(RefusedError, match="operator_may_not_approve"):
+        made.approve(checker="02", digest=made.digest, pin="604728")
+    with pytest.raises(RefusedError, match="operator_pin_needed"):
+        made.approve(checker="03", digest=made.digest)
+    with pytest.raises(RefusedError, match="operator_pin_wrong"):
+        made.approve(checker="03", digest=made.digest, pin="604729")
+    assert not terminal.journal.notes("mass_approved")
+    made.approve(checker="03", digest=made.digest, pin="604728")
+    assert made.report(list(made.run())).is_done

@@ -84,7 +84,7 @@ class Books:
         return moment.astimezone(self.period.zone)
 
     def within(self, moment: datetime) -> bool:
-        return self.period.since <= moment < self.period.as_of
+        return self.period.since <= moment < self.period.until
 
 
 def _summed(items: Iterable[tuple[tuple[Any, ...], int]]) -> Rows:
@@ -124,7 +124,7 @@ def doubts(books: Books) -> Rows:
         "opening": Counter(_doubtful_at(books, books.period.since)),
         "new": new,
         "resolved": Counter({name: -count for name, count in resolved.items()}),
-        "closing": Counter(_doubtful_at(books, books.period.as_of)),
+        "closing": Counter(_doubtful_at(books, books.period.until)),
     }
     rows = []
     for currency in {a.amount.currency for a in books.everything}:
@@ -223,13 +223,13 @@ def files(books: Books) -> Rows:
 def _undecided(books: Books) -> dict[str, str]:
     states: dict[str, str] = {}
     for step in books.steps:
-        if step.at < books.period.as_of:
+        if step.at < books.period.until:
             states[step.attempt] = step.state
     return {name: state for name, state in states.items() if state in UNDECIDED}
 
 
 def _days(books: Books, attempt: Attempt) -> int:
-    return (books.period.as_of - attempt.created_at).days
+    return max((books.period.as_of - attempt.created_at).days, 0)
 
 
 def ageing(books: Books) -> Rows:

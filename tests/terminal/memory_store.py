@@ -26,6 +26,7 @@ class MemoryKeyStore:
     """One terminal's keys for as long as a test runs."""
 
     generation = 0
+    has_published_master = True
     journal_key = bytes(range(32))
 
     def __init__(self, tmk: Key) -> None:

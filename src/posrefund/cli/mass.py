@@ -10,6 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.pin_entry import PINFileOption, PINs
 from posrefund.cli.screen import Lang, LangOption, print_json, stderr, stdout
 from posrefund.engine import Reason
 from posrefund.errors import InvalidRequestError
@@ -44,6 +45,7 @@ def batch(  # noqa: PLR0913, PLR0917 — one per option
     run: Annotated[
         bool, typer.Option("--run", help="Make the refunds; else nothing is sent.")
     ] = False,
+    pin_file: PINFileOption = None,
     config: ConfigOption = Path("posrefund.toml"),
     json: Annotated[bool, typer.Option("--json", help="The report as data.")] = False,
     lang: LangOption = Lang.EN,
@@ -60,7 +62,8 @@ def batch(  # noqa: PLR0913, PLR0917 — one per option
     with open_terminal(load(config)) as terminal:
         desk = MassDesk(terminal, asked, lambda: datetime.now(UTC))
         if approve:
-            desk.approve(checker=by, digest=approve)
+            pin = PINs(pin_file).ask(by) if terminal.staff.asks_for_pin else None
+            desk.approve(checker=by, digest=approve, pin=pin)
         report = desk.report(_made(desk, len(asked.rows), lang)) if run else desk.preview()
     if json:
         print_json(_as_data(report))

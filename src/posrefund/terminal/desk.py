@@ -11,6 +11,7 @@ from posrefund.closed import closed_class
 from posrefund.dialects import look_up
 from posrefund.engine import Declined, Know, OriginalRef, described, outcome_of, restored
 from posrefund.engine.evidence import complete_days
+from posrefund.engine.people import same_person
 from posrefund.engine.policy import Hold
 from posrefund.engine.refusals import refuse
 from posrefund.errors import FramingError, InvalidRequestError, RequestConflictError
@@ -257,11 +258,23 @@ class Desk:
             JournalWriteError: Nothing was approved.
         """
         with self._busy:
-            if pin is None and not self._procedures.people.prover.asks_for_pin():
-                self._procedures.rulebook.check_approver(checker)
+            self._check_rules_of(checker, pin)
             return self._procedures.people.approve(
                 request_id, checker=checker, digest=digest, pin=pin
             )
+
+    def check_second_person(self, checker: str, *, maker: str, pin: str | None = None) -> None:
+        """See that *checker* may say yes to something of *maker*'s, and is who he says; for what is approved as a whole.
+
+        Raises:
+            RefusedError: ``approval_same_person``, or as ``approve`` about people.
+            JournalError: Nothing is proven.
+        """
+        with self._busy:
+            if same_person(checker, maker):
+                raise refuse("approval_same_person")
+            self._check_rules_of(checker, pin)
+            self._procedures.people.prover.check_yes(checker, pin, maker)
 
     def withdraw(self, request_id: str, *, by: str) -> Approval:
         """Say no to what waits under *request_id*, or take it back; it may be asked for anew.
@@ -343,3 +356,10 @@ class Desk:
             days = complete_days(self.journal.notes("file"))
             told = restored.accept(lost, days, people=people, evidence=evidence, now=now)
             self.journal.remember(now, "journal_accepted", told, behind="")
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _check_rules_of(self, checker: str, pin: str | None) -> None:
+        """Ask the shop's rules about a checker whom no PIN proves; whom one does, the staff's roles answer for."""
+        if pin is None and not self._procedures.people.prover.asks_for_pin():
+            self._procedures.rulebook.check_approver(checker)

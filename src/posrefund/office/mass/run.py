@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, assert_never
 
 from posrefund.closed import closed_class
 from posrefund.engine import Approved, Declined, InDoubt, Note, NotSent
-from posrefund.engine.people import same_person
 from posrefund.engine.refusals import refuse
 from posrefund.errors import LinkOpenError, RefusedError, RequestConflictError
 
@@ -125,7 +124,7 @@ class MassDesk:
         """
         return self._report([self._looked_at(row) for row in self._file.rows])
 
-    def approve(self, *, checker: str, digest: str) -> None:
+    def approve(self, *, checker: str, digest: str, pin: str | None = None) -> None:
         """Say yes to the whole file, and to each of its refunds that needs a second person.
 
         The same yes again changes nothing; one that was cut off goes on.
@@ -133,19 +132,21 @@ class MassDesk:
         Args:
             checker: Operator number; never who made the file.
             digest: Of what was shown.
+            pin: The checker's; needed where the terminal knows its staff.
 
         Raises:
-            RefusedError: ``approval_same_person`` or ``approval_changed``; nothing was approved.
+            RefusedError: ``approval_changed``, ``approval_same_person``, or who says so may not or has not proven who he
+                is; nothing was approved.
             JournalError: It could not be written down; what was approved before it stays so.
         """
-        if same_person(checker, self._file.maker):
-            raise refuse("approval_same_person")
         if digest != self.digest:
             raise refuse("approval_changed")
+        self._terminal.check_second_person(checker, maker=self._file.maker, pin=pin)
         for row in self._file.rows:
             asked = self._asked(row)
             if asked is not None:
-                self._terminal.approve(row.request.request_id, checker=checker, digest=asked.digest)
+                name = row.request.request_id
+                self._terminal.approve(name, checker=checker, digest=asked.digest, pin=pin)
         if not self._checker():
             facts = {"name": self._file.name, "digest": self.digest, "checker": checker}
             facts |= {"maker": self._file.maker, "lines": str(len(self._file.rows))}

@@ -30,9 +30,9 @@ DOUBTS = Figure(
     """
     WITH flows AS (
       SELECT attempt, sum(CASE WHEN julianday(at) < julianday(:since) THEN change ELSE 0 END) AS opening,
-        sum(julianday(at) >= julianday(:since) AND julianday(at) < julianday(:as_of) AND change > 0) AS new,
-        sum(julianday(at) >= julianday(:since) AND julianday(at) < julianday(:as_of) AND change < 0) AS resolved,
-        sum(CASE WHEN julianday(at) >= julianday(:as_of) THEN change ELSE 0 END) AS later
+        sum(julianday(at) >= julianday(:since) AND julianday(at) < julianday(:until) AND change > 0) AS new,
+        sum(julianday(at) >= julianday(:since) AND julianday(at) < julianday(:until) AND change < 0) AS resolved,
+        sum(CASE WHEN julianday(at) >= julianday(:until) THEN change ELSE 0 END) AS later
       FROM changes
       GROUP BY attempt
     ),
@@ -183,7 +183,7 @@ AGEING = Figure(
     """
     WITH aged AS (
       SELECT undecided.state, amount_minor, currency,
-        CAST(julianday(:as_of) - julianday(created_at) AS INTEGER) AS days
+        max(CAST(julianday(:as_of) - julianday(created_at) AS INTEGER), 0) AS days
       FROM everything CROSS JOIN undecided USING (attempt)
     )
     SELECT CASE WHEN days < 1 THEN '0-1' WHEN days < 3 THEN '1-2' WHEN days < 8 THEN '3-7'
@@ -204,7 +204,7 @@ UNDECIDED = Figure(
     "What is undecided",
     """
     SELECT everything.attempt, terminal, kind, undecided.state, currency, amount_minor, stan, rrn, card,
-      doubt, CAST(julianday(:as_of) - julianday(created_at) AS INTEGER) AS days
+      doubt, max(CAST(julianday(:as_of) - julianday(created_at) AS INTEGER), 0) AS days
     FROM everything CROSS JOIN undecided USING (attempt)
     ORDER BY julianday(created_at), everything.attempt
     LIMIT 200

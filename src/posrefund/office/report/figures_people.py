@@ -67,7 +67,7 @@ APPROVALS = Figure(
     """
     SELECT state, currency, count(*) AS count, sum(amount_minor) AS sum_minor
     FROM approvals
-    WHERE julianday(asked_at) >= julianday(:since) AND julianday(asked_at) < julianday(:as_of)
+    WHERE julianday(asked_at) >= julianday(:since) AND julianday(asked_at) < julianday(:until)
       AND (:terminal = '' OR terminal = :terminal)
     GROUP BY state, currency
     ORDER BY count(*) DESC, state, currency

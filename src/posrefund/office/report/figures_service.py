@@ -187,7 +187,7 @@ CASES = Figure(
     SELECT kind AS what, date(at, :zone) AS day, count(*) AS count
     FROM links
     WHERE kind IN ('case_opened', 'case_closed', 'fault_opened', 'fault_closed')
-      AND julianday(at) >= julianday(:since) AND julianday(at) < julianday(:as_of)
+      AND julianday(at) >= julianday(:since) AND julianday(at) < julianday(:until)
     GROUP BY 1, 2
     ORDER BY 2, 1
     """,

@@ -25,6 +25,23 @@ UNDECIDED = _among(OPEN_STATES | {State.MISMATCHED, State.BOUNCED})
 
 _DOUBTS = _among({State.IN_DOUBT, State.REVERSING, State.MANUAL})
 
+
+def _steps(among: str) -> str:
+    """The steps of the attempts that stand in the table *among*, each with the state before it."""
+    return f"""
+        SELECT *, coalesce(lag(state) OVER (PARTITION BY attempt ORDER BY seq), '') AS before
+        FROM (
+          SELECT seq, at, subject AS attempt,
+            CASE kind WHEN 'open' THEN 'intend' ELSE json_extract(body, '$.event') END AS event,
+            json_extract(body, CASE kind WHEN 'open' THEN '$.attempt.state' ELSE '$.state' END) AS state,
+            coalesce(json_extract(body, '$.facts.code'), '') AS code,
+            coalesce(json_extract(body, '$.facts.reason'), '') AS reason
+          FROM links
+          WHERE kind IN ('open', 'move') AND subject IN (SELECT attempt FROM {among})
+        )
+        """
+
+
 PARTS: Mapping[str, str | Mapping[str, str]] = {
     "links": {
         "one": "SELECT :only AS terminal, seq, at, kind, subject, body FROM chain",
@@ -44,23 +61,15 @@ PARTS: Mapping[str, str | Mapping[str, str]] = {
         FROM attempts[[ WHERE terminal = :terminal]]
         """,
     "made": "SELECT * FROM everything WHERE host_day BETWEEN :first AND :last",
-    "moves": """
-        SELECT terminal, seq, at, subject AS attempt,
-          CASE kind WHEN 'open' THEN 'intend' ELSE json_extract(body, '$.event') END AS event,
-          CASE kind WHEN 'open' THEN json_extract(body, '$.attempt.state')
-            ELSE json_extract(body, '$.state') END AS state,
-          coalesce(json_extract(body, '$.facts.code'), '') AS code,
-          coalesce(json_extract(body, '$.facts.reason'), '') AS reason
-        FROM links WHERE kind IN ('open', 'move')
-        """,
-    "steps": """
-        SELECT *, coalesce(lag(state) OVER (PARTITION BY attempt ORDER BY seq), '') AS before
-        FROM moves
+    "steps": _steps("made"),
+    "doubters": """
+        SELECT DISTINCT subject AS attempt FROM links
+        WHERE kind = 'move' AND (body LIKE '%"IN_DOUBT"%' OR body LIKE '%"MANUAL"%')
         """,
     "doubtful": f"""
         SELECT attempt, at, seq,
           state IN ({_DOUBTS}) OR (state = 'SENT' AND before = 'IN_DOUBT') AS is_doubt
-        FROM steps
+        FROM ({_steps("doubters")})
         """,
     "changes": """
         SELECT attempt, at, change FROM (
@@ -74,10 +83,14 @@ PARTS: Mapping[str, str | Mapping[str, str]] = {
         SELECT * FROM everything
         WHERE state IN ({_DOUBTS}) OR (state = 'SENT' AND (copies > 1 OR doubt <> ''))
         """,
+    "latest": """
+        SELECT subject AS attempt, kind, body, max(seq) AS seq
+        FROM links WHERE kind IN ('open', 'move') AND julianday(at) < julianday(:until)
+        GROUP BY subject
+        """,
     "undecided": f"""
-        SELECT attempt, state, max(seq) AS seq
-        FROM steps WHERE julianday(at) < julianday(:as_of)
-        GROUP BY attempt HAVING state IN ({UNDECIDED})
+        SELECT attempt, json_extract(body, CASE kind WHEN 'open' THEN '$.attempt.state' ELSE '$.state' END) AS state
+        FROM latest WHERE state IN ({UNDECIDED})
         """,
 }
 """In an order in which each needs only those before it. Bare columns beside ``max`` are those of its row (sqlite.org/lang_select.html §2.5)."""

@@ -22,7 +22,7 @@ class Period:
     Attributes:
         first: The first of them.
         last: The last of them.
-        now: When the report is made: of a period that is not over it knows no more.
+        now: When the report is made.
         zone: Of the host.
         cut_off: When its day ends, host time.
 
@@ -85,7 +85,7 @@ class Period:
 
     @property
     def as_of(self) -> datetime:
-        """Up to when it is known: its end, or now while it lasts."""
+        """When ages are taken: at its end, or now while it lasts."""
         return min(self.until, self.now.astimezone(UTC))
 
     @property
@@ -113,6 +113,7 @@ class Period:
             "last": self.last.isoformat(),
             "window_first": self.window_first.isoformat(),
             "since": _moment(self.since),
+            "until": _moment(self.until),
             "as_of": _moment(self.as_of),
             "zone": f"{minutes:+d} minutes",
         }
