@@ -214,6 +214,7 @@ class _Keys:
     """A key store in memory."""
 
     generation, journal_key, sign_in_rule = 0, bytes(32), UNIONPAY_SIGN_IN
+    has_published_master = True
 
     def __init__(self) -> None:
         self._set: KeySet | None = None

@@ -43,7 +43,7 @@ FRONT = [ROOT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.
 PAGES = [*FRONT, *sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)]
 DECISIONS = sorted((DOCS / "decisions").glob("0*.md"))
 ZONE = timezone(timedelta(hours=8))
-TEST_PANS = {"6200000000000005"}
+TEST_PANS = {"6200000000000005", "6200000000000047", "6205500000000000004"}
 PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SHELL_BLOCK = re.compile(
     r"^<!-- run: (\w+)(?:, exit (\d+))? -->\n(?:```sh\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
