@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -142,6 +143,18 @@ def test_a_signature_is_kept_written_down_and_printed(shop: Counter) -> None:
         shop.posrefund("sign", "R-1")
     (shop.folder / "signatures" / digest).unlink()
     assert digest in shop.posrefund("slip", "R-1").replace("\n", "")
+
+
+def test_a_slip_is_data_for_who_lays_it_out_himself(shop: Counter) -> None:
+    signed = json.loads(shop.posrefund("sign", "R-1", "--json"))
+    assert signed == {"request": "R-1", "kind": "paper", "sha256": ""}
+    data = json.loads(shop.posrefund("slip", "R-1", "--format", "json", "--copy", "bank"))
+
+    assert data["title"] == "UnionPay sales slip"
+    assert data["sections"][1]["lines"][1] == {"label": "Amount", "value": "RMB 28.00"}
+    assert data["signature"]["given"] == "signed on paper"
+    assert "picture" not in data["signature"]
+    assert data["is_notice"] is False
 
 
 def test_paper_is_signed_without_a_picture(shop: Counter) -> None:

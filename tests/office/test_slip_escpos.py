@@ -88,6 +88,24 @@ def test_no_line_is_wider_than_the_paper_whatever_the_shop_is_called(name: str) 
             assert columns(row.text) * wide <= width
 
 
+ANY_FACT = st.text(st.characters(max_codepoint=255), max_size=25)
+
+
+@PROPERTY
+@given(
+    st.fixed_dictionaries(
+        dict.fromkeys(["auth_code", "rrn", "institutions", "order_ref"], ANY_FACT)
+    )
+)
+def test_a_host_cannot_command_the_printer_either(facts: dict[str, str]) -> None:
+    content = slip_content(accepted(facts=facts), DIALECT, original(), options())
+    paper = read(as_escpos(content))  # knows no command but ours
+
+    assert paper.was_cut
+    assert max(columns(row.text) for row in paper.rows) <= 32
+    assert len([row for row in paper.rows if row.size]) == 3
+
+
 def test_a_name_cannot_command_the_printer() -> None:
     paper = printed(merchant_name="A\x1b@\x1dV\x00B\n")  # it would reset it and cut
 
@@ -154,6 +172,17 @@ def test_a_phone_signs_by_a_code_of_its_own() -> None:
 
     assert [code for code, _ in paper.codes] == ["posrefund-sign-1 R-1", "R0APN58QCGAAPM8J79AW"]
     assert "请用手机扫码签名" in "".join(row.text for row in paper.rows)
+
+
+@pytest.mark.parametrize("profile", ["default", "Sunmi-V2", "POS-5890"])
+def test_the_longest_text_to_sign_still_fits_on_the_narrowest_paper(profile: str) -> None:
+    paper = printed(profile=profile, scan_to_sign="x" * 600)
+
+    # ISO/IEC 18004: 600 bytes at level M take version 19, 93 modules, 4 of white on each side: 3 dots each are 303
+    if profile == "POS-5890":
+        assert paper.pictures[0][:2] == (384, 303)
+    else:
+        assert paper.codes[0] == ("x" * 600, 3)
 
 
 def test_a_notice_has_no_code_to_scan() -> None:

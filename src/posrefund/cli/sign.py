@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
-from posrefund.cli.screen import stdout
+from posrefund.cli.screen import print_json, stdout
 from posrefund.engine import Signature
 from posrefund.errors import ConfigError
 from posrefund.office.signatures import keep
@@ -25,6 +25,7 @@ def sign(
         ),
     ] = None,
     config: ConfigOption = Path("posrefund.toml"),
+    as_json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
 ) -> None:
     """Write down the customer's signature under what the host accepted; once.
 
@@ -39,4 +40,8 @@ def sign(
         raise ConfigError(f"{picture} cannot be read: {error.strerror}") from None
     with open_terminal(settings) as terminal:
         signature = keep(given, settings.slip.signatures) if picture else Signature("paper")
-        stdout.print(terminal.sign(request, signature).said, markup=False)
+        terminal.sign(request, signature)
+    if as_json:
+        print_json({"request": request, "kind": signature.kind, "sha256": signature.sha256})
+    else:
+        stdout.print(signature.said, markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import suppress
 from datetime import date
@@ -33,6 +34,7 @@ class SlipFormat(StrEnum):
     TEXT = "text"
     ESCPOS = "escpos"
     PNG = "png"
+    JSON = "json"
 
 
 class CopyName(StrEnum):
@@ -54,7 +56,10 @@ def slip(  # noqa: PLR0913, PLR0917 — one per option
     request: Annotated[str, typer.Argument(help="The request whose slip it is.")],
     config: ConfigOption = Path("posrefund.toml"),
     kind: Annotated[
-        SlipFormat, typer.Option("--format", help="escpos: bytes for a receipt printer.")
+        SlipFormat,
+        typer.Option(
+            "--format", help="escpos: bytes for a receipt printer; json: to lay it out yourself."
+        ),
     ] = SlipFormat.TEXT,
     columns: Annotated[
         Width | None, typer.Option(help="58 mm paper has 32, 80 mm 48; as configured if left out.")
@@ -64,7 +69,7 @@ def slip(  # noqa: PLR0913, PLR0917 — one per option
     ] = CopyName.MERCHANT,
     out: Annotated[
         Path | None,
-        typer.Option(help="File or printer device; text goes to the screen without it."),
+        typer.Option(help="File or printer device; text and json go to the screen without it."),
     ] = None,
     font: Annotated[
         Path | None, typer.Option(help="Font file of a PNG; as configured if left out.")
@@ -80,7 +85,7 @@ def slip(  # noqa: PLR0913, PLR0917 — one per option
 
     Exit status: 0 a slip; a notice: 10 declined, 11 in doubt, 12 not sent; 2 an error.
     """
-    if out is None and kind is not SlipFormat.TEXT:
+    if out is None and kind in (SlipFormat.ESCPOS, SlipFormat.PNG):
         raise ConfigError(f"--format {kind} needs --out")
     settings = load(config)
     with open_terminal(settings) as terminal:
@@ -124,6 +129,9 @@ def _made(
             if font is None:
                 raise ConfigError("a PNG needs a font: --font, or font in [slip]")
             return as_png(content, columns, font=font)
+        case SlipFormat.JSON:
+            said = json.dumps(content.as_data(), ensure_ascii=False, indent=2)
+            return f"{said}\n".encode()
         case _:
             assert_never(kind)
 

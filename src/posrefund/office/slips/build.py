@@ -43,7 +43,7 @@ def slip_content(
         options: For whom, and what the journal does not know.
 
     Raises:
-        InvalidRequestError: Path ``slip.picture``: it is not what was signed.
+        InvalidRequestError: Path ``signature``: the picture is not what was signed, or nothing was.
 
     Source:
         Fields as LIAO and PAX print them: entry letter beside the masked number, the original's reference and date on

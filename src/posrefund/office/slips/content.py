@@ -6,7 +6,8 @@ is made; a renderer may lay it out, and may leave nothing out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 __all__ = ["Section", "SignaturePlace", "SlipContent", "SlipLine"]
 
@@ -92,6 +93,13 @@ class SlipContent:
     def middle(self) -> int:
         """Before which section the watermark stands a second time."""
         return len(self.sections) // 2
+
+    def as_data(self) -> dict[str, Any]:
+        """Return all of it as data that JSON holds; of a signature the digest, not the picture."""
+        data = asdict(self)
+        if data["signature"] is not None:
+            del data["signature"]["picture"]
+        return data
 
     @property
     def text(self) -> str:

@@ -17,6 +17,7 @@ from posrefund.office.slips.pictures import (
     bar_modules,
     blank,
     drawn_signature,
+    qr_dots,
     qr_picture,
 )
 from posrefund.office.slips.text import check_paper
@@ -165,11 +166,12 @@ class _Job:
 
     def _qr(self, text: str) -> None:
         """By the printer's own means where it has them, else as a picture."""
+        dots = qr_dots(text, self._columns * _DOTS_A_COLUMN, _QR_DOTS)
         if not self._printer.profile.supports("qrCode"):
-            self._image(qr_picture(text, _QR_DOTS))
+            self._image(qr_picture(text, dots))
             return
         self._printer.set(align="center")
-        self._printer.qr(text, native=True, ec=_QR_LEVEL_M, size=_QR_DOTS)
+        self._printer.qr(text, native=True, ec=_QR_LEVEL_M, size=dots)
         self._printer.set(align="left")
 
     def _barcode(self, text: str) -> None:

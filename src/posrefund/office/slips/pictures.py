@@ -10,7 +10,7 @@ from posrefund.errors import ConfigError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["bar_modules", "barcode_picture", "blank", "drawn_signature", "qr_picture"]
+__all__ = ["bar_modules", "barcode_picture", "blank", "drawn_signature", "qr_dots", "qr_picture"]
 
 _WHITE = 255
 _QUIET_MODULES = 4
@@ -51,6 +51,15 @@ def qr_picture(text: str, dots: int) -> Image:
     picture.putdata([0 if dark else _WHITE for row in modules for dark in row])
     side = len(modules) * dots
     return picture.resize((side, side), resample=0)
+
+
+def qr_dots(text: str, room: int, most: int) -> int:
+    """Return how many dots a module of the QR code of *text* takes: *most*, or fewer where *room* dots are not enough.
+
+    Raises:
+        ConfigError: A library for it is not installed.
+    """
+    return min(most, room // len(_qr_modules(text)))
 
 
 def bar_modules(text: str) -> str:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from posrefund.office.slips.pictures import barcode_picture, drawn_signature, qr_picture
+from posrefund.office.slips.pictures import (
+    barcode_picture,
+    drawn_signature,
+    qr_dots,
+    qr_picture,
+)
 from posrefund.office.slips.sheet import BLACK, GREY, Sheet
 from posrefund.office.slips.text import check_paper
 from posrefund.office.slips.typeface import Typeface
@@ -54,11 +59,10 @@ def as_png(content: SlipContent, columns: Columns = 32, *, font: Path, dots: int
     if content.signature is not None:
         _signature(sheet, content.signature)
     if content.code:
-        sheet.picture(
-            barcode_picture(content.code, 2 * dots, _BAR_DOTS * dots)
-            if content.is_barcode
-            else qr_picture(content.code, _QR_DOTS * dots)
-        )
+        if content.is_barcode:
+            sheet.picture(barcode_picture(content.code, 2 * dots, _BAR_DOTS * dots))
+        else:
+            _qr(sheet, content.code)
         sheet.centred(content.code, _SMALL)
     sheet.banner(content.watermark)
     file = io.BytesIO()
@@ -84,7 +88,7 @@ def _section(sheet: Sheet, section: Section) -> None:
 def _signature(sheet: Sheet, place: SignaturePlace) -> None:
     sheet.paragraph(place.consent, _SMALL, shade=GREY)
     if place.scan:
-        sheet.picture(qr_picture(place.scan, 4 * sheet.dots))
+        _qr(sheet, place.scan)
         sheet.centred(place.scan_label, _SMALL)
     if place.given:
         sheet.pair(place.label, place.given, _BODY)
@@ -93,3 +97,8 @@ def _signature(sheet: Sheet, place: SignaturePlace) -> None:
         room = (sheet.width - 40 * sheet.dots, (_SIGNATURE_DOTS - 10) * sheet.dots)
         drawn = drawn_signature(place.picture, *room, sheet.dots) if place.picture else None
         sheet.box("" if place.given else place.label, _SIGNATURE_DOTS, drawn)
+
+
+def _qr(sheet: Sheet, text: str) -> None:
+    dots = qr_dots(text, sheet.width // sheet.dots, _QR_DOTS)
+    sheet.picture(qr_picture(text, dots * sheet.dots))

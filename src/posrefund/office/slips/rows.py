@@ -147,7 +147,9 @@ def _card(attempt: Attempt, *, last4_only: bool) -> str:
     masked = attempt.card_masked
     if not _MASK.fullmatch(masked):
         return "***"
-    return "*" * (len(masked) - 4) + attempt.card_last4 if last4_only else masked
+    if last4_only:
+        return "*" * (len(masked) - 4) + attempt.card_last4 if attempt.card_last4 else "***"
+    return masked
 
 
 def _entry(attempt: Attempt) -> str:
