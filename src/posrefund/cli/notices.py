@@ -38,13 +38,14 @@ _Json = Annotated[bool, typer.Option("--json", help="As data.")]
 def list_(
     config: ConfigOption = Path("posrefund.toml"),
     stuck: Annotated[bool, typer.Option("--stuck", help="Only what was given up.")] = False,
+    last: Annotated[int, typer.Option(min=1, help="So many at most, the newest.")] = 50,
     json: _Json = False,
 ) -> None:
     """List the notices and how far each is; exit status 4 if --stuck finds something."""
     with _open(config) as journal:
         given_up = {each.notice_id for each in journal.stuck_deliveries()} if stuck else set()
         notices = [each for each in journal.notices() if not stuck or each.notice_id in given_up]
-        data = [_as_data(journal, notice) for notice in notices]
+        data = [_as_data(journal, notice) for notice in notices[-last:]]
     if json:
         print_json(data)
     elif data:

@@ -139,6 +139,6 @@ POSTGRES_VERSIONS = (
     DEVICE_QUESTIONS.replace("amount_minor INTEGER", "amount_minor BIGINT") % {"strict": ""}
     + _DEVICE_ANSWER_IS_FINAL,
     LOOK_UP,
-    OUTBOX.replace(" BLOB ", " BYTEA ") % {"strict": "", "outbox": ""},
+    OUTBOX.replace(" BLOB ", " BYTEA ") % {"strict": "", "keyed": ""},
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
