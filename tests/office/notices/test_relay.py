@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from engine.builders import NOW, PAN_DIGITS, PROPERTY, TRACK2
 from journal.backends import FleetBackend, PostgresBackend
-from journal.builders import dump, know, move, open_journal, opening
+from journal.builders import KEY, dump, know, move, open_journal, opening
 from office.notices.told import PHONE, FakeChannel, later, refund, relay
 from posrefund.engine import Event
 from posrefund.errors import ConfigError, JournalWriteError
 from posrefund.journal import DeliveryState, SQLiteJournal
 from posrefund.office.notices import CLAIM, RETRIES, Relayed, Retries
 from posrefund.testing import ManualClock
+from posrefund.values import TerminalID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +93,23 @@ def test_relay_needs_channels_of_different_names(
 ) -> None:
     with pytest.raises(ConfigError, match="each under a name of its own"):
         relay(journal, *channels)
+
+
+def test_notices_of_training_are_marked_and_stay_on_this_machine(tmp_path: Path) -> None:
+    with SQLiteJournal(
+        tmp_path / "journal.db", key=KEY, terminal=TerminalID("12345678"), training=True
+    ) as journal:
+        refund(journal)
+        sms, screen = FakeChannel("sms"), FakeChannel("screen")
+        screen.stays_here = True
+        with pytest.raises(ConfigError, match="training: notices stay on this machine"):
+            relay(journal, screen, sms)
+        relay(journal, screen).deliver()
+
+    (message,) = screen.sent
+    for text in (message.short, message.subject, message.body):
+        assert text.startswith("【培训 TRAINING】")
+    assert message.data["training"] == "yes"
 
 
 # --- what fails --------------------------------------------------------------------------------

@@ -53,7 +53,8 @@ class AppriseChannel:
             raise ConfigError(
                 f"notices {name}: expected {_PLACE} in the URL where it goes to customers"
             )
-        self.name, self._to, self._form = name, to, form
+        self.name, self.stays_here = name, False
+        self._to, self._form = to, form
         self._url: Callable[[], str] = lambda: url  # printed with its owner it shows nothing
         self._service(_SAMPLES[to])
 
