@@ -74,7 +74,7 @@ class AppriseChannel:
         title = "" if self._form == "short" else message.subject
         service = self._service(message.contact)
         with _quiet():
-            is_taken = bool(service.notify(body=text, title=title))
+            is_taken = bool(service.notify(body=text, title=title, body_format="text"))
         if not is_taken:
             raise LinkError("the service did not take the message")
 
