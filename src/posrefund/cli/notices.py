@@ -170,13 +170,14 @@ def _print_table(data: list[dict[str, Any]]) -> None:
         table.add_column(name, overflow="fold")
     for line in data:
         states = ", ".join(f"{name} {state}" for name, state in line["channels"].items())
-        cells = (line["notice"], line["at"], line["kind"], states or "waiting")
+        at = line["at"][:16].replace("T", " ")
+        cells = (line["notice"], at, line["kind"], states or "waiting")
         table.add_row(*map(as_text, cells))
     stdout.print(table)
 
 
 def _said(delivery: NoticeDelivery) -> str:
     tries = f", {delivery.tries} tries" if delivery.tries > 1 else ""
-    again = f", again {delivery.next_try:%Y-%m-%d %H:%M} UTC" if delivery.next_try else ""
+    again = f", again {delivery.next_try:%Y-%m-%d %H:%M:%S} UTC" if delivery.next_try else ""
     error = f": {delivery.error}" if delivery.error else ""
     return f"{delivery.channel}: {str(delivery.state).lower()}{tries}{again}{error}"
