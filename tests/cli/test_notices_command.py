@@ -60,7 +60,7 @@ def test_from_the_counter_to_a_file(counter: Counter) -> None:
 
     told = json.loads(line)
     assert (told["id"], told["kind"], told["amount_minor"]) == ("R-1:1", "accepted", 1_230)
-    (listed,) = json.loads(counter.posrefund("notices", "list", "--json"))
+    (listed,) = json.loads(counter.posrefund("notices", "list", "--json", "--last", "1"))
     assert listed["channels"] == {"log": "delivered"}
     shown = counter.posrefund("notices", "show", "R-1")
     assert "【面馆】您的退款RMB 12.30已受理，退回尾号0005的卡。单号R-1，咨询4008" in shown

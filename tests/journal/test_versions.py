@@ -177,3 +177,33 @@ def test_each_step_is_made_once(old: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for _ in range(3):
         with open_journal(old) as journal:
             assert journal.terminal_facts()["batch"] == "000001!!"
+
+
+def test_old_file_tells_nothing_of_what_was_before_and_all_of_what_comes(old: Path) -> None:
+    with open_journal(old) as journal:
+        assert journal.notices() == []
+        journal.commit(move("R-2/2", Event.ACCEPT))
+        assert [(each.notice_id, str(each.kind)) for each in journal.notices()] == [
+            ("R-2:1", "accepted")
+        ]
+        journal.commit(move("R-1/1", Event.CONFIRM))
+        assert journal.verify() == ROWS + 2
+    with open_journal(old) as journal:
+        assert [each.notice_id for each in journal.notices()] == ["R-1:1", "R-2:1"]
+        assert journal.contact("R-1") == ""
+        assert journal.verify() == ROWS + 2
+
+
+def test_relay_looks_nothing_up_row_by_row(path: Path) -> None:
+    with open_journal(path) as journal:
+        for where in (
+            "FROM outbox WHERE request_id = 'R-1' ORDER BY sequence DESC LIMIT 1",
+            "FROM outbox WHERE next_try <= '2026' AND terminal = '1' ORDER BY next_try LIMIT 1",
+            "FROM outbox WHERE next_try IS NOT NULL",
+            "FROM deliveries WHERE request_id = 'R-1' ORDER BY sequence, channel",
+        ):
+            plan = journal._db.execute(f"EXPLAIN QUERY PLAN SELECT * {where}").fetchall()
+            assert [step[3].split()[0] for step in plan] == ["SEARCH"]
+        stuck = "SELECT * FROM deliveries WHERE state = 'STUCK' ORDER BY request_id, sequence"
+        (step,) = journal._db.execute(f"EXPLAIN QUERY PLAN {stuck}").fetchall()
+        assert "USING INDEX deliveries_stuck" in step[3]

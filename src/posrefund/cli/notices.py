@@ -38,13 +38,14 @@ _Json = Annotated[bool, typer.Option("--json", help="As data.")]
 def list_(
     config: ConfigOption = Path("posrefund.toml"),
     stuck: Annotated[bool, typer.Option("--stuck", help="Only what was given up.")] = False,
+    last: Annotated[int, typer.Option(min=1, help="So many at most, the newest.")] = 50,
     json: _Json = False,
 ) -> None:
     """List the notices and how far each is; exit status 4 if --stuck finds something."""
     with _open(config) as journal:
         given_up = {each.notice_id for each in journal.stuck_deliveries()} if stuck else set()
         notices = [each for each in journal.notices() if not stuck or each.notice_id in given_up]
-        data = [_as_data(journal, notice) for notice in notices]
+        data = [_as_data(journal, notice) for notice in notices[-last:]]
     if json:
         print_json(data)
     elif data:
@@ -169,13 +170,14 @@ def _print_table(data: list[dict[str, Any]]) -> None:
         table.add_column(name, overflow="fold")
     for line in data:
         states = ", ".join(f"{name} {state}" for name, state in line["channels"].items())
-        cells = (line["notice"], line["at"], line["kind"], states or "waiting")
+        at = line["at"][:16].replace("T", " ")
+        cells = (line["notice"], at, line["kind"], states or "waiting")
         table.add_row(*map(as_text, cells))
     stdout.print(table)
 
 
 def _said(delivery: NoticeDelivery) -> str:
     tries = f", {delivery.tries} tries" if delivery.tries > 1 else ""
-    again = f", again {delivery.next_try:%Y-%m-%d %H:%M} UTC" if delivery.next_try else ""
+    again = f", again {delivery.next_try:%Y-%m-%d %H:%M:%S} UTC" if delivery.next_try else ""
     error = f": {delivery.error}" if delivery.error else ""
     return f"{delivery.channel}: {str(delivery.state).lower()}{tries}{again}{error}"

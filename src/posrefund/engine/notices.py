@@ -1,6 +1,6 @@
 """What the customer is told, and when something new is to be told: exactly once for each change he can see. Floor 4.
 
-Eight states mean the same to a customer: somebody is looking into it. So a notice follows not from a step but from
+Several states mean the same to a customer: somebody is looking into it. So a notice follows not from a step but from
 what the request was last said to be. A sale is not told of: the customer stands there.
 """
 

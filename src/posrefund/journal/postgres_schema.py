@@ -163,7 +163,7 @@ POSTGRES_VERSIONS = (
     DEVICE_QUESTIONS.replace("amount_minor INTEGER", "amount_minor BIGINT") % {"strict": ""}
     + _DEVICE_ANSWER_IS_FINAL,
     LOOK_UP,
-    OUTBOX.replace(" BLOB ", " BYTEA ") % {"strict": "", "outbox": ""},
+    OUTBOX.replace(" BLOB ", " BYTEA ") % {"strict": "", "keyed": ""},
     STAFF % {"strict": ""} + _STAFF_STAYS,
     RULE_LOOK_UPS,
 )

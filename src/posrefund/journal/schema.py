@@ -202,7 +202,7 @@ CREATE TABLE outbox (
     at TEXT NOT NULL,
     next_try TEXT,
     PRIMARY KEY (request_id, sequence)
-)%(outbox)s;
+)%(keyed)s;
 CREATE INDEX outbox_waiting ON outbox (next_try) WHERE next_try IS NOT NULL;
 
 CREATE TABLE deliveries (
@@ -218,8 +218,9 @@ CREATE TABLE deliveries (
     FOREIGN KEY (request_id, sequence) REFERENCES outbox,
     CONSTRAINT delivery_state CHECK (state IN ('WAITING', 'DELIVERED', 'SKIPPED', 'STUCK')),
     CONSTRAINT waiting_has_its_time CHECK ((state = 'WAITING') = (next_try IS NOT NULL))
-)%(strict)s;
-CREATE INDEX deliveries_stuck ON deliveries (channel) WHERE state = 'STUCK';
+)%(keyed)s;
+CREATE INDEX deliveries_stuck ON deliveries (request_id, sequence, channel)
+    WHERE state = 'STUCK';
 
 CREATE TABLE contacts (
     request_id TEXT PRIMARY KEY REFERENCES requests,
@@ -293,7 +294,7 @@ VERSIONS = (
     APPROVALS % {"strict": " STRICT"} + _APPROVAL_IS_FINAL,
     DEVICE_QUESTIONS % {"strict": " STRICT"} + _DEVICE_ANSWER_IS_FINAL,
     LOOK_UP,
-    OUTBOX % {"strict": " STRICT", "outbox": " STRICT, WITHOUT ROWID"},
+    OUTBOX % {"strict": " STRICT", "keyed": " STRICT, WITHOUT ROWID"},
     STAFF % {"strict": " STRICT"} + _STAFF_STAYS,
     RULE_LOOK_UPS,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import logging
 import sys
@@ -67,6 +69,29 @@ def test_letter_goes_to_the_customers_address() -> None:
     assert sent["title"] == "面馆：退款已受理（R-1）"
     assert sent["body"].startswith("您好：")
     assert "li%2Bshop%40shop.example" in sent["url"]
+
+
+def test_mail_is_plain_text_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    mails: list[str] = []
+
+    class Server:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def __getattr__(self, name: str) -> object:
+            if name == "sendmail":
+                return lambda _from, _to, mail, *_: mails.append(mail)
+            return lambda *_, **__: (250, b"ok")
+
+    monkeypatch.setattr("smtplib.SMTP", Server)
+    monkeypatch.setattr("smtplib.SMTP_SSL", Server)
+    url = "mailto://user:word@smtp.shop.example?to={contact}&from=shop@shop.example"
+    AppriseChannel(url, name="mail", to="mail", form="long").send(message("li@shop.example"))
+    (mail,) = [email.message_from_string(each, policy=email.policy.default) for each in mails]
+
+    assert (mail["To"], mail["Subject"]) == ("li@shop.example", "面馆：退款已受理（R-1）")
+    (text,) = [part for part in mail.walk() if part.get_content_maintype() == "text"]
+    assert text.get_content_type() == "text/plain"
+    assert "\n退款单号：R-1\n金额：RMB 10.00\n" in text.get_content()
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.builders import NOW, PROPERTY
+from engine.builders import NOW, PAN_DIGITS, PROPERTY, TRACK2
 from journal.backends import FleetBackend, PostgresBackend
-from journal.builders import know, move, open_journal, opening
+from journal.builders import KEY, dump, know, move, open_journal, opening
 from office.notices.told import PHONE, FakeChannel, later, refund, relay
 from posrefund.engine import Event
 from posrefund.errors import ConfigError, JournalWriteError
 from posrefund.journal import DeliveryState, SQLiteJournal
 from posrefund.office.notices import CLAIM, RETRIES, Relayed, Retries
 from posrefund.testing import ManualClock
+from posrefund.values import TerminalID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +93,23 @@ def test_relay_needs_channels_of_different_names(
 ) -> None:
     with pytest.raises(ConfigError, match="each under a name of its own"):
         relay(journal, *channels)
+
+
+def test_notices_of_training_are_marked_and_stay_on_this_machine(tmp_path: Path) -> None:
+    with SQLiteJournal(
+        tmp_path / "journal.db", key=KEY, terminal=TerminalID("12345678"), training=True
+    ) as journal:
+        refund(journal)
+        sms, screen = FakeChannel("sms"), FakeChannel("screen")
+        screen.stays_here = True
+        with pytest.raises(ConfigError, match="training: notices stay on this machine"):
+            relay(journal, screen, sms)
+        relay(journal, screen).deliver()
+
+    (message,) = screen.sent
+    for text in (message.short, message.subject, message.body):
+        assert text.startswith("【培训 TRAINING】")
+    assert message.data["training"] == "yes"
 
 
 # --- what fails --------------------------------------------------------------------------------
@@ -175,6 +193,30 @@ def test_error_of_a_strange_channel_keeps_nothing_of_what_it_says(journal: SQLit
     done = relay(journal, Loud()).deliver()
     assert done.errors == (("R-1:1", "sms", "ValueError"),)
     assert journal.deliveries("R-1")[0].error == "ValueError"
+
+
+def test_nothing_that_is_kept_or_logged_names_the_customer_or_his_card(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "journal.db"
+
+    class Loud(FakeChannel):
+        def send(self, message: Message) -> None:
+            raise RuntimeError(message.contact, message.body)
+
+    with open_journal(path) as journal, caplog.at_level("DEBUG"):
+        refund(journal, "R-1", "000001", Event.ACCEPT, Event.CONFIRM)
+        sms = FakeChannel()
+        done = relay(journal, Loud("loud"), sms, retries=Retries(())).deliver()
+        kept = "\n".join(dump(path))
+        said = f"{done} {journal.notices()} {journal.deliveries('R-1')} {caplog.text} {sms.sent}"
+        bodies = " ".join(f"{m.body} {m.short} {m.subject} {m.json!r}" for m in sms.sent)
+
+    assert "R-1" in kept
+    for secret in (PHONE, PHONE[3:], PAN_DIGITS, PAN_DIGITS[:9], TRACK2):
+        for text in (kept, said, bodies):
+            assert secret not in text
+            assert secret.encode().hex().upper() not in text
 
 
 def test_failing_journal_is_no_failing_channel(journal: SQLiteJournal) -> None:

@@ -178,7 +178,8 @@ def test_url_that_tells_others_is_refused_and_not_quoted(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://localhost:1/", "http://[::1]:1/", "http://127.9.9.9/"])
 def test_plain_http_goes_to_this_machine(url: str) -> None:
-    assert channel(url).name == "webhook"
+    assert (channel(url).name, channel(url).stays_here) == ("webhook", True)
+    assert not channel("https://shop.example/").stays_here
 
 
 @pytest.mark.parametrize("secret", [b"", b"x" * 15, "x" * 32, None])

@@ -33,6 +33,7 @@ class FakeChannel:
         self.name, self.fails = name, fails
         self.sent: list[Message] = []
         self.is_idle = False
+        self.stays_here = False
 
     @property
     def ids(self) -> list[str]:

@@ -53,7 +53,8 @@ class AppriseChannel:
             raise ConfigError(
                 f"notices {name}: expected {_PLACE} in the URL where it goes to customers"
             )
-        self.name, self._to, self._form = name, to, form
+        self.name, self.stays_here = name, False
+        self._to, self._form = to, form
         self._url: Callable[[], str] = lambda: url  # printed with its owner it shows nothing
         self._service(_SAMPLES[to])
 
@@ -73,7 +74,7 @@ class AppriseChannel:
         title = "" if self._form == "short" else message.subject
         service = self._service(message.contact)
         with _quiet():
-            is_taken = bool(service.notify(body=text, title=title))
+            is_taken = bool(service.notify(body=text, title=title, body_format="text"))
         if not is_taken:
             raise LinkError("the service did not take the message")
 

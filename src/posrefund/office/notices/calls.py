@@ -80,7 +80,8 @@ class CallChannel:
         kinds: Collection[NoticeKind] = WORTH_A_CALL,
         name: str = "phone",
     ) -> None:
-        self._journal, self._clock, self.name = journal, clock, name
+        self._journal, self._clock = journal, clock
+        self.name, self.stays_here = name, True
         self._kinds = frozenset(kinds)
 
     def takes(self, message: Message) -> bool:

@@ -30,6 +30,10 @@ class Channel(Protocol):
     def name(self) -> str:
         """Under which the journal keeps how far it is; two channels of one relay have two names."""
 
+    @property
+    def stays_here(self) -> bool:
+        """Whether nothing that it carries leaves this machine: then people may practise with it."""
+
     def takes(self, message: Message) -> bool:
         """Say whether *message* is one for this channel, by whom it is for or by what it says."""
 
@@ -63,7 +67,7 @@ class FileChannel:
     """
 
     def __init__(self, path: str | PathLike[str], *, name: str = "file") -> None:
-        self._path, self.name = Path(path), name
+        self._path, self.name, self.stays_here = Path(path), name, True
 
     def takes(self, message: Message) -> bool:
         """Say yes."""
@@ -91,7 +95,7 @@ class PrintChannel:
     """
 
     def __init__(self, write: Callable[[str], object], *, name: str = "print") -> None:
-        self._write, self.name = write, name
+        self._write, self.name, self.stays_here = write, name, True
 
     def takes(self, message: Message) -> bool:
         """Say yes."""

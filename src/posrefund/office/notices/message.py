@@ -7,7 +7,7 @@ carries the words to the customer gets to know where he is.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from posrefund.office.notices.letters import LETTERS
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from posrefund.office.paper import Language
 
 __all__ = ["Message", "Writer"]
+
+_TRAINING = "【培训 TRAINING】"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,16 @@ class Message:
     body: str
     data: Mapping[str, str | int]
     is_old_news: bool = False
+
+    def for_training(self) -> Message:
+        """Return it marked as one that people practise with."""
+        return replace(
+            self,
+            short=_TRAINING + self.short,
+            subject=_TRAINING + self.subject,
+            body=_TRAINING + self.body,
+            data={**self.data, "training": "yes"},
+        )
 
     @property
     def json(self) -> bytes:

@@ -125,7 +125,7 @@ class Relay:
         everyone: Also notices of other terminals in the same tables; they need the same journal key.
 
     Raises:
-        ConfigError: No channel, or two of one name.
+        ConfigError: No channel, or two of one name; people practise in this journal, and a channel leaves this machine.
     """
 
     def __init__(
@@ -141,6 +141,10 @@ class Relay:
     ) -> None:
         if not channels or len({channel.name for channel in channels}) < len(channels):
             raise ConfigError("notices: expected channels, each under a name of its own")
+        if journal.is_training and not all(channel.stays_here for channel in channels):
+            raise ConfigError(
+                "training: notices stay on this machine: to a file, the screen, calls"
+            )
         self._journal, self._channels, self._writer = journal, tuple(channels), writer
         self._clock, self._retries, self._chance = clock, retries, chance
         self._everyone = everyone
@@ -227,6 +231,8 @@ class Relay:
             message = self._writer.write(notice, attempt, contact)
             newest = self._journal.notices(notice.request_id)[-1]
             message = replace(message, is_old_news=newest.sequence > notice.sequence)
+            if self._journal.is_training:
+                message = message.for_training()
             if not channel.takes(message):
                 return replace(went, state=DeliveryState.SKIPPED, tries=0)
             channel.send(message)

@@ -84,6 +84,7 @@ class WebhookChannel:
             )
         self.name, self._clock, self._timeout_s = name, clock, timeout_s
         self._url = _checked(url, name)
+        self.stays_here = _is_here(self._url.hostname or "")
         self._context = _checking(context, name) if self._url.scheme == "https" else None
         self._secret: Callable[[], bytes] = lambda: (
             secret
