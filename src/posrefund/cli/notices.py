@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,6 +26,7 @@ from posrefund.office.notices import CallOutcome, Relay, Relayed, calls, close_c
 if TYPE_CHECKING:
     from posrefund.engine import Notice
     from posrefund.journal import Journal, NoticeDelivery
+    from posrefund.office.notices import Writer
 
 __all__ = ["app"]
 
@@ -58,7 +60,7 @@ def list_(
 @app.command()
 def show(request: _Request, config: ConfigOption = Path("posrefund.toml")) -> None:
     """Show what the customer of a request is told, word for word, and what became of it."""
-    writer = notify_settings(config).writer
+    writer = _writer(load(config), notify_settings(config))
     with _open(config) as journal:
         for notice in journal.notices(request):
             message = writer.write(notice, journal.attempt(notice.attempt_id))
@@ -140,7 +142,10 @@ def _open(config: Path) -> Journal:
 def _pass(settings: Settings, notify: NotifySettings, key: bytes) -> Relayed:
     with open_journal(settings, key) as journal:
         relay = Relay(
-            journal, notify.channels(journal), notify.writer, clock=lambda: datetime.now(UTC)
+            journal,
+            notify.channels(journal),
+            _writer(settings, notify),
+            clock=lambda: datetime.now(UTC),
         )
         done = relay.deliver()
     if done.delivered or done.failed or done.stuck:
@@ -149,6 +154,12 @@ def _pass(settings: Settings, notify: NotifySettings, key: bytes) -> Relayed:
     for name, channel, error in done.errors:
         stderr.print(as_text(f"  {name} on {channel}: {error}"))
     return done
+
+
+def _writer(settings: Settings, notify: NotifySettings) -> Writer:
+    """The shop's writer, which knows the days of ``[arrival]``."""
+    arrival = settings.arrival
+    return replace(notify.writer, expected_by=lambda each: arrival.expected(each.host_day).latest)
 
 
 def _as_data(journal: Journal, notice: Notice) -> dict[str, Any]:

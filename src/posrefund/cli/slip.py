@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, assert_never, cast
@@ -16,7 +16,7 @@ from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.money import EXIT_STATUS
 from posrefund.cli.screen import Lang, LangOption, stderr, stdout
 from posrefund.errors import ConfigError, PosRefundError
-from posrefund.office import TRAINING
+from posrefund.office import TRAINING, refund_status
 from posrefund.office.signatures import fetch
 from posrefund.office.slips import SlipOptions, as_escpos, as_png, as_text, slip_content
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from posrefund.cli.config import Settings
     from posrefund.engine import Signature
     from posrefund.office.slips import Columns, SlipContent
+    from posrefund.terminal import Terminal
 
 __all__ = ["slip"]
 
@@ -75,7 +76,10 @@ def slip(  # noqa: PLR0913, PLR0917 — one per option
         Path | None, typer.Option(help="Font file of a PNG; as configured if left out.")
     ] = None,
     expected_by: Annotated[
-        str, typer.Option(help="When the customer may expect the money, YYYY-MM-DD.")
+        str,
+        typer.Option(
+            help="When the customer may expect the money, YYYY-MM-DD; by [arrival] if left out."
+        ),
     ] = "",
     lang: LangOption = Lang.EN,
 ) -> None:
@@ -97,7 +101,7 @@ def slip(  # noqa: PLR0913, PLR0917 — one per option
         options: dict[str, Any] = {
             "language": lang.value,
             "copy": copy.value,
-            "expected_by": _day(expected_by),
+            "expected_by": _day(expected_by) or _expected(terminal, request, settings),
             "signature": signature,
             "picture": _picture(signature, settings),
             **_of_shop(settings),
@@ -160,6 +164,13 @@ def _picture(signature: Signature | None, settings: Settings) -> bytes:
         with suppress(PosRefundError):
             return fetch(signature, settings.slip.signatures)
     return b""
+
+
+def _expected(terminal: Terminal, request: str, settings: Settings) -> date | None:
+    """The day of ``[arrival]``; none where nothing was accepted, or it is booked already."""
+    today = terminal.view().host_day(datetime.now(UTC))
+    status = refund_status(terminal.journal, request, today=today, arrival=settings.arrival)
+    return status.expected.latest if status is not None and status.expected else None
 
 
 def _day(text: str) -> date | None:
