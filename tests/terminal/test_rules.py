@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posrefund.engine import Approved, Declined, Document, State
+from posrefund.engine import Approved, Declined, Document, NotSent, State
 from posrefund.engine.policy import (
     Bounds,
     Contact,
@@ -120,6 +120,24 @@ def test_gap_and_count_are_read_from_the_journal(next_day: Shop) -> None:
     assert codes(refusal(terminal, refund("R-3", "S-1", 100))) == ["too_many_refunds", "too_soon"]
     # A request that is over tells its outcome for ever, whatever the rules say now.
     assert isinstance(terminal.refund(refund("R-2", "S-1", 100)), Approved)
+
+
+def test_a_refund_that_never_left_may_be_made_again_at_once(next_day: Shop) -> None:
+    terminal = reopen(next_day, Rules(gap_s=60))
+    next_day.link.is_down = True
+    assert isinstance(terminal.refund(refund("R-1", "S-1", 100)), NotSent)
+    next_day.link.is_down = False
+
+    assert isinstance(terminal.refund(refund("R-1", "S-1", 100)), Approved)
+
+
+def test_a_host_that_wants_a_sign_in_first_is_told_by_the_preview_too(next_day: Shop) -> None:
+    terminal = reopen(next_day, Rules(contacts=CONTACTS))
+    next_day.fault("code", code="77")
+    assert isinstance(terminal.refund(refund("R-1", "S-1", 100)), Declined)
+
+    (fault,) = terminal.check_refund(refund("R-1", "S-1", 100)).faults
+    assert (fault.code, fault.contact) == ("sign_in_first", "客服, 010-1234")
 
 
 def test_a_days_limit_is_the_operators_at_this_merchant_and_ends_with_the_hosts_day(
