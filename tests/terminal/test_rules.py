@@ -189,7 +189,7 @@ def test_reissued_card_goes_with_a_document_and_two_people_and_never_otherwise(
     bare = refund("R-1", "S-1", 100, OTHER_CHIP)
     proven = replace(bare, documents=(Document("photo", "letter of the bank"),))
 
-    assert codes(refusal(terminal, bare)) == ["documents_required"]
+    assert codes(refusal(terminal, bare)) == ["other_card_document"]
     assert codes(refusal(terminal, proven)) == ["approval_needed", "review_other_card"]
     (waiting,) = terminal.pending_approvals()
     terminal.approve("R-1", checker="02", digest=waiting.digest)
