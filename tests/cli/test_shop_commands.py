@@ -180,8 +180,11 @@ def test_each_way_a_refund_can_stand_has_its_exit_status(counter: Counter) -> No
 
 
 def test_a_keyed_card_number_is_refused(counter: Counter) -> None:
-    with pytest.raises(InvalidRequestError, match="entry_mode"):
+    with pytest.raises(RefusedError, match="keyed_card"):
         counter.posrefund("refund", "R-1", "--original", "S-1", "--card", CARD, "--entry", "011")
+    counter.posrefund("sign-in", "--accept-clock")
+    with pytest.raises(RefusedError, match="keyed_card"):
+        counter.posrefund("sale", "S-1", "--amount", "1.00", "--card", CARD, "--entry", "012")
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "1.234", "x", "", "1e3", "1,00"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posrefund.engine import Approved, Declined, Document, State
+from posrefund.engine import Approved, Declined, Document, NotSent, State
 from posrefund.engine.policy import (
     Bounds,
     Contact,
@@ -122,6 +122,24 @@ def test_gap_and_count_are_read_from_the_journal(next_day: Shop) -> None:
     assert isinstance(terminal.refund(refund("R-2", "S-1", 100)), Approved)
 
 
+def test_a_refund_that_never_left_may_be_made_again_at_once(next_day: Shop) -> None:
+    terminal = reopen(next_day, Rules(gap_s=60))
+    next_day.link.is_down = True
+    assert isinstance(terminal.refund(refund("R-1", "S-1", 100)), NotSent)
+    next_day.link.is_down = False
+
+    assert isinstance(terminal.refund(refund("R-1", "S-1", 100)), Approved)
+
+
+def test_a_host_that_wants_a_sign_in_first_is_told_by_the_preview_too(next_day: Shop) -> None:
+    terminal = reopen(next_day, Rules(contacts=CONTACTS))
+    next_day.fault("code", code="77")
+    assert isinstance(terminal.refund(refund("R-1", "S-1", 100)), Declined)
+
+    (fault,) = terminal.check_refund(refund("R-1", "S-1", 100)).faults
+    assert (fault.code, fault.contact) == ("sign_in_first", "客服, 010-1234")
+
+
 def test_a_days_limit_is_the_operators_at_this_merchant_and_ends_with_the_hosts_day(
     next_day: Shop,
 ) -> None:
@@ -171,7 +189,7 @@ def test_reissued_card_goes_with_a_document_and_two_people_and_never_otherwise(
     bare = refund("R-1", "S-1", 100, OTHER_CHIP)
     proven = replace(bare, documents=(Document("photo", "letter of the bank"),))
 
-    assert codes(refusal(terminal, bare)) == ["documents_required"]
+    assert codes(refusal(terminal, bare)) == ["other_card_document"]
     assert codes(refusal(terminal, proven)) == ["approval_needed", "review_other_card"]
     (waiting,) = terminal.pending_approvals()
     terminal.approve("R-1", checker="02", digest=waiting.digest)

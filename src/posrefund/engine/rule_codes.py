@@ -66,6 +66,11 @@ RULE_CODES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "卡号不能手工输入：请刷卡、插卡或挥卡",
             "a card number may not be typed: swipe, insert or tap the card",
         ),
+        "other_card_document": (
+            "merchant",
+            "不是原付款卡：须出示证明此卡属于原付款人的凭证",
+            "this is not the card that paid: a document has to show that it is the same customer's",
+        ),
         "over_terminal_cap": (
             "merchant",
             "超过本机单笔退款上限 {most}：请联系主管",

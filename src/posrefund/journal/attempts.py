@@ -100,8 +100,9 @@ class Attempts(Backend):
         What was declined or undone counts for the time only. Of every terminal that shares these tables.
         """
         rows = self._rows(
-            "SELECT hold, created_at FROM attempts WHERE original_id = ? AND copies > 0",
+            "SELECT hold, created_at FROM attempts WHERE original_id = ? AND copies > 0 AND state <> ?",
             original_id,
+            str(State.NOT_SENT),  # no byte of it left
         )
         count = sum(hold != "none" for hold, _ in rows)
         return count, max((datetime.fromisoformat(at) for _, at in rows), default=None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
-from posrefund.dialects import look_up
 from posrefund.engine import Declined, Know, OriginalRef, described, outcome_of, restored
 from posrefund.engine.evidence import complete_days
 from posrefund.engine.people import same_person
@@ -143,7 +142,8 @@ class Desk:
         """Return whom to call about *outcome*, as the shop's rules name them; empty where nobody need be."""
         if not isinstance(outcome, Declined):
             return ""
-        owner = look_up(self.dialect.codes, outcome.code).owner
+        row = self.dialect.codes.get(outcome.code)  # none of what was undone or closed here
+        owner = row.owner if row else ""
         return self._procedures.rulebook.contact_for(code=outcome.code, owner=owner)
 
     # --- what comes by another way -----------------------------------------------------------

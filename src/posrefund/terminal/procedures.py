@@ -178,10 +178,10 @@ class Procedures:
     def preview(self, request: RefundRequest) -> Preview:
         """See ``Terminal.check_refund``."""
         last, occasion = self._recall(request)
-        if self._is_over(last):
-            return Preview(outcome=outcome_of(last, self.dialect))
         bounds = self._bounds_of(request, occasion)
         try:
+            if self._is_over(last):
+                return Preview(outcome=outcome_of(last, self.dialect), bounds=bounds)
             with self.rulebook.contacts():
                 plan = self._plan_refund(request, occasion)
         except RefusedError as refusal:
@@ -261,7 +261,8 @@ class Procedures:
 
     def _is_over(self, last: Attempt | None) -> TypeGuard[Attempt]:
         """Whether a request whose last attempt this is has its outcome, and no other attempt may follow."""
-        return last is not None and not machine.may_try_again(last, self.view())
+        with self.rulebook.contacts():
+            return last is not None and not machine.may_try_again(last, self.view())
 
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
         view = self.view()

@@ -51,6 +51,8 @@ def test_refunds_of_a_sale_are_counted_and_the_last_message_remembered(journal: 
     )  # gave nothing back, and did leave
 
     assert journal.given_back("S-1") == (2, NOW + timedelta(minutes=9))
+    journal.commit(refund("R-0", "000009", Event.FAIL, minutes=10))  # no byte of it left
+    assert journal.given_back("S-1") == (2, NOW + timedelta(minutes=9))
 
     journal.commit(
         refund("R-4", "000004", Event.DOUBT, minutes=11)

@@ -25,8 +25,7 @@ def _same_card(rules: Rules, asked: Asked) -> Iterator[RefusedError]:
         yield refuse("account_mismatch")
         return
     if not asked.request.documents:
-        what = ("证明新卡或手机卡属于原持卡人的凭证", "one that shows whose the other card is")
-        yield refuse("documents_required", kinds_zh=what[0], kinds_en=what[1])
+        yield refuse("other_card_document")
     yield refuse("review_other_card")
 
 
@@ -76,7 +75,7 @@ def _say_blocked(rules: Rules) -> Iterator[Said]:
 
 ABOUT_CARD = (
     Rule(
-        ("account_mismatch", "review_other_card", "documents_required"),
+        ("account_mismatch", "other_card_document", "review_other_card"),
         ("other_card",),
         _same_card,
         _say_same_card,
