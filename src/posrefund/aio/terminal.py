@@ -16,14 +16,16 @@ from posrefund.closed import closed_class
 from posrefund.engine.sign_in import Accept
 from posrefund.terminal.desk import Desk
 from posrefund.terminal.procedures import Procedures
+from posrefund.terminal.selfcheck import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
 
     from posrefund.aio.contract import AsyncLink
     from posrefund.dialects import Dialect
     from posrefund.engine import Outcome, RefundRequest, SaleRequest
+    from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
     from posrefund.framing import Envelope
     from posrefund.journal import Journal
@@ -60,6 +62,7 @@ class AsyncTerminal:
         tap: Sees every message on the line, in clear: mask what you show. Called where the procedure runs.
         executor: Where the journal and the keys are worked with: threads, for a journal that waits for a disk. The
             loop itself if None, for one that does not. Opening happens where you call it.
+        checks: As of ``Terminal``.
 
     Raises:
         ConfigError: As ``Terminal``.
@@ -79,6 +82,7 @@ class AsyncTerminal:
         envelope: Envelope | None = None,
         tap: Callable[[str, bytes], None] | None = None,
         executor: Executor | None = None,
+        checks: SelfCheckPolicy | None = None,
     ) -> None:
         self._procedures = Procedures(
             terminal,
@@ -89,6 +93,7 @@ class AsyncTerminal:
             clock=clock,
             envelope=envelope,
             tap=tap,
+            checks=checks,
         )
         self.dialect, self.journal = dialect, journal
         self._desk = Desk(self._procedures, nullcontext())
@@ -115,6 +120,20 @@ class AsyncTerminal:
             PosRefundError: As there.
         """
         await self._go(self._procedures.echo())
+
+    async def selfcheck(
+        self,
+        *,
+        device: Callable[[], object] | None = None,
+        versions: Mapping[str, str] | None = None,
+        update: Callable[[], str] | None = None,
+    ) -> SelfCheck:
+        """Look at everything a refund stands on; see ``Terminal.selfcheck``. What is given is called there, and may wait.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        return await self._go(self._procedures.selfcheck(Asked(device, versions, update)))
 
     async def sale(self, request: SaleRequest) -> Outcome:
         """Sell; see ``Terminal.sale``.

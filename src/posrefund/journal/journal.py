@@ -36,6 +36,7 @@ from posrefund.journal.attempts import Attempts
 from posrefund.journal.cards import open_card, seal_card
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
+from posrefund.journal.faults import FaultLog, check_faults
 from posrefund.journal.keys import JournalKeys
 from posrefund.journal.replay import check_approvals, check_links, check_projection
 from posrefund.journal.rows import (
@@ -46,6 +47,7 @@ from posrefund.journal.rows import (
     link_of,
     original_from_data,
 )
+from posrefund.journal.running import MARKS
 from posrefund.journal.sales import Sales
 from posrefund.journal.schema import OPEN_NAMES
 
@@ -60,7 +62,7 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
+class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales, FaultLog):
     """The journal of one terminal.
 
     Args:
@@ -135,7 +137,7 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
 
     def terminal_facts(self) -> dict[str, str]:
         """Return what ``remember`` kept."""
-        return self._facts()
+        return {name: said for name, said in self._facts().items() if name not in MARKS}
 
     def content(self, request_id: str) -> str | None:
         """Return the digest of a request's content, or None if the id is new."""
@@ -201,6 +203,7 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
         check_projection(rows, self.attempts(), self._learned(), self._elsewhere())
         check_approvals(rows, self.approvals())
         check_device_questions(rows, self.device_questions())
+        check_faults(rows, self.faults())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------
@@ -306,6 +309,8 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
             raise JournalWriteError(reason)
 
     def _append(self, kind: str, subject: str, at: datetime, facts: dict[str, Any]) -> None:
+        if self._head is None:  # the first row of this run, or after one that failed
+            self._mark(at)
         last, before = self.head()
         seq, body = last + 1, canonical(facts)
         link = link_of(self._keys.chain(seq), before, seq, at.isoformat(), kind, subject, body)

@@ -86,6 +86,8 @@ class PostgresJournal(SharedJournal):
         """Give the lease back and hang up."""
         if self._is_closed:
             return
+        if not self._db.closed:
+            self._take_mark_away()
         self._is_closed = True
         with suppress(JournalError), AsOurs(JournalError):
             if self._lease is not None and not self._db.closed:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from posrefund.closed import closed_class
 from posrefund.engine import Know, OriginalRef, described, outcome_of, restored
 from posrefund.engine.evidence import complete_days
+from posrefund.engine.faults import BY_ITSELF, Fault
 from posrefund.errors import FramingError, InvalidRequestError, RequestConflictError
 from posrefund.framing import Envelope
 from posrefund.values import RRN
@@ -110,6 +111,57 @@ class Desk:
                 envelope, body = ours, message
             attempt = self._procedures.exchange.receive_late(body, envelope)
             return outcome_of(attempt, self.dialect) if attempt else None
+
+    # --- what is broken ----------------------------------------------------------------------
+
+    def faults(self, *, open_only: bool = True) -> list[Fault]:
+        """Return the faults of this terminal that are open, or all there ever were; oldest first."""
+        with self._busy:
+            return self.journal.faults(open_only=open_only)
+
+    def open_fault(self, kind: str, detail: str) -> Fault:
+        """Write down that something is broken; while one of that kind is open it is that one.
+
+        Args:
+            kind: A word of the shop's: ``printer``, ``battery``.
+            detail: What was seen.
+
+        Raises:
+            InvalidRequestError: A kind that is no such word, or a detail that may not be kept.
+            JournalWriteError: It was not written down.
+        """
+        with self._busy:
+            return self.journal.open_fault(kind, detail, self._procedures.clock())
+
+    def close_fault(self, fault_id: str, *, by: str, done: str) -> Fault:
+        """Write down that somebody has put a fault right.
+
+        Args:
+            fault_id: Which.
+            by: Operator number; ``selfcheck`` is nobody.
+            done: What was done about it.
+
+        Raises:
+            InvalidRequestError: Nobody is named, or nothing was said of what was done.
+            LocalProtocolError: None is open under that name.
+            JournalWriteError: It was not written down.
+        """
+        if by == BY_ITSELF:
+            raise InvalidRequestError([("by", "an operator number")])
+        with self._busy:
+            return self.journal.close_fault(fault_id, self._procedures.clock(), by=by, done=done)
+
+    def maintained(self, what: str, *, by: str) -> None:
+        """Write down that somebody looked after the terminal: a new battery, a cleaned reader, a printer's roll.
+
+        Raises:
+            InvalidRequestError: Nobody is named, or what was done may not be kept.
+            JournalWriteError: It was not written down.
+        """
+        now = self._procedures.clock()
+        told = Fault("", "maintenance", "", now).closed(now, by=by, done=what)
+        with self._busy:
+            self.journal.remember(now, "maintenance", {"by": told.closed_by, "done": told.done})
 
     # --- what people decide ------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ from posrefund.terminal.generation import check_generation
 from posrefund.terminal.keyring import Keyring
 from posrefund.terminal.line import Line
 from posrefund.terminal.people import People
+from posrefund.terminal.selfcheck import SelfChecker
 from posrefund.terminal.sign_in import echo, sign_in
 from posrefund.terminal.sign_ins import key_sets_needed, take_over
 from posrefund.terminal.view import view_of
@@ -46,10 +47,12 @@ if TYPE_CHECKING:
     from posrefund.dialects import Dialect
     from posrefund.engine import Attempt, Outcome, RefundRequest, TerminalView
     from posrefund.engine.plan import Plan
+    from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
     from posrefund.terminal.line import Steps
+    from posrefund.terminal.selfcheck import Asked
     from posrefund.terminal.sign_in import SignedIn
 
 __all__ = ["Procedures"]
@@ -83,6 +86,7 @@ class Procedures:
         clock: Callable[[], datetime],
         envelope: Envelope | None,
         tap: Callable[[str, bytes], None] | None,
+        checks: SelfCheckPolicy | None = None,
     ) -> None:
         require(dialect.mac.cipher)
         self._identity = (TerminalID(terminal), MerchantID(merchant))
@@ -101,6 +105,9 @@ class Procedures:
         self._line.set_aside = self.exchange.receive_late
         self.closer = BatchCloser(
             self._line, journal, dialect, clock, self.view, self._take_number, self.resolve_doubts
+        )
+        self._checker = SelfChecker(
+            self._line, journal, keystore, dialect, clock, self.view, self._take_number, checks
         )
         is_whole = mooring.check()
         check_generation(journal, keystore, clock())
@@ -124,6 +131,10 @@ class Procedures:
         """See ``Terminal.echo``."""
         now = self.clock()
         yield from echo(self._line, self._take_number(now), now)
+
+    def selfcheck(self, asked: Asked) -> Steps[SelfCheck]:
+        """See ``Terminal.selfcheck``."""
+        return self._checker.run(asked)
 
     def sale(self, request: SaleRequest) -> Steps[Outcome]:
         """See ``Terminal.sale``."""
@@ -188,6 +199,7 @@ class Procedures:
 
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
         view, named = self.view(), request.original
+        self._checker.check_last()
         check_journal(view)  # a sale that is not known may be one that was lost
         if isinstance(named, DescribedSale):
             named = OriginalRef(named.rrn, named.mmdd)
