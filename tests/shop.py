@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from posrefund.dialects import Dialect
+    from posrefund.engine.selfcheck import SelfCheckPolicy
     from posrefund.link import Link
 
 HOST_ZONE = timezone(timedelta(hours=8))
@@ -45,6 +46,7 @@ class Shop:
     start: datetime = datetime(2026, 3, 9, 14, 5, tzinfo=HOST_ZONE)
     other_link: Link | None = None
     dialect: Dialect = UNIONPAY
+    checks: SelfCheckPolicy | None = None
 
     def __post_init__(self) -> None:
         self.host_time = HostTime(self.start)
@@ -79,6 +81,7 @@ class Shop:
             journal=journal,
             link=self.other_link or self.link,
             clock=self.clock,
+            checks=self.checks,
         )
 
     def restart(self) -> None:

@@ -135,6 +135,7 @@ class PostgresJournal(SharedJournal):
         """Another server may answer now, after a failover: one that lacks our last row is the journal no more."""
         row = self.row(seq)
         if row is None or row.link != link:
+            self._has_mark = False  # it is not the journal that was marked
             self.close()  # opening it anew holds it to its anchor
             raise JournalError("the database has lost rows: open the journal again")
 
