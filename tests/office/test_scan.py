@@ -286,6 +286,7 @@ def test_no_database_is_said_so(tmp_path: Path) -> None:
 def test_twenty_thousand_digests_are_none() -> None:
     text = io.StringIO()
     for number in range(20_000):
-        text.write(hashlib.sha256(number.to_bytes(4, "big")).hexdigest() + "\n")
+        text.write(f'"link": "{hashlib.sha256(number.to_bytes(4, "big")).hexdigest()}"\n')
 
     assert find_card_data(text.getvalue()) == []
+    assert find_card_data(text.getvalue().encode()) == []

@@ -9,6 +9,7 @@ import typer
 
 from posrefund import __version__
 from posrefund.cli import (
+    bundle,
     close_batch,
     compare,
     decode,
@@ -17,6 +18,7 @@ from posrefund.cli import (
     emulate,
     encode,
     explain,
+    faults,
     host,
     init,
     journal,
@@ -25,6 +27,7 @@ from posrefund.cli import (
     money,
     people,
     relay,
+    selfcheck,
     selftest,
     settle,
     sign_in,
@@ -75,6 +78,8 @@ app.command("approve")(people.approve)
 app.command("withdraw")(people.withdraw)
 app.command("close-batch")(close_batch.close_batch)
 app.command("settle")(settle.settle)
+app.command("selfcheck")(selfcheck.selfcheck)
+app.command("dossier")(bundle.dossier)
 app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)
 app.command("doctor")(compare.doctor)
@@ -82,8 +87,10 @@ app.command("diff")(compare.diff)
 app.command("selftest")(selftest.selftest)
 app.command("relay")(relay.relay)
 app.command("mac-probe")(mac_probe.mac_probe)
+app.add_typer(bundle.app, name="bundle")
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(emulate.app, name="emulate")
+app.add_typer(faults.app, name="faults")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
 app.add_typer(wire_log.app, name="wirelog")

@@ -15,6 +15,7 @@ from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
 from posrefund.cli.wire_log_settings import logged
+from posrefund.engine.selfcheck_data import policy_from
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import LEASE_S, Journal, PostgresJournal, SQLiteJournal
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.dialects import Dialect
+    from posrefund.engine.selfcheck import SelfCheckPolicy
     from posrefund.link import HostLink, Link
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "open_keystore",
     "open_link",
     "open_terminal",
+    "read",
     "read_passphrase",
     "write",
 ]
@@ -86,6 +89,7 @@ class Settings:
         high_water_file: Holds the highest generation of the key file, where one is wanted.
         anchor_file: Holds the journal's anchor, if not beside the key file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
+        checks: What a self-check must have found before a refund may go, where that is said.
     """
 
     dialect: Dialect
@@ -100,6 +104,7 @@ class Settings:
     high_water_file: Path | None = None
     anchor_file: Path | None = None
     token: TokenSettings | None = None
+    checks: SelfCheckPolicy | None = None
 
 
 def load(path: Path) -> Settings:
@@ -108,13 +113,22 @@ def load(path: Path) -> Settings:
     Raises:
         ConfigError: The file is missing or a setting is; the setting is named.
     """
+    return _settings(read(path), path.parent)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what stands in the file of the settings.
+
+    Raises:
+        ConfigError: It is missing, or no TOML.
+    """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
         raise ConfigError(f"{path} cannot be read; `posrefund init` makes one") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML: {error}") from None
-    return _settings(data, path.parent)
+    return data
 
 
 def _settings(data: dict[str, Any], folder: Path) -> Settings:
@@ -145,6 +159,7 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         high_water_file=_path_of(data, "high_water", folder),
         anchor_file=_path_of(data, "anchor", folder),
         token=token,
+        checks=policy_from(_table(data, "selfcheck")) if "selfcheck" in data else None,
         **_journal(data, folder),
     )
 
@@ -269,6 +284,7 @@ def open_terminal(
             link=link or open_link(settings),
             envelope=settings.envelope,
             tap=tap,
+            checks=settings.checks,
         )
         on_failure.pop_all()
     return terminal

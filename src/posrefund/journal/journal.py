@@ -159,9 +159,9 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales, FaultLog):
         rows = self._links("WHERE kind = ? ORDER BY seq", kind)
         return [json.loads(row.body) for row in rows if attempt_id in (None, row.subject)]
 
-    def rows(self) -> list[Row]:
-        """Return the chain, oldest first."""
-        return self._links("ORDER BY seq")
+    def rows(self, *, after: int = 0) -> list[Row]:
+        """Return the chain, oldest first; only the rows behind number *after*."""
+        return self._links("WHERE seq > ? ORDER BY seq", after)
 
     def card(self, attempt_id: str) -> KeptCard | None:
         """Return the sealed card of an attempt, or None once it was wiped."""

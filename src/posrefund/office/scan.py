@@ -222,20 +222,22 @@ def _in_hexadecimal(token: str, at: int) -> Iterator[CardData]:
 
 
 def _in_packed(data: bytes) -> Iterator[CardData]:
-    """Bytes with two digits each: where a byte begins a length begins, and the number behind it."""
-    for place in _in_message(data.hex()):
+    """Bytes with two digits each; what begins in the middle of a byte is no message."""
+    for place in _in_message(data.hex(), step=2):
         end = place.offset + place.length
         yield CardData(place.offset // 2, (end + 1) // 2 - place.offset // 2, place.kind)
 
 
-def _in_message(spelt: str) -> Iterator[CardData]:
+def _in_message(spelt: str, step: int = 1) -> Iterator[CardData]:
     """The number of a message, one of odd length with a filler before or behind it; a track with its separator."""
     for match in _MESSAGE.finditer(spelt):
         width = int(match[2])
+        if match.start() % step:
+            continue
         for start in (0, 1) if width % 2 else (0,):
             digits = match[3][start : start + width]
             if digits.isdecimal() and _is_card(digits):
                 yield CardData(match.start(3) + start, width, "pan")
     for match in _PACKED_TRACK.finditer(spelt):
-        if _is_card(match[2]):
+        if match.start() % step == 0 and _is_card(match[2]):
             yield CardData(match.start(2), len(match[2]), "track")
