@@ -8,8 +8,8 @@ Many things have as many digits and are none. A number counts where all of it st
 first digits are those of a card, it is as long as such cards are, and it passes the Luhn check; grouped, where the groups
 are those of a card. So dates, amounts, batch, STAN and RRN, alone or side by side, are none, whatever their digits. A run
 of 24 hexadecimal digits or more, with letters among them, is bytes: a digest as a rule, a message perhaps. In it a number
-counts where a message has it, behind MTI, bitmap and its length; where a run of less than 40 begins; and in the text that
-it spells. One digest in 50 000 looks so. Not looked for: a number within a longer one, base64, what is compressed.
+counts where a message has it, behind MTI, bitmap and its length; where a run begins that is not as long as a digest (32,
+40 or more); and in the text that it spells. Not looked for: a number within a longer one, base64, what is compressed.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ _RUN = re.compile(r"[0-9](?:[ ./\-\x00\u00a0]?[0-9]){12,}")
 _BYTES = re.compile(r"(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{24,}")
 _DATE = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])-[0-3][0-9](?![0-9])")
 """It belongs to no number, not even where one stands right before it, as in the pages of a database."""
-_DIGEST_DIGITS = 40
-"""So long is the shortest digest that is written as one; less may be a number with something behind it."""
+_LEAST_DIGEST, _SHORT_DIGEST = 40, 32
+"""So long are digests; what is of another length may be a number with something behind it."""
 _TRACK = re.compile(r"([0-9]{13,21})[=Dd][0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3}|%?B([0-9]{13,19})\^")
 _PIN_BLOCK = re.compile(
     r"(?:pin[ _-]?block|pinblk|\b(?:DE|F|field)[ _]?52|\"52\")[\"' :=]{1,6}([0-9A-F]{16})(?![0-9A-F])",
@@ -214,8 +214,9 @@ def _in_hexadecimal(token: str, at: int) -> Iterator[CardData]:
     spelt = token[: len(token) & ~1]
     for place in _in_text(bytes.fromhex(spelt).decode("latin-1")):
         yield CardData(at + 2 * place.offset, 2 * place.length, place.kind)
-    for width in (16, 19) if len(token) < _DIGEST_DIGITS else ():
-        if _is_card(token[:width]):
+    is_digest = len(token) == _SHORT_DIGEST or len(token) >= _LEAST_DIGEST
+    for width in (16, 19):
+        if not is_digest and _is_card(token[:width]):
             yield CardData(at, width, "pan")
     for place in _in_message(token.lower()):
         yield CardData(at + place.offset, place.length, place.kind)
