@@ -58,21 +58,22 @@ _RUN = re.compile(r"[0-9](?:[ ./\-\x00\u00a0]?[0-9]){12,}")
 _BYTES = re.compile(r"(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{24,}")
 _DATE = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])-[0-3][0-9](?![0-9])")
 """It belongs to no number, not even where one stands right before it, as in the pages of a database."""
+_LEAST_DIGITS = 13
 _LEAST_DIGEST, _SHORT_DIGEST = 40, 32
 """So long are digests; what is of another length may be a number with something behind it."""
 _TRACK = re.compile(r"([0-9]{13,21})[=Dd][0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3}|%?B([0-9]{13,19})\^")
 _PIN_BLOCK = re.compile(
-    r"(?:pin[ _-]?block|pinblk|\b(?:DE|F|field)[ _]?52|\"52\")[\"' :=]{1,6}([0-9A-F]{16})(?![0-9A-F])",
-    re.IGNORECASE,
+    r"(?:[Pp][Ii][Nn][ _-]?[Bb][Ll](?:[Oo][Cc])?[Kk]|(?:DE|F|field) ?_?52|\"52\")[\"' :=]{1,6}"
+    r"([0-9A-Fa-f]{16})(?![0-9A-Fa-f])"
 )
 _MESSAGE = re.compile(
-    r"(?=(0[1248][0-9]{2}(?:[4-7][0-9a-f]{15}|[c-f][0-9a-f]{31}))(1[3-9])([0-9a-f]{13,20}))"
+    r"0[1248][0-9]{2}(?:[4-7][0-9a-f]{15}|[c-f][0-9a-f]{31})(1[3-9])([0-9a-f]{13,20})"
 )
 """MTI, one bitmap or two with the bit of DE2, its length, and it."""
-_PACKED_TRACK = re.compile(
-    r"(?=(\A|2[1-9]|3[0-7]|57(?:0[a-f]|1[0-3]))([0-9]{13,19})d[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3})"
-)
+_BEHIND_TRACK = re.compile(r"d[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3}")
+_BEFORE_TRACK = re.compile(r"(?:\A|2[1-9]|3[0-7]|57(?:0[a-f]|1[0-3]))([0-9]{13,19})")
 """At the beginning, or behind its length in digits (DE35) or a tag and its length (EMV, 57)."""
+_BEFORE_DIGITS = 23
 
 
 def find_card_data(data: str | bytes) -> list[CardData]:
@@ -211,9 +212,9 @@ def _is_grouping(widths: list[int]) -> bool:
 
 def _in_hexadecimal(token: str, at: int) -> Iterator[CardData]:
     """Bytes that are spelt: text in them, or a packed message; or a message that spells its bitmap."""
-    spelt = token[: len(token) & ~1]
-    for place in _in_text(bytes.fromhex(spelt).decode("latin-1")):
-        yield CardData(at + 2 * place.offset, 2 * place.length, place.kind)
+    if token.count("3") >= _LEAST_DIGITS:  # a digit of text is spelt 3x
+        for place in _in_text(bytes.fromhex(token[: len(token) & ~1]).decode("latin-1")):
+            yield CardData(at + 2 * place.offset, 2 * place.length, place.kind)
     is_digest = len(token) == _SHORT_DIGEST or len(token) >= _LEAST_DIGEST
     for width in (16, 19):
         if not is_digest and _is_card(token[:width]):
@@ -231,14 +232,25 @@ def _in_packed(data: bytes) -> Iterator[CardData]:
 
 def _in_message(spelt: str, step: int = 1) -> Iterator[CardData]:
     """The number of a message, one of odd length with a filler before or behind it; a track with its separator."""
-    for match in _MESSAGE.finditer(spelt):
-        width = int(match[2])
-        if match.start() % step:
-            continue
+    for match in _each(_MESSAGE, spelt):
+        width = int(match[1])
         for start in (0, 1) if width % 2 else (0,):
-            digits = match[3][start : start + width]
-            if digits.isdecimal() and _is_card(digits):
-                yield CardData(match.start(3) + start, width, "pan")
-    for match in _PACKED_TRACK.finditer(spelt):
-        if match.start() % step == 0 and _is_card(match[2]):
-            yield CardData(match.start(2), len(match[2]), "track")
+            digits = match[2][start : start + width]
+            if match.start() % step == 0 and digits.isdecimal() and _is_card(digits):
+                yield CardData(match.start(2) + start, width, "pan")
+    for behind in _BEHIND_TRACK.finditer(spelt):
+        begin = max(0, behind.start() - _BEFORE_DIGITS)
+        for before in _each(_BEFORE_TRACK, spelt[begin : behind.start()]):
+            at = begin + before.start(1)
+            is_beginning = before.end(0) - before.start(0) == len(before[1])
+            is_right = at % step == 0 and before.end() == behind.start() - begin
+            if is_right and (at == 0 or not is_beginning) and _is_card(before[1]):
+                yield CardData(at, len(before[1]), "track")
+
+
+def _each(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield every match, those that overlap as well."""
+    match = pattern.search(text)
+    while match is not None:
+        yield match
+        match = pattern.search(text, match.start() + 1)
