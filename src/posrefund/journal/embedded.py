@@ -55,8 +55,10 @@ class SQLiteJournal(Store, Journal):
 
     def close(self) -> None:
         """Close the file and let other processes have it; a second time it does nothing."""
-        self._take_mark_away()
-        super().close()
+        try:
+            self._take_mark_away()
+        finally:
+            super().close()
 
     def backup(self, path: str | PathLike[str]) -> int:
         """Copy the journal as it is now into a new file, verify the copy, and return its rows.

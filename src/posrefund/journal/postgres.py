@@ -86,13 +86,15 @@ class PostgresJournal(SharedJournal):
         """Give the lease back and hang up."""
         if self._is_closed:
             return
-        if not self._db.closed:
-            self._take_mark_away()
-        self._is_closed = True
-        with suppress(JournalError), AsOurs(JournalError):
-            if self._lease is not None and not self._db.closed:
-                release(self._db, self._lease)
-        self._db.close()
+        try:
+            if not self._db.closed:
+                self._take_mark_away()
+        finally:
+            self._is_closed = True
+            with suppress(JournalError), AsOurs(JournalError):
+                if self._lease is not None and not self._db.closed:
+                    release(self._db, self._lease)
+            self._db.close()
 
     def verify(self) -> int:
         """Check this terminal's chain, attempts and sales; return its rows.

@@ -5,6 +5,7 @@ from posrefund.office.batch_slip import batch_slip
 from posrefund.office.bundle import Bundle, support_bundle
 from posrefund.office.dossier import Dossier, dossier
 from posrefund.office.explain import Unmatched, explain
+from posrefund.office.health import Health, health
 from posrefund.office.reconcile import Finding, Reconciliation, reconcile
 from posrefund.office.scan import CardData, find_card_data, find_in_database
 from posrefund.office.settlement_file import read_settlement_file
@@ -16,6 +17,7 @@ __all__ = [
     "CardData",
     "Dossier",
     "Finding",
+    "Health",
     "Reconciliation",
     "Unmatched",
     "batch_slip",
@@ -23,6 +25,7 @@ __all__ = [
     "explain",
     "find_card_data",
     "find_in_database",
+    "health",
     "read_settlement_file",
     "reconcile",
     "slip",
