@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posrefund.engine.faults import Fault
+from posrefund.engine.faults import TerminalFault
 from posrefund.engine.selfcheck import Check, SelfCheck, SelfCheckPolicy, check_last, heals
 from posrefund.engine.selfcheck_table import CHECKS, REASONS, CheckName
 from posrefund.engine.versions import VersionRange, release_of
@@ -191,11 +191,11 @@ def test_property_a_range_says_what_the_order_of_numbers_says(least: str, found:
 @pytest.mark.parametrize("kind", ["", "Printer", "a.b.c", "printer ", "x" * 33, "a/b", "1st"])
 def test_a_kind_is_a_plain_word(kind: str) -> None:
     with pytest.raises(InvalidRequestError, match="kind"):
-        Fault("F-1", kind, "", NOW)
+        TerminalFault("F-1", kind, "", NOW)
 
 
 def test_a_fault_is_closed_once_by_somebody_who_says_what_was_done() -> None:
-    fault = Fault("F-1", "printer", "no paper", NOW)
+    fault = TerminalFault("F-1", "printer", "no paper", NOW)
     with pytest.raises(InvalidRequestError, match=r"by: .*; done: "):
         fault.closed(NOW, by="", done="")
     with pytest.raises(InvalidRequestError, match="done"):

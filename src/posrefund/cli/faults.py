@@ -15,7 +15,7 @@ from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stdout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posrefund.engine.faults import Fault
+    from posrefund.engine.faults import TerminalFault
 
 __all__ = ["app"]
 
@@ -78,7 +78,7 @@ def maintained(
         terminal.maintained(what, by=by)
 
 
-def _table(found: Sequence[Fault], *, is_zh: bool) -> Table:
+def _table(found: Sequence[TerminalFault], *, is_zh: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     names = (
         ("编号", "种类", "发生", "说明", "关闭")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from posrefund.engine.faults import Fault
+    from posrefund.engine.faults import TerminalFault
     from posrefund.engine.selfcheck import SelfCheckPolicy
     from posrefund.engine.view import TerminalView
 
@@ -83,7 +83,7 @@ def examine(seen: Seen, policy: SelfCheckPolicy) -> tuple[Check, ...]:
     return tuple(_check(name, what, policy) for name, what in found)
 
 
-def healed(open_faults: Sequence[Fault], checks: Sequence[Check]) -> list[Fault]:
+def healed(open_faults: Sequence[TerminalFault], checks: Sequence[Check]) -> list[TerminalFault]:
     """Return the faults that *checks* show to be gone: looked at again, not so any more, and no person's to look at."""
     seen = {check.name: check.code for check in checks if check.verdict != "skipped"}
     return [
@@ -94,7 +94,7 @@ def healed(open_faults: Sequence[Fault], checks: Sequence[Check]) -> list[Fault]
 
 
 def faults_left(
-    open_faults: Sequence[Fault], checks: Sequence[Check], policy: SelfCheckPolicy
+    open_faults: Sequence[TerminalFault], checks: Sequence[Check], policy: SelfCheckPolicy
 ) -> Check:
     """Return the check of the fault log: what is open there and no other check shows failing, or gone, now."""
     shown = {check.code for check in checks} | {fault.kind for fault in healed(open_faults, checks)}

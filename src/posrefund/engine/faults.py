@@ -16,7 +16,7 @@ from posrefund.errors import InvalidRequestError, LocalProtocolError
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["BY_ITSELF", "Fault"]
+__all__ = ["BY_ITSELF", "TerminalFault"]
 
 BY_ITSELF = "selfcheck"
 """Stands for a person where a later self-check has shown that it is gone."""
@@ -25,7 +25,7 @@ _NAME_CHARACTERS_MAX = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class TerminalFault:
     """One fault; no card data.
 
     Attributes:
@@ -42,9 +42,9 @@ class Fault:
 
     Example:
         >>> from datetime import UTC, datetime
-        >>> from posrefund.engine.faults import Fault
+        >>> from posrefund.engine.faults import TerminalFault
         >>> now = datetime(2026, 3, 9, 6, 5, tzinfo=UTC)
-        >>> fault = Fault("F-17", "printer", "no paper comes", now)
+        >>> fault = TerminalFault("F-17", "printer", "no paper comes", now)
         >>> fault.closed(now, by="07", done="new roll").is_open
         False
     """
@@ -73,7 +73,7 @@ class Fault:
         """Whether nobody has put it right."""
         return self.closed_at is None
 
-    def closed(self, at: datetime, *, by: str, done: str) -> Fault:
+    def closed(self, at: datetime, *, by: str, done: str) -> TerminalFault:
         """Return it as it is once somebody has put it right.
 
         Args:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed_class
-from posrefund.engine.faults import Fault
+from posrefund.engine.faults import TerminalFault
 from posrefund.errors import JournalCorruptError, LocalProtocolError, PosRefundError
 from posrefund.journal.rows import canonical
 from posrefund.journal.running import Running
@@ -40,7 +40,7 @@ class FaultLog(Running):
     def head(self) -> tuple[int, bytes]:
         """Return the number of the last row and its link."""
 
-    def open_fault(self, kind: str, detail: str, at: datetime) -> Fault:
+    def open_fault(self, kind: str, detail: str, at: datetime) -> TerminalFault:
         """Write a fault down; one of the same kind that is open already is that one.
 
         Raises:
@@ -52,12 +52,12 @@ class FaultLog(Running):
             for fault in found:
                 if fault.kind == kind:
                     return fault
-            fault = Fault(f"F-{self.head()[0] + 1}", kind, detail, at)
+            fault = TerminalFault(f"F-{self.head()[0] + 1}", kind, detail, at)
             self._append(_OPENED, fault.fault_id, at, {"kind": kind, "detail": detail})
             self._keep([*found, fault])
         return fault
 
-    def close_fault(self, fault_id: str, at: datetime, *, by: str, done: str) -> Fault:
+    def close_fault(self, fault_id: str, at: datetime, *, by: str, done: str) -> TerminalFault:
         """Write down that a fault was put right.
 
         Raises:
@@ -76,7 +76,7 @@ class FaultLog(Running):
                 self._set_meta(unclean="")
         return fault
 
-    def faults(self, *, open_only: bool = True) -> list[Fault]:
+    def faults(self, *, open_only: bool = True) -> list[TerminalFault]:
         """Return the faults that are open, or all there ever were; oldest first.
 
         Raises:
@@ -87,22 +87,22 @@ class FaultLog(Running):
         rows = self._links("WHERE kind IN (?, ?) ORDER BY seq", _OPENED, _CLOSED)
         return _replayed(rows)
 
-    def _open_faults(self) -> list[Fault]:
+    def _open_faults(self) -> list[TerminalFault]:
         try:
             stored = json.loads(self._facts().get(_FACT) or "[]")
             return [
-                Fault(name, kind, detail, datetime.fromisoformat(at))
+                TerminalFault(name, kind, detail, datetime.fromisoformat(at))
                 for name, kind, detail, at in stored
             ]
         except (ValueError, TypeError):
             raise JournalCorruptError("the open faults cannot be read") from None
 
-    def _keep(self, found: Iterable[Fault]) -> None:
+    def _keep(self, found: Iterable[TerminalFault]) -> None:
         data = [[f.fault_id, f.kind, f.detail, f.opened_at.isoformat()] for f in found]
         self._set_meta(**{_FACT: canonical(data)})
 
 
-def check_faults(rows: Sequence[Row], stored: Sequence[Fault]) -> None:
+def check_faults(rows: Sequence[Row], stored: Sequence[TerminalFault]) -> None:
     """Check that exactly those faults are open that *rows* have opened and not closed.
 
     Raises:
@@ -113,13 +113,13 @@ def check_faults(rows: Sequence[Row], stored: Sequence[Fault]) -> None:
         raise JournalCorruptError("the open faults are not what their rows say")
 
 
-def _replayed(rows: Sequence[Row]) -> list[Fault]:
-    found: dict[str, Fault] = {}
+def _replayed(rows: Sequence[Row]) -> list[TerminalFault]:
+    found: dict[str, TerminalFault] = {}
     try:
         for row in rows:
             at, said = datetime.fromisoformat(row.at), row.facts
             if row.kind == _OPENED:
-                found[row.subject] = Fault(row.subject, said["kind"], said["detail"], at)
+                found[row.subject] = TerminalFault(row.subject, said["kind"], said["detail"], at)
             else:
                 found[row.subject] = found[row.subject].closed(at, by=said["by"], done=said["done"])
     except (ValueError, TypeError, KeyError, PosRefundError):

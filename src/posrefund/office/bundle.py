@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from posrefund.dialects import Dialect
     from posrefund.engine.selfcheck import SelfCheck
     from posrefund.journal import Journal
-    from posrefund.wirelog import Entry
+    from posrefund.wirelog import Entry as LogEntry
 
 __all__ = ["Bundle", "support_bundle"]
 
@@ -84,7 +84,7 @@ def support_bundle(  # noqa: PLR0913 — one for each thing that may be in it
     now: datetime,
     settings: Mapping[str, Any] | None = None,
     selfcheck: SelfCheck | None = None,
-    wire_log: Sequence[Entry] = (),
+    wire_log: Sequence[LogEntry] = (),
     request_id: str = "",
     rows: int = _ROWS,
 ) -> Bundle:
@@ -129,7 +129,7 @@ def _last_rows(journal: Journal, count: int) -> Iterable[Any]:
     return journal.rows(after=max(0, last - count))
 
 
-def _redacted_only(entry: Entry) -> Entry:
+def _redacted_only(entry: LogEntry) -> LogEntry:
     """Return what a log of ours holds; pieces of a capture are as they were on the line."""
     return replace(entry, data=b"", note="not kept") if entry.what == "bytes" else entry
 

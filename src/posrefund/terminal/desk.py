@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from posrefund.closed import closed_class
 from posrefund.engine import Know, OriginalRef, described, outcome_of, restored
 from posrefund.engine.evidence import complete_days
-from posrefund.engine.faults import BY_ITSELF, Fault
+from posrefund.engine.faults import BY_ITSELF, TerminalFault
 from posrefund.errors import FramingError, InvalidRequestError, RequestConflictError
 from posrefund.framing import Envelope
 from posrefund.values import RRN
@@ -114,12 +114,12 @@ class Desk:
 
     # --- what is broken ----------------------------------------------------------------------
 
-    def faults(self, *, open_only: bool = True) -> list[Fault]:
+    def faults(self, *, open_only: bool = True) -> list[TerminalFault]:
         """Return the faults of this terminal that are open, or all there ever were; oldest first."""
         with self._busy:
             return self.journal.faults(open_only=open_only)
 
-    def open_fault(self, kind: str, detail: str) -> Fault:
+    def open_fault(self, kind: str, detail: str) -> TerminalFault:
         """Write down that something is broken; while one of that kind is open it is that one.
 
         Args:
@@ -133,7 +133,7 @@ class Desk:
         with self._busy:
             return self.journal.open_fault(kind, detail, self._procedures.clock())
 
-    def close_fault(self, fault_id: str, *, by: str, done: str) -> Fault:
+    def close_fault(self, fault_id: str, *, by: str, done: str) -> TerminalFault:
         """Write down that somebody has put a fault right.
 
         Args:
@@ -159,7 +159,7 @@ class Desk:
             JournalWriteError: It was not written down.
         """
         now = self._procedures.clock()
-        told = Fault("", "maintenance", "", now).closed(now, by=by, done=what)
+        told = TerminalFault("", "maintenance", "", now).closed(now, by=by, done=what)
         with self._busy:
             self.journal.remember(now, "maintenance", {"by": told.closed_by, "done": told.done})
 
