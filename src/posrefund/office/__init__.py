@@ -6,6 +6,7 @@ from posrefund.office.bundle import Bundle, support_bundle
 from posrefund.office.dossier import Dossier, dossier
 from posrefund.office.explain import Unmatched, explain
 from posrefund.office.health import Health, health
+from posrefund.office.holidays import holidays_of
 from posrefund.office.reconcile import Finding, Reconciliation, reconcile
 from posrefund.office.scan import CardData, find_card_data, find_in_database
 from posrefund.office.settlement_file import read_settlement_file
@@ -26,6 +27,7 @@ __all__ = [
     "find_card_data",
     "find_in_database",
     "health",
+    "holidays_of",
     "read_settlement_file",
     "reconcile",
     "slip",
