@@ -545,6 +545,21 @@ def test_without_a_policy_nothing_is_asked_for(next_day: Shop) -> None:
     assert next_day.booked("refund") == [1_000]
 
 
+def test_a_result_that_the_journal_did_not_take_counts_all_the_same(
+    next_day_checked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    next_day_checked.terminal.selfcheck()
+
+    def full(*_: object, **__: object) -> None:
+        raise JournalWriteError("SQLITE_FULL: database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(next_day_checked.terminal.journal, "remember", full)
+        next_day_checked.terminal.selfcheck()
+
+    assert "storage.failed" in refused(next_day_checked).hint_en
+
+
 # --- the fault log ---------------------------------------------------------------------------------
 
 
@@ -598,6 +613,22 @@ def test_faults_of_the_shop_and_maintenance(checked: Shop) -> None:
         {"by": "07", "done": "cleaned the reader"}
     ]
     checked.terminal.journal.verify()
+
+
+def test_what_a_device_says_is_left_out_of_the_log_where_it_could_be_a_card_number(
+    checked: Shop,
+) -> None:
+    def fails() -> None:
+        raise DeviceRefusedError("serial 6200000000000005", "", hint_zh="无", hint_en="none")
+
+    assert checked.terminal.selfcheck(device=fails).failing == ("device.failed",)
+    (fault,) = checked.terminal.faults()
+    assert (fault.kind, fault.detail) == ("device.failed", "DeviceRefusedError")
+
+
+def test_the_self_checks_own_kinds_are_not_a_persons_to_open(checked: Shop) -> None:
+    with pytest.raises(InvalidRequestError, match="without a dot"):
+        checked.terminal.open_fault("host.refused", "")
 
 
 def test_no_fault_holds_a_card_number(checked: Shop) -> None:

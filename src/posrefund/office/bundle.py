@@ -107,7 +107,7 @@ def support_bundle(  # noqa: PLR0913 — one for each thing that may be in it
     """
     files = {
         "README.txt": _README.encode(),
-        "versions.json": _json(_versions(dialect)),
+        "versions.json": _json({**_versions(dialect), "training": journal.is_training}),
         "settings.json": _json(shown_settings(settings or {})),
         "faults.jsonl": _lines(fault.as_data() for fault in journal.faults(open_only=False)),
         "journal.jsonl": _lines(shown_row(row) for row in _last_rows(journal, rows)),

@@ -50,7 +50,7 @@ _FACTS = _names(
     " ".join(f"DE{name}" for name in _FIELDS.split()),
 )
 _SETTINGS = _names(
-    "profile.dialect terminal.id merchant.id host.address host.port host.addresses host.connect_s host.answer_s",
+    "profile.dialect terminal.id terminal.training merchant.id host.address host.port host.addresses host.connect_s host.answer_s",
     "host.tls host.server_name host.tpdu host.header host.keep_open_s host.tries host.framing selfcheck",
 )
 _WHAT_STANDS_THERE = _names(

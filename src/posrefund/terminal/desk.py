@@ -123,13 +123,15 @@ class Desk:
         """Write down that something is broken; while one of that kind is open it is that one.
 
         Args:
-            kind: A word of the shop's: ``printer``, ``battery``.
+            kind: A word of the shop's: ``printer``, ``battery``; those with a dot are the self-check's.
             detail: What was seen.
 
         Raises:
             InvalidRequestError: A kind that is no such word, or a detail that may not be kept.
             JournalWriteError: It was not written down.
         """
+        if "." in kind:
+            raise InvalidRequestError([("kind", "a word such as printer, without a dot")])
         with self._busy:
             return self.journal.open_fault(kind, detail, self._procedures.clock())
 

@@ -17,6 +17,7 @@ from posrefund.dialects.file import profile_digest
 from posrefund.engine import State
 from posrefund.engine.examine import Seen, examine, faults_left, healed
 from posrefund.engine.faults import BY_ITSELF
+from posrefund.engine.notes import is_note
 from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy, check_last
 from posrefund.errors import (
     ConfigError,
@@ -91,6 +92,8 @@ class SelfChecker:
         self._line, self._journal, self._keystore = line, journal, keystore
         self._dialect, self._clock, self._view = dialect, clock, view
         self._take_number = take_number
+        self._unkept = ""
+        """The last result, where the journal did not take it."""
         self._policy, self._refuses = policy or SelfCheckPolicy(), policy is not None
 
     def check_last(self) -> None:
@@ -100,7 +103,7 @@ class SelfChecker:
             RefusedError: code ``selfcheck_failed``.
         """
         if self._refuses:
-            fact = self._journal.terminal_facts().get("selfcheck", "")
+            fact = self._unkept or self._journal.terminal_facts().get("selfcheck", "")
             check_last(fact, self._policy, self._clock())
 
     def run(self, asked: Asked) -> Steps[SelfCheck]:
@@ -112,6 +115,9 @@ class SelfChecker:
             self._write_down(report)
         except JournalError as error:
             report = self._judge(replace(seen, storage_error=_words(error)))
+            self._unkept = report.as_fact()
+        else:
+            self._unkept = ""
         return report
 
     # --- measuring ---------------------------------------------------------------------------
@@ -215,7 +221,8 @@ class SelfChecker:
         open_kinds = {fault.kind: fault for fault in journal.faults()}
         for check in report.checks:
             if check.reason and check.name != "faults" and check.code not in open_kinds:
-                journal.open_fault(check.code, check.detail, now)
+                detail = check.detail if is_note(check.detail) else ""
+                journal.open_fault(check.code, detail, now)
         for fault in healed(journal.faults(), report.checks):
             done = "gone at the next self-check"
             journal.close_fault(fault.fault_id, now, by=BY_ITSELF, done=done)
@@ -246,5 +253,6 @@ def _reason(error: PosRefundError) -> str:
 
 
 def _words(error: PosRefundError) -> str:
-    """What an error of ours says; it never holds card data."""
-    return str(error)[:_DETAIL_CHARACTERS]
+    """What an error of ours says: never card data, and nothing that looks like it (a device's serial number)."""
+    said = str(error)[:_DETAIL_CHARACTERS]
+    return said if is_note(said) else type(error).__name__
