@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from posrefund.dialects import Dialect
+    from posrefund.engine.selfcheck import SelfCheckPolicy
     from posrefund.link import Link
 
 HOST_ZONE = timezone(timedelta(hours=8))
@@ -49,6 +50,7 @@ class Shop:
     dialect: Dialect = UNIONPAY
     rules: Rules = field(default_factory=Rules)
     role_of: Callable[[str], str | None] | None = None
+    checks: SelfCheckPolicy | None = None
 
     def __post_init__(self) -> None:
         self.host_time = HostTime(self.start)
@@ -85,6 +87,7 @@ class Shop:
             clock=self.clock,
             rules=self.rules,
             role_of=self.role_of,
+            checks=self.checks,
         )
 
     def restart(self) -> None:

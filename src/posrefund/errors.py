@@ -296,9 +296,10 @@ class LinkError(PosRefundError):
 
 
 class LinkOpenError(LinkError):
-    """The line could not be opened; nothing was sent."""
+    """The line could not be opened; nothing was sent. *why*: ``"refused"``, ``"silent"`` (no answer in time), or empty."""
 
     retry_is_safe = True
+    why: Literal["refused", "silent", ""] = ""
 
 
 class LinkTimeoutError(LinkError, TimeoutError):

@@ -15,6 +15,7 @@ from posrefund.errors import ConfigError, LinkOpenError
 from posrefund.framing import LengthPrefixFramer
 from posrefund.link import BackOff, Dial, Dialling
 from posrefund.link._tls_session import TLSSession, client_context
+from posrefund.link.opening import cannot_open, none_opened, word_for
 from posrefund.link.waiting import why
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from posrefund.aio.wire import Owner
     from posrefund.framing import Framer
     from posrefund.link import TLSSettings
+    from posrefund.link.opening import Why
 
 __all__ = ["Dialler"]
 
@@ -72,7 +74,7 @@ class Dialler:
             chance=self._chance,
             deadline=time.monotonic() + timeout_s,
         )
-        reasons: dict[int, str] = {}
+        failures: dict[int, LinkOpenError] = {}
         while (step := dialling.step(time.monotonic())) is not None:
             if not isinstance(step, Dial):
                 await asyncio.sleep(step.seconds)
@@ -80,34 +82,35 @@ class Dialler:
             try:
                 wire = await self._try(self._addresses[step.address], owner, step.timeout_s)
             except LinkOpenError as error:
-                reasons[step.address] = str(error)
+                failures[step.address] = error
             else:
                 self._last_good = step.address
                 return wire
-        raise LinkOpenError("; ".join(reasons[at] for at in sorted(reasons)))
+        raise none_opened(failures)
 
     async def _try(self, address: tuple[str, int], owner: Owner, timeout_s: float) -> Wire:
         name = f"{'TLS to ' if self._settings else ''}{address[0]}:{address[1]}"
         wire = self._wire(address[0], owner, name)
+        word: Why
         try:
             async with asyncio.timeout(timeout_s):
                 await asyncio.get_running_loop().create_connection(lambda: wire, *address)
                 await wire.greeting
         except TimeoutError:
-            reason = "timed out"
+            reason, word = "timed out", "silent"
         except LinkOpenError as error:
-            reason = str(error)
+            reason, word = str(error), error.why
         except OSError as error:
-            reason = why(error)
+            reason, word = why(error), word_for(error)
         except (ValueError, OverflowError):
-            reason = "no address"
+            reason, word = "no address", ""
         except BaseException:
             wire.close()
             raise
         else:
             return wire
         wire.close()
-        raise LinkOpenError(f"no connection to {name}: {reason}")
+        raise cannot_open(f"no connection to {name}: {reason}", word)
 
     def _wire(self, host: str, owner: Owner, name: str) -> Wire:
         settings, context = self._settings, self._context

@@ -16,6 +16,7 @@ from posrefund.aio.pipeline import Pipeline
 from posrefund.aio.waiter import Waiter
 from posrefund.closed import closed
 from posrefund.errors import LinkClosedError, LinkOpenError, LinkTimeoutError
+from posrefund.link.opening import cannot_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +104,7 @@ class SharedConnection:
             task = self._dialling
             await asyncio.wait([task], timeout=timeout_s)  # others wait for the same one
             if not task.done():
-                raise LinkOpenError("no connection in time")
+                raise cannot_open("no connection in time", "silent")
             if task.cancelled():
                 raise LinkOpenError("the connection was closed")
             task.result()
@@ -120,7 +121,7 @@ class SharedConnection:
         try:
             line.wire = await self._dialler.connect(line, timeout_s)
         except LinkOpenError as error:
-            raise LinkOpenError(str(error)) from None
+            raise cannot_open(str(error), error.why) from None
         finally:
             self._dialling = None
         self._line = line

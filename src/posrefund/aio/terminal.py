@@ -16,15 +16,17 @@ from posrefund.closed import closed_class
 from posrefund.engine.sign_in import Accept
 from posrefund.terminal.desk import Desk
 from posrefund.terminal.procedures import Procedures
+from posrefund.terminal.selfcheck import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
 
     from posrefund.aio.contract import AsyncLink
     from posrefund.dialects import Dialect
     from posrefund.engine import Outcome, RefundRequest, SaleRequest
     from posrefund.engine.policy import Rules
+    from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
     from posrefund.framing import Envelope
     from posrefund.journal import Journal
@@ -63,6 +65,7 @@ class AsyncTerminal:
         role_of: Says the role of an operator.
         executor: Where the journal and the keys are worked with: threads, for a journal that waits for a disk. The
             loop itself if None, for one that does not. Opening happens where you call it.
+        checks: As of ``Terminal``.
 
     Raises:
         ConfigError: As ``Terminal``.
@@ -84,6 +87,7 @@ class AsyncTerminal:
         rules: Rules | None = None,
         role_of: Callable[[str], str | None] | None = None,
         executor: Executor | None = None,
+        checks: SelfCheckPolicy | None = None,
     ) -> None:
         self._procedures = Procedures(
             terminal,
@@ -96,6 +100,7 @@ class AsyncTerminal:
             tap=tap,
             rules=rules,
             role_of=role_of,
+            checks=checks,
         )
         self.dialect, self.journal = dialect, journal
         self._desk = Desk(self._procedures, nullcontext())
@@ -122,6 +127,20 @@ class AsyncTerminal:
             PosRefundError: As there.
         """
         await self._go(self._procedures.echo())
+
+    async def selfcheck(
+        self,
+        *,
+        device: Callable[[], object] | None = None,
+        versions: Mapping[str, str] | None = None,
+        update: Callable[[], str] | None = None,
+    ) -> SelfCheck:
+        """Look at everything a refund stands on; see ``Terminal.selfcheck``. What is given is called there, and may wait.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        return await self._go(self._procedures.selfcheck(Asked(device, versions, update)))
 
     async def sale(self, request: SaleRequest) -> Outcome:
         """Sell; see ``Terminal.sale``.

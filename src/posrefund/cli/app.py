@@ -9,6 +9,7 @@ import typer
 
 from posrefund import __version__
 from posrefund.cli import (
+    bundle,
     cases,
     close_batch,
     compare,
@@ -18,6 +19,7 @@ from posrefund.cli import (
     emulate,
     encode,
     explain,
+    faults,
     follow_up,
     host,
     init,
@@ -31,6 +33,7 @@ from posrefund.cli import (
     policy,
     relay,
     report,
+    selfcheck,
     selftest,
     settle,
     sign,
@@ -91,6 +94,8 @@ app.command("batch")(mass.batch)
 app.command("hold")(policy.hold)
 app.command("close-batch")(close_batch.close_batch)
 app.command("settle")(settle.settle)
+app.command("selfcheck")(selfcheck.selfcheck)
+app.command("dossier")(bundle.dossier)
 app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)
 app.command("doctor")(compare.doctor)
@@ -99,8 +104,10 @@ app.command("selftest")(selftest.selftest)
 app.command("relay")(relay.relay)
 app.command("mac-probe")(mac_probe.mac_probe)
 app.add_typer(cases.app, name="cases")
+app.add_typer(bundle.app, name="bundle")
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(emulate.app, name="emulate")
+app.add_typer(faults.app, name="faults")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
 app.add_typer(notices.app, name="notices")

@@ -22,6 +22,7 @@ from posrefund.cli.training import training_setting
 from posrefund.cli.wire_log_settings import logged
 from posrefund.engine.calendar import Arrival
 from posrefund.engine.policy import Rules
+from posrefund.engine.selfcheck_data import policy_from
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import LEASE_S, Journal, PostgresJournal, SQLiteJournal
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posrefund.dialects import Dialect
+    from posrefund.engine.selfcheck import SelfCheckPolicy
     from posrefund.link import HostLink, Link
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "open_keystore",
     "open_link",
     "open_terminal",
+    "read",
     "read_passphrase",
     "write",
 ]
@@ -95,6 +98,7 @@ class Settings:
         rules: The shop's, where ``[profile] rules`` names a file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
         slip: What its slips say besides, and how they are printed.
+        checks: What a self-check must have found before a refund may go, where that is said.
         training: Whether people practise with it; its host is on this machine then.
         arrival: How long a refund takes to the customer's account.
     """
@@ -113,6 +117,7 @@ class Settings:
     token: TokenSettings | None = None
     slip: SlipSettings = field(default_factory=SlipSettings)
     rules: Rules = field(default_factory=Rules)
+    checks: SelfCheckPolicy | None = None
     training: bool = False
     arrival: Arrival = field(default_factory=Arrival)
 
@@ -123,13 +128,22 @@ def load(path: Path) -> Settings:
     Raises:
         ConfigError: The file is missing or a setting is; the setting is named.
     """
+    return _settings(read(path), path.parent)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what stands in the file of the settings.
+
+    Raises:
+        ConfigError: It is missing, or no TOML.
+    """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
         raise ConfigError(f"{path} cannot be read; `posrefund init` makes one") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML: {error}") from None
-    return _settings(data, path.parent)
+    return data
 
 
 def _settings(data: dict[str, Any], folder: Path) -> Settings:
@@ -163,6 +177,7 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         token=token,
         slip=slip_settings(data.get("slip", {}), folder),
         rules=_rules(data, folder),
+        checks=policy_from(_table(data, "selfcheck")) if "selfcheck" in data else None,
         training=training_setting(data, line),
         arrival=arrival_settings(data, folder, datetime.now(UTC).date()),
         **_journal(data, folder),
@@ -300,6 +315,7 @@ def open_terminal(
             envelope=settings.envelope,
             tap=tap,
             rules=settings.rules,
+            checks=settings.checks,
         )
         on_failure.pop_all()
     return terminal

@@ -208,6 +208,11 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "本批次超过 999 笔、金额过大或有多种币种，结算报文放不下：请联系收单机构",
             "more than 999 transactions, too large a sum or two currencies: no settlement message holds this batch, call the acquirer",
         ),
+        "selfcheck_failed": (
+            "merchant",
+            "自检未通过：{zh}：处理后重新自检（posrefund selfcheck）",
+            "the self-check says no: {en}: deal with it, then check again (posrefund selfcheck)",
+        ),
         "device_cannot": (
             "merchant",
             "此设备不支持这种交易：请在设备上办理或换设备",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
     from typing import Self
 
     from posrefund.engine import Attempt, Original
@@ -37,6 +38,11 @@ class Backend(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it is kept; None where that is a server's business."""
+        return None
 
     @abstractmethod
     def _transaction(self) -> AbstractContextManager[None]:

@@ -58,6 +58,18 @@ class SQLiteJournal(Store, Journal):
             self.close()
             raise
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the file."""
+        return self._path.parent
+
+    def close(self) -> None:
+        """Close the file and let other processes have it; a second time it does nothing."""
+        try:
+            self._take_mark_away()
+        finally:
+            super().close()
+
     def backup(self, path: str | PathLike[str]) -> int:
         """Copy the journal as it is now into a new file, verify the copy, and return its rows.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,8 @@ class SQLiteFleet:
         self._store = Store(self._path, FLEET_VERSIONS, {"kind": "fleet"})
         self._changing = threading.Lock()
         self._journals: dict[str, FleetJournal] = {}
+        self._ended: set[str] = set()
+        """Terminals that wrote and were closed: their marks are taken away with the file."""
         self._is_closed = False
         try:
             self._store._migrate()  # noqa: SLF001 — ours: it is the same file
@@ -90,6 +92,7 @@ class SQLiteFleet:
             if terminal in self._journals:
                 raise JournalError("this terminal's journal is open already")
             journal = self._journals[terminal] = FleetJournal(self, terminal, key)
+            journal._has_mark = terminal in self._ended  # noqa: SLF001 — its own, of this run
         try:
             journal.begin()
         except BaseException:
@@ -136,6 +139,8 @@ class SQLiteFleet:
             journals, self._is_closed = list(self._journals.values()), True
         for journal in journals:
             journal.close()
+        if self._ended:
+            self._take_marks_away()
         self._readers.close()
         with self._group.alone():
             self._store.close()
@@ -146,9 +151,19 @@ class SQLiteFleet:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _forget(self, terminal: str) -> None:
+    def _forget(self, terminal: str, *, has_mark: bool) -> None:
         with self._changing:
             self._journals.pop(terminal, None)
+            if has_mark:
+                self._ended.add(terminal)
+
+    def _take_marks_away(self) -> None:
+        """Say of every terminal that its run has ended, with one sync for all of them."""
+        ended = [(terminal,) for terminal in sorted(self._ended)]
+        with suppress(JournalError), as_ours(JournalWriteError), self._group.unit():
+            sql = "UPDATE meta SET value = '' WHERE key = 'running' AND terminal = ?"
+            self._store._db.executemany(sql, ended)  # noqa: SLF001
+        self._ended.clear()
 
 
 @closed_class
@@ -161,6 +176,11 @@ class FleetJournal(SharedJournal):
         self._writer: sqlite3.Connection | None = None
         self._snapshot_of: sqlite3.Connection | None = None
         self._is_closed = False
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the file."""
+        return self._fleet._path.parent  # noqa: SLF001
 
     def begin(self) -> None:
         """Check the key, and make the terminal known where it is new.
@@ -175,7 +195,7 @@ class FleetJournal(SharedJournal):
         """Let somebody else open this terminal's journal; a second time it does nothing."""
         if not self._is_closed:
             self._is_closed = True
-            self._fleet._forget(self._terminal)  # noqa: SLF001
+            self._fleet._forget(self._terminal, has_mark=self._has_mark)  # noqa: SLF001
 
     def verify(self) -> int:
         """Check this terminal's chain, attempts and sales, and the file's indexes; return its rows.

@@ -38,6 +38,7 @@ from posrefund.journal.contacts import Contacts
 from posrefund.journal.delegations import Delegations, check_delegations
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
+from posrefund.journal.faults import FaultLog, check_faults
 from posrefund.journal.holds import Holds
 from posrefund.journal.keys import JournalKeys
 from posrefund.journal.outbox import Outbox, check_notices
@@ -50,6 +51,7 @@ from posrefund.journal.rows import (
     link_of,
     original_from_data,
 )
+from posrefund.journal.running import MARKS
 from posrefund.journal.sales import Sales
 from posrefund.journal.schema import OPEN_NAMES
 from posrefund.journal.staff import StaffTable, check_staff
@@ -76,6 +78,7 @@ class Journal(
     Outbox,
     StaffTable,
     Delegations,
+    FaultLog,
 ):
     """The journal of one terminal.
 
@@ -156,7 +159,7 @@ class Journal(
 
     def terminal_facts(self) -> dict[str, str]:
         """Return what ``remember`` kept."""
-        return self._facts()
+        return {name: said for name, said in self._facts().items() if name not in MARKS}
 
     def content(self, request_id: str) -> str | None:
         """Return the digest of a request's content, or None if the id is new."""
@@ -181,9 +184,9 @@ class Journal(
         rows = self._links(f"WHERE kind = ?{about} ORDER BY seq", *values)
         return [json.loads(row.body) for row in rows]
 
-    def rows(self) -> list[Row]:
-        """Return the chain, oldest first."""
-        return self._links("ORDER BY seq")
+    def rows(self, *, after: int = 0) -> list[Row]:
+        """Return the chain, oldest first; only the rows behind number *after*."""
+        return self._links("WHERE seq > ? ORDER BY seq", after)
 
     def rows_of(self, *kinds: str) -> list[Row]:
         """Return the rows of these kinds, oldest first."""
@@ -233,6 +236,7 @@ class Journal(
         check_notices(rows, self.notices())
         check_staff(rows, self._staff_as_chained())
         check_delegations(rows, self.delegations())
+        check_faults(rows, self.faults())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------
@@ -341,6 +345,8 @@ class Journal(
             raise JournalWriteError(reason)
 
     def _append(self, kind: str, subject: str, at: datetime, facts: dict[str, Any]) -> None:
+        if self._head is None:  # the first row of this run, or after one that failed
+            self._mark(at)
         last, before = self.head()
         seq, body = last + 1, canonical(facts)
         link = link_of(self._keys.chain(seq), before, seq, at.isoformat(), kind, subject, body)

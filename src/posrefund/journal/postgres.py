@@ -86,11 +86,15 @@ class PostgresJournal(SharedJournal):
         """Give the lease back and hang up."""
         if self._is_closed:
             return
-        self._is_closed = True
-        with suppress(JournalError), AsOurs(JournalError):
-            if self._lease is not None and not self._db.closed:
-                release(self._db, self._lease)
-        self._db.close()
+        try:
+            if not self._db.closed:
+                self._take_mark_away()
+        finally:
+            self._is_closed = True
+            with suppress(JournalError), AsOurs(JournalError):
+                if self._lease is not None and not self._db.closed:
+                    release(self._db, self._lease)
+            self._db.close()
 
     def verify(self) -> int:
         """Check this terminal's chain, attempts and sales; return its rows.
@@ -133,6 +137,7 @@ class PostgresJournal(SharedJournal):
         """Another server may answer now, after a failover: one that lacks our last row is the journal no more."""
         row = self.row(seq)
         if row is None or row.link != link:
+            self._has_mark = False  # it is not the journal that was marked
             self.close()  # opening it anew holds it to its anchor
             raise JournalError("the database has lost rows: open the journal again")
 

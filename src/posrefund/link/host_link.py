@@ -17,6 +17,7 @@ from posrefund.errors import ConfigError, LinkClosedError, LinkError, LinkOpenEr
 from posrefund.link.back_off import BackOff
 from posrefund.link.dialling import Dial, Dialling
 from posrefund.link.keeping import Keeping
+from posrefund.link.opening import none_opened
 from posrefund.link.tally import Tally
 
 if TYPE_CHECKING:
@@ -179,19 +180,19 @@ class HostLink:
             chance=self._chance,
             deadline=deadline,
         )
-        reasons: dict[int, str] = {}
+        failures: dict[int, LinkOpenError] = {}
         while (step := dialling.step(self._now())) is not None:
             if not isinstance(step, Dial):
                 self._pause(step.seconds)
-            elif (reason := self._try(step, deadline)) is None:
+            elif (failure := self._try(step, deadline)) is None:
                 return
             else:
-                reasons[step.address] = reason
+                failures[step.address] = failure
             if self._cancelled.is_set():
                 raise LinkOpenError("opening was cancelled")
-        raise LinkOpenError("; ".join(reasons[at] for at in sorted(reasons)))
+        raise none_opened(failures)
 
-    def _try(self, step: Dial, deadline: float) -> str | None:
+    def _try(self, step: Dial, deadline: float) -> LinkOpenError | None:
         """Dial one address; return why that did not work, or None if it did."""
         link = self._current = self._links[step.address]
         try:
@@ -203,7 +204,7 @@ class HostLink:
         except LinkOpenError as error:
             self._hang_up()
             self._tally.failed(step.address, str(error))
-            return str(error)
+            return error
         except BaseException:
             self._hang_up()
             raise

@@ -11,6 +11,7 @@ from typing import Any
 
 from posrefund.errors import LinkOpenError
 from posrefund.link._sockets import SocketStream
+from posrefund.link.opening import cannot_open, word_for
 from posrefund.link.waiting import why
 
 __all__ = ["TCPStream"]
@@ -47,7 +48,7 @@ class TCPStream(SocketStream):
 
     def _connect(self, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
-        reason = "no address"
+        reason, word = "no address", word_for(None)
         found = self._look_up()
         for place, (family, kind, protocol, _, address) in enumerate(found):
             share_s = max(0.0, deadline - time.monotonic()) / (len(found) - place)
@@ -56,13 +57,13 @@ class TCPStream(SocketStream):
                 self._reach(self._socket, address, time.monotonic() + share_s)
             except OSError as error:
                 self._free()
-                reason = why(error)
+                reason, word = why(error), word_for(error)
             except BaseException:
                 self._free()
                 raise
             else:
                 return
-        raise LinkOpenError(f"no connection to {self.name}: {reason}")
+        raise cannot_open(f"no connection to {self.name}: {reason}", word)
 
     def _look_up(self) -> list[Any]:
         host, port = self._address

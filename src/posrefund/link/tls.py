@@ -17,6 +17,7 @@ from posrefund.closed import closed
 from posrefund.errors import ConfigError, LinkClosedError, LinkOpenError
 from posrefund.link._tls_session import TLSSession, client_context
 from posrefund.link._tls_words import why
+from posrefund.link.opening import cannot_open
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,7 +191,7 @@ class TLSStream:
                 self._inner.write(session.outgoing.read(), deadline)
                 session.feed(self._inner.read_some(deadline))
                 if time.monotonic() >= deadline:
-                    raise LinkOpenError(f"{self.name}: no end of the handshake in time")
+                    raise cannot_open(f"{self.name}: no end of the handshake in time", "silent")
             self._inner.write(session.outgoing.read(), deadline)
         except ssl.SSLError as error:
             with suppress(LinkClosedError):  # tell the other side why we go

@@ -1,6 +1,8 @@
 """The back office on top of a journal: what the settlement file says, the cases, the slips, and the answers that were nobody's. Floor 8."""
 
+from posrefund.office.archive import Archive, unpack
 from posrefund.office.batch_slip import batch_slip
+from posrefund.office.bundle import Bundle, support_bundle
 from posrefund.office.cases import (
     Case,
     ageing,
@@ -10,23 +12,31 @@ from posrefund.office.cases import (
     keep_file_fault,
     watch,
 )
+from posrefund.office.dossier import Dossier, dossier
 from posrefund.office.explain import Unmatched, explain
 from posrefund.office.findings import CategorySum, Finding, Reconciliation, Side
 from posrefund.office.follow_up import FollowUp, follow_up
+from posrefund.office.health import Health, health
 from posrefund.office.holidays import holidays_of
 from posrefund.office.paper import TRAINING
 from posrefund.office.reconcile import reconcile
 from posrefund.office.reconcile_text import reconcile_text
+from posrefund.office.scan import CardData, find_card_data, find_in_database
 from posrefund.office.settlement_file import read_settlement_file
 from posrefund.office.slip import slip
 from posrefund.office.status import RefundStatus, ShopStatus, refund_status
 
 __all__ = [
     "TRAINING",
+    "Archive",
+    "Bundle",
+    "CardData",
     "Case",
     "CategorySum",
+    "Dossier",
     "Finding",
     "FollowUp",
+    "Health",
     "Reconciliation",
     "RefundStatus",
     "ShopStatus",
@@ -36,9 +46,13 @@ __all__ = [
     "batch_slip",
     "cases",
     "close_case",
+    "dossier",
     "explain",
+    "find_card_data",
     "find_case",
+    "find_in_database",
     "follow_up",
+    "health",
     "holidays_of",
     "keep_file_fault",
     "read_settlement_file",
@@ -46,5 +60,7 @@ __all__ = [
     "reconcile_text",
     "refund_status",
     "slip",
+    "support_bundle",
+    "unpack",
     "watch",
 ]

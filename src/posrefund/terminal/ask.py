@@ -22,7 +22,7 @@ from posrefund.seal import seal, unseal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from posrefund.dialects import Dialect
+    from posrefund.dialects import Dialect, Timers
     from posrefund.engine import TerminalView
     from posrefund.terminal.line import Line, Steps
 
@@ -37,6 +37,7 @@ def ask(
     request: Mapping[str, str],
     *,
     is_refusable: bool = False,
+    timers: Timers | None = None,
 ) -> Steps[Mapping[str, str]]:
     """Send the message called *name* and return the fields of its answer.
 
@@ -46,6 +47,7 @@ def ask(
         name: Of the message table.
         request: Its fields.
         is_refusable: A code that refuses is an answer, too, unless it asks for a sign-in first.
+        timers: How long what may take; the dialect's if None.
 
     Raises:
         RefusedError: The host said no; the code is ``host_NN``.
@@ -53,8 +55,9 @@ def ask(
         RemoteProtocolError: What came is no answer to this.
         JournalError: An answer to another message came, and could not be written down.
     """
-    yield from line.open(view.dialect.timers.connect_s)
-    talk = _talk(line, view, name, request, is_refusable=is_refusable)
+    within = timers or view.dialect.timers
+    yield from line.open(within.connect_s)
+    talk = _talk(line, view, name, request, is_refusable=is_refusable, answer_s=within.answer_s)
     return (yield from line.hung_up_after(talk))
 
 
@@ -66,11 +69,17 @@ def no_answer(reason: str) -> RemoteProtocolError:
 
 
 def _talk(
-    line: Line, view: TerminalView, name: str, request: Mapping[str, str], *, is_refusable: bool
+    line: Line,
+    view: TerminalView,
+    name: str,
+    request: Mapping[str, str],
+    *,
+    is_refusable: bool,
+    answer_s: float,
 ) -> Steps[Mapping[str, str]]:
     try:
         message = line.wrap(seal(request, view.dialect, None))
-        yield from line.send(message, answer_s=view.dialect.timers.answer_s)
+        yield from line.send(message, answer_s=answer_s)
         fields = None
         while fields is None:
             fields = yield from _answer(line, view, name, request, is_refusable=is_refusable)

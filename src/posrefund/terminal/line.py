@@ -111,6 +111,9 @@ class Line:
         self._tap = tap
         self.set_aside: Callable[[bytes, Envelope], object] = lambda _body, _envelope: None
         self._deadline = 0.0
+        self.open_s = self.answer_s = 0.0
+        """How long the last opening and the last wait for an answer took."""
+        self._sent_at = 0.0
         self.processing_request = 0
         """Header digit 6 of the last answer: what the host wants done next (3: sign in again)."""
 
@@ -120,7 +123,9 @@ class Line:
         Raises:
             LinkOpenError: Nothing was sent.
         """
+        began = time.monotonic()
         yield Open(timeout_s)
+        self.open_s = time.monotonic() - began
 
     def wrap(self, body: bytes) -> bytes:
         """Return the message that ``send`` would send for *body*."""
@@ -149,7 +154,8 @@ class Line:
         if self._tap:
             self._tap("sent", message)
         yield step
-        self._deadline = time.monotonic() + answer_s
+        self._sent_at = time.monotonic()
+        self._deadline = self._sent_at + answer_s
 
     @closed
     def receive(self) -> Steps[bytes]:
@@ -161,6 +167,7 @@ class Line:
             FramingError: What came is no message.
         """
         message = yield Receive(self._deadline)
+        self.answer_s = time.monotonic() - self._sent_at
         assert message is not None, "what answers this step"
         if self._tap:
             self._tap("received", message)

@@ -37,6 +37,7 @@ from posrefund.terminal.line import Line
 from posrefund.terminal.people import People
 from posrefund.terminal.preview import Preview
 from posrefund.terminal.rulebook import Rulebook
+from posrefund.terminal.selfcheck import SelfChecker
 from posrefund.terminal.sign_in import echo, sign_in
 from posrefund.terminal.sign_ins import key_sets_needed, take_over
 from posrefund.terminal.training import check_training
@@ -58,10 +59,12 @@ if TYPE_CHECKING:
     )
     from posrefund.engine.plan import Plan
     from posrefund.engine.policy import Bounds
+    from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
     from posrefund.terminal.line import Steps
+    from posrefund.terminal.selfcheck import Asked
     from posrefund.terminal.sign_in import SignedIn
 
 __all__ = ["Procedures"]
@@ -98,6 +101,7 @@ class Procedures:
         tap: Callable[[str, bytes], None] | None,
         rules: Rules | None = None,
         role_of: Callable[[str], str | None] | None = None,
+        checks: SelfCheckPolicy | None = None,
     ) -> None:
         require(dialect.mac.cipher)
         check_training(journal, keystore)
@@ -117,6 +121,9 @@ class Procedures:
         self._line.set_aside = self.exchange.receive_late
         self.closer = BatchCloser(
             self._line, journal, dialect, clock, self.view, self._take_number, self.resolve_doubts
+        )
+        self._checker = SelfChecker(
+            self._line, journal, keystore, dialect, clock, self.view, self._take_number, checks
         )
         is_whole = mooring.check()
         check_generation(journal, keystore, clock())
@@ -142,6 +149,10 @@ class Procedures:
         """See ``Terminal.echo``."""
         now = self.clock()
         yield from echo(self._line, self._take_number(now), now)
+
+    def selfcheck(self, asked: Asked) -> Steps[SelfCheck]:
+        """See ``Terminal.selfcheck``."""
+        return self._checker.run(asked)
 
     def sale(self, request: SaleRequest) -> Steps[Outcome]:
         """See ``Terminal.sale``."""
@@ -266,6 +277,7 @@ class Procedures:
 
     def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
         view = self.view()
+        self._checker.check_last()
         check_journal(view)  # a sale that is not known may be one that was lost
         self.people.prover.check_maker(request.operator)
         try:

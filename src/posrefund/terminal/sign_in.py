@@ -18,6 +18,7 @@ from posrefund.values import BatchNumber, HostClock
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posrefund.dialects import Timers
     from posrefund.engine import TerminalView
     from posrefund.engine.sign_in import Issue, SignInChanges
     from posrefund.terminal.line import Line, Steps
@@ -108,12 +109,14 @@ def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Ste
 
 
 @closed
-def echo(line: Line, view: TerminalView, now: datetime) -> Steps[None]:
-    """Ask whether the host is there.
+def echo(
+    line: Line, view: TerminalView, now: datetime, timers: Timers | None = None
+) -> Steps[None]:
+    """Ask whether the host is there, within *timers*, the dialect's if None.
 
     Raises:
         RefusedError: The host said no.
         LinkError: No line or no answer.
         RemoteProtocolError: What came is no echo answer.
     """
-    yield from ask(line, view, "echo", compose_echo(view, now))
+    yield from ask(line, view, "echo", compose_echo(view, now), timers=timers)

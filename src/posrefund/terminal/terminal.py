@@ -14,13 +14,15 @@ from posrefund.engine.sign_in import Accept
 from posrefund.terminal.desk import Desk
 from posrefund.terminal.loop import run
 from posrefund.terminal.procedures import Procedures
+from posrefund.terminal.selfcheck import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from posrefund.dialects import Dialect
     from posrefund.engine import Outcome, RefundRequest, SaleRequest
     from posrefund.engine.policy import Rules
+    from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
     from posrefund.framing import Envelope
     from posrefund.journal import Journal
@@ -56,6 +58,7 @@ class Terminal(Desk):
         tap: Sees every message on the line, in clear: mask what you show.
         rules: The shop's; none if None. They speak before the line: what they refuse sends and writes nothing.
         role_of: Says the role of an operator, for rules that have roles; None: the rules' default role.
+        checks: What a self-check must have found before a refund may go; None asks for none.
 
     Raises:
         ConfigError: The key store is an older copy of the one that this journal knows, or another terminal's; or the
@@ -77,6 +80,7 @@ class Terminal(Desk):
         tap: Callable[[str, bytes], None] | None = None,
         rules: Rules | None = None,
         role_of: Callable[[str], str | None] | None = None,
+        checks: SelfCheckPolicy | None = None,
     ) -> None:
         procedures = Procedures(
             terminal,
@@ -89,6 +93,7 @@ class Terminal(Desk):
             tap=tap,
             rules=rules,
             role_of=role_of,
+            checks=checks,
         )
         super().__init__(procedures, threading.RLock())
         self._link = link
@@ -131,6 +136,34 @@ class Terminal(Desk):
         """
         with self._busy:
             run(self._procedures.echo(), self._link)
+
+    def selfcheck(
+        self,
+        *,
+        device: Callable[[], object] | None = None,
+        versions: Mapping[str, str] | None = None,
+        update: Callable[[], str] | None = None,
+    ) -> SelfCheck:
+        """Look at everything a refund stands on: storage, clock, keys, host, versions, doubts, faults.
+
+        It moves no money, and sends one echo (UnionPay: 0820, DE60.3 = 301). Each failing check opens a fault of the
+        fault log, once; those that heal close it again. The result is kept, and where the terminal has a policy
+        (``checks``), a refund is refused while the last one blocks or is too old.
+
+        Args:
+            device: Asks a device something cheap that moves nothing (``pad.identity``).
+            versions: Of what this program knows nothing of, for ``SelfCheckPolicy.required``.
+            update: Returns the least version that a management system asks for; empty for none.
+
+        Returns:
+            The report, whatever is broken.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        asked = Asked(device, versions, update)
+        with self._busy:
+            return run(self._procedures.selfcheck(asked), self._link)
 
     def sale(self, request: SaleRequest) -> Outcome:
         """Sell (UnionPay: 0200/000000).

@@ -79,7 +79,7 @@ class Backups:
         world = self._world
         world.tale.tell("backup: the older copy of the journal is put back")
         world.checker.step()
-        world.terminal.close()
+        world.let_go()
         for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
             (world.folder / name).unlink(missing_ok=True)
         shutil.copy(self._copy, world.folder / "journal.db")

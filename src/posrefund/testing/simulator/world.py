@@ -153,6 +153,7 @@ class World:
                 clock=self.time.terminal,
             )
         except BaseException:
+            journal._has_mark = False
             journal.close()
             raise
 
@@ -160,7 +161,7 @@ class World:
         """Switch off and on, again and again until a start succeeds; then once more, for I12."""
         self.tale.tell("terminal: restart")
         self.disk.mend()
-        self.terminal.close()
+        self.let_go()
         rows = self.start()
         self.fuse.set(0)  # the second start is looked at, and not disturbed
         self.terminal.close()
@@ -205,6 +206,11 @@ class World:
     def close(self) -> None:
         """Put everything away."""
         self.checker.evidence.witness.close()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Let files and keys go as a machine does that went dark: nothing ends in order."""
+        self.terminal.journal._has_mark = False
         self.terminal.close()
 
     def files(self) -> bytes:
