@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posrefund.dialects import Policy
 from posrefund.emulators.host import HostProfile
 from posrefund.engine import Reason
 from posrefund.engine.policy import Role, Rules
@@ -32,7 +32,18 @@ RULES = Rules(
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """Six sales of yesterday, and a host that takes typed card numbers."""
-    made = Shop(tmp_path, HostProfile(takes_keyed_refunds=True), rules=RULES)
+    yield from opened(tmp_path, approval_from_minor=0)
+
+
+@pytest.fixture
+def careful(tmp_path: Path) -> Iterator[Shop]:
+    """The same, and from 30.00 on a refund needs a second person."""
+    yield from opened(tmp_path, approval_from_minor=3_000)
+
+
+def opened(folder: Path, *, approval_from_minor: int) -> Iterator[Shop]:
+    known = UNIONPAY.derive("unionpay", policy=Policy(approval_from_minor=approval_from_minor))
+    made = Shop(folder, HostProfile(takes_keyed_refunds=True), dialect=known, rules=RULES)
     for number in range(1, SALES + 1):
         made.terminal.sale(sale(f"S-{number}", 1_000 * number))
     made.to(1, 10)
@@ -196,23 +207,16 @@ def test_order_of_the_lines_is_not_part_of_it(shop: Shop) -> None:
     assert one.digest == other.digest
 
 
-def test_yes_to_the_file_is_one_to_each_refund_that_needs_it(tmp_path: Path) -> None:
-    policy = replace(UNIONPAY.policy, approval_from_minor=3_000)
-    known = UNIONPAY.derive("unionpay", policy=policy)
-    made = Shop(tmp_path, HostProfile(takes_keyed_refunds=True), dialect=known, rules=RULES)
-    with made.terminal:
-        for number in range(1, SALES + 1):
-            made.terminal.sale(sale(f"S-{number}", 1_000 * number))
-        made.to(1, 10)
-        mass = desk(made, everything())
-        assert mass.preview().counts()[MassState.NEEDS_APPROVAL] == 4
-        mass.approve(checker="02", digest=mass.digest)
-        mass.approve(checker="02", digest=mass.digest)
-        assert len(made.terminal.pending_approvals()) == 4
-        assert made.link.sent == []
-        assert mass.report(list(mass.run())).is_done
-        assert made.terminal.pending_approvals() == []
-        approvals = made.terminal.journal.approvals()
+def test_yes_to_the_file_is_one_to_each_refund_that_needs_it(careful: Shop) -> None:
+    mass = desk(careful, everything())
+    assert mass.preview().counts()[MassState.NEEDS_APPROVAL] == 4
+    mass.approve(checker="02", digest=mass.digest)
+    mass.approve(checker="02", digest=mass.digest)
+    assert len(careful.terminal.pending_approvals()) == 4
+    assert careful.link.sent == []
+    assert mass.report(list(mass.run())).is_done
+    assert careful.terminal.pending_approvals() == []
+    approvals = careful.terminal.journal.approvals()
     assert [(each.maker, each.checker, each.attempt) for each in approvals] == 4 * [("01", "02", 1)]
 
 
@@ -276,8 +280,9 @@ def test_no_card_number_of_the_file_is_in_the_journal_or_a_repr(shop: Shop) -> N
     assert PAN_16.encode() not in (shop.folder / "journal.db").read_bytes()
 
 
-def test_yes_to_the_file_takes_the_pin_of_somebody_who_may(shop: Shop) -> None:
-    staff, terminal = shop.terminal.staff, shop.terminal
+def test_yes_to_the_file_takes_the_pin_of_somebody_who_may(careful: Shop) -> None:
+    shop, terminal = careful, careful.terminal
+    staff = terminal.staff
     staff.add_first("09", "Wang", "846201")
     for number, role in (("01", "clerk"), ("02", "clerk"), ("03", "lead")):
         staff.add(number, f"N{number}", role, "973154", by="09", pin="846201")
@@ -289,6 +294,8 @@ def test_yes_to_the_file_takes_the_pin_of_somebody_who_may(shop: Shop) -> None:
         made.approve(checker="03", digest=made.digest)
     with pytest.raises(RefusedError, match="operator_pin_wrong"):
         made.approve(checker="03", digest=made.digest, pin="604729")
+    with pytest.raises(RefusedError, match="operator_pin_needed"):  # who asks for the large ones
+        made.approve(checker="03", digest=made.digest, pin="604728")
     assert not terminal.journal.notes("mass_approved")
-    made.approve(checker="03", digest=made.digest, pin="604728")
+    made.approve(checker="03", digest=made.digest, pin="604728", maker_pin="604728")
     assert made.report(list(made.run())).is_done

@@ -62,8 +62,10 @@ def batch(  # noqa: PLR0913, PLR0917 — one per option
     with open_terminal(load(config)) as terminal:
         desk = MassDesk(terminal, asked, lambda: datetime.now(UTC))
         if approve:
-            pin = PINs(pin_file).ask(by) if terminal.staff.asks_for_pin else None
-            desk.approve(checker=by, digest=approve, pin=pin)
+            pins, asks = PINs(pin_file), terminal.staff.asks_for_pin
+            maker_pin = pins.ask(operator) if asks else None
+            pin = pins.ask(by) if asks else None
+            desk.approve(checker=by, digest=approve, pin=pin, maker_pin=maker_pin)
         report = desk.report(_made(desk, len(asked.rows), lang)) if run else desk.preview()
     if json:
         print_json(_as_data(report))

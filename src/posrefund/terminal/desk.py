@@ -59,20 +59,24 @@ class Desk(Decisions):
             attempt = self.journal.last_attempt(request_id)
             return outcome_of(attempt, self.dialect) if attempt else None
 
-    def ask(self, request: RefundRequest) -> Approval | None:
+    def ask(self, request: RefundRequest, *, pin: str | None = None) -> Approval | None:
         """Ask for a second person's yes to a refund that needs one, and send nothing even if it is there.
+
+        Args:
+            request: The refund.
+            pin: Of who asks; needed where the terminal knows its staff and the profile wants it (``maker_pin``).
 
         Returns:
             What waits, or has its yes; None where none is needed, or the request is over.
 
         Raises:
-            RefusedError: A rule says no; nothing was asked.
+            RefusedError: A rule says no, or who asks has not proven who he is; nothing was asked.
             RequestConflictError: The id is known with other content, or waits at another terminal.
             InvalidRequestError: As ``check_refund``.
             JournalError: It could not be written down.
         """
         with self._busy:
-            return self._procedures.ask(request)
+            return self._procedures.ask(request, pin)
 
     def last_batch(self) -> BatchClosed | None:
         """Return the report of the batch that was closed last, from the journal alone."""

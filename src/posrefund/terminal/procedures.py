@@ -164,7 +164,7 @@ class Procedures:
         """See ``Terminal.refund``."""
         return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion), pin)
 
-    def ask(self, request: RefundRequest) -> Approval | None:
+    def ask(self, request: RefundRequest, pin: str | None) -> Approval | None:
         """See ``Desk.ask``."""
         last, occasion = self._recall(request)
         if self._is_over(last):
@@ -173,8 +173,11 @@ class Procedures:
             plan = self._plan_refund(request, occasion)
         if not plan.needs_approval:
             return None
-        with suppress(RefusedError):  # it waits for a second person: that is what was wanted
-            self.people.ask_first(plan)
+        try:
+            self.people.ask_first(plan, pin)
+        except RefusedError as refusal:
+            if refusal.code != "approval_needed":  # it waits: that is what was wanted
+                raise
         return self.journal.last_approval(request.request_id)
 
     def resolve_doubts(self) -> Steps[None]:

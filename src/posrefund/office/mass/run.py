@@ -124,7 +124,14 @@ class MassDesk:
         """
         return self._report([self._looked_at(row) for row in self._file.rows])
 
-    def approve(self, *, checker: str, digest: str, pin: str | None = None) -> None:
+    def approve(
+        self,
+        *,
+        checker: str,
+        digest: str,
+        pin: str | None = None,
+        maker_pin: str | None = None,
+    ) -> None:
         """Say yes to the whole file, and to each of its refunds that needs a second person.
 
         The same yes again changes nothing; one that was cut off goes on.
@@ -133,6 +140,7 @@ class MassDesk:
             checker: Operator number; never who made the file.
             digest: Of what was shown.
             pin: The checker's; needed where the terminal knows its staff.
+            maker_pin: Of who made the file; needed there, too, where a refund of it needs a second person.
 
         Raises:
             RefusedError: ``approval_changed``, ``approval_same_person``, or who says so may not or has not proven who he
@@ -143,7 +151,7 @@ class MassDesk:
             raise refuse("approval_changed")
         self._terminal.check_second_person(checker, maker=self._file.maker, pin=pin)
         for row in self._file.rows:
-            asked = self._asked(row)
+            asked = self._asked(row, maker_pin)
             if asked is not None:
                 name = row.request.request_id
                 self._terminal.approve(name, checker=checker, digest=asked.digest, pin=pin)
@@ -188,11 +196,15 @@ class MassDesk:
                 return str(note["checker"])
         return ""
 
-    def _asked(self, row: MassRow) -> Approval | None:
+    def _asked(self, row: MassRow, pin: str | None) -> Approval | None:
         try:
-            return self._terminal.ask(row.request)
-        except (RefusedError, RequestConflictError):
+            return self._terminal.ask(row.request, pin=pin)
+        except RefusedError as refusal:
+            if refusal.code.startswith("operator_"):
+                raise
             return None  # it is told when it is made
+        except RequestConflictError:
+            return None
 
     def _looked_at(self, row: MassRow) -> MassLine:
         try:
