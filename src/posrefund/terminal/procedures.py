@@ -228,7 +228,8 @@ class Procedures:
 
     def _bounds_of(self, request: RefundRequest, occasion: Occasion) -> Bounds | None:
         with suppress(RefusedError):
-            return self.bounds(self._find(request, occasion).original, request.operator)
+            found = self._find(request, occasion, self.view())
+            return self.bounds(found.original, request.operator)
         return None
 
     def _carry_out(
@@ -284,7 +285,7 @@ class Procedures:
         check_journal(view)  # a sale that is not known may be one that was lost
         self.people.prover.check_maker(request.operator)
         try:
-            found = self._find(request, occasion)
+            found = self._find(request, occasion, view)
         except RefusedError as unknown:
             blind = self.rulebook.brief(occasion, request.operator, None, view)
             asked = machine.asked_about(request, None, view, blind)
@@ -293,12 +294,14 @@ class Procedures:
         plan = machine.start_refund(request, found.original, view, occasion)
         return replace(plan, learns=found.original) if found.is_new else plan
 
-    def _find(self, request: RefundRequest, occasion: Occasion) -> described.Found:
+    def _find(
+        self, request: RefundRequest, occasion: Occasion, view: TerminalView
+    ) -> described.Found:
         named = request.original
         if isinstance(named, DescribedSale):
             named = OriginalRef(named.rrn, named.mmdd)
         known = self.journal.originals(named)
-        found = described.find(request, known, self.view(), occasion)
+        found = described.find(request, known, view, occasion)
         if found.is_new and self.journal.is_disputed(found.original):
             raise refuse("original_has_case")  # given back before, in rows that were lost
         return found

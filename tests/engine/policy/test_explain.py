@@ -39,7 +39,7 @@ Rules for refunds: 银联商务，超市
 - A sale under a dispute hold or a legal hold is not refunded until the hold is lifted.
 - The money goes back to the card that paid; a reissued card, or a phone's number of it, needs a document and a second person.
 - The card is read; its number is never typed, but by manager.
-- Nothing goes to the 1 cards on the block list.
+- Nothing goes to a card on the block list (1 of them).
 - All refunds of a sale together are at most what was paid, in its currency; without an amount all that is left.
 - A sale that nobody here knows is never refunded.
 - A sale may be refunded for 30 business days and 60 days after its settlement date; after the cut-off it is the next day.

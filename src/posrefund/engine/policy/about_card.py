@@ -69,7 +69,7 @@ def _say_blocked(rules: Rules) -> Iterator[Said]:
     count = len(rules.blocked_cards)
     yield (
         f"止付名单上的 {count} 张卡不退。",
-        f"Nothing goes to the {count} cards on the block list.",
+        f"Nothing goes to a card on the block list ({count} of them).",
     )
 
 
