@@ -33,6 +33,8 @@ __all__ = ["app"]
 app = typer.Typer(help="Tell customers and the back office.", no_args_is_help=True)
 
 _Request = Annotated[str, typer.Argument(help="The request's own number.")]
+_AT_ONCE, _ALL = 100, 1_000_000
+"""So many refunds in one pass: a till must not wait long for its journal."""
 _Json = Annotated[bool, typer.Option("--json", help="As data.")]
 
 
@@ -74,18 +76,20 @@ def show(request: _Request, config: ConfigOption = Path("posrefund.toml")) -> No
 @app.command()
 def deliver(
     config: ConfigOption = Path("posrefund.toml"),
-    once: Annotated[bool, typer.Option("--once", help="One pass, then end.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Deliver all that is due, then end.")
+    ] = False,
     every: Annotated[float, typer.Option(min=1, help="Seconds between two passes.")] = 5,
 ) -> None:
     """Deliver what is due, until it is stopped; with --once exit status 4 if something had to be given up."""
     settings, notify = load(config), notify_settings(config)
     key = open_keystore(settings).journal_key
     if once:
-        raise typer.Exit(4 if _pass(settings, notify, key).stuck else 0)
+        raise typer.Exit(4 if _pass(settings, notify, key, _ALL).stuck else 0)
     with suppress(KeyboardInterrupt):
         while True:
             try:
-                _pass(settings, notify, key)
+                _pass(settings, notify, key, _AT_ONCE)
             except (JournalCorruptError, JournalWriteError):
                 raise
             except JournalError as error:  # the till has it: next time
@@ -139,7 +143,7 @@ def _open(config: Path) -> Journal:
     return open_journal(settings, open_keystore(settings).journal_key)
 
 
-def _pass(settings: Settings, notify: NotifySettings, key: bytes) -> Relayed:
+def _pass(settings: Settings, notify: NotifySettings, key: bytes, requests_max: int) -> Relayed:
     with open_journal(settings, key) as journal:
         relay = Relay(
             journal,
@@ -147,7 +151,7 @@ def _pass(settings: Settings, notify: NotifySettings, key: bytes) -> Relayed:
             _writer(settings, notify),
             clock=lambda: datetime.now(UTC),
         )
-        done = relay.deliver()
+        done = relay.deliver(requests_max=requests_max)
     if done.delivered or done.failed or done.stuck:
         said = f"{done.delivered} delivered, {done.failed} put off, {len(done.stuck)} given up"
         stdout.print(f"{datetime.now(UTC):%H:%M:%S} {said}")

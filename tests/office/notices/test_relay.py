@@ -463,6 +463,34 @@ def test_two_relays_of_the_same_tables_send_each_notice_once(
         backend.remove()
 
 
+def test_notice_waits_for_one_that_another_terminal_has_to_deliver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = FleetBackend(tmp_path)
+    try:
+        with backend.open() as one, backend.open(terminal="87654321") as other:
+            refund(one, "R-1", "000001", Event.DECLINE)
+            again = opening("R-1", "000001", number=2, original_id="S-R-1", terminal="87654321")
+            other.commit([again, *move("R-1/2", Event.SEND, Event.ACCEPT)])
+            sms = FakeChannel()
+            claims: list[object] = []
+            claim = other.claim_notices
+
+            def counted(*args: Any, **options: Any) -> Any:
+                claims.append(args)
+                return claim(*args, **options)
+
+            monkeypatch.setattr(other, "claim_notices", counted)
+            assert relay(other, sms).deliver().delivered == 0
+            assert len(claims) == 2  # it does not run in circles
+            assert other.due_times("R-1")[2] == NOW + timedelta(seconds=10)
+            relay(one, sms).deliver()
+            relay(other, sms, clock=later(seconds=10)).deliver()
+            assert sms.ids == ["R-1:1", "R-1:2"]
+    finally:
+        backend.remove()
+
+
 def test_relay_of_one_terminal_leaves_the_others_alone(tmp_path: Path) -> None:
     backend = FleetBackend(tmp_path)
     try:

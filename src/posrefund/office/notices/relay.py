@@ -29,6 +29,8 @@ __all__ = ["CLAIM", "RETRIES", "Relay", "Relayed", "Retries"]
 
 CLAIM = timedelta(minutes=10)
 """How long what one relay has taken is nobody else's: longer than the slowest channels take for one refund."""
+_LOOK_AGAIN = timedelta(seconds=10)
+"""After so long, if the notice before it is another terminal's to deliver, and nobody does."""
 _ERROR_CHARACTERS_MAX = 200
 _LOT = SystemRandom().random
 
@@ -203,13 +205,14 @@ class Relay:
         waiting: dict[int, datetime],
     ) -> datetime | None:
         """When *notice* may be sent on *channel*, if not now: its own pause is not over, or an earlier one is not through."""
-        known = kept.get((notice.sequence, channel))
-        if known is not None and known.next_try is not None and known.next_try > self._clock():
+        now, known = self._clock(), kept.get((notice.sequence, channel))
+        if known is not None and known.next_try is not None and known.next_try > now:
             return known.next_try
         for sequence, due in waiting.items():
             before = kept.get((sequence, channel))
             if sequence < notice.sequence and not (before and before.is_over):
-                return before.next_try if before and before.next_try else due
+                again = before.next_try if before and before.next_try else due
+                return again if again > now else now + _LOOK_AGAIN
         return None
 
     def _sent(
