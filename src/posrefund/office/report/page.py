@@ -50,6 +50,7 @@ def as_html(report: Report, language: Language = "zh") -> str:
         period=period.name,
         days=f"{period.first} – {period.last}" if period.is_month else str(period.first),
         made_at=f"{period.now.astimezone(period.zone):%Y-%m-%d %H:%M}",
+        is_training=report.is_training,
         is_running=period.as_of < period.until,
         terminals=report.terminals,
         tiles=tiles(report, language),

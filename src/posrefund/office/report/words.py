@@ -184,6 +184,8 @@ COLUMNS: Mapping[str, Pair] = {
 WORDS: Mapping[str, Pair] = {
     "day_report": ("退款日报", "Refund report of the day"),
     "month_report": ("退款月报", "Refund report of the month"),
+    "training": ("训练", "TRAINING"),
+    "no_money": ("训练数据，没有一笔是真钱", "Training: nothing in it is money"),
     "terminals": ("终端", "Terminals"),
     "made_at": ("制表", "Made"),
     "host_days": ("主机清算日", "Host's settlement days"),
