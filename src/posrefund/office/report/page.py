@@ -88,7 +88,7 @@ def _is_worth(report: Report, name: str) -> bool:
     """A day has no course of days; and most shops have no cases and no faults, and need not read so every day."""
     if name == "daily":
         return report.scope.period.is_month
-    return name != "cases" or bool(report.tables[name].rows)
+    return name not in ("cases", "open_cases") or bool(report.tables[name].rows)
 
 
 def _safe(text: str) -> object:

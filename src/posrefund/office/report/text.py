@@ -20,7 +20,16 @@ __all__ = ["as_text", "table_lines"]
 
 _FIGURES = (
     *("totals", "doubts", "bridge", "outcomes", "times", "files", "daily"),
-    *("reasons", "failures", "operators", "terminals", "approvals", "undecided", "refunds"),
+    *(
+        "reasons",
+        "failures",
+        "operators",
+        "terminals",
+        "approvals",
+        "open_cases",
+        "undecided",
+        "refunds",
+    ),
 )
 _GRIDS_ONLY_OF_A_DAY = ("files", "refunds")
 """A month of them is for the page and the CSV."""
