@@ -33,7 +33,10 @@ def fortnight(tmp_path_factory: pytest.TempPathFactory) -> Path:
         at = NOW - timedelta(hours=1)
         faults = [
             Note("fault_opened", at, {"what": "paper"}),
-            Note("case_opened", at, {"case": "1"}),
+            Note("case_opened", at, {"case": "C-1", "category": "AMOUNT", "day": "2026-03-11"}),
+            Note("case_opened", at, {"case": "C-2", "category": "AMOUNT", "day": "2026-03-09"}),
+            Note("case_opened", at, {"case": "C-3", "category": "FEE", "day": "2026-03-08"}),
+            Note("case_closed", at, {"case": "C-3", "by": "01", "how": "the acquirer paid"}),
         ]
         journals["48020001"].commit(faults)
     return path

@@ -386,6 +386,22 @@ def cases(books: Books) -> Rows:
     return [(*key, count) for key, count in found.items()]
 
 
+def open_cases(books: Books) -> Rows:
+    last: dict[tuple[str, str], Row] = {}
+    for terminal, row in books.links:
+        if row.kind.startswith("case_") and datetime.fromisoformat(row.at) < books.period.until:
+            last[terminal, row.facts["case"]] = row
+    found = [row.facts for row in last.values() if row.kind == "case_opened"]
+    return [
+        (
+            name,
+            sum(f["category"] == name for f in found),
+            min(f["day"] for f in found if f["category"] == name),
+        )
+        for name in {facts["category"] for facts in found}
+    ]
+
+
 def _ratios(some: list[Attempt]) -> tuple[Any, ...]:
     sold = [a.amount.minor for a in some if a.kind == "sale" and a.state in BOOKED]
     back = [a.amount.minor for a in some if a.kind != "sale" and a.state in BOOKED]
@@ -473,7 +489,19 @@ RECOUNTS: dict[str, Callable[[Books], Rows]] = {
             times,
             curve,
         ),
-        *(hours, codes, reasons, failures, flow, exceptions, cases, terminals, operators, habits),
+        *(
+            hours,
+            codes,
+            reasons,
+            failures,
+            flow,
+            exceptions,
+            cases,
+            open_cases,
+            terminals,
+            operators,
+            habits,
+        ),
         *(approvals, watched),
     )
 }

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from canary import leaks_in
-from posrefund.journal import Moment
+from engine.builders import NOW
+from journal.builders import fill
+from posrefund.journal import Moment, SQLiteJournal
 from posrefund.office.report import Period, Report, as_html, as_text, csv_files, make_report
+from posrefund.values import TerminalID
 from report.recount import RECOUNTS, Books
 from shop import Shop, refund, sale
 
@@ -101,3 +104,18 @@ def test_report_of_real_trade_balances_and_holds_no_secret(shop: Shop) -> None:
     assert [row["before_close_s"] for row in report.tables["watched"].dicts()] == [0]
     for text in (as_html(report, "zh"), as_text(report, "en"), *csv_files(report).values()):
         assert leaks_in(text) == set()
+
+
+def test_report_of_practice_says_so_everywhere(tmp_path: Path) -> None:
+    path = tmp_path / "practice.db"
+    with SQLiteJournal(
+        path, key=bytes(32), terminal=TerminalID("12345678"), training=True
+    ) as journal:
+        fill(journal)
+    with Moment(path) as moment:
+        report = make_report(moment, Period.day(FIRST, now=NOW))
+
+    assert as_text(report, "zh").startswith("*** 训练数据，没有一笔是真钱 ***\n")
+    assert as_text(report, "en").startswith("*** Training: nothing in it is money ***\n")
+    assert '<body class="training" data-mark="训练">' in as_html(report, "zh")
+    assert "Training: nothing in it is money" in as_html(report, "en")

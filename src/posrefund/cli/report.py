@@ -108,9 +108,12 @@ def list_refunds(  # noqa: PLR0913, PLR0917 — one per option
     choice = office.RefundFilter(state, operator, terminal)
     with Moment(_file(settings, journal)) as moment:
         table = office.refund_list(moment, _period(settings, _date(wanted)), choice)
+        is_training = moment.is_training
     if json:
         print_json(list(table.dicts()))
         return
+    if is_training:
+        stdout.print(f"*** {word('no_money', lang.value)} ***", markup=False)
     _show(table, lang)
 
 

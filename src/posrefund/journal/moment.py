@@ -34,6 +34,7 @@ class Moment:
 
     Attributes:
         is_fleet: Whether the file is of many terminals.
+        is_training: Whether people practise in it: nothing in it is money.
 
     Raises:
         JournalError: There is no such file, or it is of another version.
@@ -56,12 +57,13 @@ class Moment:
         with as_ours():
             self._db = sqlite3.connect(where, uri=True, isolation_level=None)
         try:
-            self.is_fleet = self._begin()
+            kind = self._begin()
         except BaseException:
             self._db.close()
             raise
+        self.is_fleet, self.is_training = kind == "fleet", kind == "training"
 
-    def _begin(self) -> bool:
+    def _begin(self) -> str | None:
         self._db.text_factory = as_text
         with as_ours():
             self._db.execute("PRAGMA query_only = ON")
@@ -69,15 +71,15 @@ class Moment:
             facts = dict(
                 self._db.execute("SELECT key, value FROM meta WHERE key IN ('kind', 'version')")
             )
-        is_fleet = facts.get("kind") == "fleet"
-        known = str(len(FLEET_VERSIONS)) if is_fleet else SCHEMA_VERSION
+        kind: str | None = facts.get("kind")
+        known = str(len(FLEET_VERSIONS)) if kind == "fleet" else SCHEMA_VERSION
         if facts.get("version") != known:
             found = facts.get("version")
             message = (
                 f"journal of version {found}, reports read {known}: open it once with this program"
             )
             raise JournalError(message)
-        return is_fleet
+        return kind
 
     @property
     def terminals(self) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "money": ("doubts", "bridge", "ageing", "totals", "daily", "files", "ceilings"),
     "service": (
         *("outcomes", "times", "curve", "hours", "codes"),
-        *("flow", "failures", "reasons", "exceptions", "cases"),
+        *("flow", "failures", "reasons", "exceptions", "cases", "open_cases"),
     ),
     "people": ("habits", "operators", "terminals", "approvals"),
     "lists": ("undecided", "refunds", "watched"),

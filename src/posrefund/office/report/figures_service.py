@@ -194,4 +194,38 @@ CASES = Figure(
     "sum",
 )
 
-SERVICE = (OUTCOMES, TIMES, CURVE, HOURS, CODES, REASONS, FAILURES, FLOW, EXCEPTIONS, CASES)
+OPEN_CASES = Figure(
+    "open_cases",
+    "未结案件",
+    "Open cases",
+    """
+    WITH words AS (
+      SELECT kind, body, max(seq) AS seq
+      FROM links WHERE kind IN ('case_opened', 'case_closed') AND julianday(at) < julianday(:until)
+      GROUP BY terminal, json_extract(body, '$.case')
+    )
+    SELECT coalesce(json_extract(body, '$.category'), '-') AS category, count(*) AS count,
+      coalesce(min(json_extract(body, '$.day')), '') AS oldest
+    FROM words
+    WHERE kind = 'case_opened'
+    GROUP BY 1
+    ORDER BY count(*) DESC, 1
+    """,
+    "list",
+    "截至期末，按最后一次记录。",
+    "At the end of the period, by the last word on each.",
+)
+
+SERVICE = (
+    OUTCOMES,
+    TIMES,
+    CURVE,
+    HOURS,
+    CODES,
+    REASONS,
+    FAILURES,
+    FLOW,
+    EXCEPTIONS,
+    CASES,
+    OPEN_CASES,
+)

@@ -55,12 +55,14 @@ class Report:
         terminals: The terminals in it.
         tables: The answer to each figure, by name.
         findings: What the fraud measures have to say.
+        is_training: Whether it is about practice: nothing in it is money.
     """
 
     scope: Scope
     terminals: tuple[str, ...]
     tables: Mapping[str, Table]
     findings: tuple[Finding, ...]
+    is_training: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -95,7 +97,8 @@ def make_report(
     watched = [Watched(*row) for row in tables["watched"].rows]
     sums = [OperatorSums(*row) for row in tables["habits"].rows]
     terminals = (terminal,) if terminal else moment.terminals
-    return Report(scope, terminals, tables, tuple(find(watched, sums, measures)))
+    findings = tuple(find(watched, sums, measures))
+    return Report(scope, terminals, tables, findings, moment.is_training)
 
 
 def _doubts(table: Table) -> Iterator[Check]:

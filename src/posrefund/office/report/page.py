@@ -50,6 +50,7 @@ def as_html(report: Report, language: Language = "zh") -> str:
         period=period.name,
         days=f"{period.first} – {period.last}" if period.is_month else str(period.first),
         made_at=f"{period.now.astimezone(period.zone):%Y-%m-%d %H:%M}",
+        is_training=report.is_training,
         is_running=period.as_of < period.until,
         terminals=report.terminals,
         tiles=tiles(report, language),
@@ -87,7 +88,7 @@ def _is_worth(report: Report, name: str) -> bool:
     """A day has no course of days; and most shops have no cases and no faults, and need not read so every day."""
     if name == "daily":
         return report.scope.period.is_month
-    return name != "cases" or bool(report.tables[name].rows)
+    return name not in ("cases", "open_cases") or bool(report.tables[name].rows)
 
 
 def _safe(text: str) -> object:

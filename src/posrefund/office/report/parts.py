@@ -56,7 +56,6 @@ PARTS: Mapping[str, str | Mapping[str, str]] = {
           coalesce(json_extract(facts, '$.approved_by'), '') AS approved_by,
           coalesce(json_extract(facts, '$.why'), '') AS why,
           coalesce(json_extract(facts, '$.reason'), '') AS doubt,
-          coalesce(json_extract(facts, '$.code'), '') AS code,
           coalesce(json_extract(facts, '$.rrn'), '') AS rrn
         FROM attempts[[ WHERE terminal = :terminal]]
         """,

@@ -20,7 +20,16 @@ __all__ = ["as_text", "table_lines"]
 
 _FIGURES = (
     *("totals", "doubts", "bridge", "outcomes", "times", "files", "daily"),
-    *("reasons", "failures", "operators", "terminals", "approvals", "undecided", "refunds"),
+    *(
+        "reasons",
+        "failures",
+        "operators",
+        "terminals",
+        "approvals",
+        "open_cases",
+        "undecided",
+        "refunds",
+    ),
 )
 _GRIDS_ONLY_OF_A_DAY = ("files", "refunds")
 """A month of them is for the page and the CSV."""
@@ -75,7 +84,9 @@ def _head(report: Report, language: Language) -> list[str]:
     title = word("month_report" if period.is_month else "day_report", language)
     running = f" ({word('running', language)})" if period.as_of < period.until else ""
     made = f"{period.now.astimezone(period.zone):%Y-%m-%d %H:%M}"
+    practice = [f"*** {word('no_money', language)} ***"] if report.is_training else []
     return [
+        *practice,
         f"{title} {period.name}{running}",
         f"{word('terminals', language)} {', '.join(report.terminals) or '–'}   {word('made_at', language)} {made}",
     ]

@@ -93,6 +93,26 @@ _EVENTS: Mapping[str, Pair] = {
 }
 _APPROVALS: Mapping[str, Pair] = {**_STATES, "INTENT": ("已复核并使用", "approved and used")}
 
+_CATEGORIES: Mapping[str, Pair] = {
+    "LATE_MATCH": ("迟到相符", "late match"),
+    "RESOLVED_YES": ("证实已入账", "booked after all"),
+    "RESOLVED_NO": ("证实未入账", "not booked after all"),
+    "JOURNAL_ONLY": ("仅本机有", "journal only"),
+    "HOST_ONLY": ("仅主机有", "host only"),
+    "DECLINED_BUT_BOOKED": ("被拒却入账", "declined but booked"),
+    "AMOUNT": ("金额不符", "amount differs"),
+    "CURRENCY": ("币种不符", "currency differs"),
+    "SIGN": ("方向不符", "sign differs"),
+    "DUPLICATE_HOST": ("主机重复", "twice at the host"),
+    "DUPLICATE_JOURNAL": ("本机重复", "twice in the journal"),
+    "ORIG_MISMATCH": ("原交易不符", "wrong original"),
+    "OVER_REFUND": ("超额退款", "refunded too much"),
+    "BOUNCED": ("被退回", "came back"),
+    "FEE": ("手续费不符", "fee differs"),
+    "FILE_FAULT": ("文件有误", "faulty file"),
+    "-": ("未注明", "not said"),
+}
+
 VALUES: Mapping[str, Mapping[str, Pair]] = {
     "state": _STATES,
     "before": _STATES,
@@ -104,6 +124,7 @@ VALUES: Mapping[str, Mapping[str, Pair]] = {
     "doubt": {name: pair for name, pair in _DOUBTS.items() if name != "-"},
     "what": _EVENTS,
     "approval": _APPROVALS,
+    "category": _CATEGORIES,
     "milestone": {"final": ("有结果", "result"), "confirmed": ("对账确认", "settled")},
     "file": {
         "complete": ("齐全", "complete"),
@@ -169,6 +190,8 @@ COLUMNS: Mapping[str, Pair] = {
     "in_doubt_pct": ("未知率", "in doubt %"),
     "answer": ("应答", "answer"),
     "what": ("结果", "what"),
+    "category": ("类别", "category"),
+    "oldest": ("最早", "oldest"),
     "attempts": ("交易数", "attempts"),
     "exceptions": ("异常", "exceptions"),
     "refunds": ("退款", "refunds"),
@@ -184,6 +207,8 @@ COLUMNS: Mapping[str, Pair] = {
 WORDS: Mapping[str, Pair] = {
     "day_report": ("退款日报", "Refund report of the day"),
     "month_report": ("退款月报", "Refund report of the month"),
+    "training": ("训练", "TRAINING"),
+    "no_money": ("训练数据，没有一笔是真钱", "Training: nothing in it is money"),
     "terminals": ("终端", "Terminals"),
     "made_at": ("制表", "Made"),
     "host_days": ("主机清算日", "Host's settlement days"),
