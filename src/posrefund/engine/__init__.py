@@ -7,9 +7,11 @@ performs them in order. Everything that could lose money is in here, and nothing
 from posrefund.engine.actions import Action, Ask, Decide, Know, Move, Note, Open
 from posrefund.engine.approval import Approval
 from posrefund.engine.attempt import Attempt
+from posrefund.engine.lookup import Candidate, FoundSales, SaleQuery
 from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
 from posrefund.engine.papers import Document, Signature
 from posrefund.engine.people import Statement
+from posrefund.engine.proposals import Dismissal, DuplicateRule, Proposal
 from posrefund.engine.receipt_code import ReceiptCode, receipt_code
 from posrefund.engine.requests import (
     DescribedSale,
@@ -30,11 +32,15 @@ __all__ = [
     "Approved",
     "Ask",
     "Attempt",
+    "Candidate",
     "Decide",
     "Declined",
     "DescribedSale",
+    "Dismissal",
     "Document",
+    "DuplicateRule",
     "Event",
+    "FoundSales",
     "InDoubt",
     "Know",
     "Move",
@@ -44,9 +50,11 @@ __all__ = [
     "Original",
     "OriginalRef",
     "Outcome",
+    "Proposal",
     "Reason",
     "ReceiptCode",
     "RefundRequest",
+    "SaleQuery",
     "SaleRequest",
     "Signature",
     "State",

@@ -36,7 +36,10 @@ from posrefund.journal.attempts import Attempts
 from posrefund.journal.cards import open_card, seal_card
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
+from posrefund.journal.feeds import Feeds
 from posrefund.journal.keys import JournalKeys
+from posrefund.journal.lookups import Lookups
+from posrefund.journal.proposals import Proposals, check_proposals
 from posrefund.journal.replay import check_approvals, check_links, check_projection
 from posrefund.journal.rows import (
     FIRST_LINK,
@@ -46,7 +49,6 @@ from posrefund.journal.rows import (
     link_of,
     original_from_data,
 )
-from posrefund.journal.sales import Sales
 from posrefund.journal.schema import OPEN_NAMES
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ __all__ = ["Journal"]
 
 
 @closed_class
-class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
+class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Feeds, Lookups, Proposals):
     """The journal of one terminal.
 
     Args:
@@ -201,6 +203,7 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
         check_projection(rows, self.attempts(), self._learned(), self._elsewhere())
         check_approvals(rows, self.approvals())
         check_device_questions(rows, self.device_questions())
+        check_proposals(self._terminal, rows, self._my_proposals())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ terminal gives it back. Chain, facts and lease are each terminal's own. Versions
 
 from __future__ import annotations
 
-from posrefund.journal.schema import APPROVALS, DEVICE_QUESTIONS, LOOK_UP, OPEN_NAMES
+from posrefund.journal.schema import APPROVALS, DEVICE_QUESTIONS, FIND, LOOK_UP, OPEN_NAMES
 
 __all__ = ["POSTGRES_VERSIONS"]
 
@@ -131,6 +131,15 @@ CREATE TRIGGER device_answer_is_final BEFORE UPDATE ON device_questions FOR EACH
     EXECUTE FUNCTION refuse_second_answer();
 """
 
+_DISMISSAL_IS_FINAL = """
+CREATE FUNCTION refuse_second_dismissal() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'a proposal is dismissed once, and never changed'; END $$;
+CREATE TRIGGER dismissal_is_final BEFORE UPDATE ON proposals FOR EACH ROW
+    WHEN (OLD.dismissed_at IS NOT NULL OR OLD.rule <> NEW.rule
+      OR OLD.original_id <> NEW.original_id OR OLD.amount_minor <> NEW.amount_minor)
+    EXECUTE FUNCTION refuse_second_dismissal();
+"""
+
 POSTGRES_VERSIONS = (
     _TABLES,
     _HOST_ONLY,
@@ -139,5 +148,7 @@ POSTGRES_VERSIONS = (
     DEVICE_QUESTIONS.replace("amount_minor INTEGER", "amount_minor BIGINT") % {"strict": ""}
     + _DEVICE_ANSWER_IS_FINAL,
     LOOK_UP,
+    FIND.replace("amount_minor INTEGER", "amount_minor BIGINT") % {"strict": ""}
+    + _DISMISSAL_IS_FINAL,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""

@@ -55,19 +55,25 @@ class Sales(Backend):
         if other:  # something of it may have been given back: a fresh ceiling would be a wrong one
             self._append("described_before", name, action.at, {"as": other})
             return
-        row = data | dict(self._learner())
-        places = ", ".join(f":{column}" for column in row)
-        insert = (
-            f"INSERT INTO originals ({', '.join(row)}) VALUES ({places}) ON CONFLICT DO NOTHING"
-        )
-        if self._run(insert, row):
-            self._append("know", name, action.at, data)
+        if self._insert(data, action.at):
             return
         known = self._dicts("SELECT * FROM originals WHERE original_id = ?", name)
         # One sale under two ids would have two ceilings: then nothing is known under this one.
         identity = data.keys() - set(LOOK_UP_COLUMNS)
         if not known or any(known[0][column] != data[column] for column in identity):
             raise RequestConflictError(name)
+
+    def _insert(self, data: dict[str, Any], at: datetime) -> bool:
+        """Take a sale in, and chain it; False where its id or its place in a batch is taken."""
+        row = data | dict(self._learner())
+        places = ", ".join(f":{column}" for column in row)
+        insert = (
+            f"INSERT INTO originals ({', '.join(row)}) VALUES ({places}) ON CONFLICT DO NOTHING"
+        )
+        is_new = bool(self._run(insert, row))
+        if is_new:
+            self._append("know", data["original_id"], at, data)
+        return is_new
 
     def _under_another_ceiling(self, original: Original) -> str:
         """The id of the same sale known with a ceiling and now described without one, or the reverse; or nothing."""

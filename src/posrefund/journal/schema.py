@@ -13,7 +13,15 @@ from __future__ import annotations
 
 from posrefund.engine import OPEN_STATES
 
-__all__ = ["APPROVALS", "DEVICE_QUESTIONS", "LOOK_UP", "OPEN_NAMES", "SCHEMA_VERSION", "VERSIONS"]
+__all__ = [
+    "APPROVALS",
+    "DEVICE_QUESTIONS",
+    "FIND",
+    "LOOK_UP",
+    "OPEN_NAMES",
+    "SCHEMA_VERSION",
+    "VERSIONS",
+]
 
 OPEN_NAMES = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
 """The open states as they stand in SQL."""
@@ -182,12 +190,52 @@ ALTER TABLE originals ADD COLUMN order_ref TEXT NOT NULL DEFAULT '';
 """
 """Of either database. What a person finds a sale by, besides its reference."""
 
+FIND = """
+ALTER TABLE originals ADD COLUMN made_at TEXT NOT NULL DEFAULT '';
+CREATE INDEX originals_by_order ON originals (merchant, order_ref) WHERE order_ref <> '';
+CREATE INDEX originals_by_auth ON originals (merchant, auth_code, card_last4, amount_minor);
+CREATE INDEX originals_by_card ON originals (merchant, card_fingerprint, amount_minor, made_at)
+    WHERE made_at <> '';
+CREATE INDEX originals_by_day ON originals (merchant, transaction_date);
+
+CREATE TABLE proposals (
+    proposal_id TEXT PRIMARY KEY,
+    terminal TEXT NOT NULL,
+    rule TEXT NOT NULL CHECK (rule IN ('duplicate_sale', 'cancelled_order')),
+    original_id TEXT NOT NULL REFERENCES originals,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    currency TEXT NOT NULL,
+    because TEXT NOT NULL,
+    proposed_at TEXT NOT NULL,
+    dismissed_at TEXT,
+    dismissed_by TEXT,
+    dismissed_why TEXT,
+    dismissed_terminal TEXT,
+    CONSTRAINT one_proposal_of_a_rule UNIQUE (rule, original_id),
+    CONSTRAINT somebody_dismissed CHECK ((dismissed_at IS NULL) = (dismissed_by IS NULL)
+        AND (dismissed_by IS NULL) = (dismissed_why IS NULL)
+        AND (dismissed_why IS NULL) = (dismissed_terminal IS NULL))
+)%(strict)s;
+CREATE INDEX proposals_by_terminal ON proposals (terminal);
+CREATE INDEX proposals_dismissed ON proposals (dismissed_terminal)
+    WHERE dismissed_terminal IS NOT NULL;
+"""
+"""Of either database. Each way to a sale has an index, and what a rule proposed is there once: decision 0052."""
+
+_DISMISSAL_IS_FINAL = """
+CREATE TRIGGER dismissal_is_final BEFORE UPDATE ON proposals
+    WHEN OLD.dismissed_at IS NOT NULL OR OLD.rule <> NEW.rule OR OLD.original_id <> NEW.original_id
+      OR OLD.amount_minor <> NEW.amount_minor
+    BEGIN SELECT RAISE(ABORT, 'a proposal is dismissed once, and never changed'); END;
+"""
+
 VERSIONS = (
     _TABLES,
     _INDEXES,
     APPROVALS % {"strict": " STRICT"} + _APPROVAL_IS_FINAL,
     DEVICE_QUESTIONS % {"strict": " STRICT"} + _DEVICE_ANSWER_IS_FINAL,
     LOOK_UP,
+    FIND % {"strict": " STRICT"} + _DISMISSAL_IS_FINAL,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
 

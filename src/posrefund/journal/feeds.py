@@ -1,0 +1,97 @@
+"""Sales made elsewhere, taken in many at a time: one commit, and a word about each. Floor 5."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from posrefund.closed import closed_class
+from posrefund.engine import receipt_code
+from posrefund.errors import InvalidRequestError
+from posrefund.journal.rows import LOOK_UP_COLUMNS, original_as_data
+from posrefund.journal.sales import Sales
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from posrefund.engine import Original
+
+__all__ = ["FeedVerdict", "Feeds"]
+
+FeedVerdict = Literal["new", "known", "other_content", "other_id", "described", "own"]
+"""What became of a sale: taken in, or known already; or refused: its id has another sale, it has another id, something of it
+may have been given back while nobody here knew it, or it is an attempt that this journal knows better."""
+
+_MAY_BE_UNSAID = ("auth_code", "card_fingerprint", "organisation")
+"""A feed may know less than the journal; what it does say has to be the same."""
+
+
+@closed_class
+class Feeds(Sales):
+    """The table of sales, as a feed fills it."""
+
+    def take_in(
+        self, sales: Sequence[Original], at: datetime, *, dry_run: bool = False
+    ) -> list[FeedVerdict]:
+        """Take in what is new of *sales*, in one commit; say of each what became of it.
+
+        A sale that is refused keeps no other one out.
+
+        Args:
+            sales: Made elsewhere, nothing of them given back.
+            at: When.
+            dry_run: Only say what would become of them; those of one call do not know of each other then.
+
+        Raises:
+            JournalWriteError: Nothing was taken in.
+        """
+        if dry_run:
+            return [self._refusal(sale) or self._standing(sale) or "new" for sale in sales]
+        with self._transaction():
+            return [self._take_in(sale, at) for sale in sales]
+
+    def _take_in(self, sale: Original, at: datetime) -> FeedVerdict:
+        refused = self._refusal(sale)
+        if refused is not None:
+            return refused
+        if self._insert(original_as_data(sale), at):
+            return "new"
+        return self._standing(sale) or "other_content"
+
+    def _refusal(self, sale: Original) -> FeedVerdict | None:
+        if self._under_another_ceiling(sale):
+            return "described"
+        attempted = "SELECT 1 FROM attempts WHERE terminal = ? AND batch = ? AND stan = ?"
+        is_ours = bool(self._rows(attempted, sale.terminal, sale.batch, sale.stan))
+        return "own" if is_ours and not self._standing(sale) else None
+
+    def _standing(self, sale: Original) -> FeedVerdict | None:
+        """How *sale* is known already; None if it is not."""
+        data = original_as_data(sale)
+        known = self._dicts("SELECT * FROM originals WHERE original_id = ?", sale.original_id)
+        there = self._dicts(
+            "SELECT * FROM originals WHERE terminal = ? AND merchant = ? AND batch = ? AND stan = ?"
+            " AND transaction_date = ?",
+            *(data[name] for name in ("terminal", "merchant", "batch", "stan", "transaction_date")),
+        )
+        if known:
+            return "known" if _is_same(data, known[0]) else "other_content"
+        if there and _is_unnamed(sale):
+            return "known" if _is_same(data, there[0], besides="original_id") else "other_content"
+        return "other_id" if there else None
+
+
+def _is_same(said: dict[str, Any], known: dict[str, Any], besides: str = "") -> bool:
+    """Whether nothing that a feed says contradicts what is known."""
+    unsaid = {name for name in _MAY_BE_UNSAID if not said[name]}
+    compared = said.keys() - set(LOOK_UP_COLUMNS) - unsaid - {besides}
+    last4 = {str(row.get("card_last4")) for row in (said, known)} - {"", "None"}
+    return len(last4) < 2 and all(said[name] == known[name] for name in compared)
+
+
+def _is_unnamed(sale: Original) -> bool:
+    """Whether its id was only made from its place: who knows it under another one knows it better."""
+    try:
+        return sale.original_id == receipt_code(sale)
+    except InvalidRequestError:
+        return False
