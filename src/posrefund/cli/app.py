@@ -24,7 +24,9 @@ from posrefund.cli import (
     mac_probe,
     money,
     people,
+    proposals,
     relay,
+    sales,
     selftest,
     settle,
     sign_in,
@@ -86,6 +88,8 @@ app.add_typer(dialect.app, name="dialect")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
+app.add_typer(proposals.app, name="proposals")
+app.add_typer(sales.app, name="sales")
 app.add_typer(wire_log.app, name="wirelog")
 
 

@@ -129,6 +129,11 @@ class Proposal:
     proposed_at: datetime
     dismissal: Dismissal | None = None
 
+    @property
+    def reason(self) -> Reason:
+        """Why, as the slip says it."""
+        return _REASON[self.rule]
+
     def draft(self, card: CardRead, *, operator: str = "01", note: str = "") -> RefundRequest:
         """Return the request, for whoever has the customer's card in the reader now.
 
@@ -144,7 +149,7 @@ class Proposal:
             self.proposal_id,
             original=self.original_id,
             card=card,
-            reason=_REASON[self.rule],
+            reason=self.reason,
             operator=operator,
             note=note,
             order_ref=self.because if self.rule == "cancelled_order" else "",

@@ -52,7 +52,7 @@ def check_original(request: RefundRequest, original: Original, card_fingerprint:
         raise refuse("original_has_case")
     if original.has_open_attempt:
         raise refuse("original_in_doubt")
-    if original.card_fingerprint != card_fingerprint:
+    if not _is_same_card(request.card, original, card_fingerprint):
         raise refuse("account_mismatch")
     if request.amount and request.amount.currency != original.amount.currency:
         raise refuse("currency_mismatch")
@@ -60,6 +60,13 @@ def check_original(request: RefundRequest, original: Original, card_fingerprint:
         raise refuse("nothing_remaining")
     if amount_to_refund(request, original) > original.remaining_minor:
         raise refuse("over_remaining")
+
+
+def _is_same_card(card: CardRead, original: Original, card_fingerprint: str) -> bool:
+    """Whether *card* paid; where a feed knew only its last digits, as far as these tell (decision 0052)."""
+    if original.card_fingerprint:
+        return original.card_fingerprint == card_fingerprint
+    return str(card.pan)[-4:] == original.card_last4
 
 
 def check_pin(card: CardRead, dialect: Dialect, name: str) -> None:
@@ -100,9 +107,13 @@ def amount_to_refund(request: RefundRequest, original: Original) -> int:
 
 
 def needs_approval(original: Original, minor: int, policy: Policy) -> bool:
-    """Say whether a second person has to say yes to *minor* units of *original*: always where nobody here knows it."""
+    """Say whether a second person has to say yes to *minor* units of *original*.
+
+    Always where nobody here knows the sale, or the whole number of the card that paid.
+    """
     least = policy.approval_from_minor
-    return original.ceiling == "host_only" or 0 < least <= minor
+    is_half_known = original.ceiling == "host_only" or not original.card_fingerprint
+    return is_half_known or 0 < least <= minor
 
 
 def choose_route(
