@@ -178,7 +178,7 @@ class PostgresBackend(Backend):
     def dump(self) -> list[str]:
         tables = (
             *("meta", "chain", "requests", "originals", "attempts", "approvals"),
-            *("device_questions", "sealed_cards"),
+            *("device_questions", "sealed_cards", "proposals"),
         )
         return [
             f"{table} {row}"

@@ -22,12 +22,15 @@ __all__ = ["WAYS", "Lookups"]
 WAYS: Mapping[str, str] = {
     "code": "terminal = ? AND merchant = ? AND batch = ? AND stan = ?",
     "request_id": "original_id = ? AND merchant = ?",
-    "rrn_and_day": "rrn = ? AND merchant = ?",
+    "rrn_and_day": "rrn = ? AND merchant || '' = ?",
     "order_ref": "merchant = ? AND order_ref = ? AND order_ref <> ''",
     "auth_card_amount": "merchant = ? AND auth_code = ? AND card_last4 = ? AND amount_minor = ?",
-    "rrn": "rrn = ? AND merchant = ?",
+    "rrn": "rrn = ? AND merchant || '' = ?",
 }
-"""The condition of each way; a test holds each to its index."""
+"""The condition of each way; a test holds each to its index.
+
+A database that has no statistics yet would take the merchant's index for the sake of the order: ``|| ''`` keeps it off.
+"""
 
 _ONE_MORE = CANDIDATES_MAX + 1
 _NEWEST = f"ORDER BY transaction_date DESC, original_id DESC LIMIT {_ONE_MORE}"

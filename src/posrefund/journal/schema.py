@@ -192,8 +192,10 @@ ALTER TABLE originals ADD COLUMN order_ref TEXT NOT NULL DEFAULT '';
 
 FIND = """
 ALTER TABLE originals ADD COLUMN made_at TEXT NOT NULL DEFAULT '';
-CREATE INDEX originals_by_order ON originals (merchant, order_ref) WHERE order_ref <> '';
-CREATE INDEX originals_by_auth ON originals (merchant, auth_code, card_last4, amount_minor);
+CREATE INDEX originals_by_order
+    ON originals (merchant, order_ref, transaction_date, original_id) WHERE order_ref <> '';
+CREATE INDEX originals_by_auth ON originals
+    (merchant, auth_code, card_last4, amount_minor, transaction_date, original_id);
 CREATE INDEX originals_by_card ON originals (merchant, card_fingerprint, amount_minor, made_at)
     WHERE made_at <> '';
 CREATE INDEX originals_by_day ON originals (merchant, transaction_date);

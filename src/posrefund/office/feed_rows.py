@@ -134,8 +134,9 @@ def _array(text: str) -> Iterator[FeedRow]:
         value, at = _json(text, at, line)
         yield FeedRow(line, _object(value, line))
         at = _skip(text, at)
-    if text[at + 1 :].strip(_BLANK):
-        raise _refusal(_line_of(text, at + 1), "nothing after the array", 0)
+    end = _skip(text, at + 1)
+    if end != len(text):
+        raise _refusal(_line_of(text, end), "nothing after the array", 0)
 
 
 def _after_comma(text: str, at: int) -> int:

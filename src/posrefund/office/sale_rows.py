@@ -103,6 +103,11 @@ class _Cells:
         """Say what should have stood in *column*."""
         self.faults.append((f"line {self.line}, {column}", expected))
 
+    def has_fault(self, *columns: str) -> bool:
+        """Say whether something is wrong with one of *columns*."""
+        paths = {f"line {self.line}, {column}" for column in columns}
+        return any(path in paths for path, _ in self.faults)
+
 
 @closed_class
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,7 @@ class SaleReader:
             cells.given["amount"] = str(minor)
             cells.make("amount", lambda text: Amount(int(text) if digits else 0, currency))
         elif minor is not None:
+            del cells.given["amount"]
             cells.fault("amount_minor", "amount or amount_minor, not both")
         else:
             cells.make("amount", lambda text: Amount.parse(text, currency), needed=True)
@@ -210,7 +216,7 @@ class SaleReader:
             settled = settlement_day(moment.astimezone(self.zone), self.cut_off)
             cells.made["settlement_date"] = settled
         if settled is None:
-            if "settlement_date" not in cells.made and not _has_fault(cells, "settlement_date"):
+            if not cells.has_fault("settlement_date", "time"):
                 cells.fault("settlement_date", "a date; or a time, from which it follows")
         elif abs(settled - day) > _SETTLEMENT_DAYS:
             cells.fault("settlement_date", "a day near that of the sale")
@@ -259,10 +265,6 @@ class SaleReader:
 def _wrong(expected: str) -> InvalidRequestError:
     """A cell that is not what it has to be."""
     return InvalidRequestError([("cell", expected)])
-
-
-def _has_fault(cells: _Cells, column: str) -> bool:
-    return any(path.endswith(f", {column}") for path, _ in cells.faults)
 
 
 def _pattern(pattern: str, expected: str) -> Callable[[str], str]:
