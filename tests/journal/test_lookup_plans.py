@@ -9,6 +9,7 @@ import pytest
 from journal.builders import KEY, open_journal
 from posrefund.journal import SQLiteFleet
 from posrefund.journal.lookups import _NEWEST, _REPEATED, WAYS
+from posrefund.journal.sales import OTHERWISE
 from posrefund.values import TerminalID
 
 if TYPE_CHECKING:
@@ -80,3 +81,23 @@ def test_slip_of_a_refund_is_looked_up_by_its_place(db: sqlite3.Connection) -> N
     (step,) = plan(db, f"SELECT original_id, host_day FROM attempts WHERE {where}")
 
     assert step.startswith("SEARCH attempts USING INDEX sqlite_autoindex_attempts_")
+
+
+def test_feed_asks_by_slip_and_by_place_and_never_looks_through_a_day(
+    db: sqlite3.Connection,
+) -> None:
+    """It did: a day of ten thousand sales made each one of a feed wait for a look at all of them."""
+    place = (
+        "SELECT * FROM originals WHERE terminal = ? AND merchant = ? AND batch = ? AND stan = ?"
+        " AND transaction_date = ?"
+    )
+
+    assert plan(db, OTHERWISE) == [
+        "SEARCH originals USING INDEX originals_by_slip (rrn=? AND transaction_date=?)"
+    ]
+    assert plan(db, place) == [
+        (
+            "SEARCH originals USING INDEX sqlite_autoindex_originals_2"
+            " (terminal=? AND merchant=? AND batch=? AND stan=? AND transaction_date=?)"
+        )
+    ]

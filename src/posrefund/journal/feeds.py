@@ -46,39 +46,43 @@ class Feeds(Sales):
             JournalWriteError: Nothing was taken in.
         """
         if dry_run:
-            return [self._refusal(sale) or self._standing(sale) or "new" for sale in sales]
+            return [self._judge(sale) or self._at_place(sale) or "new" for sale in sales]
         with self._transaction():
             return [self._take_in(sale, at) for sale in sales]
 
     def _take_in(self, sale: Original, at: datetime) -> FeedVerdict:
-        refused = self._refusal(sale)
-        if refused is not None:
-            return refused
+        verdict = self._judge(sale)
+        if verdict is not None:
+            return verdict
         if self._insert(original_as_data(sale), at):
             return "new"
-        return self._standing(sale) or "other_content"
+        return self._at_place(sale) or "other_content"
 
-    def _refusal(self, sale: Original) -> FeedVerdict | None:
+    def _judge(self, sale: Original) -> FeedVerdict | None:
+        """What becomes of *sale* by its id, by what was described, and by what was attempted here; None: nothing yet."""
+        known = self._dicts("SELECT * FROM originals WHERE original_id = ?", sale.original_id)
+        if known:
+            return "known" if _is_same(original_as_data(sale), known[0]) else "other_content"
         if self._under_another_ceiling(sale):
             return "described"
         attempted = "SELECT 1 FROM attempts WHERE terminal = ? AND batch = ? AND stan = ?"
-        is_ours = bool(self._rows(attempted, sale.terminal, sale.batch, sale.stan))
-        return "own" if is_ours and not self._standing(sale) else None
+        if self._rows(attempted, sale.terminal, sale.batch, sale.stan):
+            return self._at_place(sale) or "own"
+        return None
 
-    def _standing(self, sale: Original) -> FeedVerdict | None:
-        """How *sale* is known already; None if it is not."""
+    def _at_place(self, sale: Original) -> FeedVerdict | None:
+        """How the sale at the same place of a batch, under another id, stands to *sale*; None if there is none."""
         data = original_as_data(sale)
-        known = self._dicts("SELECT * FROM originals WHERE original_id = ?", sale.original_id)
         there = self._dicts(
             "SELECT * FROM originals WHERE terminal = ? AND merchant = ? AND batch = ? AND stan = ?"
             " AND transaction_date = ?",
             *(data[name] for name in ("terminal", "merchant", "batch", "stan", "transaction_date")),
         )
-        if known:
-            return "known" if _is_same(data, known[0]) else "other_content"
-        if there and _is_unnamed(sale):
-            return "known" if _is_same(data, there[0], besides="original_id") else "other_content"
-        return "other_id" if there else None
+        if not there:
+            return None
+        if not _is_unnamed(sale):
+            return "other_id"
+        return "known" if _is_same(data, there[0], besides="original_id") else "other_content"
 
 
 def _is_same(said: dict[str, Any], known: dict[str, Any], besides: str = "") -> bool:

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
     from posrefund.engine import Know, Original
 
-__all__ = ["Sales"]
+__all__ = ["OTHERWISE", "Sales"]
+
+OTHERWISE = (
+    "SELECT original_id FROM originals WHERE rrn = ? AND transaction_date = ?"
+    " AND merchant || '' = ? AND ceiling <> ?"
+)
+"""By its slip, and not by the day's sales of its merchant, which the bare ``merchant = ?`` would have looked through."""
 
 
 @closed_class
@@ -78,11 +84,10 @@ class Sales(Backend):
     def _under_another_ceiling(self, original: Original) -> str:
         """The id of the same sale known with a ceiling and now described without one, or the reverse; or nothing."""
         found = self._rows(
-            "SELECT original_id FROM originals WHERE merchant = ? AND rrn = ?"
-            " AND transaction_date = ? AND ceiling <> ?",
-            original.merchant,
+            OTHERWISE,
             original.rrn,
             original.transaction_date.isoformat(),
+            original.merchant,
             original.ceiling,
         )
         return str(found[0][0]) if found else ""

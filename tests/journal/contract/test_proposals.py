@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -193,5 +194,38 @@ def test_two_terminals_that_run_a_rule_propose_once_and_either_may_say_no(
         assert (one.verify(), other.verify()) == (3, 1)
         one.close()
         other.close()
+    finally:
+        backend.remove()
+
+
+def test_two_terminals_that_run_a_rule_at_the_same_moment_propose_each_sale_once(
+    tmp_path: Path,
+) -> None:
+    backend = FleetBackend(tmp_path)
+    try:
+        journals = [backend.open(), backend.open(terminal="87654321")]
+        sales = [f"S-{n}" for n in range(1, 41)]
+        journals[0].commit(
+            [know(name, 500, stan=f"{n:06d}") for n, name in enumerate(sales, start=1)]
+        )
+        start, counts = threading.Barrier(2), {}
+
+        def run(journal: Journal, terminal: str) -> None:
+            start.wait()
+            new = [len(journal.propose([proposal(name, terminal=terminal)])) for name in sales]
+            counts[terminal] = sum(new)
+
+        threads = [
+            threading.Thread(target=run, args=pair)
+            for pair in zip(journals, ("12345678", "87654321"), strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+
+        assert sum(counts.values()) == 40
+        assert len(journals[0].proposals()) == 40
+        assert journals[0].verify() + journals[1].verify() == 80
     finally:
         backend.remove()
