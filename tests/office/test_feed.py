@@ -173,7 +173,9 @@ def refused(shop: Shop, data: bytes, **options: Any) -> InvalidRequestError | De
     with pytest.raises((InvalidRequestError, DecodeError)) as caught:
         import_sales(shop.terminal, data, now=NOW, **options)
     assert dump(shop.folder / "journal.db") == before
-    return caught.value
+    error = caught.value
+    assert isinstance(error, InvalidRequestError | DecodeError)
+    return error
 
 
 @pytest.mark.parametrize(
@@ -308,7 +310,7 @@ def test_file_without_sales_takes_nothing_in(shop: Shop) -> None:
 def test_any_bytes_are_rows_or_an_error_of_ours(data: bytes) -> None:
     for encoding in ("utf-8", "gbk"):
         with suppress(DecodeError):
-            for row in read_rows(data, encoding=encoding):  # type: ignore[arg-type]
+            for row in read_rows(data, encoding=encoding):
                 assert row.line >= 1
 
 
