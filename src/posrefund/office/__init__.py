@@ -3,6 +3,7 @@
 from posrefund.office.batch_slip import batch_slip
 from posrefund.office.explain import Unmatched, explain
 from posrefund.office.feed import Imported, Refusal, import_sales
+from posrefund.office.holidays import holidays_of
 from posrefund.office.proposals import (
     Proposed,
     Standing,
@@ -28,6 +29,7 @@ __all__ = [
     "batch_slip",
     "dismiss_proposal",
     "explain",
+    "holidays_of",
     "import_sales",
     "list_proposals",
     "propose_cancelled",
