@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -202,6 +204,21 @@ def test_half_a_question_is_refused(fed: Callable[..., str]) -> None:
         fed("sales", "find", "--rrn", "606710000042", "--date", "2026-13-01")
 
 
+def test_chinese_headings_stand_over_the_same_sales(fed: Callable[..., str]) -> None:
+    listed = fed("sales", "list", "--date", str(DAY), "--lang", "zh")
+
+    assert listed.split()[:7] == [
+        "请求号",
+        "终端号",
+        "批次/凭证号",
+        "参考号",
+        "金额",
+        "可退",
+        "订单号",
+    ]
+    assert fed("sales", "list", "--date", "2026-01-01", "--lang", "zh") == "没有该日的交易\n"
+
+
 def test_sales_of_a_day_are_listed(fed: Callable[..., str]) -> None:
     listed = fed("sales", "list", "--date", str(DAY))
 
@@ -216,8 +233,10 @@ def test_rule_proposes_once_and_people_decide(fed: Callable[..., str]) -> None:
     )
     assert fed("proposals", "run") == "0 new, 1 known, 0 orders unknown\n"
     assert fed("proposals", "list") == (
-        "DUP-T-2: ¥128.00 of T-2, repeats T-1 — open\n"
-        "  posrefund refund DUP-T-2 --original T-2 --reason duplicate --card …\n"
+        "DUP-T-2: ¥128.00 of T-2, repeats T-1 — open\n  posrefund proposals take DUP-T-2 --card …\n"
+    )
+    assert fed("proposals", "list", "--lang", "zh").startswith(
+        "DUP-T-2：T-2 的 ¥128.00，与 T-1 重复 — 待处理\n"
     )
     said = fed("proposals", "dismiss", "DUP-T-2", "--by", "02", "--why", "two coffees")
     assert said == "DUP-T-2: dismissed\n"
@@ -269,3 +288,34 @@ def test_bar_is_on_standard_error_and_only_on_a_terminal(folder: Path) -> None:
     assert shown.stdout == b"3 sales: 0 new, 3 known, 0 refused\n"
     assert b"3/3" in os.read(ours, 65536)
     os.close(ours)
+
+
+def test_import_that_is_killed_goes_on_where_it_was_cut_off(
+    folder: Path, posrefund: Callable[..., str]
+) -> None:
+    """SIGKILL as soon as a commit is seen from outside; what lasted are whole commits of a thousand."""
+    rows = [
+        f"K-{n},87654321,000007,{n:06d},{n:012d},{DAY},14:05:30,1.00,,{CARD},"
+        for n in range(1, 6_001)
+    ]
+    (folder / "feed.csv").write_text("\n".join([HEADER, *rows]), encoding="utf-8")
+    assert posrefund("journal", "show") == "the journal is empty\n"
+    words = [sys.executable, "-m", "posrefund", "sales", "import", "feed.csv"]
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL) as child:
+        while child.poll() is None and not _count(folder):
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(0.02)
+        child.kill()
+    lasted = _count(folder)
+    assert lasted in range(1_000, 6_001, 1_000)
+
+    found = json.loads(posrefund("sales", "import", str(folder / "feed.csv"), "--json"))
+    assert (found["new"], found["known"], found["refused"]) == (6_000 - lasted, lasted, [])
+    assert _count(folder) == 6_000
+    assert "all in order" in posrefund("journal", "verify")
+
+
+def _count(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "journal.db")) as db:
+        ((count,),) = db.execute("SELECT count(*) FROM originals").fetchall()
+        return int(count)

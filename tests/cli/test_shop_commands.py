@@ -418,7 +418,7 @@ def test_host_refuses_a_dialect_that_it_does_not_speak(counter: Counter) -> None
 
 
 def test_emulated_stripe_is_long_enough_for_sm4() -> None:
-    track = money._card(CARD, "021", "3012").track2
+    track = money.card_of(CARD, "021", "3012").track2
     assert track is not None
     assert track.reveal() == "6200000000000005D301220100000000000000000"[:37]
 
@@ -587,3 +587,21 @@ def test_case_is_closed_from_the_command_line(counter: Counter) -> None:
         counter.posrefund(*words)
 
     assert "accepted" in counter.posrefund(*words, "--by", "Li")
+
+
+def test_a_sale_made_twice_is_proposed_and_given_back_once(counter: Counter) -> None:
+    counter.posrefund("sign-in", "--accept-clock")
+    for name in ("S-1", "S-2"):
+        counter.posrefund("sale", name, "--amount", "128.00", "--card", CARD)
+    assert "DUP-S-2" in counter.posrefund("proposals", "run")
+    counter.time.advance(timedelta(days=1))
+    counter.posrefund("sign-in", "--accept-clock")
+
+    slip = counter.posrefund("proposals", "take", "DUP-S-2", "--card", CARD, "--lang", "zh")
+    assert "重复交易" in slip
+    assert "RMB 128.00" in slip
+    with pytest.raises(LocalProtocolError, match="the proposal is taken"):
+        counter.posrefund("proposals", "take", "DUP-S-2", "--card", CARD)
+    assert counter.posrefund("proposals", "list") == "nothing is proposed\n"
+    booked = [e.amount_minor for e in counter.server.host.ledger.entries() if e.kind == "refund"]
+    assert booked == [12_800]

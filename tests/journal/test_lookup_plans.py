@@ -101,3 +101,14 @@ def test_feed_asks_by_slip_and_by_place_and_never_looks_through_a_day(
             " (terminal=? AND merchant=? AND batch=? AND stan=? AND transaction_date=?)"
         )
     ]
+
+
+def test_sale_without_what_a_refund_needs_is_no_row(db: sqlite3.Connection) -> None:
+    """Amount, times, numbers and card stand in every row; a host may give no authorisation code and no organisation."""
+    columns = db.execute("PRAGMA table_info(originals)").fetchall()
+    optional = {name for _, name, _, not_null, _, is_key in columns if not (not_null or is_key)}
+
+    assert optional == {"auth_code", "organisation"}
+    assert {"amount_minor", "transaction_date", "made_at", "rrn", "card_fingerprint"} <= {
+        column[1] for column in columns
+    }

@@ -234,7 +234,14 @@ def test_orders_under_another_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"order\nA-17", b"order_ref,x\n,1", b'[{"order_ref": 17}]', b"order_ref\n\xff"]
+    "data",
+    [
+        b"order\nA-17",
+        b"order_ref,x\n,1",
+        b'[{"order_ref": 17}]',
+        b"order_ref\n\xff",
+        b"order_ref\n6200000000000005",
+    ],
 )
 def test_row_without_an_order_is_named(data: bytes) -> None:
     with pytest.raises(DecodeError, match=r"^line [12] at byte 0: expected "):

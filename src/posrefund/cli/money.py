@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from posrefund.terminal import Terminal
     from posrefund.values.card import EntryMode
 
-__all__ = ["finish", "refund", "release", "sale", "status"]
+__all__ = ["card_of", "finish", "refund", "release", "sale", "status"]
 
 _Request = Annotated[str, typer.Argument(help="Your own number of this request; it never expires.")]
 _Card = Annotated[str, typer.Option(help="Number of the emulated card.")]
@@ -65,7 +65,9 @@ def sale(  # noqa: PLR0913, PLR0917 — one per option
     lang: LangOption = Lang.EN,
 ) -> None:
     """Sell, so that there is something to refund."""
-    wanted = SaleRequest(RequestID(request), _amount(amount), _card(card, entry, expiry), operator)
+    wanted = SaleRequest(
+        RequestID(request), _amount(amount), card_of(card, entry, expiry), operator
+    )
     settings = load(config)
     link = open_link(settings)
     with open_terminal(settings, link=link) as terminal:
@@ -105,7 +107,7 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     wanted = RefundRequest(
         RequestID(request),
         original=_original(original, slip),
-        card=_card(card, entry, expiry),
+        card=card_of(card, entry, expiry),
         reason=reason,
         amount=None if amount is None else _amount(amount),
         operator=operator,
@@ -202,7 +204,8 @@ def _date(text: str) -> date:
         raise InvalidRequestError([("original", "RRN:YYYY-MM-DD, a day")]) from None
 
 
-def _card(number: str, entry: str, expiry: str) -> CardRead:
+def card_of(number: str, entry: str, expiry: str) -> CardRead:
+    """Return what an emulated reader gives for a card: a whole track for the stripe, else a chip's data."""
     pan = PAN(number)
     mode = cast("EntryMode", entry)
     if entry.startswith("02"):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.config import ConfigOption, load, open_link, open_terminal
+from posrefund.cli.money import card_of, finish
 from posrefund.cli.sales import ColumnOption, EncodingOption, JSONOption, columns_of, read_file
 from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stdout
 from posrefund.engine import DuplicateRule
@@ -19,6 +20,7 @@ from posrefund.office import (
     propose_cancelled,
     propose_duplicates,
     read_order_refs,
+    take_proposal,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +40,16 @@ _STATES = {
 }
 
 
+_RULES = {
+    "duplicate_sale": ("{0}：{2} 的 {1}，与 {3} 重复", "{0}: {1} of {2}, repeats {3}"),
+    "cancelled_order": (
+        "{0}：{2} 的 {1}，订单 {3} 已取消",
+        "{0}: {1} of {2}, of the cancelled order {3}",
+    ),
+}
+_COUNTS = ("新增 {0}，已有 {1}，未知订单 {2}", "{0} new, {1} known, {2} orders unknown")
+
+
 @app.command()
 def run(  # noqa: PLR0913, PLR0917 — one per option
     cancelled: Annotated[
@@ -55,6 +67,7 @@ def run(  # noqa: PLR0913, PLR0917 — one per option
     column: ColumnOption = None,
     json: JSONOption = False,
     config: ConfigOption = Path("posrefund.toml"),
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Look for sales made twice, or, with --cancelled, for sales of cancelled orders; running it again adds nothing."""
     now = datetime.now(UTC)
@@ -75,8 +88,9 @@ def run(  # noqa: PLR0913, PLR0917 — one per option
         print_json(_proposed_as_data(found))
         return
     for proposal in found.new:
-        stdout.print(as_text(_said(proposal)))
-    stdout.print(f"{len(found.new)} new, {found.known} known, {len(found.unknown)} orders unknown")
+        stdout.print(as_text(_said(proposal, lang)))
+    counts = len(found.new), found.known, len(found.unknown)
+    stdout.print(_COUNTS[lang is Lang.EN].format(*counts))
 
 
 @app.command("list")
@@ -95,20 +109,36 @@ def list_(
         return
     for one in shown:
         proposal = one.proposal
-        stdout.print(as_text(f"{_said(proposal)} — {_STATES[one.state][lang is Lang.EN]}"))
+        stdout.print(as_text(f"{_said(proposal, lang)} — {_STATES[one.state][lang is Lang.EN]}"))
         if one.state == "open":
-            reason = proposal.reason
-            stdout.print(
-                f"  posrefund refund {proposal.proposal_id} --original {proposal.original_id}"
-                f" --reason {reason} --card …",
-                markup=False,
-                soft_wrap=True,
-            )
+            stdout.print(as_text(f"  posrefund proposals take {proposal.proposal_id} --card …"))
         elif proposal.dismissal is not None:
             no = proposal.dismissal
             stdout.print(as_text(f"  {no.by}, {no.at:%Y-%m-%d %H:%M} UTC: {no.why}"))
     if not shown:
         stdout.print("没有待处理的建议" if lang is Lang.ZH else "nothing is proposed")
+
+
+@app.command()
+def take(
+    proposal: Annotated[str, typer.Argument(help="Its number, such as DUP-S-2.")],
+    card: Annotated[str, typer.Option(help="Number of the emulated card.")],
+    entry: Annotated[str, typer.Option(help="How it is read: 021, 051 or 071.")] = "051",
+    expiry: Annotated[str, typer.Option(help="YYMM.")] = "3012",
+    operator: Annotated[str, typer.Option(help="Operator number.")] = "01",
+    config: ConfigOption = Path("posrefund.toml"),
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Make the refund that is proposed, to the card that is read now; what is not open any more is not made.
+
+    Exit status: that of `posrefund refund`. In doubt or not, its number is the request's: ask `posrefund status`.
+    """
+    settings = load(config)
+    link = open_link(settings)
+    read = card_of(card, entry, expiry)
+    with open_terminal(settings, link=link) as terminal:
+        request = take_proposal(terminal.journal, proposal, read, operator=operator)
+        finish(terminal, terminal.refund(request), lang, link)
 
 
 @app.command()
@@ -124,11 +154,9 @@ def dismiss(
     stdout.print(as_text(f"{proposal}: dismissed"))
 
 
-def _said(proposal: Proposal) -> str:
-    why = {"duplicate_sale": "repeats", "cancelled_order": "of the cancelled order"}
-    return (
-        f"{proposal.proposal_id}: {proposal.amount} of {proposal.original_id},"
-        f" {why[proposal.rule]} {proposal.because}"
+def _said(proposal: Proposal, lang: Lang) -> str:
+    return _RULES[proposal.rule][lang is Lang.EN].format(
+        proposal.proposal_id, proposal.amount, proposal.original_id, proposal.because
     )
 
 

@@ -35,6 +35,19 @@ app = typer.Typer(help="The sales that refunds are about.", no_args_is_help=True
 
 _SOME_REFUSED, _SEVERAL, _NONE = 4, 4, 5
 _SHOWN_MAX = 20
+_HEADINGS = {
+    "rank": "排序",
+    "sale": "请求号",
+    "terminal": "终端号",
+    "batch/stan": "批次/凭证号",
+    "rrn": "参考号",
+    "date": "日期",
+    "amount": "金额",
+    "left": "可退",
+    "order": "订单号",
+    "card": "卡号",
+    "why": "符合",
+}
 
 EncodingOption = Annotated[str, typer.Option(help="Of the file: utf-8 or gbk.")]
 ColumnOption = Annotated[
@@ -129,6 +142,7 @@ def list_(
     most: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 1000,
     json: JSONOption = False,
     config: ConfigOption = Path("posrefund.toml"),
+    lang: LangOption = Lang.EN,
 ) -> None:
     """List the sales of one day, those of other tills too."""
     with open_terminal(load(config)) as terminal:
@@ -137,13 +151,13 @@ def list_(
     if json:
         print_json([_sale_as_data(sale) for sale in sales])
         return
-    table = _table("sale", "terminal", "batch/stan", "rrn", "amount", "left", "order")
+    table = _table(lang, "sale", "terminal", "batch/stan", "rrn", "amount", "left", "order")
     for sale in sales:
-        left = format_minor(sale.remaining_minor, sale.amount.currency)
         place = f"{sale.batch}/{sale.stan}"
-        cells = (sale.original_id, sale.terminal, place, sale.rrn, str(sale.amount), left)
+        cells = (sale.original_id, sale.terminal, place, sale.rrn, *_money(sale))
         table.add_row(*map(as_text, (*cells, sale.order_ref)))
-    stdout.print(table if sales else "no sale of that day is known")
+    none = "没有该日的交易" if lang is Lang.ZH else "no sale of that day is known"
+    stdout.print(table if sales else none)
 
 
 def read_file(file: Path) -> bytes:
@@ -208,14 +222,13 @@ def _print_found(found: FoundSales, lang: Lang) -> None:
     if not found.candidates:
         stdout.print("没有符合的交易" if lang is Lang.ZH else "no sale fits")
         return
-    table = _table("rank", "sale", "date", "amount", "left", "card", "why")
+    table = _table(lang, "rank", "sale", "date", "amount", "left", "card", "why")
     for one in found.candidates:
         sale = one.sale
-        left = format_minor(sale.remaining_minor, sale.amount.currency)
         why = "; ".join(WHY[each][lang is Lang.EN] for each in one.why)
         card = f"…{sale.card_last4}" if sale.card_last4 else ""
-        cells = (str(one.rank), sale.original_id, f"{sale.transaction_date}", str(sale.amount))
-        table.add_row(*map(as_text, (*cells, left, card, why)))
+        cells = (str(one.rank), sale.original_id, f"{sale.transaction_date}", *_money(sale))
+        table.add_row(*map(as_text, (*cells, card, why)))
     stdout.print(table)
     if found.only is None:
         ask = (
@@ -225,11 +238,19 @@ def _print_found(found: FoundSales, lang: Lang) -> None:
         stdout.print(zh if lang is Lang.ZH else ask)
 
 
-def _table(*names: str) -> Table:
+def _table(lang: Lang, *names: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in names:
-        table.add_column(name, overflow="fold", no_wrap=name != "why")
+        heading = _HEADINGS[name] if lang is Lang.ZH else name
+        table.add_column(heading, overflow="fold", no_wrap=name != "why")
     return table
+
+
+def _money(sale: Original) -> tuple[str, str]:
+    """What was paid, and what is left of it; of a sale that was only described nobody here knows."""
+    if sale.ceiling == "host_only":
+        return "?", "?"
+    return str(sale.amount), format_minor(sale.remaining_minor, sale.amount.currency)
 
 
 def _candidate_as_data(candidate: Candidate) -> dict[str, Any]:

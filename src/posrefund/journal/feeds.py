@@ -23,7 +23,7 @@ FeedVerdict = Literal["new", "known", "other_content", "other_id", "described", 
 may have been given back while nobody here knew it, or it is an attempt that this journal knows better."""
 
 _MAY_BE_UNSAID = ("auth_code", "card_fingerprint", "organisation")
-"""A feed may know less than the journal; what it does say has to be the same."""
+"""A feed may know less than the journal, or more; what both say has to be the same."""
 
 
 @closed_class
@@ -86,8 +86,8 @@ class Feeds(Sales):
 
 
 def _is_same(said: dict[str, Any], known: dict[str, Any], besides: str = "") -> bool:
-    """Whether nothing that a feed says contradicts what is known."""
-    unsaid = {name for name in _MAY_BE_UNSAID if not said[name]}
+    """Whether nothing that a feed says contradicts what is known; what either of them does not say does not."""
+    unsaid = {name for name in _MAY_BE_UNSAID if not (said[name] and known[name])}
     compared = said.keys() - set(LOOK_UP_COLUMNS) - unsaid - {besides}
     last4 = {str(row.get("card_last4")) for row in (said, known)} - {"", "None"}
     return len(last4) < 2 and all(said[name] == known[name] for name in compared)

@@ -15,6 +15,7 @@ from posrefund.engine import Dismissal, State
 from posrefund.engine.proposals import is_untouched, propose
 from posrefund.errors import DecodeError, InvalidRequestError, LocalProtocolError
 from posrefund.office.feed_rows import read_rows
+from posrefund.office.sale_rows import is_order_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -144,9 +145,9 @@ def read_order_refs(
     found = []
     for row in read_rows(data, encoding=encoding):
         said = [row.values[name] for name in names if name in row.values]
-        if len(said) != 1 or not isinstance(said[0], str):
+        if len(said) != 1 or not is_order_ref(said[0]):
             raise DecodeError(f"line {row.line}", "one order_ref, as text", offset_bytes=0)
-        found.append(said[0])
+        found.append(str(said[0]))
     return found
 
 

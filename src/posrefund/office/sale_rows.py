@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from posrefund.errors import Fault
     from posrefund.office.feed_rows import FeedRow
 
-__all__ = ["COLUMNS", "SaleReader"]
+__all__ = ["COLUMNS", "SaleReader", "is_order_ref"]
 
 COLUMNS: Mapping[str, str] = {
     "id": "请求号",
@@ -286,8 +286,13 @@ def _date(text: str) -> date:
     raise _wrong("YYYY-MM-DD")
 
 
+def is_order_ref(text: object) -> bool:
+    """Say whether *text* may be the number of an order: what a ``SaleRequest`` takes."""
+    return isinstance(text, str) and len(text) <= 64 and text.isprintable() and is_note(text)
+
+
 def _order_ref(text: str) -> str:
-    if len(text) > 64 or not text.isprintable() or not is_note(text):
+    if not is_order_ref(text):
         raise _wrong("at most 64 printable characters, no card number")
     return text
 

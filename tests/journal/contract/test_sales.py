@@ -86,6 +86,17 @@ def test_sale_that_is_known_is_the_same_as_far_as_a_feed_says_or_is_refused(
     assert backend.dump() == before
 
 
+def test_feed_that_knows_more_contradicts_nothing_and_teaches_nothing(journal: Journal) -> None:
+    """The first word stands in the chain: a card that was half known stays so, and goes to two people."""
+    half = replace(THERE, card_fingerprint="", auth_code=None)
+    journal.take_in([half], NOW)
+
+    assert journal.take_in([THERE], NOW) == ["known"]
+    assert journal.take_in([replace(THERE, card_last4="0006")], NOW) == ["other_content"]
+    assert journal.all_originals() == [half]
+    journal.verify()
+
+
 def test_sale_that_is_refused_keeps_no_other_one_out(journal: Journal) -> None:
     journal.take_in([THERE], NOW)
     other = replace(THERE, original_id="T-2", stan="000009")
