@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from posrefund.cli.app import app
 from posrefund.cli.config import write
 from posrefund.cli.init import make_keystore
-from posrefund.errors import ConfigError, DecodeError, InvalidRequestError, JournalWriteError
+from posrefund.errors import ConfigError, DecodeError, InvalidRequestError, LocalProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,7 +249,7 @@ def test_rule_proposes_once_and_people_decide(fed: Callable[..., str]) -> None:
         "02",
         "two coffees",
     )
-    with pytest.raises(JournalWriteError):
+    with pytest.raises(LocalProtocolError):
         fed("proposals", "dismiss", "DUP-T-2", "--by", "02", "--why", "again")
 
 

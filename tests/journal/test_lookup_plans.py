@@ -8,6 +8,7 @@ import pytest
 
 from journal.builders import KEY, open_journal
 from posrefund.journal import SQLiteFleet
+from posrefund.journal.feeds import ATTEMPTED
 from posrefund.journal.lookups import _NEWEST, _REPEATED, WAYS
 from posrefund.journal.sales import OTHERWISE
 from posrefund.values import TerminalID
@@ -92,6 +93,13 @@ def test_feed_asks_by_slip_and_by_place_and_never_looks_through_a_day(
         " AND transaction_date = ?"
     )
 
+    assert [step.split(" INDEX ")[0] for step in plan(db, ATTEMPTED)] == [
+        "MULTI-INDEX OR",
+        "INDEX 1",
+        "SEARCH attempts USING",
+        "INDEX 2",
+        "SEARCH attempts USING",
+    ]
     assert plan(db, OTHERWISE) == [
         "SEARCH originals USING INDEX originals_by_slip (rrn=? AND transaction_date=?)"
     ]

@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
     from posrefund.engine import Original
 
-__all__ = ["FeedVerdict", "Feeds"]
+__all__ = ["ATTEMPTED", "FeedVerdict", "Feeds"]
 
 FeedVerdict = Literal["new", "known", "other_content", "other_id", "described", "own"]
 """What became of a sale: taken in, or known already; or refused: its id has another sale, it has another id, something of it
 may have been given back while nobody here knew it, or it is an attempt that this journal knows better."""
+
+ATTEMPTED = (
+    "SELECT 1 FROM attempts WHERE request_id = ? OR (terminal = ? AND batch = ? AND stan = ?)"
+)
+"""Whether something was made here under the id, or at the place, of a sale."""
 
 _MAY_BE_UNSAID = ("auth_code", "card_fingerprint", "organisation")
 """A feed may know less than the journal, or more; what both say has to be the same."""
@@ -65,8 +70,8 @@ class Feeds(Sales):
             return "known" if _is_same(original_as_data(sale), known[0]) else "other_content"
         if self._under_another_ceiling(sale):
             return "described"
-        attempted = "SELECT 1 FROM attempts WHERE terminal = ? AND batch = ? AND stan = ?"
-        if self._rows(attempted, sale.terminal, sale.batch, sale.stan):
+        place = sale.original_id, sale.terminal, sale.batch, sale.stan
+        if self._rows(ATTEMPTED, *place):
             return self._at_place(sale) or "own"
         return None
 

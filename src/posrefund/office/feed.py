@@ -44,8 +44,8 @@ REFUSALS: Mapping[FeedVerdict, tuple[str, str]] = {
         "it was described from its slip before: what is left of it is not known",
     ),
     "own": (
-        "本机自己的交易，以本机流水为准",
-        "an attempt of this journal, which decides it itself",
+        "该请求号或批次凭证号是本流水自己的交易，以本流水为准",
+        "something was made here under its id or at its place: this journal decides that itself",
     ),
 }
 """Why a sale was refused, in zh and en."""

@@ -7,7 +7,7 @@ a request when the customer is there with the card (decision 0052). Running a ru
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.closed import closed
@@ -19,7 +19,7 @@ from posrefund.office.sale_rows import is_order_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date, datetime
+    from datetime import datetime
 
     from posrefund.engine import DuplicateRule, Original, Proposal, RefundRequest
     from posrefund.journal import Journal
@@ -91,7 +91,8 @@ def propose_duplicates(
     Raises:
         JournalWriteError: Nothing was proposed.
     """
-    sales = journal.repeated_sales(merchant, since - _ONE_DAY)
+    day_before = since - _ONE_DAY if since > date.min else since
+    sales = journal.repeated_sales(merchant, day_before)
     pairs = [
         (first.original_id, sale)
         for first, sale in rule.pairs(sales)
@@ -180,10 +181,14 @@ def dismiss_proposal(
 
     Raises:
         InvalidRequestError: No such proposal, nobody who says so, or no reason.
-        JournalWriteError: It was dismissed before: nothing was written.
+        LocalProtocolError: It was taken or dismissed before: nothing was written.
+        JournalWriteError: Somebody else dismissed it at this moment: nothing was written.
     """
     terminal = journal.terminal_facts()["terminal"]
-    _known(journal, proposal_id)
+    standing = _standing(journal, _known(journal, proposal_id))
+    if standing.state in ("taken", "dismissed"):
+        message = f"the proposal is {standing.state}"
+        raise LocalProtocolError(message)
     return journal.dismiss(proposal_id, Dismissal(by, why, now, terminal))
 
 

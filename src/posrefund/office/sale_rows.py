@@ -62,6 +62,7 @@ _DAYS_AHEAD = timedelta(days=2)
 """Two clocks, and a host's day that begins at 23:00."""
 _SETTLEMENT_DAYS = timedelta(days=10)
 """A settlement day may lie behind a long holiday."""
+_FIRST_DAY = date(2000, 1, 1)
 _CURRENCY = "156"
 _SHOWN = re.compile(r"[0-9]{0,6}[*xX.]{2,}([0-9]{4})|([0-9]{4})")
 """What a slip shows of a card number."""
@@ -154,7 +155,7 @@ class SaleReader:
             column = self.columns.get(name, _ENGLISH.get(name, name))
             if column in cells.given:
                 cells.fault(_shown(column), "given once")
-            elif column:
+            elif column or name not in self.columns:
                 cells.given[column] = cell
 
     def _kinds(self) -> dict[str, Callable[[str], Any]]:
@@ -204,11 +205,12 @@ class SaleReader:
     def _make_moments(self, cells: _Cells) -> None:
         """The time, and the settlement day that follows from it where none is given."""
         day: date | None = cells.made.get("date")
+        if day is not None and not _FIRST_DAY <= day <= self.today + _DAYS_AHEAD:
+            cells.fault("date", "a day that has come, from 2000 on")
+            day = None
         if day is None:
             cells.given.pop("time", None)
             return
-        if day - self.today > _DAYS_AHEAD:
-            cells.fault("date", "a day that has come")
         cells.make("time", lambda text: self._moment(text, day))
         moment: datetime | None = cells.made.get("time")
         settled: date | None = cells.made.get("settlement_date")

@@ -141,6 +141,7 @@ def test_attempt_of_this_journal_is_not_a_sale_because_a_feed_says_so(filled: Jo
 
     assert filled.take_in([fed], NOW) == ["own"]
     assert filled.take_in([fed], NOW, dry_run=True) == ["own"]
+    assert filled.take_in([replace(THERE, original_id="R-1")], NOW) == ["own"]
     assert [sale.original_id for sale in filled.all_originals()] == ["S-1", "S-2"]
 
 
