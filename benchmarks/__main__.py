@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: codec, framing, MACs and PIN blocks, journal and whole refunds, each beside a peer in the same run; the simulator.
+"""``python -m benchmarks``: codec, framing, MACs and PIN blocks, journal, look-ups and whole refunds, each beside a peer in the same run; the simulator.
 
 ``--memory 10000000`` also reads so many hostile messages; ``--only codec`` measures nothing else.
 """
@@ -19,6 +19,7 @@ from benchmarks.aio import aio
 from benchmarks.codec import codec
 from benchmarks.crypto import crypto
 from benchmarks.framing import framing
+from benchmarks.lookup import lookup
 from benchmarks.memory import memory
 from benchmarks.refunds import refunds
 from benchmarks.simulator import simulator
@@ -58,7 +59,10 @@ def main() -> None:
     parser.add_argument("--memory", type=int, default=200_000, help="hostile messages to read")
     parser.add_argument(
         "--only",
-        choices=("codec", "framing", "memory", "crypto", "journal", "refunds", "simulator", "aio"),
+        choices=(
+            *("codec", "framing", "memory", "crypto", "journal", "lookup", "refunds", "simulator"),
+            "aio",
+        ),
     )
     asked = parser.parse_args()
     print(
@@ -71,6 +75,7 @@ def main() -> None:
         "memory": lambda: memory(asked.memory),
         "crypto": crypto,
         "journal": journal,
+        "lookup": lookup,
         "refunds": refunds,
         "simulator": simulator,
         "aio": aio,

@@ -8,6 +8,7 @@ from typing import Any
 import iso8583
 import pytest
 from benchmarks import peers, simulator
+from benchmarks.lookup import lookup
 from benchmarks.memory import memory
 from benchmarks.messages import REFUND, in_ascii
 
@@ -63,3 +64,22 @@ def test_rate_of_the_simulator_is_that_of_seeds_without_a_violation(
     monkeypatch.setattr(simulator, "run_seed", lambda _: broken_seed)
     with pytest.raises(ValueError, match="invariant"):
         simulator.simulator(range(1, 2))
+
+
+def test_sale_is_found_by_each_way_among_those_that_a_feed_took_in(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lookup(300)
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("a sale among 300, ")
+    assert [line.split("  ")[1] for line in said[1:7]] == [
+        "bare SQLite SELECT by primary key",
+        "receipt code",
+        "request id",
+        "RRN and date",
+        "order",
+        "auth code, last four, amount",
+    ]
+    assert said[7].startswith("  300 sales taken in, 1000 in one commit, new: ")
+    assert said[8].startswith("  300 sales taken in, 1000 in one commit, known: ")

@@ -593,3 +593,21 @@ def test_case_is_closed_from_the_command_line(counter: Counter) -> None:
         counter.posrefund(*words)
 
     assert "accepted" in counter.posrefund(*words, "--by", "Li")
+
+
+def test_a_sale_made_twice_is_proposed_and_given_back_once(counter: Counter) -> None:
+    counter.posrefund("sign-in", "--accept-clock")
+    for name in ("S-1", "S-2"):
+        counter.posrefund("sale", name, "--amount", "128.00", "--card", CARD)
+    assert "DUP-S-2" in counter.posrefund("proposals", "run")
+    counter.time.advance(timedelta(days=1))
+    counter.posrefund("sign-in", "--accept-clock")
+
+    slip = counter.posrefund("proposals", "take", "DUP-S-2", "--card", CARD, "--lang", "zh")
+    assert "重复交易" in slip
+    assert "RMB 128.00" in slip
+    with pytest.raises(LocalProtocolError, match="the proposal is taken"):
+        counter.posrefund("proposals", "take", "DUP-S-2", "--card", CARD)
+    assert counter.posrefund("proposals", "list") == "nothing is proposed\n"
+    booked = [e.amount_minor for e in counter.server.host.ledger.entries() if e.kind == "refund"]
+    assert booked == [12_800]

@@ -253,6 +253,7 @@ def test_sale_that_a_file_resolves_becomes_known_for_later_refunds() -> None:
             auth_code=None,
             card_fingerprint=FINGERPRINT,
             card_last4="0005",
+            made_at=NOW,
         ),
         NOW,
     )

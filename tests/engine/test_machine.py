@@ -205,6 +205,7 @@ def test_yes_to_a_sale_makes_it_known_for_later_refunds() -> None:
             transaction_date=date(2026, 3, 9),
             settlement_date=date(2026, 3, 9),
             card_last4="0005",
+            made_at=NOW,
         ),
         NOW,
     )

@@ -179,7 +179,7 @@ class PostgresBackend(Backend):
         tables = (
             *("meta", "chain", "requests", "originals", "attempts", "approvals"),
             *("device_questions", "sealed_cards", "outbox", "deliveries", "contacts"),
-            *("staff", "delegations"),
+            *("staff", "delegations", "proposals"),
         )
         return [
             f"{table} {row}"

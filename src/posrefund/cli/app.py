@@ -31,8 +31,10 @@ from posrefund.cli import (
     notices,
     people,
     policy,
+    proposals,
     relay,
     report,
+    sales,
     selfcheck,
     selftest,
     settle,
@@ -115,6 +117,8 @@ app.add_typer(staff.app, name="staff")
 app.add_typer(report.refunds, name="refunds")
 app.add_typer(report.app, name="report")
 app.add_typer(policy.app, name="policy")
+app.add_typer(proposals.app, name="proposals")
+app.add_typer(sales.app, name="sales")
 app.add_typer(wire_log.app, name="wirelog")
 
 

@@ -8,10 +8,12 @@ from posrefund.engine.actions import Action, Ask, Decide, Know, Move, Note, Open
 from posrefund.engine.approval import Approval
 from posrefund.engine.attempt import Attempt
 from posrefund.engine.delegation import Delegation
+from posrefund.engine.lookup import Candidate, FoundSales, SaleQuery
 from posrefund.engine.notices import Notice, NoticeKind
 from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
 from posrefund.engine.papers import Document, Signature
 from posrefund.engine.people import Statement
+from posrefund.engine.proposals import Dismissal, DuplicateRule, Proposal
 from posrefund.engine.receipt_code import ReceiptCode, receipt_code
 from posrefund.engine.requests import (
     DescribedSale,
@@ -33,12 +35,16 @@ __all__ = [
     "Approved",
     "Ask",
     "Attempt",
+    "Candidate",
     "Decide",
     "Declined",
     "Delegation",
     "DescribedSale",
+    "Dismissal",
     "Document",
+    "DuplicateRule",
     "Event",
+    "FoundSales",
     "InDoubt",
     "Know",
     "Move",
@@ -52,9 +58,11 @@ __all__ = [
     "OriginalRef",
     "Outcome",
     "Permissions",
+    "Proposal",
     "Reason",
     "ReceiptCode",
     "RefundRequest",
+    "SaleQuery",
     "SaleRequest",
     "Signature",
     "State",

@@ -133,6 +133,7 @@ def original_of(attempt: Attempt, facts: Mapping[str, str], today: date) -> Orig
         card_fingerprint=attempt.card_fingerprint,
         card_last4=attempt.card_last4,
         order_ref=attempt.facts.get("order_ref", ""),
+        made_at=attempt.created_at,
         organisation=facts.get("organisation"),
     )
 

@@ -333,6 +333,7 @@ def _original(attempt: Attempt, row: FileRow, file_day: date) -> Original:
         card_fingerprint=attempt.card_fingerprint,
         card_last4=attempt.card_last4,
         order_ref=attempt.facts.get("order_ref", ""),
+        made_at=attempt.created_at,
     )
 
 

@@ -245,5 +245,6 @@ def _learn(case: Case, said: Statement, now: datetime) -> list[Action]:
         card_fingerprint=attempt.card_fingerprint,
         card_last4=attempt.card_last4,
         order_ref=attempt.facts.get("order_ref", ""),
+        made_at=attempt.created_at,
     )
     return [Know(original, now)]

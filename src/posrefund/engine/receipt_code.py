@@ -87,6 +87,10 @@ class ReceiptCode:
         half = width // 2
         return f"R{digits[:half]}{_check_of(number)}{digits[half:]}"
 
+    def is_near(self, day: str) -> bool:
+        """Say whether *day*, ISO 8601, lies within two days: a slip may say the host's day, a journal the transaction's."""
+        return abs(date.fromisoformat(day) - self.day) <= _NEAR
+
     @property
     def _days(self) -> int:
         return (self.day - _EPOCH).days

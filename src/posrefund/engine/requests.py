@@ -21,6 +21,8 @@ from posrefund.errors import InvalidRequestError
 from posrefund.values import RRN, Amount, CardRead, RequestID
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from posrefund.dialects.policy import Ceiling
     from posrefund.errors import Fault
 
@@ -267,7 +269,7 @@ class Original:
         settlement_date: DE15 with its year.
         amount: What was paid; where only the host knows, as much as a message can say.
         auth_code: DE38 of the answer, if any.
-        card_fingerprint: Keyed digest of the card number.
+        card_fingerprint: Keyed digest of the card number; empty where a feed knows its last digits at most.
         organisation: DE63.1 of the answer, if any.
         reserved_minor: Held by attempts that are not decided.
         accepted_minor: Given back.
@@ -277,6 +279,7 @@ class Original:
         ceiling: ``"host_only"`` for a sale that was described and is not known.
         card_last4: The last four digits of the card number, to look the sale up by; empty where they are not known.
         order_ref: The shop's number of the order; empty for none.
+        made_at: When it was made, UTC; None where nobody said it.
     """
 
     original_id: str
@@ -299,6 +302,7 @@ class Original:
     ceiling: Ceiling = "journal"
     card_last4: str = ""
     order_ref: str = ""
+    made_at: datetime | None = None
 
     @property
     def remaining_minor(self) -> int:

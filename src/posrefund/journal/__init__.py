@@ -8,6 +8,7 @@ used.
 from posrefund.journal.backup import back_up
 from posrefund.journal.device_questions import DeviceQuestion
 from posrefund.journal.embedded import SQLiteJournal
+from posrefund.journal.feeds import FeedVerdict
 from posrefund.journal.fleet import FleetJournal, SQLiteFleet
 from posrefund.journal.journal import Journal
 from posrefund.journal.lease import LEASE_S, Lease, claim_terminals
@@ -20,6 +21,7 @@ __all__ = [
     "LEASE_S",
     "DeliveryState",
     "DeviceQuestion",
+    "FeedVerdict",
     "FleetJournal",
     "Journal",
     "Lease",

@@ -112,9 +112,14 @@ class Approvals(Backend):
         """Use the approval that *action* names for exactly what *action* is going to send."""
         approval, attempt = action.approval, action.attempt
         if approval is None:
-            sale = "SELECT 1 FROM originals WHERE original_id = ? AND ceiling = 'host_only'"
+            sale = (
+                "SELECT 1 FROM originals WHERE original_id = ?"
+                " AND (ceiling = 'host_only' OR card_fingerprint = '')"
+            )
             if self._rows(sale, attempt.original_id):
-                raise JournalWriteError("nobody has approved a refund of a sale without a ceiling")
+                raise JournalWriteError(
+                    "nobody has approved a refund of a sale without a ceiling or a card"
+                )
             return
         self._refuse_foreign(approval)
         used = approval.used_by(attempt.number)

@@ -39,9 +39,12 @@ from posrefund.journal.delegations import Delegations, check_delegations
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
 from posrefund.journal.faults import FaultLog, check_faults
+from posrefund.journal.feeds import Feeds
 from posrefund.journal.holds import Holds
 from posrefund.journal.keys import JournalKeys
+from posrefund.journal.lookups import Lookups
 from posrefund.journal.outbox import Outbox, check_notices
+from posrefund.journal.proposals import Proposals, check_proposals
 from posrefund.journal.replay import check_approvals, check_links, check_projection
 from posrefund.journal.rows import (
     FIRST_LINK,
@@ -52,7 +55,6 @@ from posrefund.journal.rows import (
     original_from_data,
 )
 from posrefund.journal.running import MARKS
-from posrefund.journal.sales import Sales
 from posrefund.journal.schema import OPEN_NAMES
 from posrefund.journal.staff import StaffTable, check_staff
 
@@ -74,7 +76,9 @@ class Journal(
     Approvals,
     DeviceQuestions,
     Holds,
-    Sales,
+    Feeds,
+    Lookups,
+    Proposals,
     Outbox,
     StaffTable,
     Delegations,
@@ -237,6 +241,7 @@ class Journal(
         check_staff(rows, self._staff_as_chained())
         check_delegations(rows, self.delegations())
         check_faults(rows, self.faults())
+        check_proposals(self._terminal, rows, self._my_proposals())
         return len(rows)
 
     # --- inside ------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 from posrefund.journal.schema import (
     APPROVALS,
     DEVICE_QUESTIONS,
+    FIND,
     LOOK_UP,
     OPEN_NAMES,
     OUTBOX,
@@ -155,6 +156,15 @@ CREATE TRIGGER role_of_a_yes_is_final BEFORE UPDATE ON approvals FOR EACH ROW
     EXECUTE FUNCTION refuse_second_use();
 """
 
+_DISMISSAL_IS_FINAL = """
+CREATE FUNCTION refuse_second_dismissal() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'a proposal is dismissed once, and never changed'; END $$;
+CREATE TRIGGER dismissal_is_final BEFORE UPDATE ON proposals FOR EACH ROW
+    WHEN (OLD.dismissed_at IS NOT NULL OR OLD.rule <> NEW.rule
+      OR OLD.original_id <> NEW.original_id OR OLD.amount_minor <> NEW.amount_minor)
+    EXECUTE FUNCTION refuse_second_dismissal();
+"""
+
 POSTGRES_VERSIONS = (
     _TABLES,
     _HOST_ONLY,
@@ -166,5 +176,7 @@ POSTGRES_VERSIONS = (
     OUTBOX.replace(" BLOB ", " BYTEA ") % {"strict": "", "keyed": ""},
     STAFF % {"strict": ""} + _STAFF_STAYS,
     RULE_LOOK_UPS,
+    FIND.replace("amount_minor INTEGER", "amount_minor BIGINT") % {"strict": ""}
+    + _DISMISSAL_IS_FINAL,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from posrefund.engine import Attempt, Original, State
@@ -139,14 +139,17 @@ _ORIGINAL_COLUMNS = (
 )
 
 
-LOOK_UP_COLUMNS = ("card_last4", "order_ref")
+LOOK_UP_COLUMNS = ("card_last4", "order_ref", "made_at")
 """Empty where they are not known, and then, as in earlier versions, not in the chained row."""
 
 
 def original_as_data(original: Original) -> dict[str, Any]:
     """Return a sale as JSON-able data, in the columns of the ``originals`` table."""
     unbounded = {"ceiling": original.ceiling} if original.ceiling != "journal" else {}
-    found_by = {name: getattr(original, name) for name in LOOK_UP_COLUMNS}
+    made_at = original.made_at.astimezone(UTC).isoformat() if original.made_at else ""
+    found_by = dict(
+        zip(LOOK_UP_COLUMNS, (original.card_last4, original.order_ref, made_at), strict=True)
+    )
     return (
         {name: getattr(original, name) for name in _ORIGINAL_COLUMNS}
         | unbounded
@@ -163,7 +166,8 @@ def original_as_data(original: Original) -> dict[str, Any]:
 def original_from_data(data: dict[str, Any], **now: Any) -> Original:
     """Return the sale of a row; *now* are the facts that follow from its attempts."""
     return Original(
-        **{name: data[name] for name in (*_ORIGINAL_COLUMNS, *LOOK_UP_COLUMNS)},
+        **{name: data[name] for name in (*_ORIGINAL_COLUMNS, "card_last4", "order_ref")},
+        made_at=datetime.fromisoformat(data["made_at"]) if data["made_at"] else None,
         transaction_date=date.fromisoformat(data["transaction_date"]),
         settlement_date=date.fromisoformat(data["settlement_date"]),
         amount=Amount(data["amount_minor"], data["currency"]),

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from posrefund.engine import Know, Original
     from posrefund.values import TerminalID
 
-__all__ = ["Sales"]
+__all__ = ["OTHERWISE", "Sales"]
+
+OTHERWISE = (
+    "SELECT original_id FROM originals WHERE rrn = ? AND transaction_date = ?"
+    " AND merchant || '' = ? AND ceiling <> ?"
+)
+"""By its slip, and not by the day's sales of its merchant, which the bare ``merchant = ?`` would have looked through."""
 
 _SOLD = (
     "SELECT original_id, stan, transaction_date, amount_minor, reserved_minor + accepted_minor"
@@ -84,13 +90,7 @@ class Sales(Backend):
         if other:  # something of it may have been given back: a fresh ceiling would be a wrong one
             self._append("described_before", name, action.at, {"as": other})
             return
-        row = data | dict(self._learner())
-        places = ", ".join(f":{column}" for column in row)
-        insert = (
-            f"INSERT INTO originals ({', '.join(row)}) VALUES ({places}) ON CONFLICT DO NOTHING"
-        )
-        if self._run(insert, row):
-            self._append("know", name, action.at, data)
+        if self._insert(data, action.at):
             return
         known = self._dicts("SELECT * FROM originals WHERE original_id = ?", name)
         # One sale under two ids would have two ceilings: then nothing is known under this one.
@@ -98,14 +98,25 @@ class Sales(Backend):
         if not known or any(known[0][column] != data[column] for column in identity):
             raise RequestConflictError(name)
 
+    def _insert(self, data: dict[str, Any], at: datetime) -> bool:
+        """Take a sale in, and chain it; False where its id or its place in a batch is taken."""
+        row = data | dict(self._learner())
+        places = ", ".join(f":{column}" for column in row)
+        insert = (
+            f"INSERT INTO originals ({', '.join(row)}) VALUES ({places}) ON CONFLICT DO NOTHING"
+        )
+        is_new = bool(self._run(insert, row))
+        if is_new:
+            self._append("know", data["original_id"], at, data)
+        return is_new
+
     def _under_another_ceiling(self, original: Original) -> str:
         """The id of the same sale known with a ceiling and now described without one, or the reverse; or nothing."""
         found = self._rows(
-            "SELECT original_id FROM originals WHERE merchant = ? AND rrn = ?"
-            " AND transaction_date = ? AND ceiling <> ?",
-            original.merchant,
+            OTHERWISE,
             original.rrn,
             original.transaction_date.isoformat(),
+            original.merchant,
             original.ceiling,
         )
         return str(found[0][0]) if found else ""

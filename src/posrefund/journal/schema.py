@@ -16,6 +16,7 @@ from posrefund.engine import OPEN_STATES
 __all__ = [
     "APPROVALS",
     "DEVICE_QUESTIONS",
+    "FIND",
     "LOOK_UP",
     "OPEN_NAMES",
     "OUTBOX",
@@ -287,6 +288,46 @@ CREATE INDEX refunds_by_day ON attempts (merchant, host_day) WHERE kind <> 'sale
 CREATE INDEX chain_holds ON chain (subject) WHERE kind IN ('hold_set', 'hold_lifted');
 """
 """Of either database. What a shop's rules ask before a refund: an operator's day, and whether the sale is held."""
+FIND = """
+ALTER TABLE originals ADD COLUMN made_at TEXT NOT NULL DEFAULT '';
+CREATE INDEX originals_by_order
+    ON originals (merchant, order_ref, transaction_date, original_id) WHERE order_ref <> '';
+CREATE INDEX originals_by_auth ON originals
+    (merchant, auth_code, card_last4, amount_minor, transaction_date, original_id);
+CREATE INDEX originals_by_card ON originals (merchant, card_fingerprint, amount_minor, made_at)
+    WHERE made_at <> '';
+CREATE INDEX originals_by_day ON originals (merchant, transaction_date);
+
+CREATE TABLE proposals (
+    proposal_id TEXT PRIMARY KEY,
+    terminal TEXT NOT NULL,
+    rule TEXT NOT NULL CHECK (rule IN ('duplicate_sale', 'cancelled_order')),
+    original_id TEXT NOT NULL REFERENCES originals,
+    amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+    currency TEXT NOT NULL,
+    because TEXT NOT NULL,
+    proposed_at TEXT NOT NULL,
+    dismissed_at TEXT,
+    dismissed_by TEXT,
+    dismissed_why TEXT,
+    dismissed_terminal TEXT,
+    CONSTRAINT one_proposal_of_a_rule UNIQUE (rule, original_id),
+    CONSTRAINT somebody_dismissed CHECK ((dismissed_at IS NULL) = (dismissed_by IS NULL)
+        AND (dismissed_by IS NULL) = (dismissed_why IS NULL)
+        AND (dismissed_why IS NULL) = (dismissed_terminal IS NULL))
+)%(strict)s;
+CREATE INDEX proposals_by_terminal ON proposals (terminal);
+CREATE INDEX proposals_dismissed ON proposals (dismissed_terminal)
+    WHERE dismissed_terminal IS NOT NULL;
+"""
+"""Of either database. Each way to a sale has an index, and what a rule proposed is there once: decision 0052."""
+
+_DISMISSAL_IS_FINAL = """
+CREATE TRIGGER dismissal_is_final BEFORE UPDATE ON proposals
+    WHEN OLD.dismissed_at IS NOT NULL OR OLD.rule <> NEW.rule OR OLD.original_id <> NEW.original_id
+      OR OLD.amount_minor <> NEW.amount_minor
+    BEGIN SELECT RAISE(ABORT, 'a proposal is dismissed once, and never changed'); END;
+"""
 
 VERSIONS = (
     _TABLES,
@@ -297,6 +338,7 @@ VERSIONS = (
     OUTBOX % {"strict": " STRICT", "keyed": " STRICT, WITHOUT ROWID"},
     STAFF % {"strict": " STRICT"} + _STAFF_STAYS,
     RULE_LOOK_UPS,
+    FIND % {"strict": " STRICT"} + _DISMISSAL_IS_FINAL,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
 

@@ -14,11 +14,22 @@ from posrefund.office.cases import (
 )
 from posrefund.office.dossier import Dossier, dossier
 from posrefund.office.explain import Unmatched, explain
+from posrefund.office.feed import Imported, Refusal, import_sales
 from posrefund.office.findings import CategorySum, Finding, Reconciliation, Side
 from posrefund.office.follow_up import FollowUp, follow_up
 from posrefund.office.health import Health, health
 from posrefund.office.holidays import holidays_of
 from posrefund.office.paper import TRAINING
+from posrefund.office.proposals import (
+    Proposed,
+    Standing,
+    dismiss_proposal,
+    list_proposals,
+    propose_cancelled,
+    propose_duplicates,
+    read_order_refs,
+    take_proposal,
+)
 from posrefund.office.reconcile import reconcile
 from posrefund.office.reconcile_text import reconcile_text
 from posrefund.office.scan import CardData, find_card_data, find_in_database
@@ -37,15 +48,20 @@ __all__ = [
     "Finding",
     "FollowUp",
     "Health",
+    "Imported",
+    "Proposed",
     "Reconciliation",
     "RefundStatus",
+    "Refusal",
     "ShopStatus",
     "Side",
+    "Standing",
     "Unmatched",
     "ageing",
     "batch_slip",
     "cases",
     "close_case",
+    "dismiss_proposal",
     "dossier",
     "explain",
     "find_card_data",
@@ -54,13 +70,19 @@ __all__ = [
     "follow_up",
     "health",
     "holidays_of",
+    "import_sales",
     "keep_file_fault",
+    "list_proposals",
+    "propose_cancelled",
+    "propose_duplicates",
+    "read_order_refs",
     "read_settlement_file",
     "reconcile",
     "reconcile_text",
     "refund_status",
     "slip",
     "support_bundle",
+    "take_proposal",
     "unpack",
     "watch",
 ]

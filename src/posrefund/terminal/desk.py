@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from posrefund.closed import closed_class
 from posrefund.engine import Declined, Know, OriginalRef, described, outcome_of
 from posrefund.engine.faults import BY_ITSELF, TerminalFault
+from posrefund.engine.proposals import is_untouched
 from posrefund.engine.refusals import refuse
 from posrefund.errors import FramingError, InvalidRequestError, RequestConflictError
 from posrefund.framing import Envelope
@@ -18,19 +19,30 @@ from posrefund.terminal.signing import note_print, prints, sign, signature_under
 from posrefund.values import RRN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from posrefund.engine import (
         Approval,
+        FoundSales,
         Original,
         Outcome,
         RefundRequest,
+        SaleQuery,
         Signature,
         TerminalView,
     )
     from posrefund.engine.policy import Bounds
     from posrefund.engine.settlement import BatchClosed
+    from posrefund.journal import FeedVerdict
     from posrefund.terminal.preview import Preview
 
 __all__ = ["Desk"]
+
+
+def _refuse_used(originals: Sequence[Original]) -> None:
+    """Refuse a sale that comes with a history: what was given back elsewhere has no ceiling here."""
+    if not all(map(is_untouched, originals)):
+        raise InvalidRequestError([("original", "a sale of which nothing was given back yet")])
 
 
 @closed_class
@@ -159,9 +171,7 @@ class Desk(Decisions):
             JournalWriteError: It was not taken in.
             RequestConflictError: Another sale is known under its id, or the sale under another id.
         """
-        untouched = (original.reserved_minor, original.accepted_minor) == (0, 0)
-        if not untouched or original.is_voided or original.has_open_attempt or original.has_case:
-            raise InvalidRequestError([("original", "a sale of which nothing was given back yet")])
+        _refuse_used([original])
         day = f"{original.transaction_date:%m%d}"
         with self._busy:
             known = self.journal.originals(OriginalRef(RRN(original.rrn), day))
@@ -171,6 +181,37 @@ class Desk(Decisions):
             ):
                 raise RequestConflictError(original.original_id)
             self.journal.commit([Know(original, self._procedures.clock())])
+
+    def record_sales(
+        self, originals: Sequence[Original], *, dry_run: bool = False
+    ) -> list[FeedVerdict]:
+        """Take in sales made elsewhere, all in one commit, and say of each what became of it.
+
+        The same ones again are ``known``; one that is refused keeps no other out.
+
+        Args:
+            originals: At most a few thousand: other terminals of the same file wait meanwhile.
+            dry_run: Write nothing, only say what would become of them.
+
+        Raises:
+            InvalidRequestError: Something of one was given back already: nothing was taken in.
+            JournalWriteError: Nothing was taken in.
+        """
+        _refuse_used(originals)
+        with self._busy:
+            return self.journal.take_in(originals, self._procedures.clock(), dry_run=dry_run)
+
+    def find_sales(self, query: SaleQuery) -> FoundSales:
+        """Return this merchant's sales that *query* may mean, best first; never a choice among several.
+
+        Example:
+            ``terminal.find_sales(SaleQuery(code=ReceiptCode.parse(scanned))).only`` is the sale, or None.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        with self._busy:
+            return self.journal.find_sales(query, merchant=self.view().merchant)
 
     def receive_late(self, message: bytes) -> Outcome | None:
         """Take an answer that came by another way than the line it was asked on: from a gateway, say.

@@ -22,6 +22,8 @@ _SYMBOLS = {
 
 _AMOUNT_MINOR_MAX = 10**12 - 1
 """DE4 has twelve digits (ISO 8583-1:1987, data element 4)."""
+_WRITTEN_MAX = 20
+"""Twelve digits, a point, and some zeros before them."""
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -55,6 +57,27 @@ class Amount:
             faults.append(("amount.currency", "three digits, ISO 4217 numeric"))
         if faults:
             raise InvalidRequestError(faults)
+
+    @classmethod
+    def parse(cls, text: str, currency: str = "156") -> Amount:
+        """Return the amount that a person or a file wrote; no more digits after the point than the currency has.
+
+        Raises:
+            InvalidRequestError: Path ``amount``: it is none, or path ``amount.currency``.
+
+        Example:
+            >>> from posrefund.values import Amount
+            >>> Amount.parse("12.3"), Amount.parse("1500", "392")
+            (Amount(minor=1230, currency='156'), Amount(minor=1500, currency='392'))
+        """
+        digits = _MINOR_DIGITS.get(currency, 0)
+        whole, point, part = text.partition(".")
+        is_written = text.isascii() and whole.isdigit() and (part.isdigit() or not point)
+        if not is_written or len(part) > digits or len(text) > _WRITTEN_MAX:
+            raise InvalidRequestError(
+                [("amount", f"digits, at most {digits} of them after a point")]
+            )
+        return cls(int(whole + part.ljust(digits, "0")), currency)
 
     def __str__(self) -> str:
         return format_minor(self.minor, self.currency)

@@ -86,4 +86,9 @@ class Asked:
     @property
     def is_other_card(self) -> bool:
         """Whether another card was read than the one that paid."""
-        return self.original is not None and self.original.card_fingerprint != self.card_fingerprint
+        sale = self.original
+        if sale is None:
+            return False
+        if not sale.card_fingerprint:  # a feed knew only its last digits (decision 0052)
+            return str(self.request.card.pan)[-4:] != sale.card_last4
+        return sale.card_fingerprint != self.card_fingerprint
