@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from engine.builders import FINGERPRINT, NOW, PROPERTY, asked, original, refund_request, view
 from posrefund.engine import Document, Signature
+from posrefund.engine.calendar import BusinessCalendar
 from posrefund.engine.machine import start_refund
 from posrefund.engine.plan import Occasion
 from posrefund.engine.policy import (
@@ -246,6 +247,29 @@ def test_any_other_card_is_refused_unless_the_rules_let_it_through(
     if is_other and not verdict.faults:
         assert question.request.documents
         assert "review_other_card" in {each.code for each in verdict.reviews}
+
+
+@PROPERTY
+@given(
+    st.integers(0, 40),
+    st.integers(0, 60),
+    st.sets(DAYS, max_size=30),
+    st.dates(date(2025, 12, 1), date(2026, 3, 8)),
+)
+def test_day_that_a_refusal_names_is_the_last_one_on_which_it_would_not_be(
+    business: int, days: int, off: set[date], settled: date
+) -> None:
+    rules = Rules(
+        window_business_days=business, window_days=days, calendar=BusinessCalendar(frozenset(off))
+    )
+    sale = original(transaction_date=settled, settlement_date=settled)
+    question = asked(sale=sale)
+    found = {fault.code: fault for fault in judge(rules, question).faults}
+    if "window_expired" in found:
+        last = date.fromisoformat(found["window_expired"].hint_en.split("until ")[1][:10])
+        assert last < question.today
+        assert not judge(rules, replace(question, today=last)).faults
+        assert judge(rules, replace(question, today=last + timedelta(days=1))).faults
 
 
 AMOUNT_CODES = {
