@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -86,12 +87,14 @@ def till(tmp_path: Path) -> Iterator[Till]:
 def test_selfcheck_says_what_it_saw_and_ends_with_0(till: Till) -> None:
     shown = till.posrefund("selfcheck")
     assert "free space" in shown
-    assert "answer_ms" in shown
+    assert re.search(r"connect [0-9]+ ms, answer [0-9]+ ms", shown)
+    assert re.search(r"free [0-9.]+ GB", shown)
     assert "blocks" not in shown
 
     zh = till.posrefund("selfcheck", "--lang", "zh")
     assert "剩余空间" in zh
     assert "正常" in zh
+    assert re.search(r"连接 [0-9]+ ms, 应答 [0-9]+ ms", zh)
 
 
 def test_selfcheck_ends_with_1_where_something_warns_and_3_where_something_blocks(

@@ -60,11 +60,33 @@ def _show(report: SelfCheck, *, is_zh: bool) -> None:
 
 def _told(check: Check, *, is_zh: bool) -> str:
     if not check.reason:
-        return ", ".join(f"{name} {_short(value)}" for name, value in check.measured.items())
+        shown = (_measured(name, value, is_zh=is_zh) for name, value in check.measured.items())
+        return ", ".join(shown)
     said, remedy = (check.text_zh, check.remedy_zh) if is_zh else (check.text_en, check.remedy_en)
     detail = f" ({check.detail})" if check.detail else ""
     mark = "：" if is_zh else ": "
     return f"{said}{detail}{mark}{remedy}"
+
+
+_ZH = {
+    "free": "剩余", "write": "写入", "connect": "连接", "answer": "应答", "age": "距签到", "host offset": "主机时差",
+    "batch": "批次号", "open": "未了", "with people": "待人工", "name": "名称", "digest": "摘要",
+    "min version": "最低版本", "journal": "流水",
+}  # fmt: skip
+
+
+def _measured(name: str, value: int | str, *, is_zh: bool) -> str:
+    """What was measured, with its unit, as people write it."""
+    said, unit = name, ""
+    for ending, written in (("_ms", " ms"), ("_bytes", ""), ("_s", " s")):
+        if name.endswith(ending):
+            said, unit = name.removesuffix(ending), written
+            break
+    said = said.replace("_", " ")
+    label = _ZH.get(said, said) if is_zh else said
+    if name.endswith("_bytes"):
+        return f"{label} {int(value) / 1e9:.1f} GB"
+    return f"{label} {_short(value)}{unit}"
 
 
 def _short(value: int | str) -> str:

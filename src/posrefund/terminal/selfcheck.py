@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "SelfChecker"]
 
 _DETAIL_CHARACTERS = 150
+_DEFAULT = SelfCheckPolicy()
+"""One for all terminals of a process that have none of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class SelfChecker:
         self._take_number = take_number
         self._unkept = ""
         """The last result, where the journal did not take it."""
-        self._policy, self._refuses = policy or SelfCheckPolicy(), policy is not None
+        self._policy, self._refuses = policy or _DEFAULT, policy is not None
 
     def check_last(self) -> None:
         """Refuse a refund while the last self-check does not speak for the terminal; see ``Terminal.selfcheck``.
