@@ -20,6 +20,7 @@ from benchmarks.codec import codec
 from benchmarks.crypto import crypto
 from benchmarks.framing import framing
 from benchmarks.memory import memory
+from benchmarks.reconcile import reconcile
 from benchmarks.refunds import refunds
 from benchmarks.simulator import simulator
 from benchmarks.timing import measure, report
@@ -58,7 +59,17 @@ def main() -> None:
     parser.add_argument("--memory", type=int, default=200_000, help="hostile messages to read")
     parser.add_argument(
         "--only",
-        choices=("codec", "framing", "memory", "crypto", "journal", "refunds", "simulator", "aio"),
+        choices=(
+            "codec",
+            "framing",
+            "memory",
+            "crypto",
+            "journal",
+            "refunds",
+            "simulator",
+            "aio",
+            "reconcile",
+        ),
     )
     asked = parser.parse_args()
     print(
@@ -74,6 +85,7 @@ def main() -> None:
         "refunds": refunds,
         "simulator": simulator,
         "aio": aio,
+        "reconcile": reconcile,
     }
     for name, part in parts.items():
         if asked.only in (None, name):

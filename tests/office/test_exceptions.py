@@ -20,9 +20,10 @@ from posrefund.office.files import FeeRule, layout
 from posrefund.values import PAN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from posrefund.engine import Action
     from posrefund.journal import SQLiteJournal
 
 RRN = {"rrn": "606810000123"}
@@ -237,8 +238,10 @@ ACOM = f"{REFUND_LINE}\n".encode()
 TOMORROWS = f"{OTHERS.replace('0309100000', '0310100000')}\n".encode()
 _FILES = {
     **dict.fromkeys(
-        ["match", "late_match", "resolved_yes", "host_only", "declined_but_booked"]
-        + ["duplicate_journal", "open_case", "pending"],
+        [
+            *("match", "late_match", "resolved_yes", "host_only", "declined_but_booked"),
+            *("duplicate_journal", "open_case", "pending"),
+        ],
         (ACOM, None),
     ),
     "resolved_no": (TOMORROWS, None),
@@ -450,9 +453,14 @@ def test_a_file_is_one_commit(journal: SQLiteJournal, monkeypatch: pytest.Monkey
     for number in range(11, 14):
         journal.commit([know(f"S-{number}0", stan=f"{number:06d}", rrn=f"60671000{number:04d}")])
         put(journal, "ACCEPTED", f"R-{number}0", f"{number:06d}")
-    commits: list[object] = []
+    commits: list[list[Action]] = []
     real = journal.commit
-    monkeypatch.setattr(journal, "commit", lambda actions: (commits.append(1), real(actions)))
+
+    def commit(actions: Iterable[Action]) -> None:
+        commits.append(list(actions))
+        real(commits[-1])
+
+    monkeypatch.setattr(journal, "commit", commit)
     read(journal, *(line(stan=f"{n:06d}", original_stan=f"{n:06d}") for n in (11, 12, 13)))
 
     assert len(commits) == 1

@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sales"]
 
-_SOLD = (
-    "SELECT original_id, stan, transaction_date, amount_minor, reserved_minor + accepted_minor"
-    " FROM originals"
-)
+_SOLD = "SELECT original_id, stan, transaction_date, amount_minor, accepted_minor FROM originals"
 
 
 @closed_class
