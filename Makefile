@@ -18,7 +18,7 @@ demo: $(VENV)/cli.stamp
 	$(BIN)/posrefund demo --lang $(LANGUAGE) --transport $(TRANSPORT) --pinpad $(PINPAD)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["softhsm", "token"]  # fixtures of every folder
 
+# Workers of pytest-xdist get one, and a console that is made under it keeps that width for ever.
+os.environ.pop("COLUMNS", None)
+
 settings.register_profile("dev", derandomize=True, deadline=None, max_examples=100)
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")

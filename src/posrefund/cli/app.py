@@ -29,6 +29,7 @@ from posrefund.cli import (
     selftest,
     settle,
     sign_in,
+    train,
     wire_log,
 )
 from posrefund.cli.screen import as_text, stderr
@@ -63,6 +64,7 @@ def _main(
 
 app.command("demo")(demo.demo)
 app.command("init")(init.init)
+app.command("train")(train.train)
 app.command("host")(host.host)
 app.command("sign-in")(sign_in.sign_in)
 app.command("sale")(money.sale)

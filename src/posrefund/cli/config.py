@@ -14,6 +14,7 @@ import typer
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
+from posrefund.cli.training import training_setting
 from posrefund.cli.wire_log_settings import logged
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
@@ -51,7 +52,7 @@ dialect = "{dialect}"
 
 [terminal]
 id = "{terminal}"
-
+{training}
 [merchant]
 id = "{merchant}"
 
@@ -86,6 +87,7 @@ class Settings:
         high_water_file: Holds the highest generation of the key file, where one is wanted.
         anchor_file: Holds the journal's anchor, if not beside the key file.
         token: The PKCS#11 token that opens the key file or holds its TMK, where there is one.
+        training: Whether people practise with it; its host is on this machine then.
     """
 
     dialect: Dialect
@@ -100,6 +102,7 @@ class Settings:
     high_water_file: Path | None = None
     anchor_file: Path | None = None
     token: TokenSettings | None = None
+    training: bool = False
 
 
 def load(path: Path) -> Settings:
@@ -133,11 +136,12 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
     keys = _table(data, "keys")
     token = token_settings(keys, folder)
     is_locked_by_token = token is not None and token.lock
+    line = host_settings(host, folder)
     return Settings(
         dialect=known.derive(known.name, timers=timers),
         terminal=terminal,
         merchant=merchant,
-        host=host_settings(host, folder),
+        host=line,
         envelope=Envelope(_hex(host, "tpdu", known.tpdu), _hex(host, "header", known.header)),
         key_file=folder / _text(data, "keys", "file"),
         passphrase_file=folder
@@ -145,6 +149,7 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         high_water_file=_path_of(data, "high_water", folder),
         anchor_file=_path_of(data, "anchor", folder),
         token=token,
+        training=training_setting(data, line),
         **_journal(data, folder),
     )
 
@@ -169,6 +174,7 @@ def write(  # noqa: PLR0913 — a settings file has so many lines
     dialect_name: str = "unionpay",
     tls_ca: str | None = None,
     wire_log: Path | None = None,
+    training: bool = False,
 ) -> Path:
     """Write a ``posrefund.toml`` into *folder* and return its path; with *tls_ca* the host is talked to in TLS."""
     path = folder / "posrefund.toml"
@@ -183,6 +189,7 @@ def write(  # noqa: PLR0913 — a settings file has so many lines
         address=address,
         port=port,
         answer_s=answer_s,
+        training="training = true\n" if training else "",
     )
     path.write_text(text, encoding="utf-8")
     return path
@@ -227,7 +234,9 @@ def open_journal(settings: Settings, key: bytes) -> Journal:
         JournalError: The journal is in use, damaged, or another terminal's.
     """
     if settings.journal_file is not None:
-        return SQLiteJournal(settings.journal_file, key=key, terminal=settings.terminal)
+        return SQLiteJournal(
+            settings.journal_file, key=key, terminal=settings.terminal, training=settings.training
+        )
     timers = settings.dialect.timers
     return PostgresJournal(
         settings.journal_dsn or "",

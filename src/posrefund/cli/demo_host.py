@@ -17,14 +17,21 @@ __all__ = ["HostProcess"]
 
 
 class HostProcess:
-    """``posrefund host --control``, started and stopped with this object."""
+    """``posrefund host --control``, started and stopped with this object; *batch* is its open one."""
 
-    def __init__(self, config: Path, ledger: Path, tls: tuple[Path, Path] | None = None) -> None:
+    def __init__(
+        self,
+        config: Path,
+        ledger: Path,
+        tls: tuple[Path, Path] | None = None,
+        *,
+        batch: str = "000007",
+    ) -> None:
         command = [sys.executable, "-m", "posrefund", "host", "--control", "--port", "0"]
         if tls is not None:
             command += ["--tls-cert", str(tls[0]), "--tls-key", str(tls[1])]
         self._process = subprocess.Popen(  # noqa: S603 — ourselves, with our own words
-            [*command, "--config", str(config), "--ledger", str(ledger), "--batch", "000007"],
+            [*command, "--config", str(config), "--ledger", str(ledger), "--batch", batch],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",

@@ -30,15 +30,25 @@ class SQLiteJournal(Store, Journal):
         path: The database file; made when it is not there.
         key: 32 bytes from the key store; chain, fingerprints and sealed numbers hang on it.
         terminal: Whose journal this is; opening another terminal's is refused.
+        training: Whether people practise in it; one made so is opened so for ever, and no other is.
 
     Raises:
-        JournalError: In use by another process, another terminal's, or of a version to come.
+        JournalError: In use by another process, another terminal's, for training or not, or of a version to come.
         JournalCorruptError: No journal, or made with another key.
     """
 
-    def __init__(self, path: str | PathLike[str], *, key: bytes, terminal: TerminalID) -> None:
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        key: bytes,
+        terminal: TerminalID,
+        training: bool = False,
+    ) -> None:
         Journal.__init__(self, key=key, terminal=terminal)
-        Store.__init__(self, path, VERSIONS, {"terminal": terminal})
+        self.is_training = training
+        kind = {"kind": "training"} if training else {}
+        Store.__init__(self, path, VERSIONS, {"terminal": terminal, **kind})
         try:
             self._check_owner()
             self._check_key()
@@ -56,7 +66,12 @@ class SQLiteJournal(Store, Journal):
             JournalCorruptError: This journal is not in order.
         """
         self.terminal_facts()  # a closed journal says so
-        opened = partial(SQLiteJournal, key=self._keys.current, terminal=self._terminal)
+        opened = partial(
+            SQLiteJournal,
+            key=self._keys.current,
+            terminal=self._terminal,
+            training=self.is_training,
+        )
         return back_up(self._path, Path(path), opened)
 
     def verify(self) -> int:

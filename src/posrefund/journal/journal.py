@@ -66,7 +66,12 @@ class Journal(Epochs, Attempts, Approvals, DeviceQuestions, Sales):
     Args:
         key: 32 bytes from the key store; chain, fingerprints and sealed numbers hang on it.
         terminal: Whose journal this is.
+
+    Attributes:
+        is_training: Whether people practise in it: nothing in it is money.
     """
+
+    is_training = False
 
     def __init__(self, *, key: bytes, terminal: TerminalID) -> None:
         self._keys, self._terminal = JournalKeys(key, terminal), terminal

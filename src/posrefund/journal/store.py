@@ -173,9 +173,12 @@ class Store:
 
 def _refuse_other_kind(db: sqlite3.Connection, expected: str | None) -> None:
     found = db.execute("SELECT value FROM meta WHERE key = 'kind'").fetchone()
-    if (found[0] if found else None) != expected:
-        whose = "many terminals" if found else "one terminal"
-        raise JournalError(f"this is the journal of {whose}")
+    kind = found[0] if found else None
+    if kind != expected:
+        raise JournalError(f"this is the journal of {_WHOSE.get(kind, 'something else')}")
+
+
+_WHOSE = {None: "one terminal", "fleet": "many terminals", "training": "a training terminal"}
 
 
 def _typed(rows: list[Any], *types: type) -> list[Any]:

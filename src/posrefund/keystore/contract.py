@@ -113,6 +113,11 @@ class KeyStore(Protocol):
         """A number that grows with every change of the store and never falls; 0 if it has none."""
         ...
 
+    @property
+    def has_published_master(self) -> bool:
+        """Whether everybody can know the TMK: to practise with, and never for a live host."""
+        ...
+
     def keep_sign_in(
         self,
         block: bytes,

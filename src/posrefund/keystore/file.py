@@ -242,6 +242,11 @@ class FileKeyStore(AnchorKeeper):
         return self._vault.document.test_keys
 
     @property
+    def has_published_master(self) -> bool:
+        """Whether everybody can know the TMK: then nothing under it is a secret."""
+        return master.is_published(self.tmk)
+
+    @property
     def lock_header(self) -> dict[str, str]:
         """What stands in the file about its lock; no secret."""
         return dict(self._vault.document.lock)

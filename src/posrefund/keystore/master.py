@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posrefund.crypto import Key, Purpose
+from posrefund.crypto import Key, Purpose, is_well_known
 from posrefund.errors import ConfigError, InvalidKeyError, KeyUsageError
 from posrefund.keystore import slots
 from posrefund.keystore.contract import DeviceKey
@@ -22,6 +22,7 @@ __all__ = [
     "check_master",
     "check_opens_sign_ins",
     "check_same_master",
+    "is_published",
     "master_key",
     "put_master",
 ]
@@ -102,3 +103,10 @@ def master_key(token: Token | None, named: DeviceKey, *, test_keys: bool) -> Tok
         reason = f"{found.label!r} in the token {token.label!r} is not the key that the file names"
         raise InvalidKeyError(reason, kcv=found.kcv_hex)
     return found
+
+
+def is_published(tmk: KeyEncryptingKey) -> bool:
+    """Say whether everybody can know *tmk*; of a token's key the token says it."""
+    if isinstance(tmk, Key):
+        return is_well_known(tmk)
+    return isinstance(tmk, TokenKey) and tmk.is_test_key

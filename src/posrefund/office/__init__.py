@@ -12,6 +12,7 @@ from posrefund.office.cases import (
 )
 from posrefund.office.explain import Unmatched, explain
 from posrefund.office.findings import CategorySum, Finding, Reconciliation, Side
+from posrefund.office.holidays import holidays_of
 from posrefund.office.reconcile import reconcile
 from posrefund.office.reconcile_text import reconcile_text
 from posrefund.office.settlement_file import read_settlement_file
@@ -30,6 +31,7 @@ __all__ = [
     "close_case",
     "explain",
     "find_case",
+    "holidays_of",
     "keep_file_fault",
     "read_settlement_file",
     "reconcile",

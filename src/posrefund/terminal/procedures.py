@@ -36,6 +36,7 @@ from posrefund.terminal.line import Line
 from posrefund.terminal.people import People
 from posrefund.terminal.sign_in import echo, sign_in
 from posrefund.terminal.sign_ins import key_sets_needed, take_over
+from posrefund.terminal.training import check_training
 from posrefund.terminal.view import view_of
 from posrefund.values import MerchantID, TerminalID
 
@@ -85,6 +86,7 @@ class Procedures:
         tap: Callable[[str, bytes], None] | None,
     ) -> None:
         require(dialect.mac.cipher)
+        check_training(journal, keystore)
         self._identity = (TerminalID(terminal), MerchantID(merchant))
         self.dialect = dialect
         self.journal = journal

@@ -56,7 +56,7 @@ class Terminal(Desk):
 
     Raises:
         ConfigError: The key store is an older copy of the one that this journal knows, or another terminal's; or the
-            journal's anchor cannot be read or written.
+            journal's anchor cannot be read or written; or the journal is for training, and the TMK is a secret.
         JournalError: The journal cannot be read or written.
     """
 

@@ -1,0 +1,142 @@
+"""``posrefund train``: a terminal to practise on, with an emulated host and sales of yesterday. Floor 11.
+
+Everything about it is apart from a live shop: its folder, its journal, which says so, and its keys, which everybody
+knows. What is printed is marked.
+"""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from posrefund.cli.config import load, open_terminal, write
+from posrefund.cli.demo_host import HostProcess
+from posrefund.cli.init import make_keystore
+from posrefund.cli.screen import Lang, LangOption, stdout
+from posrefund.engine import SaleRequest
+from posrefund.errors import ConfigError
+from posrefund.values import PAN, Amount, CardRead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from posrefund.engine import Original
+    from posrefund.terminal import Terminal
+
+__all__ = ["train"]
+
+_ZONE = timezone(timedelta(hours=8))
+_TERMINAL, _MERCHANT = "TRAINING", "123456789012345"
+_PUBLISHED_TMK = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
+_CARDS = {"LESSON-1": "6200000000000005", "LESSON-2": "6200000000000047"}
+_SALES = {"LESSON-1": 12_800, "LESSON-2": 6_660}
+
+
+def train(
+    folder: Annotated[Path, typer.Argument(help="Where its files go.")] = Path(
+        "posrefund-training"
+    ),
+    once: Annotated[
+        bool, typer.Option("--once", help="Make the files and the sales, and stop the host again.")
+    ] = False,
+    lang: LangOption = Lang.EN,
+) -> None:
+    """Make a terminal to practise on, sell something yesterday, and be its host until Ctrl-C.
+
+    Its refunds reach no live host: it has a journal of its own that says so, keys that everybody knows, and no
+    address but this machine's. Going on with a folder keeps what was practised in it.
+    """
+    config = folder / "posrefund.toml"
+    is_new = not config.exists()
+    if is_new:
+        _make(folder)
+    with HostProcess(config, folder / "host-ledger.json", batch=_batch(config)) as host:
+        _set_port(folder, host.port)
+        with open_terminal(load(config)) as terminal:
+            if is_new:
+                _sell_yesterday(terminal, host)
+            terminal.sign_in("01", accept_clock=True)  # a host that was started anew knows no keys
+            _say(config, terminal, lang)
+        if not once:
+            _wait(lang)
+
+
+def _batch(config: Path) -> str:
+    """The batch that is open, for the host has to go on with it."""
+    with open_terminal(load(config)) as terminal:
+        return terminal.view().batch or "000001"
+
+
+def _make(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError(f"{folder} exists and was not made for training; name another")
+    folder.mkdir(parents=True, exist_ok=True)
+    make_keystore(folder, _PUBLISHED_TMK, test_keys=True)
+    _set_port(folder, 1)  # known once the host listens
+
+
+def _set_port(folder: Path, port: int) -> None:
+    write(
+        folder,
+        terminal=_TERMINAL,
+        merchant=_MERCHANT,
+        address="127.0.0.1",
+        port=port,
+        answer_s=10,
+        training=True,
+    )
+
+
+def _sell_yesterday(terminal: Terminal, host: HostProcess) -> None:
+    now = datetime.now(_ZONE)
+    host.set_clock(now - timedelta(days=1))
+    terminal.sign_in("01", accept_clock=True)
+    for request, minor in _SALES.items():
+        terminal.sale(SaleRequest(request, Amount(minor), _card(request)))
+    host.set_clock(now)
+    host.close_batch(_TERMINAL)
+
+
+def _card(request: str) -> CardRead:
+    return CardRead("051", PAN(_CARDS[request]), expiry="3012", sequence_number="001")
+
+
+def _say(config: Path, terminal: Terminal, lang: Lang) -> None:
+    """Tell what there is to refund, and how."""
+    known = {sale.original_id: sale.amount for sale in _lessons(terminal)}
+    option = f"--config {shlex.quote(str(config))}"
+    is_zh = lang is Lang.ZH
+    stdout.print("培训模式：这里没有真钱" if is_zh else "training: nothing in here is money")
+    for request, amount in known.items():
+        stdout.print(
+            f"  昨日消费 {request} {amount}"
+            if is_zh
+            else f"  a sale of yesterday: {request} {amount}",
+            markup=False,
+        )
+    stdout.print("在另一个窗口试试：" if is_zh else "Try, in another window:")
+    for words in _tries(known):
+        stdout.print(f"  posrefund {words} {option}", markup=False, soft_wrap=True)
+
+
+def _lessons(terminal: Terminal) -> list[Original]:
+    return [sale for sale in terminal.journal.all_originals() if sale.original_id in _CARDS]
+
+
+def _tries(known: Iterable[str]) -> list[str]:
+    return [
+        f"refund R-{request} --card {_CARDS[request]} --original {request}" for request in known
+    ]
+
+
+def _wait(lang: Lang) -> None:
+    stdout.print("按 Ctrl-C 结束" if lang is Lang.ZH else "Ctrl-C ends it")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        stdout.print("结束" if lang is Lang.ZH else "stopped")

@@ -1,0 +1,72 @@
+"""``posrefund train``: a folder to practise in, and the settings that keep it at home."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from posrefund.cli.app import app
+from posrefund.cli.config import load, open_terminal, write
+from posrefund.errors import ConfigError
+from posrefund.journal import SQLiteJournal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def train(*words: str) -> str:
+    result = CliRunner().invoke(app, ["train", *words, "--once"])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_folder_to_practise_in_has_sales_of_yesterday_and_goes_on(tmp_path: Path) -> None:
+    said = train(str(tmp_path / "lessons"))
+    assert "LESSON-1 ¥128.00" in said
+    assert "培训模式" in train(str(tmp_path / "lessons"), "--lang", "zh")
+
+    settings = load(tmp_path / "lessons" / "posrefund.toml")
+    assert settings.training
+    with open_terminal(settings) as terminal:
+        assert isinstance(terminal.journal, SQLiteJournal)
+        assert terminal.journal.is_training
+        assert len(terminal.journal.all_originals()) == 2
+        assert terminal.journal.verify()
+
+
+def test_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "live.txt").write_text("x")
+    with pytest.raises(ConfigError, match="was not made for training"):
+        train(str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["live.txt"]
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "host.example", "localhost", "0.0.0.0", "::2"])
+def test_training_has_no_host_on_another_machine(tmp_path: Path, address: str) -> None:
+    path = write(
+        tmp_path, terminal="TRAINING", merchant="1" * 15, address=address, port=1, training=True
+    )
+    with pytest.raises(ConfigError, match=r"127\.0\.0\.1 or ::1"):
+        load(path)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "127.1.2.3"])
+def test_training_has_its_host_here(tmp_path: Path, address: str) -> None:
+    path = write(
+        tmp_path, terminal="TRAINING", merchant="1" * 15, address=address, port=1, training=True
+    )
+    assert load(path).training
+
+
+@pytest.mark.parametrize("said", ['"yes"', "1"])
+def test_training_is_yes_or_no(tmp_path: Path, said: str) -> None:
+    path = write(
+        tmp_path, terminal="TRAINING", merchant="1" * 15, address="::1", port=1, training=True
+    )
+    path.write_text(path.read_text().replace("training = true", f"training = {said}"))
+    with pytest.raises(ConfigError, match="true or false"):
+        load(path)
