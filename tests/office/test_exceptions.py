@@ -189,6 +189,7 @@ def test_every_category_has_a_story() -> None:
 )
 def test_story_ends_in_its_category_with_a_case_where_one_is_needed(
     journal: SQLiteJournal,
+    path: Path,
     category: Category,
     story: Callable[[SQLiteJournal], Reconciliation],
     request_: str,
@@ -204,6 +205,8 @@ def test_story_ends_in_its_category_with_a_case_where_one_is_needed(
     assert all(case.attempt_id == (f"{request_}/1" if request_ else "") for case in about)
     assert (found.unaccounted.count, found.unaccounted.sum_minor) == (0, 0)
     journal.verify()
+    for file in path.parent.iterdir():
+        assert b"6200000000000005" not in file.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -465,6 +468,19 @@ def test_a_file_is_one_commit(journal: SQLiteJournal, monkeypatch: pytest.Monkey
 
     assert len(commits) == 1
     assert {state_of(journal, f"R-{n}0") for n in (11, 12, 13)} == {"CONFIRMED"}
+
+
+def test_reference_that_may_be_a_card_number_is_not_kept(
+    journal: SQLiteJournal, path: Path
+) -> None:
+    raw = WECHAT.replace("`R-1,", "`6200000000000005,").encode()
+    found = reconcile(journal, raw, file_day=TODAY, now=NOW, layout=WX)
+
+    assert found.count("HOST_ONLY") == 2
+    assert [case.facts.get("reference") for case in cases(journal)] == ["S-9", None]
+    assert "6200000000000005" not in repr(found.as_data())
+    for file in path.parent.iterdir():
+        assert b"6200000000000005" not in file.read_bytes()
 
 
 # --- the data --------------------------------------------------------------------------------

@@ -313,3 +313,23 @@ def test_failure_takes_no_line_out_in_its_frames(name: str) -> None:
     for frame in here:
         names = {k: v for k, v in frame.f_locals.items() if k != "chunks"}
         assert PAN_DIGITS not in repr(names)
+
+
+@pytest.mark.parametrize("old", ["606810000123", "000007"])
+def test_card_number_in_the_column_of_a_number_refuses_the_file(old: str) -> None:
+    """What the journal keeps of a row has no room for one."""
+    raw = SHOP.replace(old, PAN_DIGITS).encode("gbk")
+
+    assert refusal("shop", raw)[0] == "line 2"
+
+
+@pytest.mark.parametrize("fixed", ["acom", "zm"])
+def test_gap_that_is_filled_refuses_a_file_of_fixed_width(fixed: str) -> None:
+    known, raw = FILES[fixed]
+    end = known.columns[0].width
+    line_1 = raw.split(b"\n")[0]
+
+    assert refusal(fixed, line_1[:end] + b"x" + line_1[end + 1 :]) == (
+        "line 1",
+        "a space between two fields",
+    )
