@@ -185,7 +185,7 @@ def test_every_category_has_a_story() -> None:
 
 
 @pytest.mark.parametrize(
-    ("category", "story", "request_", "state"), STORIES, ids=lambda each: str(each)[:24]
+    ("category", "story", "request_", "state"), STORIES, ids=[name for name, *_ in STORIES]
 )
 def test_story_ends_in_its_category_with_a_case_where_one_is_needed(
     journal: SQLiteJournal,
@@ -210,7 +210,7 @@ def test_story_ends_in_its_category_with_a_case_where_one_is_needed(
 
 
 @pytest.mark.parametrize(
-    ("category", "story", "request_", "state"), STORIES, ids=lambda each: str(each)[:24]
+    ("category", "story", "request_", "state"), STORIES, ids=[name for name, *_ in STORIES]
 )
 def test_a_file_read_again_writes_nothing(
     journal: SQLiteJournal,

@@ -97,6 +97,21 @@ def test_memory_does_not_grow_with_the_file() -> None:
     assert peak(4_000) < peak(40) + 20_000
 
 
+def test_memory_does_not_grow_with_what_rows_say_of_their_kind() -> None:
+    def peak(count: int) -> int:
+        reader = FileReader(layout("unionpay-acom"), terminal="87654321")
+        gc.collect()
+        tracemalloc.start()
+        lines = (f"{line(processing=f'{number:06d}')}\n".encode() for number in range(count))
+        assert sum(1 for _ in reader.rows(lines)) == 0
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(10)
+    assert peak(6_000) < peak(2_000) + 50_000
+
+
 def test_open_file_comes_in_pieces() -> None:
     raw = b"x" * 600_000
 
