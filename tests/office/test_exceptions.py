@@ -427,6 +427,18 @@ def test_corrected_file_names_the_one_it_supersedes_and_what_it_dropped_is_a_cas
     assert (case.category, case.attempt_id) == ("JOURNAL_ONLY", "R-1/1")
 
 
+def test_files_of_two_kinds_prove_no_absence_together(journal: SQLiteJournal) -> None:
+    put(journal, "ACCEPTED", facts=RRN)
+    for day in (YESTERDAY, TODAY):
+        read(journal, OTHERS, day=day)
+    empty = f"{ALIPAY.splitlines()[0]}\n<END>\n".encode()
+    found = reconcile(journal, empty, file_day=TOMORROW, now=NOW, layout=ALI)
+
+    assert (found.is_whole, found.findings) == (True, ())
+    assert [note.get("layout") for note in journal.notes("file")] == [None, None, "alipay"]
+    assert found_in(read(journal, OTHERS, day=TOMORROW)) == [("JOURNAL_ONLY", "R-1/1", None)]
+
+
 def test_piece_of_a_whole_file_supersedes_nothing(journal: SQLiteJournal) -> None:
     read(journal, REFUND_LINE, OTHERS)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -299,6 +301,14 @@ def test_good_text_is_a_layout() -> None:
             ('name = "x"', 'name = "x"\ntrailer = { heading = "T", sums = { a = "id" } }'),
             "trailer.sums: columns that are amounts",
         ),
+        (('role = "amount"', 'role = "amount", optional = true'), "columns[2].optional: no column"),
+        (
+            (
+                '{ name = "id", role = "reference" }',
+                '{ name = "id", type = "card", role = "card" }',
+            ),
+            "kind[1].when: columns of this layout",
+        ),
         (('name = "x"', "name = ["), "no TOML"),
         (('name = "x"', "name = 1"), "name: text"),
     ],
@@ -307,6 +317,15 @@ def test_wrong_layout_names_its_fault(change: tuple[str, str], said: str) -> Non
     assert change[0] in GOOD
 
     assert said in faults(GOOD.replace(*change))
+
+
+def test_layout_in_the_documents_is_one() -> None:
+    page = Path(__file__).parents[3] / "docs" / "howto" / "settlement.md"
+    text = page.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    found = load_layout(text)
+
+    assert (found.name, found.encoding, len(found.columns)) == ("our acquirer", "gbk", 8)
+    assert found.fee == FeeRule(6_000, 1)
 
 
 def test_all_faults_are_told_at_once() -> None:
