@@ -21,6 +21,7 @@ from benchmarks.crypto import crypto
 from benchmarks.framing import framing
 from benchmarks.lookup import lookup
 from benchmarks.memory import memory
+from benchmarks.reconcile import reconcile
 from benchmarks.refunds import refunds
 from benchmarks.simulator import simulator
 from benchmarks.timing import measure, report
@@ -61,7 +62,7 @@ def main() -> None:
         "--only",
         choices=(
             *("codec", "framing", "memory", "crypto", "journal", "lookup", "refunds", "simulator"),
-            "aio",
+            *("aio", "reconcile"),
         ),
     )
     asked = parser.parse_args()
@@ -79,6 +80,7 @@ def main() -> None:
         "refunds": refunds,
         "simulator": simulator,
         "aio": aio,
+        "reconcile": reconcile,
     }
     for name, part in parts.items():
         if asked.only in (None, name):

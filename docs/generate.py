@@ -25,6 +25,7 @@ from posrefund.cli.app import app
 from posrefund.codec import BERTLV, Layout, Tagged
 from posrefund.dialects import Dialect, MessageTable, dialect, names
 from posrefund.dialects.message import FACTS, PIN_MESSAGES
+from posrefund.engine.exceptions import EXCEPTIONS
 from posrefund.engine.refusals import REFUSALS
 from posrefund.engine.table import OPEN_STATES, TABLE, Event, State
 from posrefund.errors import PosRefundError
@@ -100,6 +101,24 @@ def refusals() -> str:
         (
             (f"`{code}`", owner, _PLACE.sub("…", f"{en}<br>{zh}"))
             for code, (owner, zh, en) in REFUSALS.items()
+        ),
+    )
+
+
+def exceptions() -> str:
+    """Every category that a reconciliation can give."""
+    return table(
+        ["category", "means", "owner", "who lacks money", "severity", "next step"],
+        (
+            (
+                f"`{name}`",
+                f"{rule.meaning_en}<br>{rule.meaning_zh}",
+                rule.owner,
+                rule.loser,
+                rule.severity,
+                f"{rule.next_en}<br>{rule.next_zh}",
+            )
+            for name, rule in EXCEPTIONS.items()
         ),
     )
 
@@ -318,6 +337,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "error-tree": error_tree,
     "error-table": error_table,
     "refusals": refusals,
+    "exceptions": exceptions,
     "states": state_table,
     "fields": fields,
     "derived-fields": derived_fields,

@@ -17,6 +17,7 @@ from fuzz.lines import FAMILIES, line_seeds
 from fuzz.logs import log_seeds
 from fuzz.pin_pad import pin_pad_seeds
 from fuzz.samples import head_of, sample_messages
+from fuzz.settlement_files import file_seeds
 from fuzz.targets import FRAME_BYTES_MAX, KEYS, TARGETS, selector
 from fuzz.text_terminals import terminal_seeds
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
@@ -52,6 +53,7 @@ def seeds() -> dict[str, dict[str, bytes]]:
         "tlv": dict(_objects(messages)),
         "framing": dict(_streams(messages)),
         "wirelog": dict(log_seeds()),
+        "settlement-file": dict(file_seeds()),
         "text-terminal": dict(terminal_seeds()),
         "zvt": dict(_zvt_commands()),
         "relay": dict(_relayed(messages)),

@@ -16,6 +16,7 @@ from fuzz.lines import FAMILIES
 from fuzz.logs import check_log, check_redacted
 from fuzz.pin_pad import pin_pad
 from fuzz.samples import announced, head_of, points_into, sample_fields
+from fuzz.settlement_files import check as settlement_file
 from fuzz.text_terminals import check as text_terminal
 from posrefund.codec import Codec, describe, faults_inside
 from posrefund.codec.tlv import TLV, parse_tlv, write_tlv
@@ -351,6 +352,7 @@ TARGETS: dict[str, Target] = {
     "relay": Target(relay, "relay", FRAME_BYTES_MAX),
     "framing": Target(framing, "framing", 2 * FRAME_BYTES_MAX),
     "wirelog": Target(check_log, "wirelog", 4096),
+    "settlement-file": Target(settlement_file, "settlement-file", 2048),
     "text-terminal": Target(text_terminal, "text-terminal", 512),
     "zvt": Target(zvt, "zvt", 1024),
     "pinpad": Target(pin_pad, "pinpad", 1024),

@@ -104,7 +104,7 @@ class Sold:
         stan: DE11; zeros where nobody knows it.
         day: Host's date.
         amount_minor: What it brought in.
-        given_back_minor: What is accepted or reserved of it.
+        given_back_minor: What was accepted of it; a doubt is not counted.
     """
 
     original_id: str

@@ -27,10 +27,7 @@ OTHERWISE = (
 )
 """By its slip, and not by the day's sales of its merchant, which the bare ``merchant = ?`` would have looked through."""
 
-_SOLD = (
-    "SELECT original_id, stan, transaction_date, amount_minor, reserved_minor + accepted_minor"
-    " FROM originals"
-)
+_SOLD = "SELECT original_id, stan, transaction_date, amount_minor, accepted_minor FROM originals"
 
 
 @closed_class

@@ -37,6 +37,7 @@ class FileContent:
         is_whole: Whether anything says that the file is whole.
         sha256: Of the file.
         fee: What its layout says of fees.
+        layout: Name of its layout.
     """
 
     booked: list[FileRow]
@@ -49,6 +50,7 @@ class FileContent:
     is_whole: bool = False
     sha256: str = ""
     fee: FeeRule | None = None
+    layout: str = ""
 
 
 def read_file(
@@ -121,6 +123,7 @@ def _sorted_out(
         is_whole=reader.is_whole,
         sha256=reader.sha256,
         fee=layout.fee,
+        layout=layout.name,
     )
 
 

@@ -32,7 +32,7 @@ from posrefund.office.matching import Matching
 from posrefund.values import infer_year
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from posrefund.engine import Action, Attempt
     from posrefund.engine.evidence import Category, Sold
@@ -75,7 +75,7 @@ def reconcile(
         LocalProtocolError: The terminal moved an attempt meanwhile; nothing was applied: read the file again.
     """
     content = read_file(
-        journal, source, layout or built_in("unionpay-acom"), expected, line_count=line_count
+        journal, source, layout or built_in(_FIRST_LAYOUT), expected, line_count=line_count
     )
     _check_day(journal, content, file_day)
     run = _Run(journal, content, file_day, now)
@@ -106,7 +106,7 @@ class _Run:
         self._journal, self._content, self._day, self._now = journal, content, file_day, now
         self._attempts = {each.attempt_id: each for each in journal.attempts()}
         self._sales = {sale.original_id: sale for sale in journal.sold_here()}
-        self._files = journal.notes("file")
+        self._files = [note for note in journal.notes("file") if _layout_of(note) == content.layout]
         self._actions: list[Action] = []
         self._stands: dict[str, str] = {}
 
@@ -264,6 +264,7 @@ class _Run:
             "sha256": content.sha256,
         }
         facts |= {"supersedes": supersedes} if supersedes else {}
+        facts |= {"layout": content.layout} if content.layout != _FIRST_LAYOUT else {}
         is_same = before and all(before[-1].get(name) == facts[name] for name in _SAME)
         if not is_same:
             self._actions.append(Note("file", self._now, facts))
@@ -279,3 +280,10 @@ class _Run:
 
 
 _SAME = ("rows", "complete", "sha256")
+_FIRST_LAYOUT = "unionpay-acom"
+"""Of a note that names none: once there was no other."""
+
+
+def _layout_of(note: Mapping[str, str]) -> str:
+    """Files of two kinds never prove an absence together: each may hold what the other leaves out."""
+    return note.get("layout", _FIRST_LAYOUT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from posrefund.engine.exceptions import EXCEPTIONS
+from posrefund.engine.exceptions import EXCEPTIONS, needs_somebody
 
 if TYPE_CHECKING:
     from posrefund.office.findings import Finding, Reconciliation, Side
@@ -44,10 +44,12 @@ _WORDS = {
     },
 }
 _SHA_SHOWN = 12
+_ALL_SHOWN = 20
+"""So many items are shown one by one; of more, only those that somebody has to look at."""
 
 
 def reconcile_text(found: Reconciliation, lang: Literal["zh", "en"] = "en") -> str:
-    """Return the report of one file, lines of at most 80 columns for ASCII text.
+    """Return the report of one file.
 
     Args:
         found: What the file said.
@@ -66,7 +68,9 @@ def reconcile_text(found: Reconciliation, lang: Literal["zh", "en"] = "en") -> s
     rest = found.unaccounted
     lines += ["", words["proof"].format(count=rest.count, sum=_money(rest.sum_minor))]
     lines += [words["people"].format(count=found.for_people)]
-    lines += [_for_people(each, lang) for each in found.findings if _is_for_people(each)]
+    is_short = len(found.findings) <= _ALL_SHOWN
+    shown = [each for each in found.findings if is_short or needs_somebody(each.category)]
+    lines += [_item(each, lang) for each in shown]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -84,13 +88,10 @@ def _money(minor: int) -> str:
     return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02d}"
 
 
-def _is_for_people(found: Finding) -> bool:
-    return EXCEPTIONS[found.category].owner != "nobody"
-
-
-def _for_people(found: Finding, lang: Literal["zh", "en"]) -> str:
+def _item(found: Finding, lang: Literal["zh", "en"]) -> str:
     rule = EXCEPTIONS[found.category]
-    where = f" line {found.row.row}" if found.row else ""
-    like = f" ~{found.suggests}" if found.suggests else ""
+    where = f" (line {found.row.row})" if found.row else ""
+    like = f" ~ {found.suggests}" if found.suggests else ""
     step = rule.next_zh if lang == "zh" else rule.next_en
-    return f"  {found.category} {found.attempt_id or '-'}{where}{like}: {step}"
+    todo = f": {step}" if needs_somebody(found.category) else ""
+    return f"{found.category:<20} {found.attempt_id or '-'}{where}{like}{todo}"

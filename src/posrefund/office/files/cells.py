@@ -117,7 +117,10 @@ def _value(separator: bytes, line: bytes, at: int, number: int) -> tuple[bytes, 
     """One value that begins at *at*, perhaps in quotes, and where it ends."""
     if line[at : at + 1] != b'"':
         end = line.find(separator, at)
-        return (line[at:], len(line)) if end < 0 else (line[at:end], end)
+        end = len(line) if end < 0 else end
+        if b'"' in line[at:end]:
+            raise DecodeError(f"line {number}", "no quote inside a value", offset_bytes=at)
+        return line[at:end], end
     parts, start = [], at + 1
     while True:
         end = line.find(b'"', start)
@@ -150,10 +153,8 @@ def _slowly(cells: Cells, line: bytes, number: int) -> tuple[bytes, ...]:
 
 
 def _inside_quotes(column: Column) -> bytes:
-    """Quotes are there for the sake of a separator: of text, anything printable may stand between them."""
-    if column.type in ("text", "word", "card"):
-        return b"[^\\x00-\\x1f]{0,128}"
-    return cell_pattern(column, b",")
+    """Quotes are there for the sake of separators and quotes: between them both may stand."""
+    return cell_pattern(column, b"")
 
 
 def _why_fixed(cells: Cells, line: bytes, number: int) -> DecodeError:

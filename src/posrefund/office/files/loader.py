@@ -46,6 +46,7 @@ _COLUMN_KEYS = frozenset(
 )
 _WIDTH_MAX, _COLUMNS_MAX = 1_000, 200
 _INSTEAD = ("rrn", "amount", "reference", "time", "fee")
+_NEEDED = ("amount", "time", "terminal", "stan", "reference")
 _TYPES_OF_ROLE: Mapping[str, tuple[str, ...]] = {
     "amount": ("minor", "decimal"),
     "fee": ("minor", "decimal", "signed"),
@@ -100,7 +101,7 @@ class _Draft:
         separator = self._separator(form, encoding)
         prefix = self._text("prefix", data.get("prefix", ""), longest=4)
         columns = self._columns(form)
-        names = {column.name for column in columns}
+        names = {column.name for column in columns if column.type != "card"}
         kinds = self._kinds(names)
         booked = self._booked(names)
         trailer = self._trailer(names)
@@ -155,6 +156,8 @@ class _Draft:
         time_form = self._text(f"{at}.form", row.get("form", ""))
         self._check((kind == "time") == bool(time_form), f"{at}.form", "a form for a time only")
         self._check(not time_form or is_form(time_form), f"{at}.form", "MM DD hh mm ss once each")
+        may_lack = row.get("optional", False) is not True or role not in _NEEDED
+        self._check(may_lack, f"{at}.optional", "no column that every row needs")
         wide = form == "fixed" and kind == "time" and width != len(time_form)
         self._check(not wide, f"{at}.form", "as wide as the column")
         return Column(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["EXPECTED", "cell_pattern", "is_form", "minor_of", "moment_of"]
 
 _TEXT_BYTES_MAX = 128
+_NUMBER_BYTES_MAX = {"rrn": 12, "refund_rrn": 12, "stan": 12}
+"""What the journal keeps of a row is too short for a card number that stands in the wrong column."""
 _TOKEN = re.compile("YYYY|MM|DD|hh|mm|ss|Z")
 _NEEDED = ("MM", "DD", "hh", "mm", "ss")
 
@@ -44,7 +46,12 @@ def is_form(form: str) -> bool:
 
 
 def cell_pattern(column: Column, separator: bytes) -> bytes:
-    """Return what one value of *column* matches, without a group around it."""
+    """Return what one value of *column* matches, without a group around it.
+
+    Args:
+        column: Which.
+        separator: What parts values in a CSV file; empty for a value out of quotes, where it may stand.
+    """
     width = column.width
     if column.type == "time":
         pattern = b"".join(_time_parts(column.form))
@@ -73,9 +80,10 @@ def _fixed(kind: str, width: int) -> bytes:
 def _csv(column: Column, separator: bytes) -> bytes:
     minus = b"-?" if column.minus else b""
     may_lack = b"" if column.role == "amount" else b"?"
+    longest = _NUMBER_BYTES_MAX.get(column.role, _TEXT_BYTES_MAX)
     match column.type:
         case "digits":
-            return b"[0-9]{1,%d}" % _TEXT_BYTES_MAX
+            return b"[0-9]{1,%d}" % longest
         case "minor":
             return b"(?:" + minus + b"[0-9]{1,15})" + may_lack
         case "decimal":
@@ -84,7 +92,8 @@ def _csv(column: Column, separator: bytes) -> bytes:
         case "signed":
             return b"(?:[CD]?[0-9]{1,15})?"
         case _:
-            return b'[^"\\x00-\\x1f' + re.escape(separator) + b"]{0,%d}" % _TEXT_BYTES_MAX
+            bounds = b'"' + re.escape(separator) if separator else b""
+            return b"[^\\x00-\\x1f" + bounds + b"]{0,%d}" % longest
 
 
 def minor_of(column: Column) -> Callable[[bytes], int | None]:
