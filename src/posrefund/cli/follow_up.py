@@ -14,7 +14,7 @@ from posrefund.office import follow_up as look
 
 if TYPE_CHECKING:
     from posrefund.office import FollowUp, RefundStatus
-    from posrefund.office.follow_up import Open
+    from posrefund.office.follow_up import Undecided
 
 __all__ = ["follow_up"]
 
@@ -54,7 +54,7 @@ def _overdue_as_data(status: RefundStatus) -> dict[str, Any]:
     return {"request_id": status.request_id, "expected_by": status.expected.latest.isoformat()}
 
 
-def _open_as_data(each: Open) -> dict[str, Any]:
+def _open_as_data(each: Undecided) -> dict[str, Any]:
     attempt = each.attempt
     return {
         "attempt_id": attempt.attempt_id,

@@ -16,7 +16,7 @@ from posrefund.office.dossier import Dossier, dossier
 from posrefund.office.explain import Unmatched, explain
 from posrefund.office.feed import Imported, Refusal, import_sales
 from posrefund.office.findings import CategorySum, Finding, Reconciliation, Side
-from posrefund.office.follow_up import FollowUp, follow_up
+from posrefund.office.follow_up import FollowUp, Undecided, follow_up
 from posrefund.office.health import Health, health
 from posrefund.office.holidays import holidays_of
 from posrefund.office.paper import TRAINING
@@ -47,6 +47,7 @@ __all__ = [
     "Dossier",
     "Finding",
     "FollowUp",
+    "Undecided",
     "Health",
     "Imported",
     "Proposed",

@@ -15,6 +15,7 @@ from posrefund.engine.evidence import complete_days, settlement_days
 from posrefund.engine.exceptions import EXCEPTIONS, Category
 from posrefund.engine.notes import is_note
 from posrefund.errors import InvalidRequestError, JournalCorruptError, JournalError
+from posrefund.office.ages import AGES, age_of
 from posrefund.office.case_notes import SETTLED, KnownCases, closing, file_subject, opening
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from posrefund.journal.rows import Row
 
 __all__ = [
-    "AGES",
     "Case",
     "ageing",
     "cases",
@@ -38,9 +38,6 @@ __all__ = [
     "watch",
 ]
 
-AGES = ("0-1", "1-2", "3-7", "8-30", ">30")
-"""The buckets of ``ageing``, in days."""
-_UP_TO = ((1, AGES[0]), (3, AGES[1]), (8, AGES[2]), (31, AGES[3]))
 _WAITING = {State.ACCEPTED, State.IN_DOUBT, State.MANUAL, State.MISMATCHED, State.BOUNCED}
 _PATIENCE = timedelta(days=2)
 """The files of T to T+2 are waited for."""
@@ -90,8 +87,7 @@ class Case:
 
     def age(self, now: datetime) -> str:
         """Return the bucket of ``AGES`` that it is in."""
-        days = self.age_days(now)
-        return next((name for limit, name in _UP_TO if days < limit), AGES[-1])
+        return age_of(self.age_days(now))
 
     def next_step(self, lang: str) -> str:
         """Return what its owner does next, in *lang*: zh or en."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.engine import Note, State
 from posrefund.engine.polling import LookSchedule
+from posrefund.office.ages import AGES, age_of
 from posrefund.office.status import RefundStatus, of_attempt
 
 if TYPE_CHECKING:
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
     from posrefund.engine.calendar import Arrival
     from posrefund.journal import Journal
 
-__all__ = ["AGES", "FollowUp", "Open", "age_of", "follow_up"]
+__all__ = ["FollowUp", "Undecided", "follow_up"]
 
-AGES = ((0, "0-1"), (2, "1-2"), (7, "3-7"), (30, "8-30"))
-"""Whole days up to which an open doubt belongs to a group; the rest is ``>30``."""
-_UNDECIDED = (
+_WAITING = (
     State.SENT,
     State.IN_DOUBT,
     State.REVERSING,
@@ -34,7 +33,7 @@ _UNDECIDED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class Undecided:
     """An attempt that is not decided, or that people have to look at.
 
     Attributes:
@@ -65,11 +64,11 @@ class FollowUp:
 
     overdue: tuple[RefundStatus, ...]
     newly_overdue: tuple[RefundStatus, ...]
-    undecided: tuple[Open, ...]
+    undecided: tuple[Undecided, ...]
 
     def ageing(self) -> dict[str, int]:
         """Return how many undecided ones there are of each age, the empty ages too."""
-        groups = dict.fromkeys([*(name for _, name in AGES), ">30"], 0)
+        groups = dict.fromkeys(AGES, 0)
         for each in self.undecided:
             groups[each.age] += 1
         return groups
@@ -105,27 +104,16 @@ def follow_up(
     new = [each for each in overdue if not _was_told(journal, each)]
     if new:
         journal.commit([_note(each, now) for each in new])
-    undecided = journal.attempts(states=_UNDECIDED)
+    undecided = journal.attempts(states=_WAITING)
     return FollowUp(
         tuple(overdue), tuple(new), tuple(_open(each, now, schedule) for each in undecided)
     )
 
 
-def age_of(days: int) -> str:
-    """Return the group of ``AGES`` that *days* belong to.
-
-    Example:
-        >>> from posrefund.office.follow_up import age_of
-        >>> age_of(0), age_of(7), age_of(31)
-        ('0-1', '3-7', '>30')
-    """
-    return next((name for most, name in AGES if days <= most), ">30")
-
-
-def _open(attempt: Attempt, now: datetime, schedule: LookSchedule) -> Open:
+def _open(attempt: Attempt, now: datetime, schedule: LookSchedule) -> Undecided:
     age = now - attempt.created_at
     look = schedule.next_look(attempt.created_at, now=now, who=attempt.attempt_id)
-    return Open(attempt, max(0, age.days), look)
+    return Undecided(attempt, max(0, age.days), look)
 
 
 def _was_told(journal: Journal, status: RefundStatus) -> bool:

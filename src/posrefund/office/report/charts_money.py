@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from posrefund.office.ages import AGES
 from posrefund.office.report.columns import Columns, legend
 from posrefund.office.report.shown import grouped
 from posrefund.office.report.words import said, word
@@ -25,7 +26,6 @@ _LINES = {
     "file_disagrees": "red",
     "host_only": "violet",
 }
-_AGES = ("0-1", "1-2", "3-7", "8-30", ">30")
 _STATES = {
     "IN_DOUBT": "amber",
     "REVERSING": "blue",
@@ -88,15 +88,15 @@ def ageing(table: Table, title: str, language: Language) -> str:
     counts: Counter[tuple[str, str]] = Counter()
     for row in rows:
         counts[row["age_days"], row["state"]] += row["count"]
-    states = [state for state in _STATES if any(counts[age, state] for age in _AGES)]
-    totals = {age: sum(counts[age, state] for state in states) for age in _AGES}
-    names = [f"{age} {word('day_word', language)}" for age in _AGES]
-    told = "; ".join(f"{n}: {totals[age]}" for n, age in zip(names, _AGES, strict=True))
+    states = [state for state in _STATES if any(counts[age, state] for age in AGES)]
+    totals = {age: sum(counts[age, state] for state in states) for age in AGES}
+    names = [f"{age} {word('day_word', language)}" for age in AGES]
+    told = "; ".join(f"{n}: {totals[age]}" for n, age in zip(names, AGES, strict=True))
     drawing = Columns(
         title, told, names=names, highest=max(totals.values()), shown=_count, more=14, whole=True
     )
     legend(drawing, [(_STATES[state], said("state", state, language)) for state in states])
-    for place, age in enumerate(_AGES):
+    for place, age in enumerate(AGES):
         level = 0
         for state in states:
             if count := counts[age, state]:
