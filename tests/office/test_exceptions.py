@@ -16,7 +16,7 @@ from office.lines import REFUND_LINE, line
 from posrefund.engine.exceptions import CATEGORIES, EXCEPTIONS, Category, needs_somebody
 from posrefund.errors import DecodeError
 from posrefund.office import Reconciliation, cases, keep_file_fault, reconcile
-from posrefund.office.files import FeeRule, layout
+from posrefund.office.files import FeeRule, layout, load_layout
 from posrefund.values import PAN
 
 if TYPE_CHECKING:
@@ -410,6 +410,58 @@ def test_return_bounces_what_was_booked_and_nothing_else(
 
     assert category in [each.category for each in found.findings]
     assert state_of(journal) == after
+
+
+RETURNS = load_layout("""
+name = "returns"
+form = "csv"
+columns = [
+    { name = "tid", role = "terminal" },
+    { name = "trace", type = "digits", role = "stan" },
+    { name = "auth", type = "word", role = "auth_code" },
+    { name = "of", type = "word", role = "original_stan" },
+    { name = "when", type = "word", role = "original_time" },
+    { name = "what", type = "word" },
+    { name = "cents", type = "minor", role = "amount" },
+    { name = "at", type = "time", role = "time", form = "MMDDhhmmss" },
+]
+kind = [ { is = "return", when = { what = "B" } }, { is = "refund", when = { what = "R" } } ]
+""")
+HEAD = "tid,trace,auth,of,when,what,cents,at\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "category"),
+    [
+        ("12345678,000900,,000007,0309100000,B,1000,0325100000", "BOUNCED"),
+        ("12345678,000900,,000007,0310000100,B,1000,0325100000", "BOUNCED"),
+        ("12345678,000900,,000007,0309100000,B,999,0325100000", "AMOUNT"),
+        ("12345678,000900,,000007,0301100000,B,1000,0325100000", "HOST_ONLY"),
+        ("12345678,000900,,000008,0309100000,B,1000,0325100000", "HOST_ONLY"),
+        ("12345678,000900,,000007,,B,1000,0325100000", "HOST_ONLY"),
+    ],
+)
+def test_return_weeks_later_is_known_by_number_and_day_of_its_refund(
+    journal: SQLiteJournal, row: str, category: str
+) -> None:
+    put(journal, "CONFIRMED")
+    source = f"{HEAD}{row}\n".encode()
+    found = reconcile(journal, source, file_day=date(2026, 3, 25), now=NOW, layout=RETURNS)
+
+    assert [each.category for each in found.findings] == [category]
+    assert state_of(journal) == ("BOUNCED" if category == "BOUNCED" else "CONFIRMED")
+
+
+@pytest.mark.parametrize(("auth", "suggests"), [("654321", "R-1/1"), ("999999", ""), ("", "")])
+def test_authorisation_suggests_where_there_is_no_card(
+    journal: SQLiteJournal, auth: str, suggests: str
+) -> None:
+    put(journal, "ACCEPTED", facts={"auth_code": "654321"})
+    source = f"{HEAD}12345678,000900,{auth},,,R,1000,0309100500\n".encode()
+    found = reconcile(journal, source, file_day=TODAY, now=NOW, layout=RETURNS)
+
+    assert [(each.category, each.suggests) for each in found.findings] == [("HOST_ONLY", suggests)]
+    assert state_of(journal) == "ACCEPTED"
 
 
 def test_corrected_file_names_the_one_it_supersedes_and_what_it_dropped_is_a_case(
