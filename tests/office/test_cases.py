@@ -16,7 +16,7 @@ from posrefund.engine import Note
 from posrefund.engine.people import release
 from posrefund.errors import DecodeError, InvalidRequestError, JournalCorruptError, JournalError
 from posrefund.office import Case, ageing, cases, close_case, find_case, keep_file_fault, watch
-from posrefund.office.cases import AGES
+from posrefund.office.ages import AGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -41,6 +41,11 @@ _FACTS = _names(
     "mti length_bytes differs expected seen nearest",
     # epochs
     "epoch journal_id from_day to_day anchor_seq",
+    # people, rules and proposals
+    "role is_active must_change_pin since until giver taker manager ended_by in_role_of approved_for review rule"
+    " dismissed_by name lines",
+    # notices, cases, slips, dates
+    "notice sequence channel count copy signature documents case category opened_at how expected_by made_at",
     # faults and self-checks
     "detail done selfcheck block warn storage space clock keys journal sign_in host version profile update"
     " doubts shutdown faults head",
