@@ -103,7 +103,7 @@ def rows() -> dict[str, re.Match[str]]:
 
 
 @cache
-def tests_of(path: Path) -> frozenset[str]:
+def functions_of(path: Path) -> frozenset[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
@@ -118,7 +118,7 @@ def test_row_names_tests_that_exist_or_says_why_there_is_none(name: str) -> None
     named = _TEST.findall(proof)
     for path, test in named:
         assert (ROOT / path).is_file(), path
-        assert test in tests_of(ROOT / path), f"{path}::{test}"
+        assert test in functions_of(ROOT / path), f"{path}::{test}"
     if not named:
         assert name in COUNTER or (PRIORITIES[name] == "P2" and proof.startswith("not done: "))
         assert len(proof) > 30

@@ -160,7 +160,7 @@ def test_row_put_in_is_found(filled: SQLiteJournal, tampering: Tampering) -> Non
 FORGED_SALE = """
     INSERT INTO originals SELECT 'S-9', terminal, merchant, batch, '000999', rrn, transaction_date,
     settlement_date, amount_minor, currency, auth_code, card_fingerprint, organisation, 0, 0, ceiling,
-    card_last4, order_ref
+    card_last4, order_ref, made_at
     FROM originals WHERE original_id = 'S-2'
 """
 

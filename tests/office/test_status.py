@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.builders import attempt_in
-from posrefund.engine import State
+from posrefund.engine import Approved, State
 from posrefund.engine.calendar import Arrival
 from posrefund.errors import RefusedError
 from posrefund.office import FollowUp, RefundStatus, ShopStatus, follow_up, refund_status
@@ -91,6 +91,33 @@ def test_doubt_ages_until_it_is_decided(shop: Shop) -> None:
     assert ages == ["0-1", "1-2", "1-2", "3-7", "8-30", "8-30", ">30"]
     (still,) = look(shop).undecided
     assert timedelta(0) < still.next_look - shop.clock() <= timedelta(minutes=36)
+
+
+def test_sale_in_doubt_blocks_every_other_refund_of_it_until_a_file_decides(
+    shop: Shop,
+) -> None:
+    """Whoever waits may ask again as often as he likes: it is one refund, and no other goes past it."""
+    shop.fault("drop_reply")
+    first = shop.terminal.refund(refund("R-1", "S-1", 2_800))
+    shop.link.sent.clear()
+
+    for request_id, minor in (("R-2", 2_800), ("R-3", 1)):
+        with pytest.raises(RefusedError, match="original_in_doubt") as caught:
+            shop.terminal.refund(refund(request_id, "S-1", minor))
+        assert caught.value.hint_zh
+        assert caught.value.hint_en
+    assert shop.terminal.refund(refund("R-1", "S-1", 2_800)) == first
+    found = status(shop, "R-1")
+    assert found is not None
+    assert "do not make it again" in found.advice("en")
+    assert shop.link.sent == []
+    assert shop.booked("refund") == [2_800]
+
+    shop.to(2, 10)
+    for day in (0, 1):
+        shop.settle(day)
+    assert isinstance(shop.terminal.refund(refund("R-2", "S-1", 2_800)), Approved)
+    assert shop.booked("refund") == [2_800, 2_800]
 
 
 def test_unknown_and_a_sale_are_no_refund(shop: Shop) -> None:

@@ -32,6 +32,7 @@ from posrefund.engine.compose import (
 )
 from posrefund.engine.interpret import Conclusion, interpret, interpret_reversal, stranger_to
 from posrefund.engine.table import Event
+from posrefund.errors import RefusedError
 from posrefund.framing import Envelope, LengthPrefixFramer, frame
 from posrefund.seal import seal, unseal
 from posrefund.values import PAN, STAN, Amount, BatchNumber, CardRead, KeptCard, Received
@@ -213,7 +214,11 @@ def test_every_way_of_reading_a_card_sells_and_refunds(shop: Shop, card: CardRea
 
 def test_a_refund_in_parts_and_not_a_cent_more(next_day: Shop) -> None:
     assert isinstance(next_day.terminal.refund(refund("R-1", "S-1", 2_800)), Approved)
+    with pytest.raises(RefusedError, match="over_remaining"):
+        next_day.terminal.refund(refund("R-2", "S-1", 10_001))
     assert isinstance(next_day.terminal.refund(refund("R-2", "S-1", 10_000)), Approved)
+    with pytest.raises(RefusedError, match="nothing_remaining"):
+        next_day.terminal.refund(refund("R-3", "S-1", 1))
     assert next_day.booked("refund") == [2_800, 10_000]
 
 

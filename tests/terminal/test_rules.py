@@ -18,7 +18,7 @@ from posrefund.engine.policy import (
     Rules,
     load_rules,
 )
-from posrefund.errors import InvalidRequestError, RefusedError
+from posrefund.errors import InvalidRequestError, RefusedError, RequestConflictError
 from posrefund.terminal import Preview
 from posrefund.values import PAN, CardRead
 from shop import CHIP, OTHER_CHIP, PAN_16, refund, sale
@@ -240,6 +240,23 @@ def test_held_sale_is_refused_until_somebody_lifts_it_and_both_are_chained(next_
         terminal.hold("S-404", "legal", by="07", why="order 1")
     with pytest.raises(InvalidRequestError, match="kind"):
         terminal.hold("S-1", "forever", by="07", why="order 1")  # type: ignore[arg-type]
+
+
+def test_correction_is_a_refund_of_its_own_that_names_the_one_it_puts_right(next_day: Shop) -> None:
+    terminal = next_day.terminal
+    assert isinstance(terminal.refund(refund("R-1", "S-1", 100)), Approved)  # it was to be 1 000
+    right = replace(refund("R-2", "S-1", 900), corrects="R-1")
+    assert isinstance(terminal.refund(right), Approved)
+    next_day.restart()
+    terminal = next_day.terminal
+
+    assert terminal.journal.attempt("R-2/1").facts["corrects"] == "R-1"
+    assert not terminal.journal.attempt("R-1/1").facts.get("corrects")
+    assert terminal.refund(right) == terminal.status("R-2")
+    with pytest.raises(RequestConflictError):
+        terminal.refund(replace(right, corrects="R-0"))
+    assert next_day.booked("refund") == [100, 900]
+    assert terminal.journal.verify() > 0
 
 
 def test_preview_says_what_would_happen_and_sends_and_writes_nothing(next_day: Shop) -> None:

@@ -133,6 +133,9 @@ def test_many_threads_with_one_request_id_make_one_refund(next_day: Shop) -> Non
     assert len(outcomes) == 8
     assert all(outcome == outcomes[0] for outcome in outcomes)
     assert len(next_day.link.sent) == 1
+    opened = [row.subject for row in next_day.terminal.journal.rows() if row.kind == "open"]
+    assert opened == ["S-1/1", "R-1/1"]  # one intent, so one number
+    assert next_day.booked("refund") == [2_800]
 
 
 def test_another_card_is_refused(next_day: Shop) -> None:
