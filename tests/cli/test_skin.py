@@ -63,7 +63,7 @@ def _inside(prefix: str, group: typer.Typer) -> Iterator[tuple[str, Callable[...
 
 def options(function: Callable[..., None]) -> dict[str, Any]:
     """The options that a command names, each with its type."""
-    found = {}
+    found: dict[str, Any] = {}
     for hint in get_type_hints(function, include_extras=True).values():
         kind, info, *_ = (*get_args(hint), None, None)
         names = (getattr(info, "default", None), *(getattr(info, "param_decls", None) or ()))
