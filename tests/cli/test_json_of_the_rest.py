@@ -33,13 +33,16 @@ def test_faults_and_notices_of_a_counter(counter: Counter) -> None:
 
     fault = said("faults", "open", "printer", "--detail", "no paper")
     assert (fault["kind"], fault["detail"], fault["closed_at"]) == ("printer", "no paper", "")
-    closed = said("faults", "close", fault["fault_id"], "--by", "07", "--done", "paper")
-    assert (closed["fault_id"], closed["closed_by"]) == (fault["fault_id"], "07")
+    closed = said("faults", "close", fault["fault"], "--by", "07", "--done", "paper")
+    assert (closed["fault"], closed["closed_by"]) == (fault["fault"], "07")
     assert said("faults", "maintained", "cleaned", "--by", "07") == {"what": "cleaned", "by": "07"}
 
     said("sign-in", "--accept-clock")
     said("sale", "S-1", "--amount", "12.30", "--card", CARD)
     said("refund", "R-1", "--original", "S-1", "--card", CARD, "--contact", "+8613800138000")
+    settings = counter.folder / "posrefund.toml"
+    notify = '[notify]\nmerchant = "面馆"\nphone = "4008"\n[[notify.channel]]\nname = "log"\nurl = "file:told"\n'
+    settings.write_text(f"{settings.read_text(encoding='utf-8')}\n{notify}", encoding="utf-8")
     (notice,) = said("notices", "show", "R-1")
     assert (notice["notice"], notice["kind"]) == ("R-1:1", "accepted")
     assert "已受理" in notice["text"]
