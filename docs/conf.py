@@ -37,7 +37,9 @@ autodoc_default_options = {"members": True}
 
 # Signatures name types of the standard library and of other rooms in short form; there is no
 # inventory to link them to without a network. Full names of ours are still checked.
-suppress_warnings = ["ref.python"]  # a short name may be that of two of ours; a name of none still fails
+suppress_warnings = [
+    "ref.python"
+]  # a short name may be that of two of ours; a name of none still fails
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!posrefund\.).*"),
     (r"py:.*", r"posrefund\.(.*\.)?_\w+(\..*)?"),  # a private module or class has no page

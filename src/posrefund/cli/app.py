@@ -34,6 +34,7 @@ from posrefund.cli import (
     proposals,
     relay,
     report,
+    retention,
     sales,
     selfcheck,
     selftest,
@@ -45,7 +46,8 @@ from posrefund.cli import (
     train,
     wire_log,
 )
-from posrefund.cli.screen import as_text, stderr
+from posrefund.cli.outcome_data import refusal_as_data
+from posrefund.cli.screen import as_text, print_json, stderr
 from posrefund.errors import PosRefundError, RefusedError
 
 __all__ = ["app", "run"]
@@ -54,7 +56,7 @@ app = typer.Typer(
     name="posrefund",
     help="The terminal side of a card refund: never twice, never lost, never a lie.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -97,6 +99,7 @@ app.command("hold")(policy.hold)
 app.command("close-batch")(close_batch.close_batch)
 app.command("settle")(settle.settle)
 app.command("selfcheck")(selfcheck.selfcheck)
+app.command("retention")(retention.retention)
 app.command("dossier")(bundle.dossier)
 app.command("decode")(decode.decode)
 app.command("encode")(encode.encode)
@@ -126,22 +129,29 @@ _ACCEPTED_BY = {"clock_differs": "--accept-clock", "keys_came_back": "--accept-k
 """What people say yes to, and how they say it here."""
 
 
+def _say_refusal(refusal: RefusedError) -> None:
+    """Everything that says no, each with whom to call; then what there is to wait for or to accept."""
+    for each in (refusal, *refusal.others):
+        said = f"refused ({each.code}): {each.hint_en} / {each.hint_zh}"
+        stderr.print(as_text(said))  # a host's code is part of it
+        if each.contact:
+            stderr.print(as_text(f"call / 请联系: {each.contact}"))
+        if each.not_before is not None:
+            moment = f"{each.not_before:%Y-%m-%d %H:%M}"
+            stderr.print(f"not before {moment} host time / 主机时间 {moment} 之后")
+        if each.code in _ACCEPTED_BY:
+            option = _ACCEPTED_BY[each.code]
+            stderr.print(f"to accept it / 确认接受: posrefund sign-in {option}", markup=False)
+
+
 def run() -> None:
     """Run the command line; an error of ours is one sentence and exit status 2 or 3."""
     try:
         app()
     except RefusedError as refusal:
-        for each in (refusal, *refusal.others):
-            said = f"refused ({each.code}): {each.hint_en} / {each.hint_zh}"
-            stderr.print(as_text(said))  # a host's code is part of it
-            if each.contact:
-                stderr.print(as_text(f"call / 请联系: {each.contact}"))
-        if refusal.not_before is not None:
-            moment = f"{refusal.not_before:%Y-%m-%d %H:%M}"
-            stderr.print(f"not before {moment} host time / 主机时间 {moment} 之后")
-        if refusal.code in _ACCEPTED_BY:
-            option = _ACCEPTED_BY[refusal.code]
-            stderr.print(f"to accept it / 确认接受: posrefund sign-in {option}", markup=False)
+        if "--json" in sys.argv[1:]:
+            print_json({"refused": refusal_as_data(refusal)})
+        _say_refusal(refusal)
         sys.exit(3)
     except PosRefundError as error:
         stderr.print(f"{type(error).__name__}: {error}", markup=False)

@@ -39,6 +39,7 @@ def make(
         bool, typer.Option("--check/--no-check", help="Make a self-check first.")
     ] = True,
     config: ConfigOption = Path("posrefund.toml"),
+    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
 ) -> None:
     """Write a support bundle: journal, self-check, faults, versions, settings; no card data, no secret.
 
@@ -59,6 +60,9 @@ def make(
             request_id=request,
         )
     _write(file, made.data)
+    if json:
+        print_json({"file": str(file), "head": made.head, "files": [*made.files]})
+        return
     stdout.print(f"{file}: {len(made.files)} files", markup=False, soft_wrap=True)
     stdout.print(f"head {made.head}", markup=False, soft_wrap=True)
 

@@ -81,11 +81,16 @@ def close(
     case_id: Annotated[str, typer.Argument(help="C-…")],
     by: Annotated[str, typer.Option(help="Who closes it.")],
     how: Annotated[str, typer.Option(help="How it ended; no card number.")],
+    as_json: JSONOption = False,
     config: ConfigOption = Path("posrefund.toml"),
 ) -> None:
     """Close one case; an attempt that is not settled has to be decided first."""
     with open_terminal(load(config)) as terminal:
-        case = close_case(terminal.journal, case_id, by=by, how=how, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        case = close_case(terminal.journal, case_id, by=by, how=how, now=now)
+    if as_json:
+        print_json(case.as_data(now))
+        return
     stdout.print(as_text(f"{case.case_id} closed by {case.closed_by or 'a file'}: {case.how}"))
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
-from posrefund.cli.screen import Lang, LangOption, stderr, stdout
+from posrefund.cli.screen import JSONOption, Lang, LangOption, print_json, stderr, stdout
 from posrefund.office import TRAINING, batch_slip
+
+if TYPE_CHECKING:
+    from posrefund.engine.settlement import BatchClosed
 
 __all__ = ["close_batch"]
 
@@ -21,6 +24,7 @@ def close_batch(
     reprint: Annotated[
         bool, typer.Option("--reprint", help="Print the slip of the last one again; close nothing.")
     ] = False,
+    as_json: JSONOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Close the batch (0500, 0320 where the totals differ, 0820) and print its slip.
@@ -42,6 +46,27 @@ def close_batch(
             reprint=reprint,
             watermark=TRAINING if terminal.journal.is_training else "",
         )
-    stdout.print(text, markup=False)
+    if as_json:
+        print_json(_as_data(closed))
+    else:
+        stdout.print(text, markup=False)
     is_plain = closed.verdict == "balanced" and not closed.doubts
     raise typer.Exit(0 if is_plain or reprint else 4)
+
+
+def _as_data(closed: BatchClosed) -> dict[str, Any]:
+    return {
+        "batch": closed.batch,
+        "next_batch": closed.next_batch,
+        "closed_at": closed.closed_at.isoformat(),
+        "operator": closed.operator,
+        "ended_by": closed.ended_by,
+        "currency": closed.currency,
+        "verdict": closed.verdict or None,
+        "ours": closed.ours.as_facts(),
+        "host": closed.host.as_facts() if closed.host else None,
+        "uploaded": closed.uploaded,
+        "refused": dict(closed.refused),
+        "doubts": [each.attempt_id for each in closed.doubts],
+        "late": [each.attempt_id for each in closed.late],
+    }

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from posrefund.cli.decode import read_message
 from posrefund.cli.dialect_file import find_dialect
-from posrefund.cli.screen import Lang, LangOption, as_text, stdout
+from posrefund.cli.screen import JSONOption, Lang, LangOption, as_text, print_json, stdout
 from posrefund.codec import describe, faults_inside
 from posrefund.dialects import names
 from posrefund.dialects.capture import open_capture
@@ -33,6 +33,7 @@ def doctor(
         list[str] | None,
         typer.Option(metavar="FILE", help="A dialect file to try besides; repeatable."),
     ] = None,
+    as_json: JSONOption = False,
 ) -> None:
     """Say which dialect and framing a message is of, best first, and why the others are not it.
 
@@ -41,13 +42,17 @@ def doctor(
     raw = read_message(message)
     known = [find_dialect(name) for name in dict.fromkeys([*(dialect or []), *names()])]
     verdicts = sorted((_verdict(raw, each) for each in known), key=lambda v: v[:2])
+    status = 0 if verdicts[0][0] < _REFUSED else 1
+    if as_json:
+        print_json([_verdict_as_data(each) for each in verdicts])
+        raise typer.Exit(status)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in ("dialect", "framing", "verdict"):
         table.add_column(title, overflow="fold")
     for rank, _, name, framing, words in verdicts:
         table.add_row(name, framing, Text(words, style="green" if rank < _REFUSED else "dim"))
     stdout.print(table)
-    raise typer.Exit(0 if verdicts[0][0] < _REFUSED else 1)
+    raise typer.Exit(status)
 
 
 def diff(
@@ -56,23 +61,33 @@ def diff(
     dialect: Annotated[
         str, typer.Option(help="Which table to read them by: a name, or a dialect file.")
     ] = "unionpay",
+    as_json: JSONOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Compare two messages field by field, masked; exit status 1 if they differ."""
     known = find_dialect(dialect)
     left, right = (open_capture(read_message(text), known) for text in (first, second))
+    found = list(_differences(left, right, known, lang.value))
+    names = ("field", "name", "first", "second")
+    if as_json:
+        print_json([dict(zip(names, each, strict=True)) for each in found])
+        raise typer.Exit(1 if found else 0)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for title in ("field", "name", "first", "second"):
+    for title in names:
         table.add_column(title, overflow="fold")
-    count = 0
-    for path, name, one, other in _differences(left, right, known, lang.value):
+    for path, name, one, other in found:
         table.add_row(as_text(path), name, as_text(one), as_text(other))
-        count += 1
-    stdout.print(table if count else "no difference")
-    raise typer.Exit(1 if count else 0)
+    stdout.print(table if found else "no difference")
+    raise typer.Exit(1 if found else 0)
 
 
 _READ, _ODD, _REFUSED = 0, 1, 2
+_RANKS = ("reads", "odd", "refused")
+
+
+def _verdict_as_data(verdict: tuple[int, int, str, str, str]) -> dict[str, object]:
+    rank, _, name, framing, words = verdict
+    return {"dialect": name, "rank": _RANKS[rank], "framing": framing, "said": words}
 
 
 def _verdict(raw: bytes, known: Dialect) -> tuple[int, int, str, str, str]:

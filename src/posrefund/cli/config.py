@@ -27,6 +27,7 @@ from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.framing import Envelope
 from posrefund.journal import LEASE_S, Journal, PostgresJournal, SQLiteJournal
 from posrefund.keystore import FileKeyStore, HighWaterFile
+from posrefund.office import Retention
 from posrefund.terminal import Terminal
 from posrefund.values import MerchantID, TerminalID
 
@@ -101,6 +102,7 @@ class Settings:
         checks: What a self-check must have found before a refund may go, where that is said.
         training: Whether people practise with it; its host is on this machine then.
         arrival: How long a refund takes to the customer's account.
+        retention: How long contacts are kept.
     """
 
     dialect: Dialect
@@ -120,6 +122,7 @@ class Settings:
     checks: SelfCheckPolicy | None = None
     training: bool = False
     arrival: Arrival = field(default_factory=Arrival)
+    retention: Retention = field(default_factory=Retention)
 
 
 def load(path: Path) -> Settings:
@@ -180,8 +183,15 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         checks=policy_from(_table(data, "selfcheck")) if "selfcheck" in data else None,
         training=training_setting(data, line),
         arrival=arrival_settings(data, folder, datetime.now(UTC).date()),
+        retention=_retention(_table(data, "retention") if "retention" in data else {}),
         **_journal(data, folder),
     )
+
+
+def _retention(table: dict[str, Any]) -> Retention:
+    if not set(table) <= {"contacts_days"}:
+        raise ConfigError("[retention]: only contacts_days")
+    return Retention(**table)
 
 
 def _rules(data: dict[str, Any], folder: Path) -> Rules:

@@ -56,7 +56,7 @@ def demo(
 ) -> None:
     """Play a sale and its next-day refund against an emulated host, with everything that goes wrong.
 
-    Ends with exit status 0 only if the terminal's journal and the host's ledger agree to the last fen.
+    Exit status: 0 the terminal's journal and the host's ledger agree to the last fen, 1 they do not.
     """
     check_pin_pad(pinpad)
     _clear(folder)

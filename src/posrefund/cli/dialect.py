@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
 from rich.table import Table
 
 from posrefund.cli.dialect_file import find_dialect, read_text, suffix_of
-from posrefund.cli.screen import print_json, stderr, stdout
+from posrefund.cli.screen import JSONOption, print_json, stderr, stdout
 from posrefund.dialects import dialect, names
 from posrefund.dialects.file import dialect_data, dump_dialect, read_dialect
 from posrefund.dialects.importing import import_jpos, import_moov
 from posrefund.errors import ConfigError, DialectFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from posrefund.dialects import Dialect
+    from posrefund.dialects.file.reader import FileFault
 
 __all__ = ["app"]
 
@@ -25,8 +31,11 @@ FileArgument = Annotated[Path, typer.Argument(help="A dialect file, TOML or JSON
 
 
 @app.command("list")
-def list_all() -> None:
+def list_all(json: JSONOption = False) -> None:
     """List the built-in dialects."""
+    if json:
+        print_json([_as_data(dialect(name)) for name in names()])
+        return
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for title in ("dialect", "encoding", "fields", "messages", "MAC", "framing"):
         table.add_column(title, overflow="fold")
@@ -52,12 +61,15 @@ def show(
 
 
 @app.command()
-def lint(file: FileArgument) -> None:
+def lint(file: FileArgument, json: JSONOption = False) -> None:
     """Check a dialect file: every fault with its line, then what is legal and will surprise.
 
     Exit status 1 if it has faults.
     """
     found = read_dialect(read_text(file), suffix=suffix_of(file))
+    if json:
+        print_json({"faults": _remarks(found.faults), "warnings": _remarks(found.warnings)})
+        raise typer.Exit(1 if found.dialect is None else 0)
     for fault in found.faults:
         print(f"{file}:{fault.line}: {fault.path}: expected {fault.expected}")
     for warning in found.warnings:
@@ -95,3 +107,19 @@ def import_file(
     left_out = sum(problem.is_left_out for problem in found.problems)
     stderr.print(f"{found.field_count} fields, {left_out} left out")
     raise typer.Exit(1 if left_out else 0)
+
+
+def _as_data(known: Dialect) -> dict[str, object]:
+    return {
+        "dialect": known.name,
+        "encoding": known.encoding,
+        "fields": len(known.fields),
+        "messages": len(known.messages),
+        "mac": known.mac.algorithm,
+        "tpdu": bool(known.tpdu),
+        "header": bool(known.header),
+    }
+
+
+def _remarks(found: Iterable[FileFault]) -> list[dict[str, object]]:
+    return [{"line": each.line, "path": each.path, "expected": each.expected} for each in found]

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
-from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stdout
+from posrefund.cli.screen import JSONOption, Lang, LangOption, as_text, print_json, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ _By = Annotated[str, typer.Option("--by", help="Operator number of who says so."
 def show(
     config: ConfigOption = Path("posrefund.toml"),
     every: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+    json: JSONOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
     """List the open faults, oldest first. Exit status: 0, whether there are any or not."""
@@ -47,11 +47,15 @@ def open_(
     kind: Annotated[str, typer.Argument(help="A word for it: printer, battery.")],
     detail: Annotated[str, typer.Option(help="What was seen.")] = "",
     config: ConfigOption = Path("posrefund.toml"),
+    json: JSONOption = False,
 ) -> None:
     """Write down that something is broken; while one of that kind is open it is that one."""
     with open_terminal(load(config)) as terminal:
         fault = terminal.open_fault(kind, detail)
-    stdout.print(fault.fault_id, markup=False)
+    if json:
+        print_json(fault.as_data())
+    else:
+        stdout.print(fault.fault_id, markup=False)
 
 
 @app.command("close")
@@ -60,10 +64,14 @@ def close(
     by: _By,
     done: Annotated[str, typer.Option(help="What was done about it.")],
     config: ConfigOption = Path("posrefund.toml"),
+    json: JSONOption = False,
 ) -> None:
     """Write down that somebody has put a fault right. Exit status: 2 if none is open under that name."""
     with open_terminal(load(config)) as terminal:
         closed = terminal.close_fault(fault, by=by, done=done)
+    if json:
+        print_json(closed.as_data())
+        return
     stdout.print(f"{closed.fault_id} {closed.kind}: closed by {closed.closed_by}", markup=False)
 
 
@@ -72,10 +80,13 @@ def maintained(
     what: Annotated[str, typer.Argument(help="What was done.")],
     by: _By,
     config: ConfigOption = Path("posrefund.toml"),
+    json: JSONOption = False,
 ) -> None:
     """Write down that somebody looked after the terminal: a new battery, a cleaned reader."""
     with open_terminal(load(config)) as terminal:
         terminal.maintained(what, by=by)
+    if json:
+        print_json({"what": what, "by": by})
 
 
 def _table(found: Sequence[TerminalFault], *, is_zh: bool) -> Table:

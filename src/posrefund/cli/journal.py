@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 
 from posrefund.cli.config import ConfigOption, load, open_journal, open_keystore, open_terminal
-from posrefund.cli.screen import as_text, print_json, stdout
+from posrefund.cli.screen import JSONOption, as_text, print_json, stdout
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.journal import Journal, SQLiteJournal, back_up
 
@@ -46,17 +46,18 @@ def show(
 
 
 @app.command()
-def verify(config: ConfigOption = Path("posrefund.toml")) -> None:
+def verify(config: ConfigOption = Path("posrefund.toml"), as_json: JSONOption = False) -> None:
     """Check every link of the chain, and every table against it."""
     with _open(config) as journal:
         count = journal.verify()
-    stdout.print(f"{count} rows, all in order")
+    _say(f"{count} rows, all in order", as_json=as_json, rows=count)
 
 
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Where; nothing may be there.")],
     config: ConfigOption = Path("posrefund.toml"),
+    as_json: JSONOption = False,
 ) -> None:
     """Copy the journal while the till uses it, and verify the copy. The sealed cards are in it too."""
     settings = load(config)
@@ -65,7 +66,7 @@ def backup(
     key = open_keystore(settings).journal_key
     opened = partial(SQLiteJournal, key=key, terminal=settings.terminal)
     rows = back_up(settings.journal_file, file, opened)
-    stdout.print(f"{rows} rows, all in order")
+    _say(f"{rows} rows, all in order", as_json=as_json, rows=rows, file=str(file))
 
 
 @app.command()
@@ -75,13 +76,22 @@ def accept(
     ],
     evidence: Annotated[str, typer.Option(help="What was reconciled, and how.")],
     config: ConfigOption = Path("posrefund.toml"),
+    as_json: JSONOption = False,
 ) -> None:
     """Refund again after the journal lost rows, once the settlement files of all days in question are read."""
     if len(by) != 2:
         raise InvalidRequestError([("by", "two different people")])
     with open_terminal(load(config)) as terminal:
         terminal.accept_journal(people=(by[0], by[1]), evidence=evidence)
-    stdout.print("the journal is accepted: refunds are possible")
+    said = "the journal is accepted: refunds are possible"
+    _say(said, as_json=as_json, accepted=True, people=by)
+
+
+def _say(text: str, *, as_json: bool, **facts: object) -> None:
+    if as_json:
+        print_json(facts)
+    else:
+        stdout.print(text)
 
 
 def _attempts(journal: Journal) -> list[dict[str, str]]:

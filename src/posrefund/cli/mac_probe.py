@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from posrefund.cli.decode import read_message
+from posrefund.cli.screen import JSONOption, print_json
 from posrefund.crypto import Algorithm, Key, Purpose
 from posrefund.crypto.probe import Finding, probe
 from posrefund.errors import ConfigError, InvalidKeyError
@@ -33,20 +34,35 @@ def mac_probe(
             metavar="FILE", help="Hex digits of the MAC key; without it they are typed, unseen."
         ),
     ] = None,
+    as_json: JSONOption = False,
 ) -> None:
     """Say which rule, key part and range reproduce a MAC; exit status 1 when none does."""
     raw = read_message(message)
     with _key(key_file) as key:
-        count = 0
-        for tag in _tags(mac, raw):
-            for finding in probe(key, raw, tag):
-                count += 1
-                print(_sentence(finding, raw))
-            if count:
-                break
-    print(f"{count or 'no'} way{'' if count == 1 else 's'} to this MAC")
-    if not count:
+        ways = (list(probe(key, raw, tag)) for tag in _tags(mac, raw))
+        found = next(filter(None, ways), [])
+    if as_json:
+        print_json({"ways": [_as_data(finding) for finding in found]})
+    else:
+        for finding in found:
+            print(_sentence(finding, raw))
+        print(f"{len(found) or 'no'} way{'' if len(found) == 1 else 's'} to this MAC")
+    if not found:
         raise typer.Exit(1)
+
+
+def _as_data(finding: Finding) -> dict[str, object]:
+    rule = finding.rule
+    return {
+        "algorithm": rule.algorithm,
+        "cipher": rule.cipher,
+        "padding": rule.padding,
+        "length_bytes": rule.length_bytes,
+        "encoding": rule.encoding,
+        "key_part": finding.key_part,
+        "start": finding.start,
+        "end": finding.end,
+    }
 
 
 def _tags(text: str, message: bytes) -> list[bytes]:

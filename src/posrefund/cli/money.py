@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never, cast
 
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_link, open_terminal
+from posrefund.cli.outcome_data import approval_as_data, outcome_as_data, status_of_refund
 from posrefund.cli.pin_entry import PINFileOption, PINs
-from posrefund.cli.screen import Lang, LangOption, as_text, stderr, stdout
+from posrefund.cli.screen import (
+    JSONOption,
+    Lang,
+    LangOption,
+    as_text,
+    print_json,
+    stderr,
+    stdout,
+)
 from posrefund.engine import (
     Approved,
     Declined,
@@ -29,13 +38,13 @@ from posrefund.engine import (
     State,
 )
 from posrefund.errors import InvalidRequestError, RefusedError
-from posrefund.office import TRAINING, refund_status
+from posrefund.office import TRAINING
 from posrefund.office import slip as slip_of
 from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 
 if TYPE_CHECKING:
-    from posrefund.cli.config import Settings
     from posrefund.engine import Outcome
+    from posrefund.engine.calendar import Arrival
     from posrefund.link import HostLink
     from posrefund.terminal import Terminal
     from posrefund.values.card import EntryMode
@@ -77,16 +86,20 @@ def sale(  # noqa: PLR0913, PLR0917 — one per option
     entry: _Entry = "051",
     expiry: _Expiry = "3012",
     operator: _Operator = "01",
+    as_json: JSONOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
-    """Sell, so that there is something to refund."""
+    """Sell, so that there is something to refund.
+
+    Exit status: 0 approved, 10 declined, 11 in doubt, 12 not sent, 3 refused by a rule, 2 an error.
+    """
     wanted = SaleRequest(
         RequestID(request), amount_of(amount), card_of(card, entry, expiry), operator
     )
     settings = load(config)
     link = open_link(settings)
     with open_terminal(settings, link=link) as terminal:
-        finish(terminal, terminal.sale(wanted), lang, link)
+        finish(terminal, terminal.sale(wanted), lang, link, as_json=as_json)
 
 
 def refund(  # noqa: PLR0913, PLR0917 — one per option
@@ -115,6 +128,7 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
         str, typer.Option(help="Where the customer wants to hear of it; kept sealed.")
     ] = "",
     pin_file: PINFileOption = None,
+    as_json: JSONOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Refund a sale, or void it on its own settlement day; asking twice refunds once.
@@ -138,7 +152,8 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     settings = load(config)
     link = open_link(settings)
     with open_terminal(settings, link=link) as terminal:
-        finish(terminal, _refunded(terminal, wanted, pin_file), lang, link)
+        made = _refunded(terminal, wanted, pin_file)
+        finish(terminal, made, lang, link, as_json=as_json, arrival=settings.arrival)
 
 
 def _refunded(terminal: Terminal, wanted: RefundRequest, pin_file: Path | None) -> Outcome:
@@ -154,27 +169,35 @@ def _refunded(terminal: Terminal, wanted: RefundRequest, pin_file: Path | None) 
 def status(
     request: _Request,
     config: ConfigOption = Path("posrefund.toml"),
+    as_json: JSONOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
-    """Say how a request stands, from the journal alone."""
+    """Say how a request stands, from the journal alone.
+
+    Exit status: 0 approved, 10 declined, 11 in doubt, 12 not sent or waiting for a second person, 2 it is unknown, or
+    an error.
+    """
     settings = load(config)
     with open_terminal(settings) as terminal:
         found = terminal.status(request)
         asked = terminal.journal.last_approval(request) if found is None else None
+        if asked is not None and as_json:
+            print_json(approval_as_data(asked))
+            raise typer.Exit(EXIT_STATUS["NotSent"])
         if asked is not None:
             stdout.print(f"{_APPROVALS.get(asked.state, 'not sent')} ({asked.state})", markup=False)
             raise typer.Exit(EXIT_STATUS["NotSent"])
         if found is None:
             stderr.print(f"request {request} is unknown", markup=False)
             sys.exit(2)
-        _say_expected(terminal, request, settings, lang)
-        finish(terminal, found, lang)
+        if not as_json:
+            _say_expected(terminal, request, settings.arrival, lang)
+        finish(terminal, found, lang, as_json=as_json, arrival=settings.arrival)
 
 
-def _say_expected(terminal: Terminal, request: str, settings: Settings, lang: Lang) -> None:
+def _say_expected(terminal: Terminal, request: str, arrival: Arrival, lang: Lang) -> None:
     """When the customer should see what was accepted, or what to do where that day has passed."""
-    today = terminal.view().host_day(datetime.now(UTC))
-    status = refund_status(terminal.journal, request, today=today, arrival=settings.arrival)
+    status = status_of_refund(terminal, request, arrival)
     if status is None or status.expected is None:
         return
     day = status.expected.latest
@@ -190,20 +213,50 @@ def release(
     ],
     evidence: Annotated[str, typer.Option(help="What proves that nothing was booked.")],
     config: ConfigOption = Path("posrefund.toml"),
+    as_json: JSONOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
-    """Close a doubt by hand, after three settlement files proved that nothing was booked."""
+    """Close a doubt by hand, after three settlement files proved that nothing was booked.
+
+    Exit status: 10, for it is not booked now; 3 nothing has proved it yet, or a rule says no; 2 an error.
+    """
     if len(by) != 2:
         raise InvalidRequestError([("by", "two different people")])
     with open_terminal(load(config)) as terminal:
-        finish(terminal, terminal.release(request, people=(by[0], by[1]), evidence=evidence), lang)
+        released = terminal.release(request, people=(by[0], by[1]), evidence=evidence)
+        finish(terminal, released, lang, as_json=as_json)
 
 
-def finish(terminal: Terminal, outcome: Outcome, lang: Lang, link: HostLink | None = None) -> None:
+def finish(
+    terminal: Terminal,
+    outcome: Outcome,
+    lang: Lang,
+    link: HostLink | None = None,
+    *,
+    as_json: bool = False,
+    arrival: Arrival | None = None,
+) -> None:
     """Print how a request stands, and leave with the exit status that says it, too.
 
     Of what was not sent it prints what *link* has met, for each address.
     """
+    met = _met(link) if isinstance(outcome, NotSent) else []
+    if as_json:
+        request_id = outcome.attempt.request_id
+        status = status_of_refund(terminal, request_id, arrival) if arrival else None
+        data = outcome_as_data(outcome, contact=terminal.contact_for(outcome), status=status)
+        print_json(data | {"is_training": terminal.journal.is_training, "addresses": met})
+    else:
+        _print(terminal, outcome, lang, met)
+    raise typer.Exit(EXIT_STATUS[type(outcome).__name__])
+
+
+def _met(link: HostLink | None) -> list[str]:
+    found = link.seen().addresses if link else ()
+    return [address.last_reason for address in found if address.last_reason]
+
+
+def _print(terminal: Terminal, outcome: Outcome, lang: Lang, met: list[str]) -> None:
     match outcome:
         case Approved():
             sales = terminal.journal.originals(outcome.attempt.original_id or "")
@@ -222,12 +275,10 @@ def finish(terminal: Terminal, outcome: Outcome, lang: Lang, link: HostLink | No
             stdout.print(f"in doubt ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}")
         case NotSent():
             stdout.print(f"not sent ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}")
-            for address in link.seen().addresses if link else ():
-                if address.last_reason:
-                    stdout.print(as_text(address.last_reason), soft_wrap=True)
+            for reason in met:
+                stdout.print(as_text(reason), soft_wrap=True)
         case _:
             assert_never(outcome)
-    raise typer.Exit(EXIT_STATUS[type(outcome).__name__])
 
 
 def amount_of(text: str) -> Amount:

@@ -60,10 +60,15 @@ def list_(
 
 
 @app.command()
-def show(request: _Request, config: ConfigOption = Path("posrefund.toml")) -> None:
+def show(
+    request: _Request, config: ConfigOption = Path("posrefund.toml"), json: _Json = False
+) -> None:
     """Show what the customer of a request is told, word for word, and what became of it."""
     writer = _writer(load(config), notify_settings(config))
     with _open(config) as journal:
+        if json:
+            print_json([_told(journal, notice, writer) for notice in journal.notices(request)])
+            return
         for notice in journal.notices(request):
             message = writer.write(notice, journal.attempt(notice.attempt_id))
             stdout.print(as_text(f"{notice.notice_id} {notice.at:%Y-%m-%d %H:%M} {notice.kind}"))
@@ -98,11 +103,16 @@ def deliver(
 
 
 @app.command()
-def retry(request: _Request, config: ConfigOption = Path("posrefund.toml")) -> None:
+def retry(
+    request: _Request, config: ConfigOption = Path("posrefund.toml"), json: _Json = False
+) -> None:
     """Try anew what was given up of a request."""
     with _open(config) as journal:
         count = journal.retry_stuck(request, datetime.now(UTC))
-    stdout.print(f"{count} to be tried anew")
+    if json:
+        print_json({"request_id": request, "to_try_anew": count})
+    else:
+        stdout.print(f"{count} to be tried anew")
 
 
 @app.command("calls")
@@ -132,10 +142,13 @@ def close_call_(
     by: Annotated[str, typer.Option(help="Operator number of who called.")],
     note: Annotated[str, typer.Option(help="What was said.")] = "",
     config: ConfigOption = Path("posrefund.toml"),
+    json: _Json = False,
 ) -> None:
     """End a call with what came of it; without that it stays open."""
     with _open(config) as journal:
         close_call(journal, notice, outcome=outcome, by=by, now=datetime.now(UTC), note=note)
+    if json:
+        print_json({"notice": notice, "outcome": str(outcome), "by": by})
 
 
 def _open(config: Path) -> Journal:
@@ -177,6 +190,12 @@ def _as_data(journal: Journal, notice: Notice) -> dict[str, Any]:
         "channels": {each.channel: str(each.state).lower() for each in mine},
         "errors": {each.channel: each.error for each in mine if each.error},
     }
+
+
+def _told(journal: Journal, notice: Notice, writer: Writer) -> dict[str, Any]:
+    """With what the customer reads, word for word."""
+    message = writer.write(notice, journal.attempt(notice.attempt_id))
+    return _as_data(journal, notice) | {"text": message.short}
 
 
 def _print_table(data: list[dict[str, Any]]) -> None:

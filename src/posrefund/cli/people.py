@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.money import finish
+from posrefund.cli.outcome_data import approval_as_data
 from posrefund.cli.pin_entry import PINFileOption, PINs
-from posrefund.cli.screen import Lang, LangOption, stdout
+from posrefund.cli.screen import JSONOption, Lang, LangOption, print_json, stdout
 from posrefund.engine import State, Statement
 from posrefund.values.amount import format_minor
 
@@ -29,11 +30,18 @@ _Request = Annotated[str, typer.Argument(help="The request's own number.")]
 _By = Annotated[str, typer.Option("--by", help="Operator number of who says so.")]
 
 
-def approvals(config: ConfigOption = Path("posrefund.toml")) -> None:
+def approvals(
+    config: ConfigOption = Path("posrefund.toml"),
+    as_json: JSONOption = False,
+) -> None:
     """List what waits for a second person; the digest stands for all that is shown."""
     with open_terminal(load(config)) as terminal:
-        for waiting in terminal.pending_approvals():
-            _show(terminal, waiting)
+        waiting = terminal.pending_approvals()
+        if as_json:
+            print_json([_as_data(terminal, each) for each in waiting])
+            return
+        for each in waiting:
+            _show(terminal, each)
 
 
 def approve(
@@ -42,6 +50,7 @@ def approve(
     digest: Annotated[str, typer.Option(help="As `posrefund approvals` shows it, all of it.")],
     pin_file: PINFileOption = None,
     config: ConfigOption = Path("posrefund.toml"),
+    as_json: JSONOption = False,
 ) -> None:
     """Say yes to what waits; never by who asked. Then the refund is made again under its id.
 
@@ -49,13 +58,19 @@ def approve(
     """
     with open_terminal(load(config)) as terminal:
         pin = PINs(pin_file).ask(by) if terminal.staff.asks_for_pin else None
-        _show(terminal, terminal.approve(request, checker=by, digest=digest, pin=pin))
+        approval = terminal.approve(request, checker=by, digest=digest, pin=pin)
+        _tell(terminal, approval, as_json=as_json)
 
 
-def withdraw(request: _Request, by: _By, config: ConfigOption = Path("posrefund.toml")) -> None:
+def withdraw(
+    request: _Request,
+    by: _By,
+    config: ConfigOption = Path("posrefund.toml"),
+    as_json: JSONOption = False,
+) -> None:
     """Say no to what waits, or take it back."""
     with open_terminal(load(config)) as terminal:
-        _show(terminal, terminal.withdraw(request, by=by))
+        _tell(terminal, terminal.withdraw(request, by=by), as_json=as_json)
 
 
 def close(  # noqa: PLR0913, PLR0917 — one per option
@@ -71,9 +86,13 @@ def close(  # noqa: PLR0913, PLR0917 — one per option
     made: Annotated[str, typer.Option(help="Of a sale: its transaction date, YYYY-MM-DD.")] = "",
     settled: Annotated[str, typer.Option(help="Of a sale: its settlement date, YYYY-MM-DD.")] = "",
     config: ConfigOption = Path("posrefund.toml"),
+    as_json: JSONOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
-    """Close a case by a document of the acquirer; a settlement file that says otherwise opens it again."""
+    """Close a case by a document of the acquirer; a settlement file that says otherwise opens it again.
+
+    Exit status: 0 booked, 10 not booked, 3 refused by a rule, 2 an error.
+    """
     statement = Statement(
         cast("Literal['booked', 'not_booked']", verdict),
         tuple(by),
@@ -83,7 +102,23 @@ def close(  # noqa: PLR0913, PLR0917 — one per option
         settlement_date=_day(settled, "--settled"),
     )
     with open_terminal(load(config)) as terminal:
-        finish(terminal, terminal.close_case(request, statement), lang)
+        finish(terminal, terminal.close_case(request, statement), lang, as_json=as_json)
+
+
+def _tell(terminal: Terminal, approval: Approval, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_as_data(terminal, approval))
+    else:
+        _show(terminal, approval)
+
+
+def _as_data(terminal: Terminal, approval: Approval) -> dict[str, Any]:
+    """With what was given back of the sale so far: of one that only the host knows, that is all there is."""
+    sales = terminal.journal.originals(approval.original_id)
+    return approval_as_data(approval) | {
+        "accepted_minor": sales[0].accepted_minor if sales else None,
+        "ceiling": sales[0].ceiling if sales else None,
+    }
 
 
 def _show(terminal: Terminal, approval: Approval) -> None:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.outcome_data import refusal_as_data
 from posrefund.cli.request_file import read_request
 from posrefund.cli.rules_file import read_rules
-from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stdout
+from posrefund.cli.screen import JSONOption, Lang, LangOption, as_text, print_json, stdout
 from posrefund.engine.policy import explain as explain_rules
 from posrefund.values.amount import format_minor
 
 if TYPE_CHECKING:
-    from posrefund.engine.policy import Bounds, HoldKind
+    from posrefund.engine.policy import Bounds, HoldKind, Rules
     from posrefund.errors import RefusedError
     from posrefund.terminal import Preview
 
@@ -41,12 +42,17 @@ _REFUSED = 3
 
 @app.command("explain")
 def explain(
-    file: Annotated[Path, typer.Argument(help="A rules file.")], lang: LangOption = Lang.EN
+    file: Annotated[Path, typer.Argument(help="A rules file.")],
+    as_json: JSONOption = False,
+    lang: LangOption = Lang.EN,
 ) -> None:
     """Print the rules of a file in plain language: a sentence for each that is in force.
 
     Exit status: 0 printed, 2 the file cannot be read or a key in it is wrong; every one is named.
     """
+    if as_json:
+        print_json(_said_as_data(read_rules(file)))
+        return
     stdout.print(as_text_of(explain_rules(read_rules(file), lang.value)), end="", soft_wrap=True)
 
 
@@ -82,6 +88,7 @@ def hold(
     kind: Annotated[str, typer.Option(help="dispute or legal.")] = "dispute",
     lift: Annotated[bool, typer.Option("--lift", help="End the hold.")] = False,
     config: ConfigOption = Path("posrefund.toml"),
+    as_json: JSONOption = False,
 ) -> None:
     """Let nothing of a sale be given back while it is disputed or frozen by law, or end that.
 
@@ -92,7 +99,15 @@ def hold(
         change = terminal.lift_hold if lift else terminal.hold
         change(original, held, by=by, why=why)
         found = sorted(terminal.journal.held(original))
+    if as_json:
+        print_json({"original_id": original, "holds": found})
+        return
     stdout.print(f"{original}: {', '.join(found) or 'no'} hold", markup=False)
+
+
+def _said_as_data(rules: Rules) -> dict[str, list[str]]:
+    """Every sentence in both languages, in one order."""
+    return {name: explain_rules(rules, name).splitlines() for name in ("zh", "en")}
 
 
 def as_text_of(text: str) -> Any:
@@ -138,22 +153,11 @@ def _as_data(found: Preview) -> dict[str, object]:
     bounds, amount = found.bounds, found.amount
     return {
         "outcome": type(found.outcome).__name__ if found.outcome is not None else None,
-        "faults": [_fault_as_data(each) for each in found.faults],
-        "reviews": [_fault_as_data(each) for each in found.reviews],
+        "faults": [refusal_as_data(each) for each in found.faults],
+        "reviews": [refusal_as_data(each) for each in found.reviews],
         "route": found.route,
         "amount_minor": amount.minor if amount else None,
         "needs_approval": found.needs_approval,
         "least_minor": bounds.least_minor if bounds else None,
         "most_minor": bounds.most_minor if bounds else None,
-    }
-
-
-def _fault_as_data(fault: RefusedError) -> dict[str, object]:
-    return {
-        "code": fault.code,
-        "owner": fault.owner,
-        "hint_zh": fault.hint_zh,
-        "hint_en": fault.hint_en,
-        "not_before": fault.not_before.isoformat() if fault.not_before else None,
-        "contact": fault.contact,
     }

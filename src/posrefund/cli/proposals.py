@@ -120,25 +120,28 @@ def list_(
 
 
 @app.command()
-def take(
+def take(  # noqa: PLR0913, PLR0917 — one per option
     proposal: Annotated[str, typer.Argument(help="Its number, such as DUP-S-2.")],
     card: Annotated[str, typer.Option(help="Number of the emulated card.")],
     entry: Annotated[str, typer.Option(help="How it is read: 021, 051 or 071.")] = "051",
     expiry: Annotated[str, typer.Option(help="YYMM.")] = "3012",
     operator: Annotated[str, typer.Option(help="Operator number.")] = "01",
+    json: JSONOption = False,
     config: ConfigOption = Path("posrefund.toml"),
     lang: LangOption = Lang.EN,
 ) -> None:
     """Make the refund that is proposed, to the card that is read now; what is not open any more is not made.
 
-    Exit status: that of `posrefund refund`. In doubt or not, its number is the request's: ask `posrefund status`.
+    Exit status: 0 approved, 10 declined, 11 in doubt, 12 not sent, 3 refused by a rule, 2 an error. Its number is the
+    request's: ask `posrefund status`.
     """
     settings = load(config)
     link = open_link(settings)
     read = card_of(card, entry, expiry)
     with open_terminal(settings, link=link) as terminal:
         request = take_proposal(terminal.journal, proposal, read, operator=operator)
-        finish(terminal, terminal.refund(request), lang, link)
+        made = terminal.refund(request)
+        finish(terminal, made, lang, link, as_json=json, arrival=settings.arrival)
 
 
 @app.command()
@@ -146,12 +149,16 @@ def dismiss(
     proposal: Annotated[str, typer.Argument(help="Its number, such as DUP-S-2.")],
     by: Annotated[str, typer.Option(help="Operator number of who says no.")],
     why: Annotated[str, typer.Option(help="Why it is no refund; kept for ever.")],
+    json: JSONOption = False,
     config: ConfigOption = Path("posrefund.toml"),
 ) -> None:
     """Say no to a proposal, for good: no rule proposes it again."""
     with open_terminal(load(config)) as terminal:
         dismiss_proposal(terminal.journal, proposal, by=by, why=why, now=datetime.now(UTC))
-    stdout.print(as_text(f"{proposal}: dismissed"))
+    if json:
+        print_json({"proposal_id": proposal, "state": "dismissed", "by": by, "why": why})
+    else:
+        stdout.print(as_text(f"{proposal}: dismissed"))
 
 
 def _said(proposal: Proposal, lang: Lang) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -14,7 +15,7 @@ from rich import box
 from rich.table import Table
 
 from posrefund.cli.config import ConfigOption, Settings, load
-from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stdout
+from posrefund.cli.screen import JSONOption, Lang, LangOption, as_text, print_json, stdout
 from posrefund.errors import ConfigError
 from posrefund.journal import Moment
 from posrefund.office import report as office
@@ -37,6 +38,7 @@ class Format(StrEnum):
     TEXT = "text"
     CSV = "csv"
     HTML = "html"
+    JSON = "json"
 
 
 _Day = Annotated[
@@ -98,7 +100,7 @@ def list_refunds(  # noqa: PLR0913, PLR0917 — one per option
     state: Annotated[str, typer.Option("--state", help="Such as IN_DOUBT.")] = "",
     operator: Annotated[str, typer.Option("--operator", help="Who made it.")] = "",
     terminal: _Terminal = "",
-    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+    as_json: JSONOption = False,
     journal: _File = None,
     config: ConfigOption = Path("posrefund.toml"),
     lang: LangOption = Lang.EN,
@@ -109,7 +111,7 @@ def list_refunds(  # noqa: PLR0913, PLR0917 — one per option
     with Moment(_file(settings, journal)) as moment:
         table = office.refund_list(moment, _period(settings, _date(wanted)), choice)
         is_training = moment.is_training
-    if json:
+    if as_json:
         print_json(list(table.dicts()))
         return
     if is_training:
@@ -141,8 +143,20 @@ def _write(made: office.Report, form: Format, out: Path | None, lang: Lang) -> N
                 (out / name).write_text(text, encoding="utf-8", newline="")
         case Format.HTML:
             _put(office.as_html(made, lang.value), out)
+        case Format.JSON:
+            _put(json.dumps(_as_data(made), ensure_ascii=False, indent=2) + "\n", out)
         case Format.TEXT:
             _put(office.as_text(made, lang.value), out)
+
+
+def _as_data(made: office.Report) -> dict[str, object]:
+    """Every figure by its name, and whether the sums balance that must."""
+    return {
+        "is_training": made.is_training,
+        "terminals": list(made.terminals),
+        "is_balanced": all(check.is_balanced for check in made.checks()),
+        "tables": {name: list(table.dicts()) for name, table in made.tables.items()},
+    }
 
 
 def _put(text: str, out: Path | None) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["Lang", "LangOption", "as_text", "print_json", "stderr", "stdout"]
+__all__ = ["JSONOption", "Lang", "LangOption", "as_text", "print_json", "stderr", "stdout"]
 
 
 class Lang(StrEnum):
@@ -20,6 +20,7 @@ class Lang(StrEnum):
     EN = "en"
 
 
+JSONOption = Annotated[bool, typer.Option("--json", help="The same as data.")]
 LangOption = Annotated[Lang, typer.Option("--lang", help="Language of what is printed.")]
 
 stdout = Console(highlight=False, soft_wrap=False)

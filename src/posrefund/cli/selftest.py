@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from posrefund.cli.screen import JSONOption, print_json
 from posrefund.crypto.selftest import BUILT_IN, Verdict, check
 from posrefund.errors import ConfigError
 
@@ -27,38 +28,61 @@ def selftest(
             help="JSON: a list of entries with id, algorithm, inputs and output.",
         ),
     ] = None,
+    as_json: JSONOption = False,
 ) -> None:
     """Recompute known answers of every cryptographic algorithm; exit status 1 when one does not come out.
 
     Without a file, those that travel with the package. An entry with "verified": false passes when it does
     not come out.
     """
-    totals = _built_in() if vectors is None else _of_file(_read(vectors))
-    print(", ".join(f"{totals[verdict]} {verdict}" for verdict in Verdict))
+    found = _checked(BUILT_IN if vectors is None else _read(vectors))
+    totals = Counter(verdict for _, _, verdict in found)
+    if as_json:
+        print_json(_as_data(found, totals))
+    else:
+        if vectors is None:
+            _print_table(found)
+        else:
+            _print_failed(found)
+        print(", ".join(f"{totals[verdict]} {verdict}" for verdict in Verdict))
     if totals[Verdict.FAILED]:
         raise typer.Exit(1)
 
 
-def _built_in() -> Counter[Verdict]:
-    rows: dict[str, Counter[Verdict]] = {}
-    for entry in BUILT_IN:
-        rows.setdefault(entry["algorithm"], Counter())[check(entry)] += 1
-    width = max(map(len, rows))
-    print(f"{'algorithm':{width}}  " + "  ".join(Verdict))
-    for algorithm, found in sorted(rows.items()):
-        print(f"{algorithm:{width}}  " + "  ".join(f"{found[v]:>{len(v)}}" for v in Verdict))
-    return sum(rows.values(), Counter())
+_Checked = list[tuple[str, str, Verdict]]
+"""Name, algorithm, and what came out."""
 
 
-def _of_file(entries: Iterable[dict[str, Any]]) -> Counter[Verdict]:
-    totals: Counter[Verdict] = Counter()
+def _checked(entries: Iterable[dict[str, Any]]) -> _Checked:
+    found = []
     for number, entry in enumerate(entries, start=1):
         verdict = check(entry)
-        totals[verdict] += 1
+        name = ascii(str(entry.get("id", f"entry {number}")))[1:-1]
+        found.append((name, str(entry.get("algorithm", "")), verdict))
+    return found
+
+
+def _as_data(found: _Checked, totals: Counter[Verdict]) -> dict[str, Any]:
+    return {
+        "totals": {str(verdict): totals[verdict] for verdict in Verdict},
+        "failed": [name for name, _, verdict in found if verdict is Verdict.FAILED],
+    }
+
+
+def _print_table(found: _Checked) -> None:
+    rows: dict[str, Counter[Verdict]] = {}
+    for _, algorithm, verdict in found:
+        rows.setdefault(algorithm, Counter())[verdict] += 1
+    width = max(map(len, rows))
+    print(f"{'algorithm':{width}}  " + "  ".join(Verdict))
+    for algorithm, counts in sorted(rows.items()):
+        print(f"{algorithm:{width}}  " + "  ".join(f"{counts[v]:>{len(v)}}" for v in Verdict))
+
+
+def _print_failed(found: _Checked) -> None:
+    for name, _, verdict in found:
         if verdict is Verdict.FAILED:
-            name = ascii(str(entry.get("id", f"entry {number}")))
-            print(f"failed: {name[1:-1]}")
-    return totals
+            print(f"failed: {name}")
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

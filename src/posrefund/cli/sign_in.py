@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
-from posrefund.cli.screen import Lang, LangOption, stdout
+from posrefund.cli.screen import JSONOption, Lang, LangOption, print_json, stdout
 from posrefund.engine.sign_in import span_in_words
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def sign_in(
     accept_keys: Annotated[
         bool, typer.Option("--accept-keys", help="Take keys that an earlier sign-in had.")
     ] = False,
+    as_json: JSONOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Sign in at the host (0800, network code 003), and say what jumped.
@@ -39,6 +40,9 @@ def sign_in(
     with open_terminal(load(config)) as terminal:
         tolerance_s = terminal.dialect.clock_tolerance_s
         done = terminal.sign_in(operator, accept_clock=accept_clock, accept_keys=accept_keys)
+    if as_json:
+        print_json(_as_data(done, tolerance_s))
+        return
     changed = " (the host's)" if done.batch_changed else ""
     zh_changed = "（主机指定）" if done.batch_changed else ""
     told = (
@@ -47,6 +51,20 @@ def sign_in(
     )
     for zh, en in (told, *_to_look_at(done, tolerance_s)):
         stdout.print(zh if lang is Lang.ZH else en, markup=False)
+
+
+def _as_data(done: SignedIn, tolerance_s: int) -> dict[str, Any]:
+    jump = done.clock_jump
+    return {
+        "batch": done.batch,
+        "batch_changed": done.batch_changed,
+        "batch_jump": done.batch_jump,
+        "key_set_id": done.key_set_id,
+        "keys": done.issue,
+        "host_offset_s": done.host_offset.total_seconds(),
+        "clock_jump_s": jump.total_seconds() if jump is not None else None,
+        "to_look_at": [{"zh": zh, "en": en} for zh, en in _to_look_at(done, tolerance_s)],
+    }
 
 
 def _to_look_at(done: SignedIn, tolerance_s: int) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.pin_entry import PINFileOption, PINs
-from posrefund.cli.screen import Lang, LangOption, print_json, stdout
+from posrefund.cli.screen import JSONOption, Lang, LangOption, print_json, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ _WORDS = {
 @app.command("list")
 def list_(
     config: ConfigOption = _Config,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
+    as_json: JSONOption = False,
     lang: LangOption = Lang.EN,
 ) -> None:
     """List everybody, how each stands, and who approves for whom."""
@@ -84,7 +84,7 @@ def list_(
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0913, PLR0917 — one per option
     number: _Number,
     name: Annotated[str, typer.Option(help="Of the person.")],
     role: Annotated[
@@ -96,6 +96,7 @@ def add(
     ] = False,
     pin_file: PINFileOption = None,
     config: ConfigOption = _Config,
+    as_json: JSONOption = False,
 ) -> None:
     """Add somebody. Asked for: the manager's PIN, then the new one, which the person has to change.
 
@@ -108,10 +109,11 @@ def add(
     with open_terminal(load(config)) as terminal:
         staff = terminal.staff
         if first:
-            _say(staff.add_first(number, name, pins.choose(number)))
+            made = staff.add_first(number, name, pins.choose(number))
         else:
             pin = pins.ask(by)
-            _say(staff.add(number, name, role, pins.choose(number), by=by, pin=pin))
+            made = staff.add(number, name, role, pins.choose(number), by=by, pin=pin)
+    _say(made, as_json=as_json)
 
 
 @app.command("set-pin")
@@ -122,12 +124,14 @@ def set_pin(
     ] = "",
     pin_file: PINFileOption = None,
     config: ConfigOption = _Config,
+    as_json: JSONOption = False,
 ) -> None:
     """Choose another PIN. Asked for: the present one (or the manager's), then the new one."""
     pins, by = PINs(pin_file), by or number
     with open_terminal(load(config)) as terminal:
         pin = pins.ask(by)
-        _say(terminal.staff.set_pin(number, pins.choose(number), by=by, pin=pin))
+        changed = terminal.staff.set_pin(number, pins.choose(number), by=by, pin=pin)
+    _say(changed, as_json=as_json)
 
 
 @app.command("set-role")
@@ -137,37 +141,62 @@ def set_role(
     by: _By,
     pin_file: PINFileOption = None,
     config: ConfigOption = _Config,
+    as_json: JSONOption = False,
 ) -> None:
     """Give somebody another role. Asked for: the manager's PIN."""
-    _manage(config, pin_file, by, lambda at, pin: at.staff.set_role(number, role, by=by, pin=pin))
+    changed = _managed(
+        config, pin_file, by, lambda at, pin: at.staff.set_role(number, role, by=by, pin=pin)
+    )
+    _say(changed, as_json=as_json)
 
 
 @app.command()
 def deactivate(
-    number: _Number, by: _By, pin_file: PINFileOption = None, config: ConfigOption = _Config
+    number: _Number,
+    by: _By,
+    pin_file: PINFileOption = None,
+    config: ConfigOption = _Config,
+    as_json: JSONOption = False,
 ) -> None:
     """Let somebody do nothing here any more. Nobody is deleted; the last manager stays."""
-    _manage(config, pin_file, by, lambda at, pin: at.staff.deactivate(number, by=by, pin=pin))
+    changed = _managed(
+        config, pin_file, by, lambda at, pin: at.staff.deactivate(number, by=by, pin=pin)
+    )
+    _say(changed, as_json=as_json)
 
 
 @app.command()
 def activate(
-    number: _Number, by: _By, pin_file: PINFileOption = None, config: ConfigOption = _Config
+    number: _Number,
+    by: _By,
+    pin_file: PINFileOption = None,
+    config: ConfigOption = _Config,
+    as_json: JSONOption = False,
 ) -> None:
     """Let somebody who was deactivated work here again, with the PIN of then."""
-    _manage(config, pin_file, by, lambda at, pin: at.staff.activate(number, by=by, pin=pin))
+    changed = _managed(
+        config, pin_file, by, lambda at, pin: at.staff.activate(number, by=by, pin=pin)
+    )
+    _say(changed, as_json=as_json)
 
 
 @app.command()
 def unlock(
-    number: _Number, by: _By, pin_file: PINFileOption = None, config: ConfigOption = _Config
+    number: _Number,
+    by: _By,
+    pin_file: PINFileOption = None,
+    config: ConfigOption = _Config,
+    as_json: JSONOption = False,
 ) -> None:
     """Let somebody who typed too many wrong PINs try again at once."""
-    _manage(config, pin_file, by, lambda at, pin: at.staff.unlock(number, by=by, pin=pin))
+    changed = _managed(
+        config, pin_file, by, lambda at, pin: at.staff.unlock(number, by=by, pin=pin)
+    )
+    _say(changed, as_json=as_json)
 
 
 @app.command()
-def delegate(
+def delegate(  # noqa: PLR0913, PLR0917 — one per option
     giver: Annotated[str, typer.Argument(help="Who may approve.")],
     taker: Annotated[str, typer.Argument(help="Who may then, in that role.")],
     until: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD; at most 31 days in all.")],
@@ -177,6 +206,7 @@ def delegate(
     ] = "",
     pin_file: PINFileOption = None,
     config: ConfigOption = _Config,
+    as_json: JSONOption = False,
 ) -> None:
     """Let one person approve for another, for some days. Asked for: the giver's PIN, then the manager's.
 
@@ -197,6 +227,9 @@ def delegate(
             manager=manager or giver,
             manager_pin=second,
         )
+    if as_json:
+        print_json(_delegation(lent, datetime.now(UTC)))
+        return
     stdout.print(f"#{lent.number}: {lent.giver} lets {lent.taker} approve", markup=False)
 
 
@@ -206,26 +239,33 @@ def end_delegation(
     by: Annotated[str, typer.Option("--by", help="The giver, or a manager.")],
     pin_file: PINFileOption = None,
     config: ConfigOption = _Config,
+    as_json: JSONOption = False,
 ) -> None:
     """Take back what was lent, before its time. Asked for: the PIN of who does."""
     pins = PINs(pin_file)
     with open_terminal(load(config)) as terminal:
         terminal.staff.end_delegation(number, by=by, pin=pins.ask(by))
-    stdout.print(f"#{number}: ended by {by}", markup=False)
+    if as_json:
+        print_json({"number": number, "ended_by": by})
+    else:
+        stdout.print(f"#{number}: ended by {by}", markup=False)
 
 
-def _manage(
+def _managed(
     config: Path,
     pin_file: Path | None,
     by: str,
     change: Callable[[Terminal, str], Operator],
-) -> None:
+) -> Operator:
     pins = PINs(pin_file)
     with open_terminal(load(config)) as terminal:
-        _say(change(terminal, pins.ask(by)))
+        return change(terminal, pins.ask(by))
 
 
-def _say(operator: Operator) -> None:
+def _say(operator: Operator, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_operator(operator, datetime.now(UTC)))
+        return
     said = _standing(operator, datetime.now(UTC), _WORDS[Lang.EN])
     stdout.print(f"{operator.number}  {operator.name}  {operator.role}  {said}", markup=False)
 

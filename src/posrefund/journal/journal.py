@@ -145,19 +145,19 @@ class Journal(
             self._set_meta(**facts)
             self._append(kind, "", at, {**(told or {}), **facts})
 
-    def wipe_cards(self) -> int:
+    def wipe_cards(self, *, open_batch: str = "") -> int:
         """Destroy the item keys of the sealed cards of everything decided; return how many there were.
 
-        What may still have to be reversed keeps its card until it is decided.
+        What may still have to be reversed keeps its card until it is decided, and *open_batch* all that it may upload.
 
         Raises:
             JournalWriteError: Nothing was wiped; or the file was, and its log could not be emptied.
         """
         decided = (
             "attempt_id IN (SELECT request_id || '/' || number FROM attempts"
-            f" WHERE terminal = ? AND state NOT IN ({OPEN_NAMES}))"
+            f" WHERE terminal = ? AND batch <> ? AND state NOT IN ({OPEN_NAMES}))"
         )
-        return self._destroy_cards(decided, self._terminal)
+        return self._destroy_cards(decided, self._terminal, open_batch)
 
     # --- reading -----------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from posrefund.office.proposals import (
 )
 from posrefund.office.reconcile import reconcile
 from posrefund.office.reconcile_text import reconcile_text
+from posrefund.office.retention import Retained, Retention, apply_retention, records_until
 from posrefund.office.scan import CardData, find_card_data, find_in_database
 from posrefund.office.settlement_file import read_settlement_file
 from posrefund.office.slip import slip
@@ -53,12 +54,15 @@ __all__ = [
     "Reconciliation",
     "RefundStatus",
     "Refusal",
+    "Retained",
+    "Retention",
     "ShopStatus",
     "Side",
     "Standing",
     "Undecided",
     "Unmatched",
     "ageing",
+    "apply_retention",
     "batch_slip",
     "cases",
     "close_case",
@@ -80,6 +84,7 @@ __all__ = [
     "read_settlement_file",
     "reconcile",
     "reconcile_text",
+    "records_until",
     "refund_status",
     "slip",
     "support_bundle",
