@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, assert_never, cast
@@ -14,9 +14,10 @@ import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.money import EXIT_STATUS
+from posrefund.cli.outcome_data import status_of_refund
 from posrefund.cli.screen import Lang, LangOption, stderr, stdout
 from posrefund.errors import ConfigError, PosRefundError
-from posrefund.office import TRAINING, refund_status
+from posrefund.office import TRAINING
 from posrefund.office.signatures import fetch
 from posrefund.office.slips import SlipOptions, as_escpos, as_png, as_text, slip_content
 
@@ -168,8 +169,7 @@ def _picture(signature: Signature | None, settings: Settings) -> bytes:
 
 def _expected(terminal: Terminal, request: str, settings: Settings) -> date | None:
     """The day of ``[arrival]``; none where nothing was accepted, or it is booked already."""
-    today = terminal.view().host_day(datetime.now(UTC))
-    status = refund_status(terminal.journal, request, today=today, arrival=settings.arrival)
+    status = status_of_refund(terminal, request, settings.arrival)
     return status.expected.latest if status is not None and status.expected else None
 
 
