@@ -16,23 +16,42 @@ PRINTED = {
 sold: ¥128.00, reference 606812000002
 today: not_before, not before 03-09 23:00
       UnionPay sales slip
+         Merchant copy
 --------------------------------
 Merchant         123456789012345
 Terminal                12345678
 Operator                      01
+Acquirer                48021000
+Issuer                  01020000
 Card          620000******0005 I
+--------------------------------
 Type                      REFUND
+Amount                 RMB 28.00
+--------------------------------
 Batch                     000007
 Voucher                   000003
 Reference           606912000003
-Date/time         03/10 12:00:00
-Amount                 RMB 28.00
-Reason                    defect
+Date/time    2026/03/10 12:00:00
+--------------------------------
+Orig. date            2026/03/09
 Orig. ref.          606812000002
-Orig. date                  0309
+Orig. batch               000007
+Orig. voucher             000002
+Orig. auth                000002
+Orig. amount          RMB 128.00
+--------------------------------
+Reason                    defect
+--------------------------------
 Status                  accepted
+--------------------------------
+I agree that this amount goes
+back to the card that paid.
+Cardholder's signature:
 
-Signature:
+
+________________________________
+
+      R0APN58QCMCAWBBY39AX
 
 asked again: Approved(R-1/1 refund ¥28.00, ACCEPTED)
 the host booked 1

@@ -455,7 +455,8 @@ def test_the_facts_that_dialects_may_name_are_those_that_the_engine_has() -> Non
 
 
 def test_the_facts_that_the_engine_asks_an_answer_for_are_listed() -> None:
-    source = (Path(interpret.__file__).parent.parent).rglob("*.py")
+    rooms = Path(interpret.__file__).parent.parent
+    source = [path for room in ("engine", "terminal") for path in (rooms / room).rglob("*.py")]
     text = "".join(path.read_text(encoding="utf-8") for path in source)
 
     asked = set(re.findall(r'(?:\bsaid|\.fact)\("([a-z_]+)"', text)) | set(interpret._KEPT)
