@@ -36,6 +36,7 @@ from posrefund.office import (
     watch,
 )
 from posrefund.office.report import Period, as_html, make_report
+from posrefund.wirelog import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -240,6 +241,7 @@ def keep(store: Store) -> None:
         terminal.dialect,
         now=store.clock(),
         selfcheck=terminal.selfcheck(),
+        wire_log=list(read_log((store.folder / "line.jsonl").read_bytes())),
         request_id=terminal.journal.attempts(states=[State.CONFIRMED])[-1].request_id,
     )
     (store.folder / "bundle.zip").write_bytes(bundle.data)

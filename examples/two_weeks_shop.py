@@ -25,15 +25,18 @@ from posrefund import (
     dialect,
 )
 from posrefund.crypto import Key, Purpose
+from posrefund.dialects.redact import redactor
 from posrefund.emulators.host import EmulatedHost, Fault, HostProfile, HostTime, TerminalRecord
 from posrefund.engine import Document
 from posrefund.engine.calendar import Arrival, BusinessCalendar
 from posrefund.engine.policy import load_rules
 from posrefund.engine.selfcheck import SelfCheckPolicy
+from posrefund.framing import Envelope, LengthPrefixFramer
 from posrefund.journal import SQLiteFleet
 from posrefund.office.notices import FileChannel, Relay, Writer
 from posrefund.office.slips import SlipOptions, as_text, slip_content
 from posrefund.testing import ManualClock, MemoryLink
+from posrefund.wirelog import JSONLinesFile, WireLog
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -105,6 +108,7 @@ class Store:
         self.host = EmulatedHost(self.profile, records, clock=self.host_time)
         self.fleet = stack.enter_context(SQLiteFleet(folder / "journal.db"))
         self.journal_key = b""
+        self.log = WireLog([JSONLinesFile(folder / "line.jsonl")], self.clock)
         self.tills = [self._open(name, stack) for name in NAMES]
         self.refunds: dict[str, RefundRequest] = {}
         self.sold: set[str] = set()
@@ -113,6 +117,9 @@ class Store:
         (folder / "slips").mkdir()
 
     def _open(self, name: TerminalID, stack: ExitStack) -> Till:
+        known = dialect("unionpay")
+        redact = redactor(known, Envelope(known.tpdu, known.header))
+        watch = self.log.watch("iso8583", LengthPrefixFramer, redact)
         path = self.folder / f"{name}.json"
         keys = FileKeyStore.create(path, b"only here", tmk=TMK, test_keys=True)
         self.journal_key = self.journal_key or keys.journal_key  # they refund each other's sales
@@ -122,11 +129,12 @@ class Store:
             Terminal(
                 name,
                 MERCHANT,
-                dialect=dialect("unionpay"),
+                dialect=known,
                 keystore=keys,
                 journal=journal,
                 link=link,
                 clock=self.clock,
+                tap=lambda way, message: watch.passed(way, LengthPrefixFramer().frame(message)),
                 rules=RULES,
                 checks=SelfCheckPolicy(valid_s=16 * 3600),
             )

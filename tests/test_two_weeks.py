@@ -63,9 +63,14 @@ def test_a_scanner_of_its_own_finds_no_card_in_anything_that_was_written(played:
     files = {path: path.read_bytes() for path in played.folder.rglob("*") if path.is_file()}
     with zipfile.ZipFile(played.folder / "bundle.zip") as bundle:
         files |= {Path(name): bundle.read(name) for name in bundle.namelist()}
-    assert {"journal.db", "notices.jsonl", "report.zh.html", "R-01.txt", "journal.jsonl"} <= {
-        path.name for path in files
-    }
+    assert {
+        "journal.db",
+        "notices.jsonl",
+        "report.zh.html",
+        "R-01.txt",
+        "line.jsonl",
+        "journal.jsonl",
+    } <= {path.name for path in files}
     for path, data in files.items():
         digits = re.sub(rb"(?<=[0-9])[ .-](?=[0-9])", b"", data)
         for card in CARDS:
