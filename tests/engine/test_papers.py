@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posrefund.engine import Document, Reason, RefundRequest, SaleRequest, Signature
+from posrefund.engine.papers import DocumentKind
 from posrefund.errors import InvalidRequestError
 from posrefund.values import PAN, Amount, CardRead
 
@@ -39,6 +40,32 @@ def test_every_fault_of_a_document_is_named_at_once(
     with pytest.raises(InvalidRequestError) as caught:
         Document(*parts)  # type: ignore[arg-type]
     assert [path for path, _ in caught.value.faults] == paths
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["26312000000123456789", "12345678", "3100192130 12345678", "144031909110-12345678"],
+)
+@pytest.mark.parametrize("kind", ["fapiao", "red_letter_fapiao"])
+def test_number_of_a_fapiao_is_longer_than_a_card_s(kind: DocumentKind, number: str) -> None:
+    """State Taxation Administration, announcement 11 of 2024: 20 digits; code and number before that."""
+    assert Document(kind, number).said == f"{kind} {number}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("fapiao", "6200000000000005"),
+        ("receipt", "26312000000123456789"),
+        ("fapiao", "0" * 19),
+        ("fapiao", "310019213012345678"),
+    ],
+)
+def test_number_that_could_be_a_card_s_is_none_of_a_document(
+    kind: DocumentKind, number: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match="no card number"):
+        Document(kind, number)
 
 
 @pytest.mark.parametrize(

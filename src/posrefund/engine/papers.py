@@ -28,6 +28,8 @@ SignatureKind = Literal["paper", "bitmap", "qr"]
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _NUMBER_CHARACTERS_MAX = 64
+_FAPIAO = re.compile("[0-9]{20}|(?:(?:[0-9]{10}|[0-9]{12})[ -])?[0-9]{8}")
+"""Fully digital ones (数电票) have a number of 20 digits; older ones a code of 10 or 12 and a number of 8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Document:
 
     Attributes:
         kind: What it is.
-        number: Its own number: of a receipt, a fapiao, an order; no card number. At most 64 characters.
+        number: Its own number: of a receipt, a fapiao, an order; no card number. At most 64 characters. A fapiao's is
+            20 digits, or 8 with or without the 10 or 12 of its code and a space before them.
         sha256: Digest of its picture or file, 64 lower-case hexadecimal digits; empty for paper alone.
 
     Raises:
@@ -56,9 +59,7 @@ class Document:
         faults: list[Fault] = []
         if self.kind not in get_args(DocumentKind):
             faults.append(("document.kind", f"one of {', '.join(get_args(DocumentKind))}"))
-        number: object = self.number
-        is_number = isinstance(number, str) and 0 < len(number) <= _NUMBER_CHARACTERS_MAX
-        if not is_number or not is_note(number) or not self.number.isprintable():
+        if not _is_number(self.number, is_fapiao="fapiao" in str(self.kind)):
             faults.append(("document.number", "1 to 64 printable characters, no card number"))
         if self.sha256 and not _is_sha256(self.sha256):
             faults.append(("document.sha256", "64 lower-case hexadecimal digits"))
@@ -134,6 +135,14 @@ class Signature:
         """
         if not hmac.compare_digest(hashlib.sha256(what).hexdigest(), self.sha256):
             raise InvalidRequestError([("signature", "the bytes whose digest is in the journal")])
+
+
+def _is_number(number: object, *, is_fapiao: bool) -> bool:
+    if not isinstance(number, str) or not 0 < len(number) <= _NUMBER_CHARACTERS_MAX:
+        return False
+    if is_fapiao and _FAPIAO.fullmatch(number):
+        return True  # of more digits than a card has, or of fewer
+    return is_note(number) and number.isprintable()
 
 
 def _is_sha256(text: object) -> bool:
