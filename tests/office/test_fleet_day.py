@@ -137,6 +137,50 @@ def test_it_writes_nothing(tmp_path: Path, engine: Engine) -> None:
         assert dump(path) == before
 
 
+@pytest.mark.parametrize(
+    ("state", "known", "with_row", "without"),
+    [
+        ("ACCEPTED", "", "MATCH", "JOURNAL_ONLY"),
+        ("CONFIRMED", "2026-03-09", "MATCH", "JOURNAL_ONLY"),
+        ("CONFIRMED", "2026-03-10", "DUPLICATE_HOST", ""),
+        ("MANUAL", "", "RESOLVED_YES", ""),
+        ("SENT", "", "PENDING", ""),
+        ("BOUNCED", "2026-03-09", "OPEN_CASE", ""),
+        ("DECLINED", "", "DECLINED_BUT_BOOKED", ""),
+    ],
+)
+def test_what_a_row_and_its_absence_mean_depends_on_where_the_attempt_stands(
+    state: str, known: str, with_row: str, without: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "journal.db"
+    with open_journal(path) as journal:
+        journal.commit([know("S-1")])
+        put(journal, state, facts={"file_day": known} if known else {})
+
+    there = compare_day(path, rows_of(line()), file_day=TODAY)
+    not_there = compare_day(path, b"", file_day=TODAY)
+
+    assert [each.category for each in there.sums] == [with_row]
+    assert [each.category for each in not_there.sums] == ([without] if without else [])
+
+
+def test_a_number_that_was_used_twice_goes_to_the_attempt_whose_money_agrees(
+    tmp_path: Path, engine: Engine
+) -> None:
+    path = tmp_path / "journal.db"
+    with open_journal(path) as journal:
+        for number, minor, batch in ((1, 1_000, "000001"), (2, 2_000, "000002")):
+            journal.commit([know(f"S-{number}")])
+            put(journal, "ACCEPTED", f"R-{number}", minor=minor, batch=batch)
+
+    found = compare_day(path, rows_of(line(amount="000000002000")), file_day=TODAY, engine=engine)
+
+    assert [(each.category, each.attempt_id) for each in found.differences] == [
+        ("JOURNAL_ONLY", "R-1/1")
+    ]
+    assert found.sums[0] == CategorySum("MATCH", Side(1, 2_000), Side(1, 2_000))
+
+
 def test_text_of_any_kind_is_only_text(fleet: Path, engine: Engine) -> None:
     """Quotes, blanks and what another program takes for nothing, in columns that are compared."""
     known = load_layout(
@@ -205,11 +249,26 @@ def test_without_the_extra_its_name_is_said(fleet: Path, monkeypatch: pytest.Mon
 
 # --- beside the strict reading, and beside each other --------------------------------------------
 
-states = st.lists(st.sampled_from(sorted(STATES)), min_size=1, max_size=4)
+attempts = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(STATES)),
+        st.sampled_from(["000007", "000007", "000008", "000009"]),
+        st.sampled_from([date(2026, 3, 6), *THREE, date(2026, 3, 11)]),
+        st.sampled_from([{}, {"file_day": "2026-03-08"}, {"file_day": "2026-03-09"}]),
+    ),
+    min_size=1,
+    max_size=5,
+)
+"""State, number, settlement day, and what its last step told: a number is used again in another batch."""
 rows = st.lists(
     st.builds(
         lambda stan, amount, mti, original, code, terminal: line(
-            stan=stan, amount=amount, mti=mti, original_stan=original, code=code, terminal=terminal
+            stan=stan,
+            amount=amount,
+            mti=mti,
+            original_stan=original if mti == "0420" else "000000",
+            code=code,
+            terminal=terminal,
         ),
         st.sampled_from(["000007", "000008", "000009", "000010", "000011"]),
         st.sampled_from(["000000001000", "000000001000", "000000000999"]),
@@ -222,18 +281,23 @@ rows = st.lists(
 )
 
 
-def _fill(path: Path, chosen: list[str]) -> None:
+Chosen = list[tuple[str, str, date, dict[str, str]]]
+
+
+def _fill(path: Path, chosen: Chosen) -> None:
     with open_journal(path) as journal:
-        for number, state in enumerate(chosen, start=1):
+        for number, (state, stan, day, facts) in enumerate(chosen, start=1):
             journal.commit([know(f"S-{number}")])
-            put(journal, state, f"R-{number}", f"{6 + number:06d}")
+            batch = f"{number:06d}"
+            put(journal, state, f"R-{number}", stan, facts=facts, host_day=day, batch=batch)
 
 
 @FEW
-@given(states, rows, st.sampled_from(THREE))
+@given(attempts, rows, st.sampled_from(THREE))
 def test_it_says_of_each_row_what_the_strict_reading_says(
-    chosen: list[str], lines: list[str], day: date
+    chosen: Chosen, lines: list[str], day: date
 ) -> None:
+    """Where rows name no other sale and no reference number: those only the strict reading looks at."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "journal.db"
         _fill(path, chosen)
@@ -248,9 +312,9 @@ def test_it_says_of_each_row_what_the_strict_reading_says(
 
 
 @FEW
-@given(states, rows, st.sampled_from(THREE), st.sampled_from(["", ONE]))
+@given(attempts, rows, st.sampled_from(THREE), st.sampled_from(["", ONE]))
 def test_both_joins_say_the_same(
-    chosen: list[str], lines: list[str], day: date, terminal: str
+    chosen: Chosen, lines: list[str], day: date, terminal: str
 ) -> None:
     pytest.importorskip("duckdb", reason="pip install 'posrefund[report]'")
     with TemporaryDirectory() as folder:

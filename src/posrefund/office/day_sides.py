@@ -135,7 +135,7 @@ def ours_of(moment: Moment, file_day: date, terminals: frozenset[str]) -> Iterat
 
 
 def _sql(file_day: date, terminals: frozenset[str], last: int) -> str:
-    """The states are those of ``evidence.judge_row``; a test holds the two together."""
+    """The states are those of ``evidence.judge_row``. By row number alone: an index would be sorted for every page."""
     day, one = file_day.isoformat(), timedelta(days=1)
     names = ", ".join("'{}'".format(name.replace("'", "''")) for name in sorted(terminals))
     on_time = f"CASE WHEN host_day < '{day}' THEN 'LATE_MATCH' ELSE 'MATCH' END"
@@ -155,7 +155,7 @@ def _sql(file_day: date, terminals: frozenset[str], last: int) -> str:
           host_day = '{day}'
             AND (state = 'ACCEPTED' OR (state = 'CONFIRMED' AND NOT {is_elsewhere})),
           request_id || '/' || number
-        FROM attempts
+        FROM attempts NOT INDEXED
         WHERE host_day BETWEEN '{file_day - one}' AND '{file_day + one}'
           AND kind IN ('sale', 'void', 'refund') AND terminal IN ({names})
           AND rowid > {last} ORDER BY rowid LIMIT {_PAGE}"""
