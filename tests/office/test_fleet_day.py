@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -233,6 +235,21 @@ def test_what_names_no_stan_cannot_be_compared(fleet: Path) -> None:
     )
     with pytest.raises(InvalidRequestError, match="layout"):
         compare_day(fleet, b"", file_day=TODAY, layout=blind)
+
+
+def test_an_engine_that_is_none_is_refused(fleet: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="engine"):
+        compare_day(fleet, b"", file_day=TODAY, engine="abacus")  # type: ignore[arg-type]
+
+
+def test_a_journal_for_practice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    open_journal(path).close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('kind', 'training')")
+
+    with pytest.raises(InvalidRequestError, match="practice"):
+        compare_day(path, b"", file_day=TODAY)
 
 
 def test_a_terminal_without_a_journal_is_refused(fleet: Path) -> None:

@@ -7,7 +7,7 @@ looks at one file alone: what is in none of them, and what becomes of an attempt
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, BinaryIO, Literal, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast, get_args
 
 from posrefund.closed import closed
 from posrefund.errors import InvalidRequestError
@@ -61,12 +61,12 @@ def compare_day(
     Raises:
         DecodeError: The file does not fit its layout, its totals, its digest or its day.
         InvalidRequestError: The journal is one for practice, or has no such terminal; the layout's rows do not
-            say terminal, merchant and STAN.
+            say terminal, merchant and STAN; there is no such engine.
         JournalError: The journal cannot be read.
         ConfigError: ``"duckdb"`` without the ``report`` extra.
     """
     known = layout or built_in("unionpay-acom")
-    _check_layout(known)
+    _check(known, engine)
     held = nullcontext(journal) if isinstance(journal, Moment) else Moment(journal)
     with held as moment:
         terminals = _terminals(moment, terminal)
@@ -103,7 +103,9 @@ def _terminals(moment: Moment, terminal: str) -> frozenset[str]:
     return frozenset([terminal] if terminal else moment.terminals)
 
 
-def _check_layout(layout: FileLayout) -> None:
+def _check(layout: FileLayout, engine: str) -> None:
+    if engine not in get_args(Engine):
+        raise InvalidRequestError([("engine", "plain or duckdb")])
     roles = {column.role for column in layout.columns}
     if not roles.issuperset(_NEEDED):
         raise InvalidRequestError([("layout", "rows with terminal, merchant and STAN")])
