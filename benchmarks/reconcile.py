@@ -7,24 +7,32 @@ standard library's ``csv`` on the same rows with commas. One row in a hundred is
 from __future__ import annotations
 
 import csv
+import multiprocessing
 import resource
+import sqlite3
 import tempfile
 import time
+from contextlib import closing
 from datetime import UTC, date, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from posrefund.engine import Attempt, Event, Move, Open, State
-from posrefund.journal import SQLiteJournal
+from posrefund.journal import SQLiteFleet, SQLiteJournal
 from posrefund.office import reconcile as apply
 from posrefund.office.files import Expected, FileReader, layout
+from posrefund.office.fleet_day import compare_day
 from posrefund.values import PAN, Amount, KeptCard, TerminalID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from posrefund.office.fleet_day import Engine
+
 ROWS = 1_000_000
 ONE_IN = 100
+TERMINALS = 1_000
 ROUNDS = 3
 _NOW = datetime(2026, 3, 10, 2, tzinfo=UTC)
 _DAY = date(2026, 3, 9)
@@ -89,14 +97,14 @@ def _ours(path: Path) -> int:
     return reader.sum_minor
 
 
-def _sale(number: int) -> Attempt:
+def _sale(number: int, terminal: str) -> Attempt:
     return Attempt(
         request_id=f"S-{number}",
         number=1,
         kind="sale",
         state=State.INTENT,
         hold="none",
-        terminal="12345678",
+        terminal=terminal,
         merchant="123456789012345",
         batch="000001",
         stan=f"{number:06d}",
@@ -113,10 +121,10 @@ def _sale(number: int) -> Attempt:
     )
 
 
-def _actions(count: int) -> Iterator[Open | Move]:
+def _actions(count: int, terminal: str = "12345678") -> Iterator[Open | Move]:
     card = KeptCard(PAN("6200000000000005"))
     for number in range(1, count + 1):
-        attempt = _sale(number)
+        attempt = _sale(number, terminal)
         yield Open(attempt, f"content {number}", b"", card)
         yield Move(attempt.attempt_id, Event.SEND, _NOW)
         yield Move(attempt.attempt_id, Event.ACCEPT, _NOW)
@@ -154,6 +162,74 @@ def reconcile(rows: int = ROWS) -> None:
                 f"  {name:<36} {wall:6.2f} s  {best[name]:6.2f} s CPU  {best[name] / peer:5.2f} x the slices"
             )
         _whole(Path(folder), file, rows)
+    fleet_day(rows)
+
+
+def fleet_day(rows: int = ROWS) -> None:
+    """Compare a file with the journals of a fleet that made every row of it; each join in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, journal = Path(folder) / "file", Path(folder) / "fleet.db"
+        _write_fleet(file, journal, rows)
+        print(f"a day of {rows} rows, all of them made by a fleet of {TERMINALS} terminals")
+        for engine in ("plain", "duckdb"):
+            _in_a_process(_compare, (journal, file, rows, engine))
+
+
+def _in_a_process(call: Callable[..., None], values: tuple[object, ...]) -> None:
+    """Memory is a process's: the second join must not be told the peak of the first."""
+    process = multiprocessing.get_context("spawn").Process(target=call, args=values)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(process.exitcode)
+
+
+def _compare(journal: Path, file: Path, rows: int, engine: Engine) -> None:
+    if engine == "duckdb" and find_spec("duckdb") is None:
+        print("  compare_day, duckdb: not installed")
+        return
+
+    def run() -> None:
+        with file.open("rb") as source:
+            found = compare_day(journal, source, file_day=_DAY, engine=engine)
+        assert found.count("MATCH") == rows
+        assert not found.differences
+
+    wall, cpu = _timed(run)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    name = f"compare_day, {engine}"
+    print(f"  {name:<36} {wall:6.2f} s  {cpu:6.2f} s CPU  peak memory {peak} MiB", flush=True)
+
+
+def _write_fleet(file: Path, journal: Path, rows: int) -> None:
+    """Its chains are left empty, for nobody asks them here; its tables are filled in SQL, in seconds."""
+    with SQLiteFleet(journal) as fleet:
+        journals = [
+            fleet.journal(TerminalID(f"{10_000_000 + number}"), key=bytes(32))
+            for number in range(TERMINALS)
+        ]
+        journals[0].commit(_actions(1, "10000000"))
+    numbers = [(row % TERMINALS, row // TERMINALS + 1) for row in range(1, rows)]
+    with closing(sqlite3.connect(journal)) as db, db:
+        db.execute("PRAGMA cache_size = -500000")
+        db.execute("PRAGMA synchronous = OFF")
+        names = [row[1] for row in db.execute("PRAGMA table_info(attempts)")]
+        new = {"request_id": "?1", "terminal": "?2", "stan": "?3"}
+        db.executemany(
+            "INSERT INTO requests VALUES (?, 'content')",
+            ((f"S-{terminal}-{number}",) for terminal, number in numbers),
+        )
+        db.executemany(
+            f"INSERT INTO attempts ({', '.join(names)})"
+            f" SELECT {', '.join(new.get(name, name) for name in names)} FROM attempts WHERE request_id = 'S-1'",
+            (
+                (f"S-{terminal}-{number}", f"{10_000_000 + terminal}", f"{number:06d}")
+                for terminal, number in numbers
+            ),
+        )
+    with file.open("wb") as out:
+        for row, (terminal, number) in enumerate([(0, 1), *numbers]):
+            out.write(_LINE % (number, b"%d" % (10_000_000 + terminal), row))
 
 
 def _whole(folder: Path, file: Path, rows: int) -> None:

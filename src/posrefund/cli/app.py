@@ -13,6 +13,7 @@ from posrefund.cli import (
     cases,
     close_batch,
     compare,
+    compare_day,
     decode,
     demo,
     dialect,
@@ -98,6 +99,7 @@ app.command("batch")(mass.batch)
 app.command("hold")(policy.hold)
 app.command("close-batch")(close_batch.close_batch)
 app.command("settle")(settle.settle)
+app.command("compare-day")(compare_day.compare_day)
 app.command("selfcheck")(selfcheck.selfcheck)
 app.command("retention")(retention.retention)
 app.command("dossier")(bundle.dossier)

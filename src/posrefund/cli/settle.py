@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stderr, stdout
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from posrefund.office.findings import Reconciliation
     from posrefund.terminal import Terminal
 
-__all__ = ["settle"]
+__all__ = ["as_text_lines", "day_of", "layout_of", "settle"]
 
 
 def settle(  # noqa: PLR0913, PLR0917 — each is an option of the command
@@ -50,10 +51,10 @@ def settle(  # noqa: PLR0913, PLR0917 — each is an option of the command
 
     A file that does not fit its layout or its totals changes nothing, is kept as a case, and ends with status 2.
     """
-    file_day = _day(day)
+    file_day = day_of(day)
     expected = Expected(count, sum_minor, sha256, sha1)
     with open_terminal(load(config)) as terminal:
-        found = _read(terminal, file, file_day, _layout(layout_name), expected)
+        found = _read(terminal, file, file_day, layout_of(layout_name), expected)
     if as_json:
         print_json(found.as_data())
     else:
@@ -63,7 +64,7 @@ def settle(  # noqa: PLR0913, PLR0917 — each is an option of the command
 
 def as_text_lines(text: str) -> object:
     """Return what a file said so that a screen can only show it, line by line."""
-    return as_text("\n").join(as_text(line) for line in text.split("\n"))
+    return Text("\n").join(as_text(line) for line in text.split("\n"))
 
 
 def _read(
@@ -88,14 +89,20 @@ def _read(
         raise
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """Return the day that ``--day`` names."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("--day is YYYY-MM-DD") from None
 
 
-def _layout(name: str) -> FileLayout:
+def layout_of(name: str) -> FileLayout:
+    """Return the layout that ``--layout`` names: one of ours, or a TOML file.
+
+    Raises:
+        ConfigError: It is neither.
+    """
     if name in layout_names():
         return layout(name)
     path = Path(name)

@@ -12,10 +12,13 @@ from posrefund.office.cases import (
     keep_file_fault,
     watch,
 )
+from posrefund.office.day_result import DayComparison, Difference
+from posrefund.office.day_text import day_text
 from posrefund.office.dossier import Dossier, dossier
 from posrefund.office.explain import Unmatched, explain
 from posrefund.office.feed import Imported, Refusal, import_sales
 from posrefund.office.findings import CategorySum, Finding, Reconciliation, Side
+from posrefund.office.fleet_day import compare_day
 from posrefund.office.follow_up import FollowUp, Undecided, follow_up
 from posrefund.office.health import Health, health
 from posrefund.office.holidays import holidays_of
@@ -45,6 +48,8 @@ __all__ = [
     "CardData",
     "Case",
     "CategorySum",
+    "DayComparison",
+    "Difference",
     "Dossier",
     "Finding",
     "FollowUp",
@@ -66,6 +71,8 @@ __all__ = [
     "batch_slip",
     "cases",
     "close_case",
+    "compare_day",
+    "day_text",
     "dismiss_proposal",
     "dossier",
     "explain",

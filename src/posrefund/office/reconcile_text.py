@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Literal
 from posrefund.engine.exceptions import EXCEPTIONS, needs_somebody
 
 if TYPE_CHECKING:
-    from posrefund.office.findings import Finding, Reconciliation, Side
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["reconcile_text"]
+    from posrefund.office.findings import CategorySum, Finding, Reconciliation, Side
 
-_WORDS = {
+__all__ = ["WORDS", "money", "reconcile_text", "sums_text"]
+
+WORDS = {
     "en": {
         "title": "settlement file of {day}",
         "whole": "whole: what it lacks counts",
@@ -23,6 +25,7 @@ _WORDS = {
         "reversal": "reversals",
         "not_booked": "not booked",
         "other": "other kinds",
+        "return": "refunds that came back",
         "file": "the file has",
         "proof": "rows and sums in no line above: {count} rows, difference {sum}",
         "people": "{count} for people to look at",
@@ -38,6 +41,7 @@ _WORDS = {
         "reversal": "冲正",
         "not_booked": "未入账",
         "other": "其他交易",
+        "return": "被退回的退款",
         "file": "文件合计",
         "proof": "未归类：{count} 笔，差额 {sum}",
         "people": "{count} 笔需人工处理",
@@ -55,23 +59,42 @@ def reconcile_text(found: Reconciliation, lang: Literal["zh", "en"] = "en") -> s
         found: What the file said.
         lang: Its language.
     """
-    words: dict[str, str] = {k: v for k, v in _WORDS[lang].items() if isinstance(v, str)}
+    words: dict[str, str] = {k: v for k, v in WORDS[lang].items() if isinstance(v, str)}
     lines = [words["title"].format(day=found.file_day), words["whole" if found.is_whole else "cut"]]
     if found.supersedes:
         lines.append(words["corrects"].format(sha=found.supersedes[:_SHA_SHOWN]))
-    lines += ["", _line(*_WORDS[lang]["head"])]
-    for each in found.sums():
-        journal, file = _side(each.journal), _side(each.file)
-        lines.append(_line(each.category, *journal, *file, _money(each.difference_minor)))
-    lines += [_line(words[why], "", "", *_side(side), "") for why, side in found.left_out.items()]
-    lines.append(_line(words["file"], "", "", *_side(found.file), ""))
-    rest = found.unaccounted
-    lines += ["", words["proof"].format(count=rest.count, sum=_money(rest.sum_minor))]
+    lines += sums_text(found.sums(), found.left_out, found.file, found.unaccounted, lang)
     lines += [words["people"].format(count=found.for_people)]
     is_short = len(found.findings) <= _ALL_SHOWN
     shown = [each for each in found.findings if is_short or needs_somebody(each.category)]
     lines += [_item(each, lang) for each in shown]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def sums_text(
+    sums: Iterable[CategorySum],
+    left_out: Mapping[str, Side],
+    file: Side,
+    rest: Side,
+    lang: Literal["zh", "en"],
+) -> list[str]:
+    """Return the table of both sides, and the line that proves that no row was lost.
+
+    Args:
+        sums: By category.
+        left_out: Rows in none, by why.
+        file: All rows.
+        rest: What is in neither.
+        lang: Its language.
+    """
+    words: dict[str, str] = {k: v for k, v in WORDS[lang].items() if isinstance(v, str)}
+    lines = ["", _line(*WORDS[lang]["head"])]
+    for each in sums:
+        both = (*_side(each.journal), *_side(each.file))
+        lines.append(_line(each.category, *both, money(each.difference_minor)))
+    lines += [_line(words[why], "", "", *_side(side), "") for why, side in left_out.items()]
+    lines.append(_line(words["file"], "", "", *_side(file), ""))
+    return [*lines, "", words["proof"].format(count=rest.count, sum=money(rest.sum_minor))]
 
 
 def _line(name: str, *cells: str) -> str:
@@ -80,10 +103,11 @@ def _line(name: str, *cells: str) -> str:
 
 
 def _side(side: Side) -> tuple[str, str]:
-    return str(side.count), _money(side.sum_minor)
+    return str(side.count), money(side.sum_minor)
 
 
-def _money(minor: int) -> str:
+def money(minor: int) -> str:
+    """Return an amount with two decimals."""
     sign = "-" if minor < 0 else ""
     return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02d}"
 
