@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stderr, stdout
@@ -63,7 +64,7 @@ def settle(  # noqa: PLR0913, PLR0917 — each is an option of the command
 
 def as_text_lines(text: str) -> object:
     """Return what a file said so that a screen can only show it, line by line."""
-    return as_text("\n").join(as_text(line) for line in text.split("\n"))
+    return Text("\n").join(as_text(line) for line in text.split("\n"))
 
 
 def _read(
