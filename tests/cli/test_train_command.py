@@ -38,6 +38,15 @@ def test_folder_to_practise_in_has_sales_of_yesterday_and_goes_on(tmp_path: Path
         assert terminal.journal.verify()
 
 
+def test_dossier_of_what_was_practised_carries_the_mark(tmp_path: Path) -> None:
+    train(str(tmp_path / "lessons"))
+    config = str(tmp_path / "lessons" / "posrefund.toml")
+    said = CliRunner().invoke(app, ["dossier", "LESSON-1", "--config", config]).output
+
+    assert "REPRINT" in said
+    assert said.count("培训 TRAINING 无效") == 3
+
+
 def test_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "live.txt").write_text("x")
     with pytest.raises(ConfigError, match="was not made for training"):
