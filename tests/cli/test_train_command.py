@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,26 @@ def test_folder_to_practise_in_has_sales_of_yesterday_and_goes_on(tmp_path: Path
         assert terminal.journal.is_training
         assert len(terminal.journal.all_originals()) == 2
         assert terminal.journal.verify()
+
+
+def test_settings_of_your_own_stay_when_practice_goes_on(tmp_path: Path) -> None:
+    train(str(tmp_path / "lessons"))
+    path = tmp_path / "lessons" / "posrefund.toml"
+    more = "\n[retention]\ncontacts_days = 7\n"
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    train(str(tmp_path / "lessons"))
+
+    assert path.read_text(encoding="utf-8").endswith(more)
+    assert load(path).training
+
+
+def test_port_that_was_taken_out_is_said(tmp_path: Path) -> None:
+    train(str(tmp_path / "lessons"))
+    path = tmp_path / "lessons" / "posrefund.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub("(?m)^port = .*$", "", text), encoding="utf-8")
+    with pytest.raises(ConfigError, match="port"):
+        train(str(tmp_path / "lessons"))
 
 
 def test_dossier_of_what_was_practised_carries_the_mark(tmp_path: Path) -> None:
