@@ -242,7 +242,10 @@ def refunds() -> None:
     for delay_s, rounds in ((0.0, ROUNDS), (0.002, 5), (0.005, 3)):
         disk = f"sync + {delay_s * 1e3:.0f} ms" if delay_s else "the disk here"
         with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix="bench-") as name:
-            _beside("one terminal", disk, [Till(Path(name))], Path(name), delay_s, rounds)
+            till = Till(Path(name))
+            if not delay_s:
+                _one_by_one(till, 1_000)
+            _beside("one terminal", disk, [till], Path(name), delay_s, rounds)
         with (
             tempfile.TemporaryDirectory(dir=Path.cwd(), prefix="bench-") as name,
             SQLiteFleet(Path(name) / "fleet.db") as fleet,
@@ -250,6 +253,15 @@ def refunds() -> None:
             names = [TerminalID(f"{n:08d}") for n in range(1, FLEET + 1)]
             tills = [Till(Path(name), terminal, fleet) for terminal in names]
             _beside(f"{FLEET} terminals", disk, tills, Path(name), delay_s, rounds)
+
+
+def _one_by_one(till: Till, count: int) -> None:
+    """Print how long single refunds take, both waits for the disk in them and the network left out."""
+    took_ms = sorted(
+        _timed(partial(_refund_all, till, [wish])) * 1e3 for wish in till.wishes(count)
+    )
+    p50, p95, p99 = (took_ms[int(len(took_ms) * part)] for part in (0.50, 0.95, 0.99))
+    print(f"one refund, {count} of them: p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms")
 
 
 def _beside(
