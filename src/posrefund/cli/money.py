@@ -189,7 +189,7 @@ def status(
             stdout.print(f"{_APPROVALS.get(asked.state, 'not sent')} ({asked.state})", markup=False)
             raise typer.Exit(EXIT_STATUS["NotSent"])
         if found is None:
-            stderr.print(f"request {request} is unknown", markup=False)
+            stderr.print(f"request {request} is unknown / 没有这个请求号", markup=False)
             sys.exit(2)
         if not as_json:
             _say_expected(terminal, request, settings.arrival, lang)
