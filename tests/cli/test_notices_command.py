@@ -68,6 +68,8 @@ def test_from_the_counter_to_a_file(counter: Counter) -> None:
         shown,
     )
     assert "log: delivered" in shown
+    assert counter.posrefund("notices", "show", "R-9") == "nobody was told anything of R-9\n"
+    assert counter.posrefund("notices", "calls") == "nobody has to be called\n"
     counter.posrefund("journal", "verify")
     assert PHONE[3:] not in counter.posrefund("journal", "show", "--rows", "--json") + shown + line
 
@@ -159,7 +161,9 @@ def test_calls_are_listed_with_the_number_and_closed_with_an_outcome(counter: Co
     settings(counter, f'{NOTIFY}[[notify.channel]]\nname = "calls"\nurl = "calls:"\n')
     void(counter, "--contact", PHONE)
     counter.posrefund("notices", "deliver", "--once")
-    assert counter.posrefund("notices", "calls") == ""  # what was accepted is not worth a call
+    assert (
+        counter.posrefund("notices", "calls") == "nobody has to be called\n"
+    )  # what was accepted is not worth a call
     assert json.loads(counter.posrefund("notices", "calls", "--json")) == []
     close = ("notices", "close-call", "R-1:1", "--by", "07")
     counter.posrefund(*close, exit_code=2)  # no outcome

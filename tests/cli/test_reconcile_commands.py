@@ -110,6 +110,16 @@ def test_refused_file_changes_nothing_and_is_a_case_until_a_good_one_comes(
     assert "0 open" in counter.posrefund("cases", "list")
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_report_is_lines(lang: str, counter: Counter) -> None:
+    file = sold(counter)
+    words = ("--day", day_of(counter), "--count", "1", "--lang", lang)
+    said = counter.posrefund("settle", str(file), *words)
+
+    assert "\N{REPLACEMENT CHARACTER}" not in said
+    assert len(said.splitlines()) > 5
+
+
 def test_cases_are_listed_shown_and_closed(counter: Counter) -> None:
     sold(counter)
     counter.time.advance(timedelta(days=1))
@@ -128,6 +138,10 @@ def test_cases_are_listed_shown_and_closed(counter: Counter) -> None:
     name = case["case"]
     shown = counter.posrefund("cases", "show", name, "--lang", "zh")
     assert "长款" in shown
+    zh = counter.posrefund("cases", "list", "--lang", "zh", exit_code=4)
+    assert zh.startswith(f"{name} HOST_ONLY 最高 0天 ")
+    assert "[安全]" in zh
+    assert "1 件未结；天数 0-1: 1  " in zh
     assert json.loads(counter.posrefund("cases", "show", name, "--json"))["case"] == name
     with pytest.raises(InvalidRequestError, match="no card number"):
         counter.posrefund("cases", "close", name, "--by", "Wang", "--how", CARD)
@@ -135,6 +149,7 @@ def test_cases_are_listed_shown_and_closed(counter: Counter) -> None:
     assert f"{name} closed by Wang: letter 4711" in said
     assert "0 open" in counter.posrefund("cases", "list")
     assert "(closed)" in counter.posrefund("cases", "list", "--all")
+    assert "（已结）" in counter.posrefund("cases", "list", "--all", "--lang", "zh")
     assert "all in order" in counter.posrefund("journal", "verify")
 
 

@@ -94,6 +94,9 @@ def test_refunds_are_listed_with_their_sum(folder: Path) -> None:
     ]
     shown = posrefund(folder, "refunds", "list", "--day", "2026-03-09", "--lang", "zh")
     assert "已受理与已确认: ¥10.00" in shown
+    (line,) = [each for each in shown.splitlines() if "R-1/1" in each]
+    assert "¥10.00" in line  # a refund is one line, however narrow the screen
+    assert "2026-03-09 " in line
 
 
 @pytest.mark.parametrize(

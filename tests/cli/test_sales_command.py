@@ -17,7 +17,12 @@ from typer.testing import CliRunner
 from posrefund.cli.app import app
 from posrefund.cli.config import write
 from posrefund.cli.init import make_keystore
-from posrefund.errors import ConfigError, DecodeError, InvalidRequestError, LocalProtocolError
+from posrefund.errors import (
+    ConfigError,
+    DecodeError,
+    InvalidRequestError,
+    LocalProtocolError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,7 +201,7 @@ def test_nothing_found_is_said(fed: Callable[..., str]) -> None:
 
 
 def test_half_a_question_is_refused(fed: Callable[..., str]) -> None:
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(InvalidRequestError, match="--code, --request, --rrn with --date"):
         fed("sales", "find")
     with pytest.raises(InvalidRequestError):
         fed("sales", "find", "--auth", "654321")

@@ -174,6 +174,24 @@ def test_everything_that_says_no_is_said_with_whom_to_call(
     ]
 
 
+def test_the_same_to_call_is_named_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no(code: str, *others: RefusedError) -> RefusedError:
+        return RefusedError(
+            code, owner="merchant", hint_zh="否", hint_en="no", contact="Shop, 12345", others=others
+        )
+
+    monkeypatch.setitem(globals(), "REFUSAL", no("approval_needed", no("review_amount")))
+    run_refused(monkeypatch)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "refused (approval_needed): no / 否",
+        "refused (review_amount): no / 否",
+        "call / 请联系: Shop, 12345",
+    ]
+
+
 def test_a_refusal_is_data_where_data_is_asked_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

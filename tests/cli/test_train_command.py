@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,11 +12,14 @@ from typer.testing import CliRunner
 
 from posrefund.cli.app import app
 from posrefund.cli.config import load, open_terminal, write
-from posrefund.errors import ConfigError
+from posrefund.errors import ConfigError, RefusedError
 from posrefund.journal import SQLiteJournal
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+FEED_HEADER = "id,terminal,batch,stan,rrn,date,time,amount,card,order_ref"
 
 
 def train(*words: str) -> str:
@@ -36,6 +42,69 @@ def test_folder_to_practise_in_has_sales_of_yesterday_and_goes_on(tmp_path: Path
         assert terminal.journal.is_training
         assert len(terminal.journal.all_originals()) == 2
         assert terminal.journal.verify()
+
+
+def test_settings_of_your_own_stay_when_practice_goes_on(tmp_path: Path) -> None:
+    train(str(tmp_path / "lessons"))
+    path = tmp_path / "lessons" / "posrefund.toml"
+    more = "\n[retention]\ncontacts_days = 7\n"
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    train(str(tmp_path / "lessons"))
+
+    assert path.read_text(encoding="utf-8").endswith(more)
+    assert load(path).training
+
+
+def test_port_that_was_taken_out_is_said(tmp_path: Path) -> None:
+    train(str(tmp_path / "lessons"))
+    path = tmp_path / "lessons" / "posrefund.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub("(?m)^port = .*$", "", text), encoding="utf-8")
+    with pytest.raises(ConfigError, match="port"):
+        train(str(tmp_path / "lessons"))
+
+
+def test_dossier_of_what_was_practised_carries_the_mark(tmp_path: Path) -> None:
+    train(str(tmp_path / "lessons"))
+    config = str(tmp_path / "lessons" / "posrefund.toml")
+    said = CliRunner().invoke(app, ["dossier", "LESSON-1", "--config", config]).output
+
+    assert "REPRINT" in said
+    assert said.count("培训 TRAINING 无效") == 3
+
+
+def test_who_takes_a_proposal_that_needs_two_proves_it(tmp_path: Path) -> None:
+    """Of the sale's card only four digits are known: a second person, always."""
+    train(str(tmp_path / "lessons"))
+    day = datetime.now(UTC).date() - timedelta(days=2)
+    for name, text in (
+        (
+            "feed.csv",
+            f"{FEED_HEADER}\nT-3,87654321,000007,000044,606710000044,{day},14:05:30,5.00,0047,A-17\n",
+        ),
+        ("cancelled.csv", "order_ref\nA-17\n"),
+        ("pins", "482915\n"),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    def posrefund(*words: str) -> str:
+        config = ("--config", str(tmp_path / "lessons" / "posrefund.toml"))
+        result = CliRunner().invoke(app, [*words, *config])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.output
+
+    posrefund("sales", "import", str(tmp_path / "feed.csv"))
+    posrefund("proposals", "run", "--cancelled", str(tmp_path / "cancelled.csv"))
+    pins = ("--pin-file", str(tmp_path / "pins"))
+    posrefund("staff", "add", "09", "--name", "Zhao", "--first", *pins)
+    take = ("proposals", "take", "CXL-T-3", "--card", "6200000000000047", "--operator", "09")
+    with pytest.raises(RefusedError) as refused:
+        posrefund(*take, *pins)
+
+    assert refused.value.code == "approval_needed"
+    (waits,) = json.loads(posrefund("approvals", "--json"))
+    assert (waits["request_id"], waits["maker"]) == ("CXL-T-3", "09")
 
 
 def test_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import zip_longest
 from typing import Annotated
 
 import typer
@@ -132,11 +133,12 @@ _ACCEPTED_BY = {"clock_differs": "--accept-clock", "keys_came_back": "--accept-k
 
 
 def _say_refusal(refusal: RefusedError) -> None:
-    """Everything that says no, each with whom to call; then what there is to wait for or to accept."""
-    for each in (refusal, *refusal.others):
+    """Everything that says no, whom to call below the last of theirs; what there is to wait for or to accept."""
+    said_no = (refusal, *refusal.others)
+    for each, after in zip_longest(said_no, said_no[1:]):
         said = f"refused ({each.code}): {each.hint_en} / {each.hint_zh}"
         stderr.print(as_text(said))  # a host's code is part of it
-        if each.contact:
+        if each.contact and (after is None or after.contact != each.contact):
             stderr.print(as_text(f"call / 请联系: {each.contact}"))
         if each.not_before is not None:
             moment = f"{each.not_before:%Y-%m-%d %H:%M}"

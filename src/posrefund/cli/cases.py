@@ -14,6 +14,7 @@ from posrefund.office import ageing, close_case, find_case, watch
 from posrefund.office import cases as cases_of
 
 if TYPE_CHECKING:
+    from posrefund.engine.exceptions import Owner, Severity
     from posrefund.office import Case
 
 __all__ = ["app"]
@@ -21,6 +22,15 @@ __all__ = ["app"]
 app = typer.Typer(help="What people have to look at.", no_args_is_help=True)
 
 JSONOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_SEVERITIES: dict[Severity, str] = {"none": "无", "low": "低", "high": "高", "top": "最高"}
+_OWNERS: dict[Owner, str] = {
+    "nobody": "无须处理",
+    "shop": "门店",
+    "finance": "财务",
+    "security": "安全",
+    "support": "技术支持",
+}
 
 
 @app.command("list")
@@ -50,7 +60,8 @@ def list_(
         for case in found:
             stdout.print(as_text(_line(case, lang, now)), soft_wrap=True)
         days = "  ".join(f"{age}: {count}" for age, count in ages.items())
-        stdout.print(f"{len(still_open)} open; days {days}", markup=False)
+        said = "{} 件未结；天数 {}" if lang is Lang.ZH else "{} open; days {}"
+        stdout.print(said.format(len(still_open), days), markup=False, soft_wrap=True)
     raise typer.Exit(4 if still_open else 0)
 
 
@@ -73,7 +84,9 @@ def show(
     for text in (meaning, *(f"{name}: {value}" for name, value in case.facts.items() if value)):
         stdout.print(as_text(f"  {text}"), soft_wrap=True)
     if not case.is_open:
-        stdout.print(as_text(f"  closed {case.closed_at} {case.closed_by} {case.how}"))
+        closed = "已结" if lang is Lang.ZH else "closed"
+        said = f"  {closed} {case.closed_at} {case.closed_by} {case.how}"
+        stdout.print(as_text(said), soft_wrap=True)
 
 
 @app.command()
@@ -97,8 +110,14 @@ def close(
 def _line(case: Case, lang: Lang, now: datetime) -> str:
     rule = case.rule
     about = case.attempt_id or case.subject
-    state = "" if case.is_open else " (closed)"
     step = case.next_step(lang.value)
+    if lang is Lang.ZH:
+        state = "" if case.is_open else "（已结）"
+        return (
+            f"{case.case_id} {case.category} {_SEVERITIES[rule.severity]} {case.age_days(now)}天 {about}"
+            f" [{_OWNERS[rule.owner]}] {step}{state}"
+        )
+    state = "" if case.is_open else " (closed)"
     return (
         f"{case.case_id} {case.category} {rule.severity} {case.age_days(now)}d {about}"
         f" [{rule.owner}] {step}{state}"

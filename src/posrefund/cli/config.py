@@ -143,7 +143,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
-        raise ConfigError(f"{path} cannot be read; `posrefund init` makes one") from None
+        raise ConfigError(
+            f"{path} cannot be read; `posrefund init` makes one, --config names another"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML: {error}") from None
     return data

@@ -87,6 +87,8 @@ def maintained(
         terminal.maintained(what, by=by)
     if json:
         print_json({"what": what, "by": by})
+    else:
+        stdout.print(as_text(f"written down: {what}"), soft_wrap=True)
 
 
 def _table(found: Sequence[TerminalFault], *, is_zh: bool) -> Table:

@@ -56,6 +56,7 @@ __all__ = [
     "finish",
     "original_of",
     "refund",
+    "refunded",
     "release",
     "sale",
     "status",
@@ -152,11 +153,11 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     settings = load(config)
     link = open_link(settings)
     with open_terminal(settings, link=link) as terminal:
-        made = _refunded(terminal, wanted, pin_file)
+        made = refunded(terminal, wanted, pin_file)
         finish(terminal, made, lang, link, as_json=as_json, arrival=settings.arrival)
 
 
-def _refunded(terminal: Terminal, wanted: RefundRequest, pin_file: Path | None) -> Outcome:
+def refunded(terminal: Terminal, wanted: RefundRequest, pin_file: Path | None) -> Outcome:
     """Ask without a PIN first: only the terminal knows whether it needs one."""
     try:
         return terminal.refund(wanted)
@@ -188,7 +189,7 @@ def status(
             stdout.print(f"{_APPROVALS.get(asked.state, 'not sent')} ({asked.state})", markup=False)
             raise typer.Exit(EXIT_STATUS["NotSent"])
         if found is None:
-            stderr.print(f"request {request} is unknown", markup=False)
+            stderr.print(f"request {request} is unknown / 没有这个请求号", markup=False)
             sys.exit(2)
         if not as_json:
             _say_expected(terminal, request, settings.arrival, lang)
@@ -268,13 +269,15 @@ def _print(terminal: Terminal, outcome: Outcome, lang: Lang, met: list[str]) -> 
             stdout.print(text, markup=False)
         case Declined():
             stdout.print(f"declined {outcome.code}: {outcome.text_en} / {outcome.text_zh}")
-            stdout.print(f"{outcome.clerk_en} / {outcome.clerk_zh}")
+            stdout.print(f"{outcome.clerk_en} / {outcome.clerk_zh}", soft_wrap=True)
             if contact := terminal.contact_for(outcome):
                 stdout.print(as_text(f"call / 请联系: {contact}"), soft_wrap=True)
         case InDoubt():
-            stdout.print(f"in doubt ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}")
+            said = f"in doubt ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}"
+            stdout.print(said, soft_wrap=True)
         case NotSent():
-            stdout.print(f"not sent ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}")
+            said = f"not sent ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}"
+            stdout.print(said, soft_wrap=True)
             for reason in met:
                 stdout.print(as_text(reason), soft_wrap=True)
         case _:

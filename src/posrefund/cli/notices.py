@@ -26,7 +26,7 @@ from posrefund.office.notices import CallOutcome, Relay, Relayed, calls, close_c
 if TYPE_CHECKING:
     from posrefund.engine import Notice
     from posrefund.journal import Journal, NoticeDelivery
-    from posrefund.office.notices import Writer
+    from posrefund.office.notices import Message, Writer
 
 __all__ = ["app"]
 
@@ -66,11 +66,14 @@ def show(
     """Show what the customer of a request is told, word for word, and what became of it."""
     writer = _writer(load(config), notify_settings(config))
     with _open(config) as journal:
+        found = journal.notices(request)
         if json:
-            print_json([_told(journal, notice, writer) for notice in journal.notices(request)])
+            print_json([_told(journal, notice, writer) for notice in found])
             return
-        for notice in journal.notices(request):
-            message = writer.write(notice, journal.attempt(notice.attempt_id))
+        if not found:
+            stdout.print(as_text(f"nobody was told anything of {request}"), soft_wrap=True)
+        for notice in found:
+            message = _message(journal, notice, writer)
             stdout.print(as_text(f"{notice.notice_id} {notice.at:%Y-%m-%d %H:%M} {notice.kind}"))
             stdout.print(as_text(f"  {message.short}"), soft_wrap=True)
             for delivery in journal.deliveries(request):
@@ -131,6 +134,8 @@ def calls_(config: ConfigOption = Path("posrefund.toml"), json: _Json = False) -
     if json:
         print_json(data)
         return
+    if not data:
+        stdout.print("nobody has to be called")
     for each in data:
         stdout.print(as_text(f"{each['notice']} {each['kind']}: call {each['contact'] or '?'}"))
 
@@ -149,6 +154,8 @@ def close_call_(
         close_call(journal, notice, outcome=outcome, by=by, now=datetime.now(UTC), note=note)
     if json:
         print_json({"notice": notice, "outcome": str(outcome), "by": by})
+    else:
+        stdout.print(as_text(f"{notice}: {outcome}"), soft_wrap=True)
 
 
 def _open(config: Path) -> Journal:
@@ -194,8 +201,14 @@ def _as_data(journal: Journal, notice: Notice) -> dict[str, Any]:
 
 def _told(journal: Journal, notice: Notice, writer: Writer) -> dict[str, Any]:
     """With what the customer reads, word for word."""
-    message = writer.write(notice, journal.attempt(notice.attempt_id))
+    message = _message(journal, notice, writer)
     return _as_data(journal, notice) | {"text": message.short}
+
+
+def _message(journal: Journal, notice: Notice, writer: Writer) -> Message:
+    """As it leaves: with the mark of practice where people practise."""
+    message = writer.write(notice, journal.attempt(notice.attempt_id))
+    return message.for_training() if journal.is_training else message
 
 
 def _print_table(data: list[dict[str, Any]]) -> None:

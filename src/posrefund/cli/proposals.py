@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_link, open_terminal
-from posrefund.cli.money import card_of, finish
+from posrefund.cli.money import card_of, finish, refunded
+from posrefund.cli.pin_entry import PINFileOption
 from posrefund.cli.sales import ColumnOption, EncodingOption, JSONOption, columns_of, read_file
 from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stdout
 from posrefund.engine import DuplicateRule
@@ -126,21 +127,24 @@ def take(  # noqa: PLR0913, PLR0917 — one per option
     entry: Annotated[str, typer.Option(help="How it is read: 021, 051 or 071.")] = "051",
     expiry: Annotated[str, typer.Option(help="YYMM.")] = "3012",
     operator: Annotated[str, typer.Option(help="Operator number.")] = "01",
+    pin_file: PINFileOption = None,
     json: JSONOption = False,
     config: ConfigOption = Path("posrefund.toml"),
     lang: LangOption = Lang.EN,
 ) -> None:
     """Make the refund that is proposed, to the card that is read now; what is not open any more is not made.
 
-    Exit status: 0 approved, 10 declined, 11 in doubt, 12 not sent, 3 refused by a rule, 2 an error. Its number is the
-    request's: ask `posrefund status`.
+    Its number is the request's: ask `posrefund status`. Asked for, where a second person has to approve it and the
+    terminal knows its staff: the operator's PIN.
+
+    Exit status: 0 approved, 10 declined, 11 in doubt, 12 not sent, 3 refused by a rule, 2 an error.
     """
     settings = load(config)
     link = open_link(settings)
     read = card_of(card, entry, expiry)
     with open_terminal(settings, link=link) as terminal:
         request = take_proposal(terminal.journal, proposal, read, operator=operator)
-        made = terminal.refund(request)
+        made = refunded(terminal, request, pin_file)
         finish(terminal, made, lang, link, as_json=json, arrival=settings.arrival)
 
 

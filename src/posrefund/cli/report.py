@@ -41,6 +41,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
+_WIDEST = 1000
 _Day = Annotated[
     str, typer.Argument(metavar="[DATE]", help="YYYY-MM-DD; the running day without it.")
 ]
@@ -179,14 +180,19 @@ def _show(table: office.Table, lang: Lang) -> None:
     grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in shown:
         justify = "right" if is_number(name) else "left"
-        grid.add_column(column(name, lang.value), justify=justify, overflow="fold")  # type: ignore[arg-type]
+        grid.add_column(column(name, lang.value), justify=justify, no_wrap=True)  # type: ignore[arg-type]
     sums: dict[str, int] = {}
     for row in table.dicts():
         cells = (cell(name, row[name], row["currency"], lang.value) for name in shown)
         grid.add_row(*map(as_text, cells))
         if row["state"] in ("ACCEPTED", "CONFIRMED"):
             sums[row["currency"]] = sums.get(row["currency"], 0) + row["amount_minor"]
-    stdout.print(grid if table.rows else word("nothing", lang.value))
+    if table.rows:
+        # as wide as it is: a reference number in pieces can be neither read out nor copied
+        grid.width = grid.__rich_measure__(stdout, stdout.options.update(width=_WIDEST)).maximum
+        stdout.print(grid, crop=False, no_wrap=True, overflow="ignore")
+    else:
+        stdout.print(word("nothing", lang.value))
     for currency, minor in sorted(sums.items()):
         stdout.print(
             f"{word('accepted_sum', lang.value)}: {grouped(minor, currency)}", markup=False

@@ -111,6 +111,9 @@ def find(  # noqa: PLR0913, PLR0917 — one per option
 
     Exit status: 0 exactly one, 4 several, 5 none.
     """
+    if not (code or request or rrn or order or (auth and last4 and amount)):
+        ways = "--code, --request, --rrn with --date, --order, or --auth with --last4 and --amount"
+        raise InvalidRequestError([("sale", ways)])
     query = SaleQuery(
         code=ReceiptCode.parse(code) if code else None,
         request_id=request,

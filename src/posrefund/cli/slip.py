@@ -96,7 +96,7 @@ def slip(  # noqa: PLR0913, PLR0917 — one per option
     with open_terminal(settings) as terminal:
         found = terminal.status(request)
         if found is None:
-            stderr.print(f"request {request} is unknown", markup=False)
+            stderr.print(f"request {request} is unknown / 没有这个请求号", markup=False)
             raise typer.Exit(2)
         signature = terminal.signature(request)
         options: dict[str, Any] = {

@@ -6,6 +6,7 @@ knows. What is printed is marked.
 
 from __future__ import annotations
 
+import re
 import shlex
 import threading
 from datetime import datetime, timedelta, timezone
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 _ZONE = timezone(timedelta(hours=8))
+_PORT = re.compile(r"(^\[host\][^\[]*?^port *= *)[0-9]+", re.MULTILINE)
 _TERMINAL, _MERCHANT = "TRAINING", "123456789012345"
 _PUBLISHED_TMK = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 _CARDS = {"LESSON-1": "6200000000000005", "LESSON-2": "6200000000000047"}
@@ -56,7 +58,7 @@ def train(
     if is_new:
         _make(folder)
     with HostProcess(config, folder / "host-ledger.json", batch=_batch(config)) as host:
-        _set_port(folder, host.port)
+        _set_port(config, host.port)
         with open_terminal(load(config)) as terminal:
             if is_new:
                 _sell_yesterday(terminal, host)
@@ -77,19 +79,24 @@ def _make(folder: Path) -> None:
         raise ConfigError(f"{folder} exists and was not made for training; name another")
     folder.mkdir(parents=True, exist_ok=True)
     make_keystore(folder, _PUBLISHED_TMK, test_keys=True)
-    _set_port(folder, 1)  # known once the host listens
-
-
-def _set_port(folder: Path, port: int) -> None:
     write(
         folder,
         terminal=_TERMINAL,
         merchant=_MERCHANT,
         address="127.0.0.1",
-        port=port,
+        port=1,  # known once the host listens
         answer_s=10,
         training=True,
     )
+
+
+def _set_port(config: Path, port: int) -> None:
+    """Where the host listens this time; whatever else was written into the settings stays."""
+    text = config.read_text(encoding="utf-8")
+    changed, count = _PORT.subn(rf"\g<1>{port}", text, count=1)
+    if not count:
+        raise ConfigError(f"{config}: expected port = … in [host]")
+    config.write_text(changed, encoding="utf-8")
 
 
 def _sell_yesterday(terminal: Terminal, host: HostProcess) -> None:

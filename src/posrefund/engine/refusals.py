@@ -114,8 +114,8 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         ),
         "operator_may_not_approve": (
             "merchant",
-            "该操作员无复核权限：请主管或经理复核",
-            "that operator may not approve: let a supervisor or a manager do it",
+            "该操作员的角色无复核权限：请有权限的人复核",
+            "that operator's role may not approve: let somebody do it who may",
         ),
         "operator_no_manager": (
             "merchant",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from posrefund.dialects.codes import look_up
 from posrefund.engine import Approved, outcome_of
 from posrefund.engine.refusals import refuse
-from posrefund.office.paper import money
+from posrefund.office.paper import TRAINING, money
 from posrefund.office.shown import shown_row
 from posrefund.office.slip import slip
 from posrefund.office.story_words import STATES, sentence
@@ -101,7 +101,7 @@ def dossier(journal: Journal, dialect: Dialect, request_id: str) -> Dossier:
         original if mine[-1].original_id else None,
         tuple(beside),
         rows,
-        _slips(mine[-1], dialect, original),
+        _slips(mine[-1], dialect, original, TRAINING if journal.is_training else ""),
         dialect,
     )
 
@@ -113,13 +113,22 @@ def _is_about(row: Row, names: set[str]) -> bool:
     return row.kind in ("ask", "approval") and row.facts.get("request_id") in names
 
 
-def _slips(attempt: Attempt, dialect: Dialect, original: Original | None) -> dict[Language, str]:
+def _slips(
+    attempt: Attempt, dialect: Dialect, original: Original | None, mark: str
+) -> dict[Language, str]:
     outcome = outcome_of(attempt, dialect)
     if not isinstance(outcome, Approved):
         return {}
     languages: tuple[Language, Language] = ("zh", "en")
     return {
-        language: slip(outcome, dialect, original=original, language=language, reprint=True)
+        language: slip(
+            outcome,
+            dialect,
+            original=original,
+            language=language,
+            reprint=True,
+            watermark=mark,
+        )
         for language in languages
     }
 
