@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["softhsm", "token"]  # fixtures of every folder
 
+# A shell that starts us in the background has us ignore Ctrl-C, and so would every server that a test starts and stops.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Workers of pytest-xdist get one, and a console that is made under it keeps that width for ever.
 os.environ.pop("COLUMNS", None)
 

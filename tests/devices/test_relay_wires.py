@@ -285,8 +285,15 @@ def test_command_relays_a_terminals_day_and_stops_when_it_is_told(
 
     assert shop.play().end == "approved"
     assert shop.books() == BOOKS
+    assert program.stdout is not None
+    out = ""
+    while "0220 000004" not in out:  # told after the answer went on: Ctrl-C must not overtake it
+        line_said = program.stdout.readline()
+        assert line_said
+        out += line_said
     program.send_signal(signal.SIGINT)
-    out, err = program.communicate(timeout=LONG_S)
+    rest, err = program.communicate(timeout=LONG_S)
+    out += rest
     assert err == ""
     assert "0220 000004: relayed; the host said 00, which only the terminal can check" in out
     assert "0220 000004：已转发" in out

@@ -29,12 +29,14 @@ from posrefund.engine import (
     Approved,
     Declined,
     DescribedSale,
+    Document,
     InDoubt,
     NotSent,
     OriginalRef,
     Reason,
     RefundRequest,
     SaleRequest,
+    Signature,
     State,
 )
 from posrefund.errors import InvalidRequestError, RefusedError
@@ -45,6 +47,7 @@ from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 if TYPE_CHECKING:
     from posrefund.engine import Outcome
     from posrefund.engine.calendar import Arrival
+    from posrefund.engine.papers import DocumentKind
     from posrefund.link import HostLink
     from posrefund.terminal import Terminal
     from posrefund.values.card import EntryMode
@@ -125,6 +128,13 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
         str,
         typer.Option(help="Of a described sale: BATCH:STAN:AUTH, such as 000001:000003:654321."),
     ] = "",
+    document: Annotated[
+        list[str] | None,
+        typer.Option(help="What speaks for it, KIND:NUMBER, such as receipt:000042; often."),
+    ] = None,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="The customer has signed, on paper.")
+    ] = False,
     contact: Annotated[
         str, typer.Option(help="Where the customer wants to hear of it; kept sealed.")
     ] = "",
@@ -149,6 +159,8 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
         operator=operator,
         contact=contact,
         order_ref=order,
+        documents=tuple(_document(text) for text in document or ()),
+        signature=Signature("paper") if signed else None,
     )
     settings = load(config)
     link = open_link(settings)
@@ -282,6 +294,11 @@ def _print(terminal: Terminal, outcome: Outcome, lang: Lang, met: list[str]) -> 
                 stdout.print(as_text(reason), soft_wrap=True)
         case _:
             assert_never(outcome)
+
+
+def _document(text: str) -> Document:
+    kind, _, number = text.partition(":")
+    return Document(cast("DocumentKind", kind), number)
 
 
 def amount_of(text: str) -> Amount:
