@@ -61,7 +61,7 @@ def test_settings_that_are_none_are_named(table: Any, said: str, tmp_path: Path)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A shop that refunded fifty days ago: one is accepted and in no file, one is in doubt."""
-    start = datetime.now(UTC).replace(hour=6, minute=0) - timedelta(days=50)
+    start = datetime.now(UTC) - timedelta(days=50, hours=1)
     shop = Shop(tmp_path, start=start)
     (tmp_path / "posrefund.toml").write_text(
         '[profile]\ndialect = "unionpay"\n[terminal]\nid = "12345678"\n'
