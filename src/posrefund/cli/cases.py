@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.days import day_of
 from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stdout
 from posrefund.office import ageing, close_case, find_case, watch
 from posrefund.office import cases as cases_of
@@ -50,7 +51,7 @@ def list_(
     now = datetime.now(UTC)
     with open_terminal(load(config)) as terminal:
         if day:
-            watch(terminal.journal, today=_day(day), now=now)
+            watch(terminal.journal, today=day_of(day, "--day"), now=now)
         found = cases_of(terminal.journal, open_only=not every)
     still_open = [case for case in found if case.is_open]
     ages = ageing(still_open, now)
@@ -122,10 +123,3 @@ def _line(case: Case, lang: Lang, now: datetime) -> str:
         f"{case.case_id} {case.category} {rule.severity} {case.age_days(now)}d {about}"
         f" [{rule.owner}] {step}{state}"
     )
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("--day is YYYY-MM-DD") from None

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from posrefund.cli.config import ConfigOption, load
+from posrefund.cli.days import day_of
 from posrefund.cli.screen import JSONOption, Lang, LangOption, print_json, stdout
-from posrefund.cli.settle import as_text_lines, day_of, layout_of
+from posrefund.cli.settle import as_text_lines, layout_of
 from posrefund.errors import ConfigError
 from posrefund.office import compare_day as compare
 from posrefund.office import day_text
@@ -61,7 +62,7 @@ def compare_day(  # noqa: PLR0913, PLR0917 — each is an option of the command
             found = compare(
                 books,
                 source,
-                file_day=day_of(day),
+                file_day=day_of(day, "--day"),
                 layout=layout_of(layout_name),
                 expected=Expected(rows=count),
                 terminal=terminal,

@@ -6,13 +6,13 @@ is taken at his word.
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.days import day_or_none
 from posrefund.cli.money import finish
 from posrefund.cli.outcome_data import approval_as_data
 from posrefund.cli.pin_entry import PINFileOption, PINs
@@ -98,8 +98,8 @@ def close(  # noqa: PLR0913, PLR0917 — one per option
         tuple(by),
         evidence,
         rrn=rrn,
-        transaction_date=_day(made, "--made"),
-        settlement_date=_day(settled, "--settled"),
+        transaction_date=day_or_none(made, "--made"),
+        settlement_date=day_or_none(settled, "--settled"),
     )
     with open_terminal(load(config)) as terminal:
         finish(terminal, terminal.close_case(request, statement), lang, as_json=as_json)
@@ -143,10 +143,3 @@ def _show(terminal: Terminal, approval: Approval) -> None:
             markup=False,
         )
     stdout.print(f"  digest {approval.digest}", markup=False, soft_wrap=True)
-
-
-def _day(text: str, option: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise typer.BadParameter(f"{option} is YYYY-MM-DD") from None

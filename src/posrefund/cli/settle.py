@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.days import day_of
 from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stderr, stdout
 from posrefund.errors import ConfigError, DecodeError
 from posrefund.office import keep_file_fault, reconcile, reconcile_text
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from posrefund.office.findings import Reconciliation
     from posrefund.terminal import Terminal
 
-__all__ = ["as_text_lines", "day_of", "layout_of", "settle"]
+__all__ = ["as_text_lines", "layout_of", "settle"]
 
 
 def settle(  # noqa: PLR0913, PLR0917 — each is an option of the command
@@ -51,7 +52,7 @@ def settle(  # noqa: PLR0913, PLR0917 — each is an option of the command
 
     A file that does not fit its layout or its totals changes nothing, is kept as a case, and ends with status 2.
     """
-    file_day = day_of(day)
+    file_day = day_of(day, "--day")
     expected = Expected(count, sum_minor, sha256, sha1)
     with open_terminal(load(config)) as terminal:
         found = _read(terminal, file, file_day, layout_of(layout_name), expected)
@@ -87,14 +88,6 @@ def _read(
         case = keep_file_fault(terminal.journal, error, file_day=file_day, now=now)
         stderr.print(f"FILE_FAULT, case {case.case_id}: nothing was applied")
         raise
-
-
-def day_of(text: str) -> date:
-    """Return the day that ``--day`` names."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("--day is YYYY-MM-DD") from None
 
 
 def layout_of(name: str) -> FileLayout:

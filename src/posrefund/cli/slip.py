@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, assert_never, cast
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.days import day_or_none
 from posrefund.cli.money import EXIT_STATUS
 from posrefund.cli.outcome_data import status_of_refund
 from posrefund.cli.screen import Lang, LangOption, stderr, stdout
@@ -23,7 +24,7 @@ from posrefund.office.slips import SlipOptions, as_escpos, as_png, as_text, slip
 
 if TYPE_CHECKING:
     from posrefund.cli.config import Settings
-    from posrefund.engine import Signature
+    from posrefund.engine import Outcome, Signature
     from posrefund.office.slips import Columns, SlipContent
     from posrefund.terminal import Terminal
 
@@ -98,28 +99,34 @@ def slip(  # noqa: PLR0913, PLR0917 — one per option
         if found is None:
             stderr.print(f"request {request} is unknown / 没有这个请求号", markup=False)
             raise typer.Exit(2)
-        signature = terminal.signature(request)
-        options: dict[str, Any] = {
-            "language": lang.value,
-            "copy": copy.value,
-            "expected_by": _day(expected_by) or _expected(terminal, request, settings),
-            "signature": signature,
-            "picture": _picture(signature, settings),
-            **_of_shop(settings),
-        }
-        if terminal.journal.is_training:
-            options["watermark"] = TRAINING
-        sales = terminal.journal.originals(found.attempt.original_id or "")
-        original = sales[0] if sales else None
-        is_again = terminal.prints(request, copy.value) > 0
-        content = slip_content(
-            found, terminal.dialect, original, SlipOptions(**options, reprint=is_again)
-        )
+        day = day_or_none(expected_by, "--expected-by") or _expected(terminal, request, settings)
+        told = {"language": lang.value, "copy": copy.value, "expected_by": day}
+        content = _content(terminal, found, settings, told)
         width = cast("Columns", int(columns or settings.slip.columns))
         made = _made(content, kind, width, font or settings.slip.font, settings.slip.printer)
         terminal.note_print(request, copy.value)
     _put(made, out)
     raise typer.Exit(EXIT_STATUS[type(found).__name__])
+
+
+def _content(
+    terminal: Terminal, outcome: Outcome, settings: Settings, told: dict[str, Any]
+) -> SlipContent:
+    """What is on the paper: what the journal knows, what the shop says of itself, and what was *told*."""
+    request = outcome.attempt.request_id
+    signature = terminal.signature(request)
+    options = {
+        **told,
+        **_of_shop(settings),
+        "signature": signature,
+        "picture": _picture(signature, settings),
+        "reprint": terminal.prints(request, told["copy"]) > 0,
+    }
+    if terminal.journal.is_training:
+        options["watermark"] = TRAINING
+    sales = terminal.journal.originals(outcome.attempt.original_id or "")
+    original = sales[0] if sales else None
+    return slip_content(outcome, terminal.dialect, original, SlipOptions(**options))
 
 
 def _made(
@@ -171,10 +178,3 @@ def _expected(terminal: Terminal, request: str, settings: Settings) -> date | No
     """The day of ``[arrival]``; none where nothing was accepted, or it is booked already."""
     status = status_of_refund(terminal, request, settings.arrival)
     return status.expected.latest if status is not None and status.expected else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise typer.BadParameter("--expected-by is YYYY-MM-DD") from None

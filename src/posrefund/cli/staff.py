@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
+from posrefund.cli.days import day_of
 from posrefund.cli.pin_entry import PINFileOption, PINs
 from posrefund.cli.screen import JSONOption, Lang, LangOption, print_json, stdout
 
@@ -312,7 +313,7 @@ def _minute(moment: datetime) -> str:
 def _midnight(text: str, option: str, *, days: int = 0) -> datetime:
     """Return the beginning of a day by this machine's clock, so many days later."""
     try:
-        day = date.fromisoformat(text) + timedelta(days=days)
+        day = day_of(text, option) + timedelta(days=days)
         return datetime.combine(day, time_of_day()).astimezone()
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"{option} is YYYY-MM-DD") from None
