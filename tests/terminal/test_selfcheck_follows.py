@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +21,6 @@ from posrefund.errors import (
 from shop import Shop, refund
 from terminal.checking import GENEROUS, reopen
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # --- what follows: refunds -------------------------------------------------------------------------
 
@@ -236,6 +235,7 @@ class Again(Shop):
 def test_a_run_that_was_killed_is_known_until_a_person_has_looked(tmp_path: Path, how: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(tmp_path), how],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         check=False,
         capture_output=True,
         timeout=60,
