@@ -21,7 +21,6 @@ from posrefund.errors import (
 from shop import Shop, refund
 from terminal.checking import GENEROUS, reopen
 
-
 # --- what follows: refunds -------------------------------------------------------------------------
 
 
