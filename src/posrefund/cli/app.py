@@ -48,9 +48,9 @@ from posrefund.cli import (
     train,
     wire_log,
 )
-from posrefund.cli.outcome_data import refusal_as_data
 from posrefund.cli.screen import as_text, print_json, stderr
 from posrefund.errors import PosRefundError, RefusedError
+from posrefund.office.outcome_data import refusal_as_data
 
 __all__ = ["app", "run"]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, assert_never, cast
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_link, open_terminal
-from posrefund.cli.outcome_data import approval_as_data, outcome_as_data, status_of_refund
 from posrefund.cli.pin_entry import PINFileOption, PINs
+from posrefund.cli.refund_today import status_of_refund
 from posrefund.cli.screen import (
     JSONOption,
     Lang,
@@ -42,6 +42,7 @@ from posrefund.engine import (
 from posrefund.errors import InvalidRequestError, RefusedError
 from posrefund.office import TRAINING
 from posrefund.office import slip as slip_of
+from posrefund.office.outcome_data import approval_as_data, outcome_as_data
 from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 
 if TYPE_CHECKING:

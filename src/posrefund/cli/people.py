@@ -14,10 +14,10 @@ import typer
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.days import day_or_none
 from posrefund.cli.money import finish
-from posrefund.cli.outcome_data import approval_as_data
 from posrefund.cli.pin_entry import PINFileOption, PINs
 from posrefund.cli.screen import JSONOption, Lang, LangOption, print_json, stdout
 from posrefund.engine import State, Statement
+from posrefund.office.outcome_data import approval_as_data
 from posrefund.values.amount import format_minor
 
 if TYPE_CHECKING:

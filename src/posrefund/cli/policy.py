@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
-from posrefund.cli.outcome_data import refusal_as_data
 from posrefund.cli.request_file import read_request
 from posrefund.cli.rules_file import read_rules
 from posrefund.cli.screen import JSONOption, Lang, LangOption, as_text, print_json, stdout
 from posrefund.engine.policy import explain as explain_rules
+from posrefund.office.outcome_data import refusal_as_data
 from posrefund.values.amount import format_minor
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import typer
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.days import day_or_none
 from posrefund.cli.money import EXIT_STATUS
-from posrefund.cli.outcome_data import status_of_refund
+from posrefund.cli.refund_today import status_of_refund
 from posrefund.cli.screen import Lang, LangOption, stderr, stdout
 from posrefund.errors import ConfigError, PosRefundError
 from posrefund.office import TRAINING

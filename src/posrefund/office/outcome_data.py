@@ -1,23 +1,18 @@
-"""What the commands say of a request, as data for a program: one form for every way it can stand. Floor 11.
+"""What is said of a request, as data for a program: one form for every way it can stand. Floor 8.
 
 No card number is in it: the card is masked as on the merchant's slip.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-from posrefund.office import refund_status
 
 if TYPE_CHECKING:
     from posrefund.engine import Approval, Outcome
-    from posrefund.engine.calendar import Arrival
     from posrefund.errors import RefusedError
-    from posrefund.office import RefundStatus
-    from posrefund.terminal import Terminal
+    from posrefund.office.status import RefundStatus
 
-__all__ = ["approval_as_data", "outcome_as_data", "refusal_as_data", "status_of_refund"]
+__all__ = ["approval_as_data", "outcome_as_data", "refusal_as_data"]
 
 _SAID = (
     "code",
@@ -66,12 +61,6 @@ def outcome_as_data(
         "expected_by": expected.latest.isoformat() if expected else None,
         "is_overdue": status.is_overdue if status is not None else None,
     }
-
-
-def status_of_refund(terminal: Terminal, request_id: str, arrival: Arrival) -> RefundStatus | None:
-    """Return how a refund stands today, by the host's day; None for what is none."""
-    today = terminal.view().host_day(datetime.now(UTC))
-    return refund_status(terminal.journal, request_id, today=today, arrival=arrival)
 
 
 def approval_as_data(approval: Approval) -> dict[str, Any]:

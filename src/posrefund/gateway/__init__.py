@@ -1,0 +1,5 @@
+"""The door: HTTP and JSON for a till in any language, over the typed API. Floor 10."""
+
+from posrefund.gateway.terminals import OpenTerminals, TerminalElsewhereError, Terminals
+
+__all__ = ["OpenTerminals", "TerminalElsewhereError", "Terminals"]

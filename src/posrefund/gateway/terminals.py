@@ -1,0 +1,71 @@
+"""The terminals that a door speaks for. Floor 10."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from posrefund.errors import JournalError, LocalProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from posrefund.aio import AsyncTerminal
+
+__all__ = ["OpenTerminals", "TerminalElsewhereError", "Terminals"]
+
+
+class TerminalElsewhereError(JournalError):
+    """Another process speaks for this terminal now; nothing was sent.
+
+    Attributes:
+        retry_after_s: When it is worth asking again here.
+    """
+
+    def __init__(self, terminal: str, retry_after_s: float) -> None:
+        super().__init__(f"another process speaks for terminal {terminal}")
+        self.retry_after_s = retry_after_s
+
+
+class Terminals(Protocol):
+    """Lends terminals out."""
+
+    def names(self) -> Sequence[str]:
+        """Return the numbers (DE41) of all it knows, whoever speaks for them now."""
+        ...
+
+    async def lend(self, name: str) -> AsyncTerminal:
+        """Return the terminal *name*, open.
+
+        Raises:
+            LocalProtocolError: None of that name is known.
+            TerminalElsewhereError: Another process speaks for it.
+            PosRefundError: It cannot be opened.
+        """
+        ...
+
+
+class OpenTerminals:
+    """Terminals that somebody opened already, and closes.
+
+    Args:
+        terminals: By number.
+    """
+
+    def __init__(self, terminals: Mapping[str, AsyncTerminal]) -> None:
+        self._terminals = dict(terminals)
+
+    def names(self) -> Sequence[str]:
+        """Return their numbers."""
+        return list(self._terminals)
+
+    async def lend(self, name: str) -> AsyncTerminal:
+        """Return the terminal *name*.
+
+        Raises:
+            LocalProtocolError: None of that name is known.
+        """
+        found = self._terminals.get(name)
+        if found is None:
+            message = f"terminal {name!r} is not one of ours"
+            raise LocalProtocolError(message)
+        return found
