@@ -321,6 +321,18 @@ def test_every_link_to_a_file_finds_it(page: Path) -> None:
     assert [target for target in local if not (page.parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_test_that_a_page_names_is_there(page: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text(encoding="utf-8"))
+
+    assert [
+        f"{path}::{test}"
+        for path, test in named
+        if not (ROOT / path).exists()
+        or (test and f"def {test}(" not in (ROOT / path).read_text(encoding="utf-8"))
+    ] == []
+
+
 def test_every_decision_that_the_code_names_is_written_down() -> None:
     numbers = {path.name[:4] for path in DECISIONS}
     named = {
