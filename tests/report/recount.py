@@ -214,7 +214,9 @@ def files(books: Books) -> Rows:
                 if row.kind == "file" and where == terminal and row.facts["day"] == day.isoformat()
             ]
             last = read[-1] if read else {"rows": "0", "complete": ""}
-            how = {"yes": "complete", "no": "partial", "": "missing"}[last["complete"]]
+            ends = datetime.combine(day, books.period.cut_off, books.period.zone)
+            none = "missing" if ends <= books.period.now else "not_due"
+            how = {"yes": "complete", "no": "partial", "": none}[last["complete"]]
             rows.append((day.isoformat(), terminal, how, int(last["rows"]), len(read)))
         day += timedelta(days=1)
     return rows

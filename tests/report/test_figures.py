@@ -167,7 +167,7 @@ def test_day_of_one_terminal_is_literally_this(tmp_path: Path) -> None:
         ("host", "156", 0, 0),
         ("difference", "156", 1, 1000),
     )
-    assert report.tables["files"].rows == (("2026-03-09", "12345678", "missing", 0, 0),)
+    assert report.tables["files"].rows == (("2026-03-09", "12345678", "not_due", 0, 0),)
     assert report.tables["outcomes"].rows == (("refund", 3, 1, 0, 1, 1, 33.3),)
 
 

@@ -84,7 +84,9 @@ def test_unanswered_refund_is_in_doubt_until_a_file_shows_it(shop: Shop) -> None
         "closing": (0, 0),
     }
     assert [row["file"] for row in after.tables["files"].dicts()] == ["complete"]
-    assert [row["file"] for row in next_day.tables["files"].dicts()] == ["missing"]
+    assert [row["file"] for row in next_day.tables["files"].dicts()] == ["not_due"]
+    shop.to(3, 9)
+    assert [row["file"] for row in reported(shop, 2, 2).tables["files"].dicts()] == ["missing"]
 
 
 def test_report_of_real_trade_balances_and_holds_no_secret(shop: Shop) -> None:

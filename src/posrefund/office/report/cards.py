@@ -196,7 +196,7 @@ def _failures(table: Table, title: str, language: Language) -> str:
     return pareto(table, title, names)
 
 
-_FILE_STYLES = {"complete": "teal", "partial": "amber", "missing": "red"}
+_FILE_STYLES = {"complete": "teal", "partial": "amber", "missing": "red", "not_due": "grey"}
 
 
 def _files(table: Table, title: str, language: Language) -> str:

@@ -166,7 +166,8 @@ FILES = Figure(
     ),
     known AS (SELECT DISTINCT terminal FROM links)
     SELECT days.day, known.terminal,
-      CASE WHEN read.day IS NULL THEN 'missing' WHEN read.complete = 'yes' THEN 'complete' ELSE 'partial' END AS file,
+      CASE WHEN read.day IS NULL AND days.day > :over THEN 'not_due' WHEN read.day IS NULL THEN 'missing'
+        WHEN read.complete = 'yes' THEN 'complete' ELSE 'partial' END AS file,
       coalesce(read.rows, 0) AS rows, coalesce(read.times, 0) AS times_read
     FROM days JOIN known LEFT JOIN read ON read.day = days.day AND read.terminal = known.terminal
     ORDER BY days.day, known.terminal

@@ -115,8 +115,15 @@ class Period:
             "since": _moment(self.since),
             "until": _moment(self.until),
             "as_of": _moment(self.as_of),
+            "over": self._last_over.isoformat(),
             "zone": f"{minutes:+d} minutes",
         }
+
+    @property
+    def _last_over(self) -> date:
+        """The last of the host's days that is over now."""
+        now = self.now.astimezone(self.zone)
+        return now.date() - timedelta(days=0 if now.time() >= self.cut_off else 1)
 
     def _cut_over(self, day: date) -> datetime:
         return datetime.combine(day, self.cut_off, self.zone).astimezone(UTC)

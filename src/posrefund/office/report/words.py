@@ -130,6 +130,7 @@ VALUES: Mapping[str, Mapping[str, Pair]] = {
         "complete": ("齐全", "complete"),
         "partial": ("不全", "partial"),
         "missing": ("缺", "missing"),
+        "not_due": ("未到", "not due yet"),
     },
     "operator": {"-": ("未登记", "not said")},
     "verdict": {"allow": ("通过", "allow"), "review": ("查看", "review"), "block": ("停", "block")},
