@@ -186,6 +186,26 @@ def test_roles_that_may_approve_are_the_rules(staffed: Shop) -> None:
     assert say_yes(terminal, CHEN, CHEN_PIN, digest) == "own"
 
 
+def test_role_that_the_rules_do_not_know_is_given_to_nobody(staffed: Shop) -> None:
+    terminal = staffed.terminal
+    terminal._procedures.people.prover.permissions = ByRole(
+        frozenset({"cashier"}), frozenset({"cashier", "keyholder"})
+    )
+
+    def add(number: str, role: str) -> None:
+        terminal.staff.add(number, "Zhao", role, "190283", by=BOSS, pin=BOSS_PIN)
+
+    assert refused(lambda: add("77", "supervisor")) == "role_unknown"
+    assert (
+        refused(lambda: terminal.staff.set_role(LI, "boss", by=BOSS, pin=BOSS_PIN))
+        == "role_unknown"
+    )
+    assert {each.number: each.role for each in terminal.staff.everyone()}[LI] == "supervisor"
+    add("77", "keyholder")
+    terminal.staff.set_role("77", "manager", by=BOSS, pin=BOSS_PIN)  # whatever the rules say
+    assert {each.number: each.role for each in terminal.staff.everyone()}["77"] == "manager"
+
+
 # --- without staff -------------------------------------------------------------------------------
 
 

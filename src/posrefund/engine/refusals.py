@@ -127,6 +127,11 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "这是最后一位经理：请先添加另一位经理",
             "that is the last manager: add another one first",
         ),
+        "role_unknown": (
+            "merchant",
+            "店规中没有这个角色：请用 posrefund policy explain 查看",
+            "the shop's rules know no such role: posrefund policy explain lists them",
+        ),
         "operator_known": (
             "merchant",
             "该操作员号已有人使用：请换一个号",

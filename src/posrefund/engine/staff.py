@@ -54,6 +54,10 @@ class Permissions(Protocol):
         """Say whether somebody of this role may be the second person of a refund."""
         ...
 
+    def knows(self, role: str) -> bool:
+        """Say whether people of this role may do anything here."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ByRole:
@@ -61,6 +65,7 @@ class ByRole:
 
     Attributes:
         approving: The roles that may approve.
+        names: All roles there are; any name is one if None.
 
     Example:
         >>> from posrefund.engine.staff import ByRole
@@ -69,10 +74,15 @@ class ByRole:
     """
 
     approving: frozenset[str] = field(default=frozenset({"supervisor", MANAGER}))
+    names: frozenset[str] | None = None
 
     def may_approve(self, role: str) -> bool:
         """Say whether *role* is among those that may."""
         return role in self.approving
+
+    def knows(self, role: str) -> bool:
+        """Say whether *role* is one of those there are; a manager looks after the staff whatever the rules say."""
+        return self.names is None or role == MANAGER or role in self.names
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class Rulebook:
         if not self.rules.roles:
             return ByRole()
         approving = (role.name for role in self.rules.roles if role.may_approve)
-        return ByRole(frozenset(approving))
+        return ByRole(frozenset(approving), frozenset(role.name for role in self.rules.roles))
 
     def hold(self, said: Hold, now: datetime) -> None:
         """Hold a sale; one that is held so already stays as it is.

@@ -105,7 +105,8 @@ class Staff:
             pin: The manager's.
 
         Raises:
-            RefusedError: ``operator_no_manager``, or the number is somebody's (``operator_known``).
+            RefusedError: ``operator_no_manager``, the number is somebody's (``operator_known``), or the shop's rules
+                know no such role (``role_unknown``).
             InvalidRequestError: Something of it cannot be.
         """
         with self._busy:
@@ -113,6 +114,7 @@ class Staff:
             manager = self._manager(by, pin)
             if rules.find(self._journal.staff(), number) is not None:
                 raise refuse("operator_known")
+            self._check_role(role)
             self._journal.enrol(new, _text(new_pin), by=manager.number, at=self._clock())
             return new
 
@@ -144,10 +146,17 @@ class Staff:
         """Give *number* another role.
 
         Raises:
-            RefusedError: ``operator_no_manager``, or nobody would be one (``operator_last_manager``).
+            RefusedError: ``operator_no_manager``, nobody would be one (``operator_last_manager``), or the shop's rules
+                know no such role (``role_unknown``).
             InvalidRequestError: No role's name.
         """
-        return self._change(number, "role_set", by, pin, lambda who: who.with_(role=role))
+
+        def changed(who: Operator) -> Operator:
+            after = who.with_(role=role)
+            self._check_role(role)
+            return after
+
+        return self._change(number, "role_set", by, pin, changed)
 
     def deactivate(self, number: str, *, by: str, pin: str) -> Operator:
         """Let *number* do nothing any more; what was lent by and to that person counts no more.
@@ -234,6 +243,10 @@ class Staff:
     def _manager(self, number: str, pin: str) -> Operator:
         rules.check_manager(rules.known(self._journal.staff(), number))
         return self._prover.prove(number, pin)
+
+    def _check_role(self, role: str) -> None:
+        if not self._prover.permissions.knows(role):
+            raise refuse("role_unknown")
 
     def _change(
         self, number: str, event: str, by: str, pin: str, change: Callable[[Operator], Operator]
