@@ -19,6 +19,7 @@ __all__ = [
     "DoneData",
     "ErrorAnswer",
     "ErrorData",
+    "EventData",
     "FaultData",
     "FaultList",
     "FaultPath",
@@ -242,6 +243,14 @@ class FaultList(Struct):
     """Faults, oldest first."""
 
     faults: list[FaultData]
+
+
+class EventData(Struct):
+    """What stands in the data of each event; more follows by its name: attempt, approval, fault, batch, case."""
+
+    terminal: str
+    seq: int
+    at: str
 
 
 class SlipData(Struct):

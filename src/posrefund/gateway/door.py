@@ -19,6 +19,7 @@ from posrefund.gateway.faults import DoorError, said_of, unexpected
 from posrefund.gateway.limits import Buckets
 from posrefund.gateway.operation import Answer, Call
 from posrefund.gateway.shapes import decoder_of, read_body, read_query
+from posrefund.gateway.stream import News
 from posrefund.gateway.terminals import TerminalElsewhereError
 
 if TYPE_CHECKING:
@@ -49,12 +50,16 @@ class Door:
     Args:
         terminals: For whom it speaks.
         options: How it is.
+
+    Attributes:
+        news: Where changes are told; ``news.end()`` lets every event stream end, before a server waits for them.
     """
 
     def __init__(self, terminals: Terminals, options: DoorOptions) -> None:
         self._terminals, self._options = terminals, options
         self._buckets = Buckets(options.rate, options.monotonic) if options.rate else None
         self._under_way: set[asyncio.Task[Any]] = set()
+        self.news = News()
 
     def at(self, operations: Sequence[Operation]) -> _Address:
         """Return the application of one address, with what can be asked there."""
@@ -118,7 +123,7 @@ class Door:
             raise DoorError("body_too_large", headers={"Connection": "close"})
         return read_body(raw, decoder)
 
-    def call(self, token: Token | None, scope: Scope, **read: Any) -> Call:
+    def call(self, token: Token | None, scope: Scope) -> Call:
         """Return the request, its terminal not lent yet.
 
         Raises:
@@ -128,7 +133,7 @@ class Door:
         name = path.get("terminal")
         if name is not None and token is not None and not token.may_use(name):
             raise DoorError("terminal_unknown")
-        return Call(self._options, self._terminals, token, path, **read)
+        return Call(self._options, self._terminals, token, path, self.news)
 
     # --- what is done ------------------------------------------------------------------------
 
@@ -150,7 +155,11 @@ class Door:
                 raise
             except LocalProtocolError:
                 raise DoorError("terminal_unknown") from None
-        return await operation.work(call)
+        try:
+            return await operation.work(call)
+        finally:
+            if name is not None:
+                self.news.tell(name)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)

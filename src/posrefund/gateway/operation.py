@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from posrefund.aio import AsyncTerminal
     from posrefund.gateway.options import DoorOptions
     from posrefund.gateway.rights import Right
+    from posrefund.gateway.stream import News
     from posrefund.gateway.terminals import Terminals
     from posrefund.gateway.tokens import Token
 
@@ -46,6 +47,7 @@ class Call:
         terminals: All of the door.
         token: Whose request it is; None where none is needed.
         path: What the address names.
+        news: Where changes are told.
         query: What the question says, an instance of the operation's ``query``.
         body: What the body says, an instance of the operation's ``body``.
         headers: Those that an operation asks for.
@@ -56,6 +58,7 @@ class Call:
     terminals: Terminals
     token: Token | None
     path: Mapping[str, str]
+    news: News
     query: Any = None
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -99,6 +102,7 @@ class Operation:
         is_money: Whether money may have moved when it breaks in a way that nobody foresaw.
         statuses: Further statuses it may answer with, besides those that follow from the rest.
         headers: Names of headers that *work* looks at, in small letters.
+        media: The type of a success.
     """
 
     method: str
@@ -114,3 +118,4 @@ class Operation:
     is_money: bool = False
     statuses: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
+    media: str = "application/json"
