@@ -9,6 +9,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from posrefund.gateway.counter_door import counter_operations
+from posrefund.gateway.counter_page import counter_page
+from posrefund.gateway.counter_room import CounterRoom
 from posrefund.gateway.door import Door, send_json
 from posrefund.gateway.faults import DoorError, said_of
 from posrefund.gateway.openapi import openapi_document
@@ -47,7 +50,8 @@ def gateway_app(
         routes: Further ones that the door leaves alone: it asks for no token there.
     """
     door = Door(terminals, options or DoorOptions())
-    every = [*OPERATIONS, *operations]
+    room = CounterRoom(door.options.monotonic)
+    every = [*OPERATIONS, *counter_operations(room), *operations]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -57,7 +61,12 @@ def gateway_app(
             await door.drained()
 
     app = Starlette(
-        routes=[*_addresses(door, every), Route("/openapi.json", _Published(every)), *routes],
+        routes=[
+            *_addresses(door, every),
+            Route("/openapi.json", _Published(every)),
+            Route("/counter", counter_page),
+            *routes,
+        ],
         exception_handlers={HTTPException: _not_found},
         lifespan=lifespan,
     )

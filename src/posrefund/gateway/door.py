@@ -23,7 +23,7 @@ from posrefund.gateway.stream import News
 from posrefund.gateway.terminals import TerminalElsewhereError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
 
     from starlette.types import Message, Receive, Scope, Send
 
@@ -52,11 +52,12 @@ class Door:
         options: How it is.
 
     Attributes:
+        options: How it is.
         news: Where changes are told; ``news.end()`` lets every event stream end, before a server waits for them.
     """
 
     def __init__(self, terminals: Terminals, options: DoorOptions) -> None:
-        self._terminals, self._options = terminals, options
+        self._terminals, self.options = terminals, options
         self._buckets = Buckets(options.rate, options.monotonic) if options.rate else None
         self._under_way: set[asyncio.Task[Any]] = set()
         self.news = News()
@@ -83,7 +84,7 @@ class Door:
         said = headers.get(b"authorization", b"")
         is_bearer = said[: len(_BEARER)].lower() == _BEARER
         secret = said[len(_BEARER) :].strip().decode("latin-1") if is_bearer else ""
-        token = self._options.tokens.find(secret) if secret else None
+        token = self.options.tokens.find(secret) if secret else None
         if token is None:
             raise DoorError("token_needed", headers={"WWW-Authenticate": "Bearer"})
         if self._buckets is not None and (wait := self._buckets.wait_s(token.name)):
@@ -108,7 +109,7 @@ class Door:
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if kind != _JSON_TYPE:
             raise DoorError("not_json_type")
-        most = self._options.body_bytes_max
+        most = self.options.body_bytes_max
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > most:
             raise DoorError("body_too_large", headers={"Connection": "close"})
@@ -133,7 +134,7 @@ class Door:
         name = path.get("terminal")
         if name is not None and token is not None and not token.may_use(name):
             raise DoorError("terminal_unknown")
-        return Call(self._options, self._terminals, token, path, self.news)
+        return Call(self.options, self._terminals, token, path, self.news, self.keep)
 
     # --- what is done ------------------------------------------------------------------------
 
@@ -141,10 +142,14 @@ class Door:
         """Do what is asked; what has to be finished is, whatever becomes of this task."""
         if not operation.is_finished:
             return await self._work(operation, call)
-        task = asyncio.ensure_future(self._work(operation, call))
+        return await asyncio.shield(self.keep(self._work(operation, call)))
+
+    def keep(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Return a task that does *work* to its end, whoever asked for it has hung up."""
+        task = asyncio.ensure_future(work)
         self._under_way.add(task)
         task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
+        return task
 
     async def _work(self, operation: Operation, call: Call) -> Any:
         name = call.path.get("terminal")

@@ -55,6 +55,11 @@ CODES: Mapping[str, tuple[int, str, str]] = MappingProxyType(
         ),
         "not_found": (404, "没有这个地址", "nothing is at this address"),
         "terminal_unknown": (404, "没有这个终端", "no such terminal, or not for this token"),
+        "seat_unknown": (
+            404,
+            "柜台会话不存在：请重新打开",
+            "nobody sits there: open the counter anew",
+        ),
         "request_unknown": (
             404,
             "没有这个请求号；可用同一单号提交",

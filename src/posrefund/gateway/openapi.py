@@ -28,6 +28,10 @@ _NAMES: Mapping[str, dict[str, Any]] = {
         "description": "The shop's own number of the request.",
         "schema": {"type": "string", "pattern": "^[0-9A-Za-z._:-]{1,64}$"},
     },
+    "seat": {
+        "description": "Name of a clerk's seat at a counter.",
+        "schema": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"},
+    },
     "fault": {
         "description": "Name of the fault.",
         "schema": {"type": "string", "pattern": "^F-[0-9]{1,12}$"},

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from posrefund.gateway.faults import DoorError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    import asyncio
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from msgspec import Struct
 
@@ -51,6 +52,7 @@ class Call:
         query: What the question says, an instance of the operation's ``query``.
         body: What the body says, an instance of the operation's ``body``.
         headers: Those that an operation asks for.
+        keep: Makes a task that the door waits for when it closes, whoever asked for it.
         lent: The terminal that the address names.
     """
 
@@ -59,6 +61,7 @@ class Call:
     token: Token | None
     path: Mapping[str, str]
     news: News
+    keep: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]]
     query: Any = None
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)

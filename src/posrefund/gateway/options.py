@@ -13,7 +13,9 @@ from posrefund.gateway.tokens import Tokens
 from posrefund.office.slips import SlipSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from posrefund.counter import Reader
 
 __all__ = ["DoorOptions"]
 
@@ -34,6 +36,7 @@ class DoorOptions:
         arrival: How long a refund takes to the customer's account.
         streams_max: So many event streams of one token at the same time.
         poll_s: So often the journals are asked for what came by another way than this door.
+        readers: Where a counter in a browser reads cards, by terminal; in training, cards that everybody knows if none.
         heartbeat_s: So often a stream says that it is alive.
         clock: Returns the time, aware.
         monotonic: Returns seconds that only grow, for the rates.
@@ -47,5 +50,6 @@ class DoorOptions:
     streams_max: int = 4
     poll_s: float = 1.0
     heartbeat_s: float = 15.0
+    readers: Mapping[str, Reader] = field(default_factory=dict)
     clock: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posrefund.errors import PosRefundError
 from posrefund.office.paper import TRAINING
 from posrefund.office.signatures import fetch
 from posrefund.office.slips.build import slip_content
-from posrefund.office.slips.options import SlipOptions
 
 if TYPE_CHECKING:
     from datetime import date
@@ -52,16 +52,13 @@ def slip_of_request(
     request = outcome.attempt.request_id
     signature = desk.signature(request)
     sales = desk.journal.originals(outcome.attempt.original_id or "")
-    options = SlipOptions(
+    said = settings.options()
+    options = replace(
+        said,
         language=language,
         copy=copy,
         expected_by=expected_by,
-        merchant_name=settings.merchant_name,
-        merchant_contact=settings.merchant_contact,
-        acquirer_contact=settings.acquirer_contact,
-        institutions=settings.institutions,
-        is_barcode=settings.barcode,
-        watermark=TRAINING if desk.journal.is_training else settings.watermark,
+        watermark=TRAINING if desk.journal.is_training else said.watermark,
         signature=signature,
         picture=_picture(signature, settings),
         reprint=desk.prints(request, copy) > 0,

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from posrefund.office.slips.options import SlipOptions
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -40,3 +42,18 @@ class SlipSettings:
     font: Path | None = None
     signatures: Path = Path("signatures")
     institutions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def options(self) -> SlipOptions:
+        """Return what the shop says on every slip.
+
+        Raises:
+            InvalidRequestError: Something of it cannot be printed.
+        """
+        return SlipOptions(
+            merchant_name=self.merchant_name,
+            merchant_contact=self.merchant_contact,
+            acquirer_contact=self.acquirer_contact,
+            institutions=self.institutions,
+            is_barcode=self.barcode,
+            watermark=self.watermark,
+        )
