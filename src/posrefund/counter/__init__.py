@@ -1,6 +1,35 @@
-"""The counter: what a clerk sees and presses, on a text terminal or in a browser. Floor 9."""
+"""The counter: what a clerk sees and presses, on a text terminal or in a browser. Floor 9.
 
-from posrefund.counter.contract import Effect, Failed
-from posrefund.counter.screen import Choice, Field, FieldKind, Screen, Tone
+``Dialogue`` does no I/O: it says what stands on the screen, as data, and what it wants done; whoever has a terminal and a
+card reader performs that and hands back what came of it. The screens are drawn by whoever likes to.
+"""
 
-__all__ = ["Choice", "Effect", "Failed", "Field", "FieldKind", "Screen", "Tone"]
+from posrefund.counter.contract import AtDesk, AtReader, Effect, Failed, OnLine, Reader
+from posrefund.counter.dialogue import Dialogue
+from posrefund.counter.page import Counter
+from posrefund.counter.perform import perform, perform_async
+from posrefund.counter.reader import CardsToPractise, NoReader, PadReader
+from posrefund.counter.screen import Choice, Fact, Field, FieldKind, Objection, Screen, Tone
+
+__all__ = [
+    "AtDesk",
+    "AtReader",
+    "CardsToPractise",
+    "Choice",
+    "Counter",
+    "Dialogue",
+    "Effect",
+    "Fact",
+    "Failed",
+    "Field",
+    "FieldKind",
+    "NoReader",
+    "Objection",
+    "OnLine",
+    "PadReader",
+    "Reader",
+    "Screen",
+    "Tone",
+    "perform",
+    "perform_async",
+]

@@ -34,6 +34,10 @@ A database that has no statistics yet would take the merchant's index for the sa
 
 _ONE_MORE = CANDIDATES_MAX + 1
 _NEWEST = f"ORDER BY transaction_date DESC, original_id DESC LIMIT {_ONE_MORE}"
+_OF_CARD = (
+    "SELECT * FROM originals WHERE merchant = ? AND card_fingerprint = ? AND made_at <> ''"
+    " ORDER BY made_at DESC, original_id DESC LIMIT ?"
+)
 _REPEATED = (
     "merchant = ? AND transaction_date >= ? AND card_fingerprint <> '' AND made_at <> ''"
     " AND EXISTS (SELECT 1 FROM originals AS other WHERE other.merchant = originals.merchant"
@@ -77,6 +81,16 @@ class Lookups(Sales):
         """Return every sale of *merchant* for an order, oldest first."""
         where = f"{WAYS['order_ref']} ORDER BY transaction_date, original_id"
         rows = self._dicts(f"SELECT * FROM originals WHERE {where}", merchant, order_ref)
+        return [self._original(row) for row in rows]
+
+    def sales_of_card(
+        self, merchant: str, card_fingerprint: str, *, most: int = CANDIDATES_MAX
+    ) -> list[Original]:
+        """Return the sales of *merchant* that a card paid, the newest first, *most* of them at most.
+
+        Those of which a feed told no time or no whole card number are not among them: a slip finds them.
+        """
+        rows = self._dicts(_OF_CARD, merchant, card_fingerprint, most)
         return [self._original(row) for row in rows]
 
     def repeated_sales(self, merchant: str, since: date) -> list[Original]:

@@ -142,6 +142,19 @@ class Desk(Decisions):
                 raise refuse("original_unknown")
             return self._procedures.bounds(found[0], operator)
 
+    def may_refund(self, operator: str) -> bool:
+        """Say whether a menu offers *operator* a refund: the merchant's permission, the role, the batch and the journal.
+
+        What it offers may still be refused; ``check_refund`` says why.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        with self._busy:
+            view = self.view()
+            is_open = not (view.is_behind or view.is_closing)
+            return is_open and self._procedures.rulebook.may_refund(operator)
+
     def contact_for(self, outcome: Outcome) -> str:
         """Return whom to call about *outcome*, as the shop's rules name them; empty where nobody need be."""
         if not isinstance(outcome, Declined):

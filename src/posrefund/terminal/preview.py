@@ -26,6 +26,8 @@ class Preview:
         needs_approval: Whether a second person has to say yes before it is sent.
         bounds: What may be asked for of its sale; None where nothing may, or the sale is not known.
         outcome: How the request stands, where it was made and is over: asking again tells that and nothing else.
+        digest: 64 hexadecimal digits over the request's content, amount, sale and card: what a second person says yes
+            to, and what the journal's rows give again once it is sent. Empty where nothing would be.
     """
 
     refusal: RefusedError | None = None
@@ -35,6 +37,7 @@ class Preview:
     needs_approval: bool = False
     bounds: Bounds | None = None
     outcome: Outcome | None = None
+    digest: str = ""
 
     @property
     def faults(self) -> tuple[RefusedError, ...]:

@@ -21,6 +21,7 @@ from posrefund.engine import (
     machine,
     outcome_of,
 )
+from posrefund.engine.approval import digest_of
 from posrefund.engine.plan import Occasion
 from posrefund.engine.policy import Rules, amount_bounds, judge
 from posrefund.engine.refusals import refuse, together
@@ -206,6 +207,7 @@ class Procedures:
             amount=plan.attempt.amount,
             needs_approval=self.people.has_to_wait(plan),
             bounds=bounds,
+            digest=digest_of(plan.content, plan.attempt),
         )
 
     def bounds(self, sale: Original, operator: str) -> Bounds | None:

@@ -80,6 +80,14 @@ class Rulebook:
             known = replace(known, day_count=count, day_minor=minor)
         return known
 
+    def may_refund(self, operator: str) -> bool:
+        """Say whether *operator*'s role and the merchant's permission, but for its last day, let him ask for a refund."""
+        if self.rules.merchant_status in ("suspended", "revoked"):
+            return False
+        role = self.rules.role(self.role(operator))
+        is_allowed = role.may_refund if role is not None else not self.rules.roles
+        return is_allowed and self.rules.merchant_may_refund
+
     def check_approver(self, operator: str) -> None:
         """Refuse a second person whose role may not approve.
 

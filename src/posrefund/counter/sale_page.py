@@ -1,0 +1,202 @@
+"""The second step: which sale is meant. It never chooses among several. Floor 9."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from posrefund.closed import closed_class
+from posrefund.counter.amount_page import AmountPage
+from posrefund.counter.contract import Failed
+from posrefund.counter.page import HOME, Page, objections_of
+from posrefund.counter.refund_effects import Consider, FindSale, SalesOfCard
+from posrefund.counter.result_pages import DoubtPage, RefusedPage
+from posrefund.counter.screen import Choice, Field, FieldKind
+from posrefund.counter.wanted import left_of
+from posrefund.engine import DescribedSale
+from posrefund.errors import InvalidRequestError
+from posrefund.values import RRN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posrefund.counter.page import Counter, Home, Step
+    from posrefund.counter.refund_effects import Considered, Found
+    from posrefund.counter.screen import Screen
+    from posrefund.counter.wanted import Wanted
+    from posrefund.engine import Original
+
+__all__ = ["SalePage"]
+
+_STEP = 2
+_SHOWN = 7
+_TYPE, _MORE = "8", "9"
+_SCANNED_FIRST = ("r", "R")
+"""How a slip's code begins: a scanner types it without asking."""
+
+
+@closed_class
+class SalePage(Page):
+    """Sales to choose from: what the card paid, or what fits that was typed. A slip may be scanned or typed here, too.
+
+    Args:
+        counter: What all pages share.
+        wanted: The refund, with its card.
+        sales: To choose from; None: those of the card.
+    """
+
+    unseen_keys: ClassVar[tuple[str, ...]] = _SCANNED_FIRST
+
+    def __init__(
+        self, counter: Counter, wanted: Wanted, sales: Sequence[Original] | None = None
+    ) -> None:
+        super().__init__(counter)
+        self._wanted, self._sales, self._from = wanted, sales, 0
+        self._title = "original_list" if sales is None else "original_candidates"
+
+    def begin(self) -> Step:
+        """Ask for the sales of the card, if nobody has."""
+        assert self._wanted.card is not None
+        return SalesOfCard(self._wanted.card) if self._sales is None else None
+
+    def screen(self) -> Screen:
+        """Return the list."""
+        sales = self._sales or ()
+        shown = sales[self._from : self._from + _SHOWN]
+        choices = [self._choice(str(key), sale) for key, sale in enumerate(shown, start=1)]
+        choices.append(self.counter.choice(_TYPE, "original_type"))
+        if len(sales) > _SHOWN:
+            choices.append(self.counter.choice(_MORE, "key_more"))
+        return self.counter.screen(
+            "original",
+            self.say("original"),
+            lines=(self.say(self._title),),
+            choices=(*choices, self.counter.choice("esc", "key_menu")),
+            step=_STEP,
+            steps=self._wanted.steps,
+        )
+
+    def press(self, key: str) -> Step:
+        """Choose a sale, look further, or type."""
+        sales = self._sales or ()
+        if key == "esc":
+            return HOME
+        if key == _MORE:
+            self._from = self._from + _SHOWN if self._from + _SHOWN < len(sales) else 0
+            return None
+        if key == _TYPE or key in _SCANNED_FIRST:
+            return _TypedSale(self.counter, self._wanted, self, typed=key.strip(_TYPE))
+        return _Considering(self.counter, self._wanted, sales[self._from + int(key) - 1], self)
+
+    def resume(self, result: Any) -> Step:
+        """Take the list; where it is empty, a slip has to be typed."""
+        if isinstance(result, Failed):
+            return RefusedPage(self.counter, result.error, back=HOME)
+        self._sales = result.sales
+        if not self._sales:
+            return _TypedSale(self.counter, self._wanted, HOME, note="original_none")
+        return None
+
+    def _choice(self, key: str, sale: Original) -> Choice:
+        left = self.say("original_left", left=left_of(sale))
+        detail = f"{sale.transaction_date} · {left} · {sale.rrn} · {sale.original_id}"
+        return Choice(key, str(sale.amount), detail)
+
+
+@closed_class
+class _TypedSale(Page):
+    """A slip's code, its number and date, or a request id."""
+
+    def __init__(
+        self,
+        counter: Counter,
+        wanted: Wanted,
+        back: Page | Home,
+        *,
+        typed: str = "",
+        note: str = "",
+    ) -> None:
+        super().__init__(counter)
+        self._wanted, self._back, self._typed, self._note = wanted, back, typed, note
+        self._error = ""
+
+    def screen(self) -> Screen:
+        return self.counter.screen(
+            "original_typed",
+            self.say("original"),
+            lines=(self.say(self._note),) if self._note else (),
+            field=Field(
+                FieldKind.TEXT,
+                self.say("original_field"),
+                value=self._typed,
+                hint=self.say("original_hint"),
+                error=self._error,
+            ),
+            choices=(
+                self.counter.choice("enter", "key_enter"),
+                self.counter.choice("esc", "key_back"),
+            ),
+            step=_STEP,
+            steps=self._wanted.steps,
+        )
+
+    def press(self, key: str) -> Step:
+        return self._back
+
+    def enter(self, text: str) -> Step:
+        self._typed = ""
+        return FindSale(text)
+
+    def resume(self, result: Any) -> Step:
+        if isinstance(result, Failed):
+            said = objections_of(result.error, self.say)
+            self._error = "; ".join(one.hint for one in said)
+            return None
+        found: Found = result
+        if found.named is not None:
+            return self._described(*found.named)
+        match found.sales:
+            case ():
+                self._error = self.say("original_not_found")
+                return None
+            case (only,):
+                return _Considering(self.counter, self._wanted, only, self)
+            case several:
+                return SalePage(self.counter, self._wanted, several)
+
+    def _described(self, rrn: str, day: Any) -> Step:
+        """A sale that nobody here knows, where the acquirer's profile lets its host answer for it."""
+        try:
+            original = DescribedSale(RRN(rrn), day)
+        except InvalidRequestError as error:
+            self._error = str(error)
+            return None
+        wanted = self._wanted.with_(original=original, sale=None)
+        return AmountPage(self.counter, wanted, None, back=self)
+
+
+@closed_class
+class _Considering(Page):
+    """Looks at a sale before an amount is asked for: what says no to any amount says it now."""
+
+    def __init__(self, counter: Counter, wanted: Wanted, sale: Original, back: Page) -> None:
+        super().__init__(counter)
+        self._wanted = wanted.with_(original=sale.original_id, sale=sale, amount=None)
+        self._back = back
+
+    def begin(self) -> Step:
+        return Consider(self._wanted.request())
+
+    def screen(self) -> Screen:
+        return self.counter.screen(
+            "original", self.say("original"), step=_STEP, steps=self._wanted.steps
+        )
+
+    def resume(self, result: Any) -> Step:
+        if isinstance(result, Failed):
+            return RefusedPage(self.counter, result.error, back=self._back)
+        known: Considered = result
+        if known.doubt is not None:
+            return DoubtPage(self.counter, known.doubt, blocks=True)
+        if known.faults:
+            return RefusedPage(self.counter, *known.faults, back=self._back)
+        return AmountPage(self.counter, self._wanted, known.bounds, back=self._back)

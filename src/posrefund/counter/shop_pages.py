@@ -1,0 +1,225 @@
+"""The rest of the menu: how a refund stands, open doubts, the last slip, a self-check. Floor 9."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from posrefund.counter.contract import Failed
+from posrefund.counter.page import HOME, Page
+from posrefund.counter.result_pages import DoubtPage, RefusedPage, SlipPage, outcome_page
+from posrefund.counter.screen import Choice, Fact, Field, FieldKind, Tone
+from posrefund.counter.second_page import WaitsPage
+from posrefund.counter.shop_effects import LastSlip, ListDoubts, SelfCheck, TellStatus
+from posrefund.counter.wanted import facts_of_attempt
+from posrefund.engine import Approved, Declined, InDoubt, NotSent
+
+if TYPE_CHECKING:
+    from posrefund.counter.page import Counter, Step
+    from posrefund.counter.screen import Screen
+    from posrefund.counter.shop_effects import Standing
+    from posrefund.engine import Attempt
+    from posrefund.engine.selfcheck import Check
+    from posrefund.engine.selfcheck import SelfCheck as Report
+
+__all__ = ["DoubtsPage", "ReprintPage", "SelfCheckPage", "StatusPage"]
+
+_SHOWN = 8
+_TONES = {"ok": Tone.GOOD, "warn": Tone.PLAIN, "block": Tone.BAD, "skipped": Tone.PLAIN}
+
+
+class StatusPage(Page):
+    """Takes a reference and says how that refund stands.
+
+    Args:
+        counter: What all pages share.
+    """
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(counter)
+        self._error = ""
+
+    def screen(self) -> Screen:
+        """Return the field."""
+        return self.counter.screen(
+            "status",
+            self.say("status"),
+            field=Field(FieldKind.TEXT, self.say("status_field"), error=self._error),
+            choices=(
+                self.counter.choice("enter", "key_enter"),
+                self.counter.choice("esc", "key_menu"),
+            ),
+        )
+
+    def press(self, key: str) -> Step:
+        """Go back to the menu."""
+        return HOME
+
+    def enter(self, text: str) -> Step:
+        """Ask the journal."""
+        return TellStatus(text)
+
+    def resume(self, result: Any) -> Step:
+        """Take how it stands."""
+        if isinstance(result, Failed):
+            return RefusedPage(self.counter, result.error, back=self)
+        standing: Standing = result
+        match standing.outcome:
+            case Approved():
+                return _AcceptedPage(self.counter, standing.outcome)
+            case Declined() | InDoubt() | NotSent():
+                return outcome_page(self.counter, standing.outcome)
+            case None:
+                pass
+        if standing.approval is not None:
+            return WaitsPage(self.counter, standing.approval)
+        self._error = self.say("status_unknown")
+        return None
+
+
+class _AcceptedPage(Page):
+    """What was accepted, or is booked already."""
+
+    def __init__(self, counter: Counter, outcome: Approved) -> None:
+        super().__init__(counter)
+        self._outcome = outcome
+
+    def screen(self) -> Screen:
+        outcome = self._outcome
+        return self.counter.screen(
+            "accepted",
+            self.say.of(outcome.text_zh, outcome.text_en),
+            facts=facts_of_attempt(outcome.attempt, self.say),
+            lines=(self.say.of(outcome.clerk_zh, outcome.clerk_en),),
+            choices=(
+                self.counter.choice("1", "slip_again"),
+                self.counter.choice("enter", "key_menu"),
+            ),
+            tone=Tone.GOOD,
+        )
+
+    def press(self, key: str) -> Step:
+        return SlipPage(self.counter, self._outcome.attempt.request_id) if key == "1" else HOME
+
+
+class DoubtsPage(Page):
+    """Every refund that is not decided, oldest first.
+
+    Args:
+        counter: What all pages share.
+    """
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(counter)
+        self._found: list[Attempt] = []
+        self._from = 0
+
+    def begin(self) -> Step:
+        """Read them."""
+        return ListDoubts()
+
+    def screen(self) -> Screen:
+        """Return the list."""
+        shown = self._found[self._from : self._from + _SHOWN]
+        choices = [
+            Choice(str(key), f"{each.amount}  {each.host_day}", each.request_id)
+            for key, each in enumerate(shown, start=1)
+        ]
+        if len(self._found) > _SHOWN:
+            choices.append(self.counter.choice("9", "key_more"))
+        return self.counter.screen(
+            "doubts",
+            self.say("doubts"),
+            lines=(self.say("doubt_do"),) if self._found else (self.say("nothing"),),
+            choices=(*choices, self.counter.choice("esc", "key_menu")),
+            tone=Tone.DOUBT if self._found else Tone.PLAIN,
+        )
+
+    def press(self, key: str) -> Step:
+        """Choose one, look further, or go back."""
+        if key == "esc":
+            return HOME
+        if key == "9":
+            self._from = self._from + _SHOWN if self._from + _SHOWN < len(self._found) else 0
+            return None
+        return DoubtPage(self.counter, self._found[self._from + int(key) - 1])
+
+    def resume(self, result: Any) -> Step:
+        """Take the list."""
+        if isinstance(result, Failed):
+            return RefusedPage(self.counter, result.error)
+        self._found = result
+        return None
+
+
+class ReprintPage(Page):
+    """Finds the refund that was accepted last, and prints its slip again."""
+
+    def begin(self) -> Step:
+        """Find it."""
+        return LastSlip()
+
+    def screen(self) -> Screen:
+        """Return that there is none."""
+        return self.counter.screen(
+            "slip",
+            self.say("slip_none"),
+            choices=(self.counter.choice("enter", "key_menu"),),
+        )
+
+    def press(self, key: str) -> Step:
+        """Go back to the menu."""
+        return HOME
+
+    def resume(self, result: Any) -> Step:
+        """Take which it is."""
+        if isinstance(result, Failed):
+            return RefusedPage(self.counter, result.error)
+        return SlipPage(self.counter, result) if result else None
+
+
+class SelfCheckPage(Page):
+    """Looks at everything a refund stands on, and lists what it found.
+
+    Args:
+        counter: What all pages share.
+    """
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(counter)
+        self._report: Report | None = None
+
+    def begin(self) -> Step:
+        """Look."""
+        return SelfCheck()
+
+    def screen(self) -> Screen:
+        """Return what was found, and what to do about it."""
+        report = self._report
+        checks = report.checks if report else ()
+        return self.counter.screen(
+            "selfcheck",
+            self.say("selfcheck"),
+            facts=tuple(self._fact(check) for check in checks),
+            lines=tuple(self._remedy(check) for check in checks if check.reason),
+            choices=(self.counter.choice("enter", "key_menu"),),
+            tone=_TONES[report.verdict] if report else Tone.PLAIN,
+        )
+
+    def press(self, key: str) -> Step:
+        """Go back to the menu."""
+        return HOME
+
+    def resume(self, result: Any) -> Step:
+        """Take the report."""
+        if isinstance(result, Failed):
+            return RefusedPage(self.counter, result.error)
+        self._report = result
+        return None
+
+    def _fact(self, check: Check) -> Fact:
+        said = self.say(f"verdict_{check.verdict}")
+        return Fact(self.say.of(check.title_zh, check.title_en), said)
+
+    def _remedy(self, check: Check) -> str:
+        say = self.say.of
+        return f"{say(check.text_zh, check.text_en)} {say(check.remedy_zh, check.remedy_en)}"

@@ -1,0 +1,113 @@
+"""The last step: the customer's signature, a last look, and off it goes. Floor 9."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from posrefund.closed import closed_class
+from posrefund.counter.contract import Failed
+from posrefund.counter.page import Page
+from posrefund.counter.refund_effects import SendRefund
+from posrefund.counter.result_pages import DoubtPage, RefusedPage, outcome_page
+from posrefund.counter.screen import Fact
+from posrefund.engine import Signature
+
+if TYPE_CHECKING:
+    from posrefund.counter.page import Counter, Home, Step
+    from posrefund.counter.screen import Screen
+    from posrefund.counter.wanted import Wanted
+
+__all__ = ["SignPage"]
+
+
+@closed_class
+class SignPage(Page):
+    """Takes the signature and the last yes.
+
+    Args:
+        counter: What all pages share.
+        wanted: The refund, checked and agreed to.
+        needs_signature: Whether the rules refuse it without.
+        back: Where ``esc`` leads.
+    """
+
+    def __init__(
+        self, counter: Counter, wanted: Wanted, *, needs_signature: bool, back: Page | Home
+    ) -> None:
+        super().__init__(counter)
+        self._wanted, self._needs, self._back = wanted, needs_signature, back
+        self._is_refused = False
+
+    def screen(self) -> Screen:
+        """Return what is sent, and whether it is signed."""
+        signature = self._wanted.signature
+        is_missing = signature is None and (self._is_refused or self._needs)
+        given = self.say("sign_paper") if signature else self.say("sign_none")
+        lines = [self.say("sign_wanted")] if is_missing else []
+        return self.counter.screen(
+            "sign",
+            self.say("sign"),
+            facts=(
+                *self._wanted.facts(self.say),
+                Fact(self.say("label_signature"), given),
+            ),
+            lines=(*lines, self.say("sign_line")),
+            choices=(
+                self.counter.choice("1", "sign_paper", is_marked=signature is not None),
+                self.counter.choice("enter", "sign_go"),
+                self.counter.choice("esc", "key_back"),
+            ),
+            step=self._wanted.steps,
+            steps=self._wanted.steps,
+        )
+
+    def press(self, key: str) -> Step:
+        """Sign or do not, send, or go back."""
+        wanted = self._wanted
+        if key == "esc":
+            return self._back
+        if key == "1":
+            self._wanted = wanted.with_(signature=None if wanted.signature else Signature("paper"))
+            return None
+        if self._needs and wanted.signature is None:
+            self._is_refused = True
+            return None
+        return _Sending(self.counter, wanted, again=self)
+
+    def sign(self, signature: Signature) -> None:
+        """Take a signature that was drawn, or given by phone; whoever took it keeps what was given."""
+        self._wanted = self._wanted.with_(signature=signature)
+
+
+@closed_class
+class _Sending(Page):
+    """Waits for the host. No key does anything."""
+
+    def __init__(self, counter: Counter, wanted: Wanted, *, again: Page) -> None:
+        super().__init__(counter)
+        self._wanted, self._again = wanted, again
+
+    def begin(self) -> Step:
+        return SendRefund(self._wanted.request())
+
+    def screen(self) -> Screen:
+        return self.counter.screen(
+            "waiting",
+            self.say("waiting"),
+            facts=self._wanted.facts(self.say),
+            lines=(self.say("waiting_line"),),
+            step=self._wanted.steps,
+            steps=self._wanted.steps,
+            is_busy=True,
+        )
+
+    def busy_screen(self) -> Screen:
+        return self.screen()
+
+    def resume(self, result: Any) -> Step:
+        if not isinstance(result, Failed):
+            return outcome_page(self.counter, result, again=self._again)
+        if result.error.effect == "in_doubt":
+            return DoubtPage(self.counter, self._wanted)
+        back = self._again if result.error.retry_is_safe else None
+        return RefusedPage(self.counter, result.error, back=back)

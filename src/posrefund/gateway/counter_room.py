@@ -1,0 +1,167 @@
+"""Clerks in front of browsers: a dialogue each, driven here, drawn there. Floor 10.
+
+A screen has a version. A key is for the screen that was seen: pressed twice, or too late, it is nothing. What a dialogue
+wants is performed in a task of the door, which goes on when the browser is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from posrefund.closed import closed, closed_class, wipe
+from posrefund.counter import Dialogue, Failed, perform_async
+from posrefund.errors import LocalProtocolError, PosRefundError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from posrefund.aio import AsyncTerminal
+    from posrefund.counter import Effect, Reader, Screen
+    from posrefund.gateway.stream import News
+
+__all__ = ["CounterRoom", "Seat"]
+
+_LOG = logging.getLogger(__name__)
+_SEATS_MAX = 64
+_IDLE_S = 900.0
+
+
+@closed_class
+class Seat:
+    """One clerk.
+
+    Args:
+        dialogue: What is shown to whom.
+        reader: Where cards are read.
+        lend: Returns the terminal.
+        keep: Makes a task that outlives the request that began it.
+        news: Told when the screen has changed.
+
+    Attributes:
+        name: Nobody can guess it.
+        version: Of the screen that is shown now; it only grows.
+        used_at: When somebody last asked, by the room's clock.
+    """
+
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        reader: Reader,
+        lend: Callable[[], Awaitable[AsyncTerminal]],
+        keep: Callable[[Coroutine[Any, Any, None]], object],
+        news: News,
+    ) -> None:
+        self._dialogue, self._reader, self._lend = dialogue, reader, lend
+        self._keep, self._news = keep, news
+        self.name = secrets.token_urlsafe(16)
+        self.version, self.used_at = 1, 0.0
+        self._want(dialogue.start())
+
+    @property
+    def screen(self) -> Screen:
+        """What is shown."""
+        return self._dialogue.screen
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way."""
+        return self._dialogue.is_busy
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the clerk has gone."""
+        return self._dialogue.is_over
+
+    def press(self, version: int, key: str) -> bool:
+        """Take a key of the screen *version*; return whether that is still the one that is shown."""
+        return self._take(version, lambda: self._dialogue.press(key))
+
+    def enter(self, version: int, text: str) -> bool:
+        """Take what was typed into the field of the screen *version*."""
+        return self._take(version, lambda: self._dialogue.enter(text))
+
+    async def after(self, version: int, most_s: float) -> None:
+        """Wait until another screen than *version* is shown, *most_s* at most, or the door closes."""
+        with self._news.followed(self.name) as changed, suppress(TimeoutError):
+            async with asyncio.timeout(most_s):
+                while self.version == version and not self._news.is_over:
+                    changed.clear()
+                    await changed.wait()
+
+    def _take(self, version: int, act: Callable[[], Effect | None]) -> bool:
+        if version != self.version:
+            return False
+        before = self.screen
+        effect = act()
+        if effect is not None and effect.is_aside:
+            self._keep(self._aside(effect))
+        else:
+            self._want(effect)
+        if self.screen != before:
+            self._changed()
+        return True
+
+    def _want(self, effect: Effect | None) -> None:
+        if effect is not None:
+            self._keep(self._perform(effect))
+
+    async def _perform(self, effect: Effect) -> None:
+        wanted: Effect | None = effect
+        while wanted is not None:
+            wanted = self._dialogue.resume(await self._result(wanted))
+            self._changed()
+
+    async def _aside(self, effect: Effect) -> None:
+        await self._result(effect)
+
+    async def _result(self, effect: Effect) -> Any:
+        """What came of it; whatever breaks is told as a failure, so that no screen stays busy for ever."""
+        try:
+            return await perform_async(effect, await self._lend(), self._reader)
+        except PosRefundError as error:
+            return Failed(error)
+        except Exception as error:  # noqa: BLE001 — nobody foresaw it, and no trace of it may stay
+            wipe(error)
+            _LOG.error("unexpected %s", type(error).__name__)
+            return Failed(LocalProtocolError("something broke here: look up how the refund stands"))
+
+    def _changed(self) -> None:
+        self.version += 1
+        self._news.tell(self.name)
+
+
+class CounterRoom:
+    """The seats of one door.
+
+    Args:
+        monotonic: Returns seconds that only grow.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._seats: dict[tuple[str, str], Seat] = {}
+
+    def sit(self, owner: str, seat: Seat) -> None:
+        """Give *seat* to *owner*; who has been away for long makes room."""
+        now = self._monotonic()
+        for place, one in [*self._seats.items()]:
+            if one.is_over or (not one.is_busy and now - one.used_at > _IDLE_S):
+                del self._seats[place]
+        if len(self._seats) >= _SEATS_MAX:
+            idle = [place for place, one in self._seats.items() if not one.is_busy]
+            for place in sorted(idle, key=lambda each: self._seats[each].used_at)[:1]:
+                del self._seats[place]
+        seat.used_at = now
+        self._seats[owner, seat.name] = seat
+
+    @closed
+    def find(self, owner: str, name: str) -> Seat | None:
+        """Return the seat *name*, if it is *owner*'s and somebody still sits there."""
+        seat = self._seats.get((owner, name))
+        if seat is not None:
+            seat.used_at = self._monotonic()
+        return seat

@@ -1,0 +1,115 @@
+"""A person in front of a browser refunds at the counter: clicks in a headless Chromium, a real socket, the emulated host."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.browser import Page, chromium
+from gateway.lines import SECRETS
+from gateway.open_door import OpenDoor
+from posrefund.counter import CardsToPractise
+from shop import TERMINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shop import Shop
+
+pytestmark = pytest.mark.slow
+PICTURES = os.environ.get("POSREFUND_PICTURES")
+"""A folder where each screen is kept, for whoever wants to look."""
+
+
+@pytest.fixture
+def door(shop: Shop) -> Iterator[OpenDoor]:
+    with OpenDoor(shop, readers={TERMINAL: CardsToPractise()}) as opened:
+        yield opened
+
+
+def keep(page: Page, name: str) -> None:
+    if PICTURES:
+        page.picture(Path(PICTURES) / f"{name}.png")
+
+
+def to_the_confirmation(page: Page, amount: str = "28.00") -> list[int]:
+    """Go from the menu to where the next click sends it; return the steps that were shown."""
+    steps = []
+    page.wait_for("menu")
+    keep(page, "menu")
+    for name, key in (("card", "1"), ("original", "1"), ("amount", "1")):
+        page.click(key)
+        page.wait_for(name)
+        keep(page, name)
+        steps.append(page.step)
+    page.type(amount)
+    for name, key in (("check", "enter"), ("sign", "1")):
+        page.wait_for(name)
+        keep(page, name)
+        steps.append(page.step)
+        page.click(key)
+    page.wait_for("sign")
+    return steps
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_clicks_make_a_refund_in_at_most_six_steps(shop: Shop, door: OpenDoor, lang: str) -> None:
+    with chromium() as browser:
+        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang=lang)
+        steps = to_the_confirmation(page)
+        page.click("enter", times=3)  # a nervous hand
+        page.wait_for("slip")
+        keep(page, f"slip.{lang}")
+
+        assert steps == [1, 2, 3, 4, 5]
+        assert page.clicks <= 6
+        assert {"zh": "已受理", "en": "accepted"}[lang] in page.text
+        assert "6200000000000005" not in browser.page_source
+        assert page.complaints() == []
+        assert SECRETS["till"] not in browser.current_url
+    assert shop.booked("refund") == [2_800]
+
+
+def test_a_doubt_offers_no_again(shop: Shop, door: OpenDoor) -> None:
+    with chromium() as browser:
+        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+        to_the_confirmation(page)
+        shop.fault("drop_reply")
+        page.click("enter")
+        page.wait_for("doubt")
+        keep(page, "doubt")
+
+        assert page.choices == ["enter"]  # to the menu, and nowhere else
+        page.click("enter")
+        page.wait_for("menu")
+        assert "1 in doubt" in page.text
+    assert shop.booked("refund") == [2_800]
+
+
+def test_a_page_that_is_loaded_anew_while_it_waits_sends_nothing_twice(
+    shop: Shop, door: OpenDoor
+) -> None:
+    with chromium() as browser:
+        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+        to_the_confirmation(page)
+        door.hold()
+        page.click("enter")
+        page.wait_until_busy()
+        assert page.choices == []
+        keep(page, "waiting")
+        browser.refresh()
+        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+        door.let_go()
+        page.wait_for("menu")
+    assert shop.booked("refund") == [2_800]
+
+
+def test_a_wrong_token_is_told_and_another_one_asked_for(door: OpenDoor) -> None:
+    with chromium() as browser:
+        page = Page(browser, door.url, "prt_nobody", terminal=TERMINAL, lang="en")
+        page.wait_for("token")
+        assert "no token" in page.text
+        keep(page, "token")
