@@ -73,9 +73,12 @@ class Counter:
         self.options = DoorOptions(**given | options)
 
     async def __aenter__(self) -> Counter:
-        self.terminal: AsyncTerminal = till(self.shop, self.link)
+        self.terminal: AsyncTerminal = till(
+            self.shop, self.link, dialect=self.shop.dialect, rules=self.shop.rules
+        )
         await self.terminal.sign_in()
-        self.app: Starlette = gateway_app(OpenTerminals({TERMINAL: self.terminal}), self.options)
+        self.terminals = OpenTerminals({TERMINAL: self.terminal})
+        self.app: Starlette = gateway_app(self.terminals, self.options)
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=True)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://door")
         return self

@@ -18,7 +18,7 @@ from posrefund.errors import LocalProtocolError, PosRefundError
 from posrefund.gateway.faults import DoorError, said_of, unexpected
 from posrefund.gateway.limits import Buckets
 from posrefund.gateway.operation import Answer, Call
-from posrefund.gateway.shapes import decoder_of, read_body, read_query
+from posrefund.gateway.shapes import decoder_of, encoded, read_body, read_query
 from posrefund.gateway.stream import News
 from posrefund.gateway.terminals import TerminalElsewhereError
 
@@ -37,7 +37,6 @@ __all__ = ["Door", "send_json"]
 _LOG = logging.getLogger(__name__)
 _BEARER = b"bearer "
 _JSON_TYPE = b"application/json"
-_ENCODER = msgspec.json.Encoder()
 
 
 class _HungUpError(Exception):
@@ -185,7 +184,8 @@ class _Address:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         operation = self._operations.get(scope["method"])
         try:
-            answer = await self._answer(operation, scope, receive)
+            found = await self._answer(operation, scope, receive)
+            answer = _Ready(found) if isinstance(found, Answer) else found
         except _HungUpError:
             return
         except PosRefundError as error:
@@ -199,10 +199,7 @@ class _Address:
             _LOG.error("unexpected %s", type(error).__name__)
             await send_json(send, said.status, said.data)
             return
-        if isinstance(answer, Answer):
-            await send_json(send, answer.status, answer.data)
-        else:
-            await answer(scope, receive, send)
+        await answer(scope, receive, send)
 
     async def _answer(self, operation: Operation | None, scope: Scope, receive: Receive) -> Any:
         if operation is None:
@@ -224,16 +221,29 @@ class _Address:
         return await self._door.work(operation, call)
 
 
+class _Ready:
+    """An answer in bytes: what cannot be encoded is found out before anything of it went out."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._status, self._body = answer.status, encoded(answer.data)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _send(send, self._status, self._body, {})
+
+
 async def send_json(
     send: Send, status: int, data: object, headers: Mapping[str, str] | None = None
 ) -> None:
     """Answer with *data*; nobody on the way may keep it."""
-    body = _ENCODER.encode(data)
+    await _send(send, status, encoded(data), headers or {})
+
+
+async def _send(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
     lines = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-        *((name.lower().encode(), value.encode()) for name, value in (headers or {}).items()),
+        *((name.lower().encode(), value.encode()) for name, value in headers.items()),
     ]
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posrefund.engine import Approved, Declined, InDoubt
+from posrefund.engine import Declined, InDoubt
 from posrefund.gateway.answers import (
     ApprovalData,
     FoundData,
@@ -16,7 +16,7 @@ from posrefund.gateway.faults import DoorError
 from posrefund.gateway.operation import Answer, Operation
 from posrefund.gateway.reading import query_of, refund_of, request_id_of, sale_of
 from posrefund.gateway.telling import told
-from posrefund.office.outcome_data import approval_as_data, outcome_as_data, refusal_as_data
+from posrefund.office.outcome_data import approval_as_data, refusal_as_data
 from posrefund.office.sale_data import found_as_data
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def _check(call: Call) -> Answer:
     def look(desk: Desk) -> dict[str, Any]:
         preview = desk.check_refund(wanted)
         outcome = preview.outcome
-        said = None if outcome is None else told(call, desk, outcome)
+        said = None if outcome is None else told(call, outcome)
         return _preview_as_data(preview) | {"outcome": said}
 
     return Answer(await call.terminal.at_desk(look))
@@ -63,7 +63,7 @@ async def _status(call: Call) -> Answer:
     def look(desk: Desk) -> dict[str, Any]:
         outcome = desk.status(request_id)
         if outcome is not None:
-            return told(call, desk, outcome)
+            return told(call, outcome, contact=desk.contact_for(outcome))
         asked: Approval | None = desk.journal.last_approval(request_id)
         if asked is None:
             raise DoorError("request_unknown")
@@ -79,13 +79,10 @@ async def _find(call: Call) -> Answer:
 
 
 async def _answered(call: Call, outcome: Outcome) -> Answer:
-    """How it stands; the journal is asked again only for what it alone knows."""
-    if isinstance(outcome, Declined) or (
-        isinstance(outcome, Approved) and outcome.attempt.kind != "sale"
-    ):
-        data = await call.terminal.at_desk(lambda desk: told(call, desk, outcome))
-    else:
-        data = outcome_as_data(outcome) | {"is_training": call.terminal.journal.is_training}
+    contact = ""
+    if isinstance(outcome, Declined):
+        contact = await call.terminal.at_desk(lambda desk: desk.contact_for(outcome))
+    data = told(call, outcome, contact=contact)
     return Answer(data, _IN_DOUBT if isinstance(outcome, InDoubt) else 200)
 
 

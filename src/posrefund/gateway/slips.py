@@ -29,7 +29,7 @@ async def _slip(call: Call) -> Answer:
         outcome = desk.status(request_id)
         if outcome is None:
             raise DoorError("request_unknown")
-        status = status_of(call, desk, outcome)
+        status = status_of(call, outcome)
         content = slip_of_request(
             desk,
             outcome,

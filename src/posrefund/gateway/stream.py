@@ -7,12 +7,11 @@ import logging
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from posrefund.closed import wipe
 from posrefund.errors import PosRefundError
 from posrefund.gateway.cursor import cursor_of
 from posrefund.gateway.event_rows import event_of
+from posrefund.gateway.shapes import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +24,6 @@ __all__ = ["EventStream", "News"]
 
 _LOG = logging.getLogger(__name__)
 _ROWS_MAX = 200
-_ENCODER = msgspec.json.Encoder()
 
 
 class News:
@@ -129,7 +127,7 @@ class EventStream:
     def _written(self, terminal: str, seq: int, name: str, data: Mapping[str, Any]) -> bytes:
         self._stood[terminal] = seq
         said = cursor_of(self._stood).encode()
-        return b"id: %b\nevent: %b\ndata: %b\n\n" % (said, name.encode(), _ENCODER.encode(data))
+        return b"id: %b\nevent: %b\ndata: %b\n\n" % (said, name.encode(), encoded(data))
 
     async def _follow(self, terminal: str) -> None:
         """Put what happens at one terminal into the queue, None at its end."""
