@@ -1,5 +1,10 @@
 """The door: HTTP and JSON for a till in any language, over the typed API. Floor 10."""
 
-from posrefund.gateway.terminals import OpenTerminals, TerminalElsewhereError, Terminals
+from posrefund.gateway.terminals import (
+    OpenTerminals,
+    TerminalElsewhereError,
+    TerminalNotOpenError,
+    Terminals,
+)
 
-__all__ = ["OpenTerminals", "TerminalElsewhereError", "Terminals"]
+__all__ = ["OpenTerminals", "TerminalElsewhereError", "TerminalNotOpenError", "Terminals"]
