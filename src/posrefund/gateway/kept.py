@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KeptTerminals", "Pace", "Standing", "TerminalState"]
 
+_TAKEN = "another process took it over"
+
 
 class TerminalState(StrEnum):
     """How a terminal stands here."""
@@ -216,6 +218,7 @@ class _Keeper:
         terminal = self._terminal
         if terminal is not None and terminal.journal.is_gone:
             self._wake.set()  # it is let go at once, not at the next look
+            self._now(TerminalState.ELSEWHERE, _TAKEN)
             terminal = None
         if terminal is not None and not self._is_stopped:
             return terminal
@@ -286,7 +289,7 @@ class _Keeper:
         with suppress(JournalError):
             await terminal.close()  # waits for what is under way
         self._terminal, self._figures, self._trouble = None, None, ""
-        self._now(TerminalState.ELSEWHERE, "another process took it over" if is_lost else "")
+        self._now(TerminalState.ELSEWHERE, _TAKEN if is_lost else "")
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until somebody wakes it."""
