@@ -14,18 +14,19 @@ from rich.table import Table
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stderr, stdout
-from posrefund.engine import ReceiptCode, SaleQuery, receipt_code
+from posrefund.engine import ReceiptCode, SaleQuery
 from posrefund.engine.lookup import WHY
 from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.office import import_sales
 from posrefund.office.feed import REFUSALS
+from posrefund.office.sale_data import found_as_data, sale_as_data
 from posrefund.values import Amount
 from posrefund.values.amount import format_minor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from posrefund.engine import Candidate, FoundSales, Original
+    from posrefund.engine import FoundSales, Original
     from posrefund.office import Imported
     from posrefund.office.feed_rows import Encoding
 
@@ -127,13 +128,7 @@ def find(  # noqa: PLR0913, PLR0917 — one per option
     with open_terminal(load(config)) as terminal:
         found = terminal.find_sales(query)
     if json:
-        print_json(
-            {
-                "candidates": [_candidate_as_data(one) for one in found.candidates],
-                "is_complete": found.is_complete,
-                "only": found.only.original_id if found.only else None,
-            }
-        )
+        print_json(found_as_data(found))
     else:
         _print_found(found, lang)
     raise typer.Exit(0 if found.only else _SEVERAL if found.candidates else _NONE)
@@ -152,7 +147,7 @@ def list_(
         merchant = terminal.view().merchant
         sales = terminal.journal.sales_of_day(merchant, _day(day), most=most)
     if json:
-        print_json([_sale_as_data(sale) for sale in sales])
+        print_json([sale_as_data(sale) for sale in sales])
         return
     table = _table(lang, "sale", "terminal", "batch/stan", "rrn", "amount", "left", "order")
     for sale in sales:
@@ -254,33 +249,6 @@ def _money(sale: Original) -> tuple[str, str]:
     if sale.ceiling == "host_only":
         return "?", "?"
     return str(sale.amount), format_minor(sale.remaining_minor, sale.amount.currency)
-
-
-def _candidate_as_data(candidate: Candidate) -> dict[str, Any]:
-    return {"rank": candidate.rank, "why": list(candidate.why), **_sale_as_data(candidate.sale)}
-
-
-def _sale_as_data(sale: Original) -> dict[str, Any]:
-    names = ("terminal", "batch", "stan", "rrn", "auth_code", "card_last4", "order_ref", "ceiling")
-    return {"sale": sale.original_id, "code": _code_of(sale)} | {
-        **{name: getattr(sale, name) for name in names},
-        "date": sale.transaction_date.isoformat(),
-        "settlement_date": sale.settlement_date.isoformat(),
-        "time": sale.made_at.isoformat() if sale.made_at else None,
-        "amount_minor": sale.amount.minor,
-        "currency": sale.amount.currency,
-        "remaining_minor": sale.remaining_minor,
-        "is_voided": sale.is_voided,
-        "has_open_attempt": sale.has_open_attempt,
-        "has_case": sale.has_case,
-    }
-
-
-def _code_of(sale: Original) -> str | None:
-    try:
-        return receipt_code(sale)
-    except InvalidRequestError:
-        return None
 
 
 def _day(text: str) -> date:

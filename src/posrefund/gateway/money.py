@@ -1,0 +1,190 @@
+"""Sales and refunds: asked for, looked at beforehand, and looked up. Floor 10."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from posrefund.engine import Approved, Declined, InDoubt
+from posrefund.gateway.answers import (
+    ApprovalData,
+    FoundData,
+    OutcomeData,
+    PreviewData,
+)
+from posrefund.gateway.bodies import RefundBody, SaleBody, SaleQuestion
+from posrefund.gateway.faults import DoorError
+from posrefund.gateway.operation import Answer, Operation
+from posrefund.gateway.reading import query_of, refund_of, request_id_of, sale_of
+from posrefund.office.outcome_data import approval_as_data, outcome_as_data, refusal_as_data
+from posrefund.office.sale_data import found_as_data
+from posrefund.office.status import refund_status
+
+if TYPE_CHECKING:
+    from posrefund.engine import Approval, Outcome
+    from posrefund.gateway.operation import Call
+    from posrefund.terminal import Preview
+    from posrefund.terminal.desk import Desk
+
+__all__ = ["MONEY"]
+
+_IN_DOUBT = 202
+"""Taken, and not over: neither done nor an error, so that nobody tries again under another id."""
+
+
+async def _sale(call: Call) -> Answer:
+    body: SaleBody = call.body
+    outcome = await call.terminal.sale(sale_of(body, call.operator(body.operator)))
+    return await _answered(call, outcome)
+
+
+async def _refund(call: Call) -> Answer:
+    body: RefundBody = call.body
+    wanted = refund_of(body, call.operator(body.operator))
+    outcome = await call.terminal.refund(wanted, pin=body.pin)
+    return await _answered(call, outcome)
+
+
+async def _check(call: Call) -> Answer:
+    body: RefundBody = call.body
+    wanted = refund_of(body, call.operator(body.operator))
+
+    def look(desk: Desk) -> dict[str, Any]:
+        preview = desk.check_refund(wanted)
+        outcome = preview.outcome
+        said = None if outcome is None else _told(call, desk, outcome)
+        return _preview_as_data(preview) | {"outcome": said}
+
+    return Answer(await call.terminal.at_desk(look))
+
+
+async def _status(call: Call) -> Answer:
+    request_id = request_id_of(call.path["request"])
+
+    def look(desk: Desk) -> dict[str, Any]:
+        outcome = desk.status(request_id)
+        if outcome is not None:
+            return _told(call, desk, outcome)
+        asked: Approval | None = desk.journal.last_approval(request_id)
+        if asked is None:
+            raise DoorError("request_unknown")
+        return approval_as_data(asked)
+
+    return Answer(await call.terminal.at_desk(look))
+
+
+async def _find(call: Call) -> Answer:
+    query = query_of(call.query)
+    found = await call.terminal.at_desk(lambda desk: desk.find_sales(query))
+    return Answer(found_as_data(found))
+
+
+async def _answered(call: Call, outcome: Outcome) -> Answer:
+    """How it stands; the journal is asked again only for what it alone knows."""
+    if isinstance(outcome, Declined) or (
+        isinstance(outcome, Approved) and outcome.attempt.kind != "sale"
+    ):
+        data = await call.terminal.at_desk(lambda desk: _told(call, desk, outcome))
+    else:
+        data = outcome_as_data(outcome) | {"is_training": call.terminal.journal.is_training}
+    return Answer(data, _IN_DOUBT if isinstance(outcome, InDoubt) else 200)
+
+
+def _told(call: Call, desk: Desk, outcome: Outcome) -> dict[str, Any]:
+    status, attempt = None, outcome.attempt
+    if isinstance(outcome, Approved) and attempt.kind != "sale":
+        today = desk.view().host_day(call.options.clock())
+        status = refund_status(
+            desk.journal, attempt.request_id, today=today, arrival=call.options.arrival
+        )
+    data = outcome_as_data(outcome, contact=desk.contact_for(outcome), status=status)
+    return data | {"is_training": desk.journal.is_training}
+
+
+def _preview_as_data(preview: Preview) -> dict[str, Any]:
+    amount, bounds = preview.amount, preview.bounds
+    return {
+        "would_be_sent": preview.route is not None and not preview.needs_approval,
+        "faults": [refusal_as_data(each) for each in preview.faults],
+        "reviews": [refusal_as_data(each) for each in preview.reviews],
+        "route": preview.route,
+        "amount_minor": amount.minor if amount else None,
+        "currency": amount.currency if amount else None,
+        "needs_approval": preview.needs_approval,
+        "bounds": bounds
+        and {
+            "least_minor": bounds.least_minor,
+            "most_minor": bounds.most_minor,
+            "alone_minor": bounds.alone_minor,
+            "currency": bounds.currency,
+        },
+    }
+
+
+_AT = "/v1/terminals/{terminal}"
+_STANDS: Any = {200: OutcomeData, 202: OutcomeData}
+
+MONEY = (
+    Operation(
+        "POST",
+        f"{_AT}/refunds",
+        "refund",
+        "Refund a sale; the same id again never refunds twice.",
+        "refund",
+        _refund,
+        _STANDS,
+        body=RefundBody,
+        is_finished=True,
+        is_money=True,
+    ),
+    Operation(
+        "POST",
+        f"{_AT}/sales",
+        "sale",
+        "Sell; the same id again never sells twice.",
+        "sell",
+        _sale,
+        _STANDS,
+        body=SaleBody,
+        is_finished=True,
+        is_money=True,
+    ),
+    Operation(
+        "GET",
+        f"{_AT}/refunds/{{request}}",
+        "refund_status",
+        "Say how a refund stands, or that it waits for a second person.",
+        "read",
+        _status,
+        {200: (OutcomeData, ApprovalData)},
+    ),
+    Operation(
+        "GET",
+        f"{_AT}/sales/{{request}}",
+        "sale_status",
+        "Say how a sale stands.",
+        "read",
+        _status,
+        {200: (OutcomeData, ApprovalData)},
+    ),
+    Operation(
+        "GET",
+        f"{_AT}/sales",
+        "find_sales",
+        "Find a sale by its receipt code, RRN and date, order, or authorisation code, last four digits and amount.",
+        "read",
+        _find,
+        {200: FoundData},
+        query=SaleQuestion,
+    ),
+    Operation(
+        "POST",
+        f"{_AT}/refunds/check",
+        "check_refund",
+        "Say what a refund would come to; sends nothing and writes nothing.",
+        "refund",
+        _check,
+        {200: PreviewData},
+        body=RefundBody,
+    ),
+)
+"""What moves money, and what is known of it."""

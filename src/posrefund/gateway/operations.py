@@ -1,0 +1,17 @@
+"""All that can be asked at the door. Floor 10."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posrefund.gateway.care import CARE
+from posrefund.gateway.money import MONEY
+from posrefund.gateway.people import PEOPLE
+
+if TYPE_CHECKING:
+    from posrefund.gateway.operation import Operation
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: tuple[Operation, ...] = (*MONEY, *PEOPLE, *CARE)
+"""What is asked most often comes first: addresses are tried in this order."""
