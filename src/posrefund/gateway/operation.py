@@ -99,6 +99,7 @@ class Operation:
         is_money: Whether money may have moved when it breaks in a way that nobody foresaw.
         statuses: Further statuses it may answer with, besides those that follow from the rest.
         headers: Names of headers that *work* looks at, in small letters.
+        is_published: Whether the published description tells of it.
     """
 
     method: str
@@ -114,3 +115,4 @@ class Operation:
     is_money: bool = False
     statuses: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
+    is_published: bool = True
