@@ -117,7 +117,13 @@ def test_terminal_that_cannot_be_opened_keeps_no_other_from_working(shop: Shop) 
                 assert said[1]["reason"] == "ZeroDivisionError"
                 assert readiness(kept) == {
                     "ready": True,
-                    "terminals": {"opening": 0, "open": 1, "elsewhere": 0, "failed": 2},
+                    "terminals": {
+                        "opening": 0,
+                        "open": 1,
+                        "elsewhere": 0,
+                        "failed": 2,
+                        "closed": 0,
+                    },
                 }
                 with pytest.raises(TerminalNotOpenError, match=r"ConfigError: keys\.json"):
                     await kept.lend("00000001")

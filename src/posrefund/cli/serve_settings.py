@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from posrefund.cli.config import Settings, load, read, settings_of
+from posrefund.cli.token_file import token_path
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def serve_settings(path: Path) -> ServeSettings:
     host, port = _listen(table.get("listen", "127.0.0.1:8080"))
     return ServeSettings(
         terminals=_plans(data, table, path),
-        tokens=_path(table, "tokens", folder) or folder / "tokens.toml",
+        tokens=token_path(data, folder),
         host=host,
         port=port,
         certificate=certificate,

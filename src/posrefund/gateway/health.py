@@ -5,18 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from posrefund import __version__
 from posrefund.gateway.kept import TerminalState
 
 if TYPE_CHECKING:
     from posrefund.gateway.kept import KeptTerminals, Standing
 
-__all__ = ["is_ready", "liveness", "readiness", "terminals_data"]
-
-
-def liveness() -> dict[str, Any]:
-    """Return what ``GET /health`` says: that the loop still turns. It asks nobody."""
-    return {"status": "alive", "version": __version__}
+__all__ = ["is_ready", "readiness", "terminals_data"]
 
 
 def is_ready(terminals: KeptTerminals) -> bool:
@@ -35,7 +29,7 @@ def readiness(terminals: KeptTerminals) -> dict[str, Any]:
 
 
 def terminals_data(terminals: KeptTerminals) -> list[dict[str, Any]]:
-    """Return how each terminal stands, as ``GET /health/terminals`` says it."""
+    """Return how each terminal stands, as ``GET /v1/health`` says it."""
     return [_data(each) for each in terminals.standings()]
 
 

@@ -37,6 +37,7 @@ class TerminalState(StrEnum):
     OPEN = "open"
     ELSEWHERE = "elsewhere"
     FAILED = "failed"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class KeptTerminals:
         chores: What is done for each while it is idle.
         standby: Numbers of those that are another process's by plan: taken only when it has left them.
         pace: How often what is done.
+        told: Told how a terminal stands whenever that changes.
 
     Attributes:
         taken_over: How many terminals were opened that had been elsewhere before.
@@ -106,8 +108,10 @@ class KeptTerminals:
         chores: Chores | None = None,
         standby: Sequence[str] = (),
         pace: Pace | None = None,
+        told: Callable[[Standing], object] = lambda _: None,
     ) -> None:
         self._pace, self._chores = pace or Pace(), chores or Chores()
+        self.told = told
         self._executor, self._gate = executor, asyncio.Semaphore(self._pace.at_once)
         self._keepers = {
             name: _Keeper(self, name, opening, is_standby=name in standby)
@@ -289,7 +293,10 @@ class _Keeper:
         with suppress(JournalError):
             await terminal.close()  # waits for what is under way
         self._terminal, self._figures, self._trouble = None, None, ""
-        self._now(TerminalState.ELSEWHERE, _TAKEN if is_lost else "")
+        if is_lost:
+            self._now(TerminalState.ELSEWHERE, _TAKEN)
+        else:
+            self._now(TerminalState.CLOSED, "")
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until somebody wakes it."""
@@ -302,3 +309,4 @@ class _Keeper:
     def _now(self, state: TerminalState, reason: str) -> None:
         if (state, reason) != (self._state, self._reason):
             self._state, self._reason, self._since = state, reason, time.time()
+            self._site.told(self.standing())

@@ -41,7 +41,7 @@ class StandingData(Struct):
     """How a terminal stands at this process; what was looked at is null where it is not open here."""
 
     terminal: str
-    state: Literal["opening", "open", "elsewhere", "failed"]
+    state: Literal["opening", "open", "elsewhere", "failed", "closed"]
     reason: str
     since: str
     trouble: str
