@@ -60,7 +60,7 @@ def serve_until_stopped(settings: ServeSettings) -> None:
 async def _serve(
     settings: ServeSettings, tokens: Tokens, tls: ssl.SSLContext | None, listener: socket.socket
 ) -> None:
-    disable_created_metrics()  # of this process: when a counter was made tells nobody anything
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # when a counter was made tells nobody anything
     plans = settings.terminals
     threads = settings.threads or min(_THREADS_MOST, len(plans) + 4)
     metrics = Metrics()
