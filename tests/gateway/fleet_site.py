@@ -51,9 +51,12 @@ class Site:
         count: How many terminals.
         journal: The lines of ``[journal]``.
         answer_s: How long an answer is waited for.
+        sales: How many sales of yesterday each has.
     """
 
-    def __init__(self, folder: Path, count: int, journal: str, *, answer_s: float = 20) -> None:
+    def __init__(
+        self, folder: Path, count: int, journal: str, *, answer_s: float = 20, sales: int = 1
+    ) -> None:
         self.folder, self.journal, self.answer_s = folder, journal, answer_s
         self.names = [TerminalID(f"{number:08d}") for number in range(1, count + 1)]
         self.today = datetime.now(HOST_ZONE)
@@ -68,7 +71,7 @@ class Site:
             FileKeyStore.create(folder / f"{name}.json", b"only for tests", tmk=TMK, test_keys=True)
         write_tokens(folder / "tokens.toml", [Token("till", "admin", digest_of(SECRET))])
         self.config = self.write("serve.toml")
-        self._sell()
+        self._sell(sales)
 
     def write(self, name: str, *, standby: Sequence[str] = (), **serve: Any) -> Path:
         """Write a file of settings for a door, and return it."""
@@ -96,10 +99,11 @@ class Site:
             with open_terminal(plan.settings) as terminal:
                 yield terminal
 
-    def _sell(self) -> None:
+    def _sell(self, sales: int) -> None:
         for terminal in self.terminals():
             terminal.sign_in(accept_clock=True)
-            terminal.sale(sale(f"S-{terminal.view().terminal}", SALE_MINOR))
+            for number in range(1, sales + 1):
+                terminal.sale(sale(f"S-{terminal.view().terminal}-{number}", SALE_MINOR))
         self.time.set(self.today)
         for terminal in self.terminals():
             terminal.sign_in(accept_clock=True)
@@ -240,11 +244,13 @@ def _read(answer: bytes) -> Reply:
     return Reply(int(lines[0].split()[1]), json.loads(body) if is_json else body.decode())
 
 
-def refund_of(terminal: str, request_id: str, minor: int) -> tuple[str, dict[str, Any]]:
-    """Return where and with what a refund of the terminal's sale is asked for."""
+def refund_of(
+    terminal: str, request_id: str, minor: int, sale_number: int = 1
+) -> tuple[str, dict[str, Any]]:
+    """Return where and with what a refund of a sale of the terminal's is asked for."""
     return f"/v1/terminals/{terminal}/refunds", {
         "request_id": request_id,
-        "original_id": f"S-{terminal}",
+        "original_id": f"S-{terminal}-{sale_number}",
         "amount_minor": minor,
         "reason": "customer",
         "card": CARD,
