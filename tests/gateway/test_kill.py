@@ -151,8 +151,8 @@ def _check_outcomes(site: Site, wanted: list[Wish], heard: dict[str, Reply]) -> 
         states = {a.request_id: a.state for a in journal.attempts()}
         mine = {request_id for at, request_id, _, _ in wanted if at == name}
         assert {states[each] for each in mine - lacking} == {State.CONFIRMED}
-        # Killed between the commit and the first byte: the files show none, and it stays until people close it.
-        assert {states[each] for each in mine & lacking} <= {State.IN_DOUBT}
+        # Killed between the commit and the first byte: the files show none, so people say what became of it.
+        assert {states[each] for each in mine & lacking} <= {State.MANUAL}
         lines = site.books(terminal)
         assert len(lines) == 2 * REFUNDS
         assert difference(lines) == 0
