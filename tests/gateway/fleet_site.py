@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from posrefund.cli.books import compare
-from posrefund.cli.config import open_terminal
+from posrefund.cli.config import open_keystore, open_link, open_terminal
 from posrefund.cli.serve_settings import serve_settings
 from posrefund.cli.token_file import write_tokens
 from posrefund.crypto import Key, Purpose
@@ -27,8 +27,10 @@ from posrefund.emulators.host import (
 )
 from posrefund.emulators.host import settlement_file as host_file
 from posrefund.gateway import Token, digest_of
+from posrefund.journal import SQLiteFleet
 from posrefund.keystore import FileKeyStore
 from posrefund.office import reconcile
+from posrefund.terminal import Terminal
 from posrefund.values import MerchantID, TerminalID
 from shop import HOST_ZONE, MERCHANT, TMK, sale
 
@@ -36,11 +38,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posrefund.cli.books import BookLine
-    from posrefund.terminal import Terminal
 
 SECRET = "prt_of-the-tests-of-a-fleet"
 SALE_MINOR = 1_000_000
 CARD = {"entry": "051", "pan": "6200000000000005", "expiry": "3012", "sequence_number": "001"}
+
+
+def door_settings(
+    names: Sequence[str], journal: str, port: int, *, standby: Sequence[str] = (), **serve: Any
+) -> str:
+    """Return the text of a door's settings."""
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in serve.items())
+    each = "".join(
+        f'\n[[terminals]]\nid = "{name}"\nstandby = {str(name in standby).lower()}\n'
+        for name in names
+    )
+    return (
+        f"[serve]\n{lines}\n"
+        '[profile]\ndialect = "unionpay"\n'
+        f'[merchant]\nid = "{MERCHANT}"\n'
+        f'[host]\naddress = "127.0.0.1"\nport = {port}\n'
+        "connect_s = 1\nanswer_s = 20\nkeep_open_s = 60\n"
+        '[keys]\nfile = "{id}.json"\npassphrase_file = "passphrase"\n'
+        f"[journal]\n{journal}\n{each}"
+    )
 
 
 class Site:
@@ -52,12 +73,21 @@ class Site:
         journal: The lines of ``[journal]``.
         answer_s: How long an answer is waited for.
         sales: How many sales of yesterday each has.
+        in_fleet: Whether *journal* names one file for all.
     """
 
     def __init__(
-        self, folder: Path, count: int, journal: str, *, answer_s: float = 20, sales: int = 1
+        self,
+        folder: Path,
+        count: int,
+        journal: str,
+        *,
+        answer_s: float = 20,
+        sales: int = 1,
+        in_fleet: bool = False,
     ) -> None:
         self.folder, self.journal, self.answer_s = folder, journal, answer_s
+        self._in_fleet = in_fleet
         self.names = [TerminalID(f"{number:08d}") for number in range(1, count + 1)]
         self.today = datetime.now(HOST_ZONE)
         self.time = HostTime(self.today - timedelta(days=1), runs=True)
@@ -75,29 +105,34 @@ class Site:
 
     def write(self, name: str, *, standby: Sequence[str] = (), **serve: Any) -> Path:
         """Write a file of settings for a door, and return it."""
-        said = {"listen": "127.0.0.1:0", "per_second": 0, **serve}
-        lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in said.items())
-        each = "".join(
-            f'\n[[terminals]]\nid = "{name}"\nstandby = {str(name in standby).lower()}\n'
-            for name in self.names
-        )
         path = self.folder / name
-        path.write_text(
-            f"[serve]\n{lines}\n"
-            '[profile]\ndialect = "unionpay"\n'
-            f'[merchant]\nid = "{MERCHANT}"\n'
-            f'[host]\naddress = "127.0.0.1"\nport = {self.server.port}\n'
-            f"connect_s = 1\nanswer_s = {self.answer_s}\nkeep_open_s = 60\n"
-            '[keys]\nfile = "{id}.json"\npassphrase_file = "passphrase"\n'
-            f"[journal]\n{self.journal}\n{each}"
-        )
+        serve = {"listen": "127.0.0.1:0", "per_second": 0, **serve}
+        text = door_settings(self.names, self.journal, self.server.port, standby=standby, **serve)
+        path.write_text(text.replace("answer_s = 20", f"answer_s = {self.answer_s}"))
         return path
 
     def terminals(self) -> Iterator[Terminal]:
-        """Open each terminal in turn, as the command line does."""
-        for plan in serve_settings(self.config).terminals:
-            with open_terminal(plan.settings) as terminal:
-                yield terminal
+        """Open each terminal in turn: in a file of its own or a database, or in one for all."""
+        plans = serve_settings(self.config).terminals
+        if not self._in_fleet:
+            for plan in plans:
+                with open_terminal(plan.settings) as terminal:
+                    yield terminal
+            return
+        holder = next(p.settings for p in plans if p.settings.terminal == p.key_of)
+        key = open_keystore(holder).journal_key
+        with SQLiteFleet(plans[0].settings.journal_file or "") as fleet:
+            for plan in plans:
+                name, merchant = plan.settings.terminal, plan.settings.merchant
+                with Terminal(
+                    name,
+                    merchant,
+                    dialect=plan.settings.dialect,
+                    keystore=open_keystore(plan.settings),
+                    journal=fleet.journal(name, key=key),
+                    link=open_link(plan.settings),
+                ) as terminal:
+                    yield terminal
 
     def _sell(self, sales: int) -> None:
         for terminal in self.terminals():
@@ -151,8 +186,11 @@ class DoorProcess:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "200"},
         )
         assert self._process.stdout is not None
-        said = self._process.stdout.readline()
-        assert " on http" in said, said + Path(self._errors.name).read_text()
+        self.said, said = "", ""
+        while " on http" not in said:
+            said = self._process.stdout.readline()
+            assert said, self.said + Path(self._errors.name).read_text()
+            self.said += said
         self.url = said.split(" on ")[1].split(";")[0]
         self.address = ("127.0.0.1", int(self.url.rpartition(":")[2]))
 
