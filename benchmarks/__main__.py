@@ -18,6 +18,7 @@ import cryptography
 from benchmarks.aio import aio
 from benchmarks.codec import codec
 from benchmarks.crypto import crypto
+from benchmarks.door import door
 from benchmarks.framing import framing
 from benchmarks.lookup import lookup
 from benchmarks.memory import memory
@@ -62,7 +63,7 @@ def main() -> None:
         "--only",
         choices=(
             *("codec", "framing", "memory", "crypto", "journal", "lookup", "refunds", "simulator"),
-            *("aio", "reconcile"),
+            *("aio", "reconcile", "door"),
         ),
     )
     asked = parser.parse_args()
@@ -81,6 +82,7 @@ def main() -> None:
         "simulator": simulator,
         "aio": aio,
         "reconcile": reconcile,
+        "door": door,
     }
     for name, part in parts.items():
         if asked.only in (None, name):

@@ -26,6 +26,7 @@ NO_JSON = {
     "init": "asks questions",
     "train": "serves until it is stopped",
     "host": "serves until it is stopped",
+    "serve": "serves until it is stopped",
     "relay": "serves until it is stopped",
     "emulate host": "serves until it is stopped",
     "emulate concert": "serves until it is stopped",

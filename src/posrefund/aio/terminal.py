@@ -204,6 +204,11 @@ class AsyncTerminal:
         async with self._busy:
             return await call(partial(work, self._desk), self._executor)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is at something, so that whoever asks it has to wait."""
+        return self._busy.locked()
+
     async def close(self) -> None:
         """Hang up, close the journal and wipe the working keys; waits for what is under way."""
         async with self._busy:

@@ -40,11 +40,13 @@ from posrefund.cli import (
     sales,
     selfcheck,
     selftest,
+    serve,
     settle,
     sign,
     sign_in,
     slip,
     staff,
+    tokens,
     train,
     wire_log,
 )
@@ -83,6 +85,7 @@ app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("train")(train.train)
 app.command("host")(host.host)
+app.command("serve")(serve.serve)
 app.command("sign-in")(sign_in.sign_in)
 app.command("sale")(money.sale)
 app.command("refund")(money.refund)
@@ -125,6 +128,7 @@ app.add_typer(report.app, name="report")
 app.add_typer(policy.app, name="policy")
 app.add_typer(proposals.app, name="proposals")
 app.add_typer(sales.app, name="sales")
+app.add_typer(tokens.app, name="tokens")
 app.add_typer(wire_log.app, name="wirelog")
 
 

@@ -15,6 +15,7 @@ import typer
 from posrefund.cli.arrival_settings import arrival_settings
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
+from posrefund.cli.journal_settings import journal_settings
 from posrefund.cli.rules_file import read_rules
 from posrefund.cli.slip_settings import SlipSettings, slip_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
@@ -48,6 +49,7 @@ __all__ = [
     "open_terminal",
     "read",
     "read_passphrase",
+    "settings_of",
     "write",
 ]
 
@@ -103,6 +105,7 @@ class Settings:
         training: Whether people practise with it; its host is on this machine then.
         arrival: How long a refund takes to the customer's account.
         retention: How long contacts are kept.
+        lease_s: How long a terminal in a database is one process's after its last commit.
     """
 
     dialect: Dialect
@@ -123,6 +126,7 @@ class Settings:
     training: bool = False
     arrival: Arrival = field(default_factory=Arrival)
     retention: Retention = field(default_factory=Retention)
+    lease_s: float = LEASE_S
 
 
 def load(path: Path) -> Settings:
@@ -131,7 +135,7 @@ def load(path: Path) -> Settings:
     Raises:
         ConfigError: The file is missing or a setting is; the setting is named.
     """
-    return _settings(read(path), path.parent)
+    return settings_of(read(path), path.parent)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -151,7 +155,12 @@ def read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _settings(data: dict[str, Any], folder: Path) -> Settings:
+def settings_of(data: dict[str, Any], folder: Path) -> Settings:
+    """Return what *data*, as a file of settings has it, says; paths in it are relative to *folder*.
+
+    Raises:
+        ConfigError: A setting is missing or wrong; it is named.
+    """
     host = _table(data, "host")
     known = find_dialect(_text(data, "profile", "dialect"), folder)
     timers = replace(
@@ -186,7 +195,7 @@ def _settings(data: dict[str, Any], folder: Path) -> Settings:
         training=training_setting(data, line),
         arrival=arrival_settings(data, folder, datetime.now(UTC).date()),
         retention=_retention(_table(data, "retention") if "retention" in data else {}),
-        **_journal(data, folder),
+        **journal_settings(_table(data, "journal"), folder, timers),
     )
 
 
@@ -200,15 +209,6 @@ def _rules(data: dict[str, Any], folder: Path) -> Rules:
     if "rules" not in _table(data, "profile"):
         return Rules()
     return read_rules(folder / _text(data, "profile", "rules"))
-
-
-def _journal(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Where the journal is: ``file``, or ``dsn`` for PostgreSQL, never both."""
-    if "dsn" not in _table(data, "journal"):
-        return {"journal_file": folder / _text(data, "journal", "file"), "journal_dsn": None}
-    if "file" in _table(data, "journal"):
-        raise ConfigError("[journal]: either file or dsn")
-    return {"journal_file": None, "journal_dsn": _text(data, "journal", "dsn")}
 
 
 def write(  # noqa: PLR0913 — a settings file has so many lines
@@ -285,12 +285,11 @@ def open_journal(settings: Settings, key: bytes) -> Journal:
         return SQLiteJournal(
             settings.journal_file, key=key, terminal=settings.terminal, training=settings.training
         )
-    timers = settings.dialect.timers
     return PostgresJournal(
         settings.journal_dsn or "",
         key=key,
         terminal=settings.terminal,
-        lease_s=max(LEASE_S, 2 * (timers.connect_s + timers.answer_s)),
+        lease_s=settings.lease_s,
     )
 
 

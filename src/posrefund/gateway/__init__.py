@@ -6,7 +6,12 @@ from posrefund.gateway.limits import RateLimit
 from posrefund.gateway.operation import Answer, Call, Operation
 from posrefund.gateway.options import DoorOptions
 from posrefund.gateway.rights import ROLES, Right, Role
-from posrefund.gateway.terminals import OpenTerminals, TerminalElsewhereError, Terminals
+from posrefund.gateway.terminals import (
+    OpenTerminals,
+    TerminalElsewhereError,
+    TerminalNotOpenError,
+    Terminals,
+)
 from posrefund.gateway.tokens import Token, Tokens, digest_of, new_token
 
 __all__ = [
@@ -21,6 +26,7 @@ __all__ = [
     "Right",
     "Role",
     "TerminalElsewhereError",
+    "TerminalNotOpenError",
     "Terminals",
     "Token",
     "Tokens",

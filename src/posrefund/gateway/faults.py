@@ -28,7 +28,7 @@ from posrefund.errors import (
     RemoteProtocolError,
     RequestConflictError,
 )
-from posrefund.gateway.terminals import TerminalElsewhereError
+from posrefund.gateway.terminals import TerminalElsewhereError, TerminalNotOpenError
 from posrefund.office.outcome_data import refusal_as_data
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ CODES: Mapping[str, tuple[int, str, str]] = MappingProxyType(
             "该终端由另一进程服务",
             "another process speaks for this terminal now",
         ),
+        "terminal_not_open": (503, "该终端暂不可用", "this terminal cannot be used here now"),
         "host_silent": (504, "主机未按时应答", "the host did not answer in time"),
     }
 )
@@ -106,6 +107,7 @@ _OF_ERRORS: tuple[tuple[type[PosRefundError], str], ...] = (
     (EncodeError, "invalid_request"),
     (RequestConflictError, "request_conflict"),
     (TerminalElsewhereError, "terminal_elsewhere"),
+    (TerminalNotOpenError, "terminal_not_open"),
     (DeviceBusyError, "not_now"),
     (LocalProtocolError, "not_now"),
     (LinkTimeoutError, "host_silent"),
@@ -178,9 +180,12 @@ def said_of(error: PosRefundError) -> Said:
             return _said("invalid_request", error, faults=error.faults)
         case EncodeError():
             return _said("invalid_request", error, faults=[(error.path, error.expected)])
-        case TerminalElsewhereError():
+        case TerminalNotOpenError():
+            is_elsewhere = isinstance(error, TerminalElsewhereError)
             wait = {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
-            return _said("terminal_elsewhere", error, headers=wait)
+            return _said(
+                "terminal_elsewhere" if is_elsewhere else "terminal_not_open", error, headers=wait
+            )
         case _:
             return _said(
                 next((code for kind, code in _OF_ERRORS if isinstance(error, kind)), "internal"),

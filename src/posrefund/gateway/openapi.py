@@ -43,7 +43,8 @@ _OF_BODY = (400, 413, 415, 422)
 
 
 def openapi_document(operations: Sequence[Operation]) -> dict[str, Any]:
-    """Return the description of *operations*."""
+    """Return the description of those of *operations* that are published."""
+    operations = [each for each in operations if each.is_published]
     shapes: list[Any] = [ErrorAnswer]
     for each in operations:
         shapes += [each.body] if each.body is not None else []

@@ -106,6 +106,7 @@ class Operation:
         statuses: Further statuses it may answer with, besides those that follow from the rest.
         headers: Names of headers that *work* looks at, in small letters.
         media: The type of a success.
+        is_published: Whether the published description tells of it.
     """
 
     method: str
@@ -122,3 +123,4 @@ class Operation:
     statuses: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     media: str = "application/json"
+    is_published: bool = True

@@ -11,19 +11,31 @@ if TYPE_CHECKING:
 
     from posrefund.aio import AsyncTerminal
 
-__all__ = ["OpenTerminals", "TerminalElsewhereError", "Terminals"]
+__all__ = ["OpenTerminals", "TerminalElsewhereError", "TerminalNotOpenError", "Terminals"]
 
 
-class TerminalElsewhereError(JournalError):
-    """Another process speaks for this terminal now; nothing was sent.
+class TerminalNotOpenError(JournalError):
+    """This terminal cannot be used here now; nothing was sent.
 
     Attributes:
+        terminal: Its number.
         retry_after_s: When it is worth asking again here.
     """
 
+    retry_is_safe = True
+
+    def __init__(
+        self, terminal: str, retry_after_s: float, reason: str = "it is being opened"
+    ) -> None:
+        super().__init__(f"terminal {terminal} is not open: {reason}")
+        self.terminal, self.retry_after_s = terminal, retry_after_s
+
+
+class TerminalElsewhereError(TerminalNotOpenError):
+    """Another process speaks for this terminal now; nothing was sent."""
+
     def __init__(self, terminal: str, retry_after_s: float) -> None:
-        super().__init__(f"another process speaks for terminal {terminal}")
-        self.retry_after_s = retry_after_s
+        super().__init__(terminal, retry_after_s, "another process speaks for it")
 
 
 class Terminals(Protocol):
@@ -39,7 +51,7 @@ class Terminals(Protocol):
         Raises:
             LocalProtocolError: None of that name is known.
             TerminalElsewhereError: Another process speaks for it.
-            PosRefundError: It cannot be opened.
+            TerminalNotOpenError: It cannot be used here now, for another reason.
         """
         ...
 

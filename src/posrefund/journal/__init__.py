@@ -11,7 +11,7 @@ from posrefund.journal.embedded import SQLiteJournal
 from posrefund.journal.feeds import FeedVerdict
 from posrefund.journal.fleet import FleetJournal, SQLiteFleet
 from posrefund.journal.journal import Journal
-from posrefund.journal.lease import LEASE_S, Lease, claim_terminals
+from posrefund.journal.lease import LEASE_S, Lease, claim_terminals, lease_left_s
 from posrefund.journal.moment import Moment
 from posrefund.journal.outbox import DeliveryState, NoticeDelivery
 from posrefund.journal.postgres import PostgresJournal
@@ -33,4 +33,5 @@ __all__ = [
     "SQLiteJournal",
     "back_up",
     "claim_terminals",
+    "lease_left_s",
 ]

@@ -28,6 +28,10 @@ class Backend(ABC):
     _head: tuple[int, bytes] | None = None
     """The last row's number and link, as this writer wrote it; None where it has to be looked up. A
     transaction that fails forgets it."""
+    is_gone = False
+    """Whether only opening it anew helps: another process took it over, or it was closed."""
+    send_within_s = 60.0
+    """How long after ``hold`` the first byte may leave, and no later: whoever takes the terminal over relies on it."""
 
     @abstractmethod
     def close(self) -> None:

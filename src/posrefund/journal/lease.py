@@ -16,7 +16,7 @@ from posrefund.journal.server import AsOurs, connect, prepare
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["LEASE_S", "Lease", "claim_terminals", "hold", "release", "take"]
+__all__ = ["LEASE_S", "Lease", "claim_terminals", "hold", "lease_left_s", "release", "take"]
 
 LEASE_S = 180.0
 """Longer than connecting, sending and waiting for an answer together: whoever takes over may believe
@@ -75,6 +75,23 @@ def release(db: psycopg.Connection, lease: Lease) -> None:
     )
 
 
+def lease_left_s(dsn: str, terminal: str, *, schema: str = "posrefund") -> float:
+    """Return for how many seconds a terminal is still somebody's, by the database's clock; 0 if it is nobody's.
+
+    Raises:
+        ConfigError: psycopg is not installed, or *dsn* is none.
+        JournalError: The database cannot be reached or read.
+    """
+    with AsOurs(JournalError):
+        db = connect(dsn, schema)
+        try:
+            prepare(db, schema, POSTGRES_VERSIONS)
+            found = db.execute(_LEFT.encode(), (terminal,)).fetchone()
+        finally:
+            db.close()
+    return max(0.0, float(found[0])) if found else 0.0
+
+
 def claim_terminals(
     dsn: str, *, most: int = 1, lease_s: float = LEASE_S, schema: str = "posrefund"
 ) -> list[Lease]:
@@ -97,6 +114,9 @@ def claim_terminals(
     return [Lease(terminal, epoch) for terminal, epoch in found]
 
 
+_LEFT = (
+    "SELECT extract(epoch FROM until - clock_timestamp())::float8 FROM leases WHERE terminal = %s"
+)
 _CLAIM = f"""
 WITH due AS (
     SELECT terminal FROM leases

@@ -70,7 +70,8 @@ class PostgresJournal(SharedJournal):
     ) -> None:
         super().__init__(key=key, terminal=terminal)
         self._dsn, self._schema, self._lease_s = dsn, schema, lease_s
-        self._is_closed = self._within = False
+        self._is_closed = self._within = self._is_taken_over = False
+        self.send_within_s = min(self.send_within_s, lease_s / 3)
         self._last: Row | None = None
         self._lease = lease
         if lease is not None and lease.terminal != terminal:
@@ -95,6 +96,11 @@ class PostgresJournal(SharedJournal):
                 if self._lease is not None and not self._db.closed:
                     release(self._db, self._lease)
             self._db.close()
+
+    @property
+    def is_gone(self) -> bool:  # type: ignore[override]
+        """Whether only opening it anew helps: another process took it over, or it was closed."""
+        return self._is_taken_over or self._is_closed
 
     def verify(self) -> int:
         """Check this terminal's chain, attempts and sales; return its rows.
@@ -159,7 +165,7 @@ class PostgresJournal(SharedJournal):
             db, self._within = self._db, True
             try:
                 if self._lease is not None:
-                    hold(db, self._lease, self._lease_s)
+                    self._hold_lease(db, self._lease)
                 yield
                 self._commit(db)
             except BaseException:
@@ -168,6 +174,13 @@ class PostgresJournal(SharedJournal):
                 raise
             finally:
                 self._within = False
+
+    def _hold_lease(self, db: psycopg.Connection, lease: Lease) -> None:
+        try:
+            hold(db, lease, self._lease_s)
+        except JournalWriteError:
+            self._is_taken_over = True
+            raise
 
     def _begin(self) -> None:
         try:

@@ -192,7 +192,7 @@ class Exchange:
 
     def _send(self, attempt: Attempt, message: bytes) -> Steps[None]:
         """Send, if right now it is still ours to send: another process may have taken over meanwhile."""
-        by = self._line.within(SEND_WITHIN_S)
+        by = self._line.within(min(SEND_WITHIN_S, self._journal.send_within_s))
         self._anchor()
         self._journal.hold(attempt)
         yield from self._line.send(message, answer_s=self._dialect.timers.answer_s, by=by)

@@ -13,7 +13,7 @@ from engine.builders import NOW
 from journal.builders import know, move, opening
 from posrefund.engine import Event, Note
 from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
-from posrefund.journal import Lease, claim_terminals
+from posrefund.journal import Lease, claim_terminals, lease_left_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -221,3 +221,41 @@ def test_claim_that_was_lost_is_worth_nothing(database: PostgresBackend) -> None
         pytest.raises(JournalWriteError, match=TAKEN_OVER),
     ):
         journal.commit(move("R-0/1", Event.DECLINE))
+
+
+def test_lease_says_how_long_it_lasts_and_nobodys_lasts_no_time(database: PostgresBackend) -> None:
+    def left_s() -> float:
+        return lease_left_s(database.dsn, "12345678", schema=database.schema)
+
+    assert left_s() == 0
+    with database.open(lease_s=30):
+        assert 0 < left_s() <= 30
+    assert left_s() == 0
+
+
+def test_journal_that_was_taken_over_is_gone_and_says_so_only_then(
+    database: PostgresBackend,
+) -> None:
+    old = database.open()
+    old.commit([])
+    assert not old.is_gone
+    database.let_leases_run_out()
+    old.commit([])  # nobody took it: it is still ours
+    assert not old.is_gone
+    database.let_leases_run_out()
+    with database.open() as new:
+        with pytest.raises(JournalWriteError, match=TAKEN_OVER):
+            old.commit([])
+        assert old.is_gone
+        assert not new.is_gone
+    old.close()
+    assert new.is_gone
+
+
+@pytest.mark.parametrize(("lease_s", "within_s"), [(180, 60), (9, 3), (600, 60)])
+def test_first_byte_leaves_long_before_a_lease_can_run_out(
+    database: PostgresBackend, lease_s: float, within_s: float
+) -> None:
+    """Whoever takes over believes that nothing is on its way any more; also where the lease is a short one."""
+    with database.open(lease_s=lease_s) as journal:
+        assert journal.send_within_s == within_s

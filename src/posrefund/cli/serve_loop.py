@@ -1,0 +1,221 @@
+"""A door's event loop: uvicorn in this process, stopped with care, and its terminals around it. Floor 11."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from prometheus_client import disable_created_metrics
+
+from posrefund.cli.screen import as_text, stderr, stdout
+from posrefund.cli.serve_terminals import Openings
+from posrefund.cli.token_file import read_tokens
+from posrefund.errors import ConfigError, PosRefundError
+from posrefund.gateway import DoorOptions, RateLimit, Tokens
+from posrefund.gateway.chores import Chores
+from posrefund.gateway.kept import KeptTerminals, Pace, TerminalState
+from posrefund.gateway.metrics import Metrics
+from posrefund.gateway.watching import watched_door
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
+
+    from starlette.types import ASGIApp
+
+    from posrefund.cli.serve_settings import ServeSettings
+    from posrefund.gateway.kept import Standing
+
+__all__ = ["serve_until_stopped"]
+
+_THREADS_MOST = 64
+
+
+def serve_until_stopped(settings: ServeSettings) -> None:
+    """Serve until SIGTERM or SIGINT; then wait for what is out, and close everything.
+
+    Raises:
+        ConfigError: The address cannot be used, or certificate or tokens cannot be read.
+    """
+    tokens = Tokens(read_tokens(settings.tokens))
+    tls = _tls(settings)
+    listener = _listener(settings)
+    if not len(tokens):
+        stdout.print(
+            f"Nobody may ask yet: {settings.tokens} has no token. Make one, then start again:"
+            "\n  posrefund tokens add till-1 --role till --config …",
+            markup=False,
+            soft_wrap=True,
+        )
+    with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, tokens, tls, listener))
+
+
+async def _serve(
+    settings: ServeSettings, tokens: Tokens, tls: ssl.SSLContext | None, listener: socket.socket
+) -> None:
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # when a counter was made tells nobody anything
+    plans = settings.terminals
+    threads = settings.threads or min(_THREADS_MOST, len(plans) + 4)
+    metrics = Metrics()
+    with ThreadPoolExecutor(threads, thread_name_prefix="door") as executor:
+        openings = Openings(
+            plans,
+            executor=executor,
+            metrics=metrics,
+            shared=settings.shared_connection,
+            on_late=lambda name, message: _take_late(kept, name, message),
+        )
+        kept = KeptTerminals(
+            openings.all(),
+            executor=executor,
+            chores=_chores(settings),
+            standby=[str(plan.settings.terminal) for plan in plans if plan.is_standby],
+            pace=Pace(elsewhere_s=settings.elsewhere_s, standby_s=settings.standby_s),
+            told=_tell,
+        )
+        app = watched_door(
+            kept, _options(settings, tokens), metrics, metrics_open=settings.metrics_open
+        )
+        try:
+            async with kept:
+                await _server(app, settings, tls, listener).serve([listener])
+        finally:
+            openings.close()
+
+
+_LATE: set[asyncio.Task[object]] = set()
+"""Kept until they are done: the loop itself holds on to no task."""
+
+
+def _take_late(kept: KeptTerminals, name: str, message: bytes) -> None:
+    """Hand an answer that came late to its terminal; the doubt stays where that does not work."""
+
+    async def take() -> None:
+        try:
+            await (await kept.lend(name)).receive_late(message)
+        except PosRefundError as error:
+            stderr.print(as_text(f"terminal {name}: a late answer: {type(error).__name__}"))
+
+    task: asyncio.Task[object] = asyncio.get_running_loop().create_task(take())
+    _LATE.add(task)
+    task.add_done_callback(_LATE.discard)
+
+
+def _tell(standing: Standing) -> None:
+    """Say on the error output how a terminal stands: that is what a journal of the system keeps."""
+    why = f" ({standing.reason})" if standing.reason else ""
+    if standing.state is not TerminalState.OPENING:
+        stderr.print(as_text(f"terminal {standing.name}: {standing.state.value}{why}"))
+
+
+def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
+    rate = RateLimit(settings.per_second, settings.burst) if settings.per_second else None
+    return DoorOptions(tokens=tokens, rate=rate, arrival=settings.terminals[0].settings.arrival)
+
+
+def _chores(settings: ServeSettings) -> Chores:
+    lease_s = min(plan.settings.lease_s for plan in settings.terminals)
+    return Chores(
+        every_s=min(2.0, lease_s / 6),
+        prolong_s=lease_s / 4,
+        resolve_s=settings.resolve_s,
+        sign_in=settings.sign_in,
+    )
+
+
+def _tls(settings: ServeSettings) -> ssl.SSLContext | None:
+    if settings.certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.certificate, settings.key, lambda: "")  # asks no keyboard
+    except OSError:
+        raise ConfigError(
+            "[serve] certificate: it and its key cannot be read, or are not the PEM they should be"
+        ) from None
+    return context
+
+
+def _listener(settings: ServeSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=1024)
+    except OSError as error:
+        why = error.strerror or "no such address"
+        raise ConfigError(f"cannot listen on {settings.host}:{settings.port}: {why}") from None
+
+
+def _server(
+    app: ASGIApp, settings: ServeSettings, tls: ssl.SSLContext | None, listener: socket.socket
+) -> _Server:
+    timers = [plan.settings.dialect.timers for plan in settings.terminals]
+    longest_s = max(2 * (each.connect_s + each.answer_s) for each in timers)
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=int(settings.stop_s or longest_s + 5),
+    )
+    config.load()
+    config.ssl = tls
+    name, port = listener.getsockname()[:2]
+    place = f"[{name}]" if ":" in name else name
+    count = len(settings.terminals)
+    return _Server(
+        config,
+        lambda: stdout.print(
+            f"door of {count} terminal{'s' if count > 1 else ''} on"
+            f" {'https' if tls else 'http'}://{place}:{port}; Ctrl-C stops it",
+            soft_wrap=True,
+        ),
+    )
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens; a signal stops it, and then it is over and not repeated."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._say_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._say_started()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        signals: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)
+        before = {each: signal.signal(each, self._stop) for each in signals}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    def _stop(self, number: int, _: FrameType | None) -> None:
+        """The first signal stops with care; one more does not wait for who is still connected."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's loop where it is installed (extra ``fast``)."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -1,0 +1,132 @@
+"""What is done for a terminal while nobody asks it for anything. Floor 10.
+
+Nothing here begins anything new: the lease is prolonged, a terminal without keys signs in, and doubts are worked on
+as ``resolve_doubts`` does. A chore that fails says so and is tried again later, each time after a longer pause.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from posrefund.engine import State
+from posrefund.errors import PosRefundError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from posrefund.aio import AsyncTerminal
+    from posrefund.terminal.desk import Desk
+
+__all__ = ["Chores", "Routine", "words_of"]
+
+_PAUSE_MOST_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """Which chores there are.
+
+    Attributes:
+        every_s: How often a terminal is looked at.
+        prolong_s: How often its lease is prolonged while it is idle; well below half of the lease.
+        resolve_s: How often doubts are worked on, 0 for never.
+        sign_in: Whether a terminal that has no working keys signs in by itself.
+        operator: Who signs in.
+    """
+
+    every_s: float = 2.0
+    prolong_s: float = 45.0
+    resolve_s: float = 15.0
+    sign_in: bool = True
+    operator: str = "01"
+
+    def routine(self, terminal: AsyncTerminal) -> Routine:
+        """Return the chores of *terminal*, none of them done yet."""
+        return Routine(self, terminal)
+
+
+class Routine:
+    """The chores of one terminal, and when each is due."""
+
+    def __init__(self, chores: Chores, terminal: AsyncTerminal) -> None:
+        self._terminal = terminal
+        self._operator = chores.operator
+        prolong_s = chores.prolong_s
+        self._due: list[_Chore] = [_Chore(prolong_s, self._prolong, most_s=prolong_s)]
+        if chores.sign_in:
+            self._due.append(_Chore(chores.every_s, self._sign_in))
+        if chores.resolve_s:
+            self._due.append(_Chore(chores.resolve_s, self._resolve))
+
+    async def go(self) -> str:
+        """Do what is due, unless somebody asks the terminal meanwhile; return what went wrong, or nothing."""
+        for chore in self._due:
+            if self._terminal.is_busy or self._terminal.journal.is_gone:
+                break
+            await chore.go()
+        return next((chore.trouble for chore in self._due if chore.trouble), "")
+
+    async def _prolong(self) -> None:
+        await self._terminal.at_desk(_prolong)
+
+    async def _sign_in(self) -> None:
+        if await self._terminal.at_desk(_lacks_keys):
+            await self._terminal.sign_in(self._operator)
+
+    async def _resolve(self) -> None:
+        if await self._terminal.at_desk(_has_doubts):
+            await self._terminal.resolve_doubts()
+
+
+class _Chore:
+    """One of them."""
+
+    def __init__(
+        self,
+        every_s: float,
+        work: Callable[[], Awaitable[None]],
+        *,
+        most_s: float = _PAUSE_MOST_S,
+    ) -> None:
+        self._every_s = self._pause_s = every_s
+        self._work, self._most_s = work, most_s
+        self._at = time.monotonic()
+        self.trouble = ""
+
+    async def go(self) -> None:
+        """Do it if it is due."""
+        if time.monotonic() < self._at:
+            return
+        try:
+            await self._work()
+        except Exception as error:  # noqa: BLE001 — a chore that fails ends no other
+            self.trouble = words_of(error)
+            self._pause_s = min(2 * self._pause_s, self._most_s)
+        else:
+            self.trouble, self._pause_s = "", self._every_s
+        self._at = time.monotonic() + self._pause_s
+
+
+def words_of(error: Exception) -> str:
+    """Return what may be shown of *error*: its sentence where it is ours, else only its kind."""
+    kind = type(error).__name__
+    return f"{kind}: {error}" if isinstance(error, PosRefundError) else kind
+
+
+def _prolong(desk: Desk) -> None:
+    desk.journal.commit(
+        []
+    )  # nothing to write: what is left is to hold the lease, where there is one
+
+
+def _lacks_keys(desk: Desk) -> bool:
+    """Whether it never signed in, or its journal has signed in under other keys than the key file has."""
+    view = desk.view()
+    last = desk.journal.terminal_facts().get("key_set_id", "")
+    return not view.is_signed_off and (not view.key_set_id or view.key_set_id != last)
+
+
+def _has_doubts(desk: Desk) -> bool:
+    return bool(desk.journal.attempts(states=[State.IN_DOUBT, State.REVERSING]))

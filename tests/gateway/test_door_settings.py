@@ -1,0 +1,153 @@
+"""The settings of a door and its tokens: read as they are meant, and refused by name where they are none."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.fleet_site import door_settings
+from posrefund.cli.app import app
+from posrefund.cli.serve_settings import serve_settings
+from posrefund.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = 'file = "{id}.db"'
+NAMES = ["00000001", "00000002", "00000003"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "serve.toml").write_text(door_settings(NAMES, FILES, 8583))
+    return tmp_path
+
+
+# --- tokens ----------------------------------------------------------------------------------------
+
+
+def test_token_is_shown_once_kept_as_a_digest_and_taken_away(folder: Path) -> None:
+    path = folder / "tokens.toml"
+    config = ["--config", str(folder / "serve.toml")]
+
+    def posrefund(*words: str) -> Any:
+        result = CliRunner().invoke(app, ["tokens", *words, *config, "--json"])
+        if result.exception:
+            raise result.exception
+        return json.loads(result.output)
+
+    made = posrefund("add", "till-1", "--role", "till", "--terminal", "00000001", "--operator", "7")
+    assert made["token"].startswith("prt_")
+    assert made["token"] not in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    posrefund("add", "watch", "--role", "monitor")
+    listed = posrefund("list")
+    assert [each["name"] for each in listed] == ["till-1", "watch"]
+    assert listed[0] == {
+        "name": "till-1",
+        "role": "till",
+        "terminals": ["00000001"],
+        "operator": "7",
+    }
+    for words in (
+        ("add", "till-1", "--role", "till"),
+        ("add", "x", "--role", "king"),
+        ("remove", "y"),
+    ):
+        before = path.read_text()
+        with pytest.raises(ConfigError):
+            posrefund(*words)
+        assert path.read_text() == before
+    assert posrefund("remove", "till-1") == {"removed": "till-1"}
+    assert [each["name"] for each in posrefund("list")] == ["watch"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[token]]\nname = 'x'\n",
+        "[[token]]\nname = 'x'\nrole = 'till'\nsha256 = 7\n",
+        "[[token]]\nname = 'x'\nrole = 'till'\nsha256 = 'zz'\n",
+        "[[token]]\nname = 'x'\nrole = 'till'\nsha256 = 'zz'\nsecret = 'prt_'\n",
+        "tokens = []\n",
+        "no toml",
+    ],
+)
+def test_file_that_holds_no_tokens_is_refused(folder: Path, text: str) -> None:
+    (folder / "tokens.toml").write_text(text)
+    result = CliRunner().invoke(app, ["tokens", "list", "--config", str(folder / "serve.toml")])
+    assert isinstance(result.exception, ConfigError)
+
+
+# --- settings --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('listen = "8080"', r"\[serve\] listen: expected address:port"),
+        ('listen = "127.0.0.1:99999"', r"\[serve\] listen"),
+        ("burst = true", r"\[serve\] burst: expected a number"),
+        ("burst = 1.5", r"\[serve\] burst: expected a number"),
+        ("per_second = -1", r"\[serve\] per_second: expected a number"),
+        ('sign_in = "yes"', r"\[serve\] sign_in: expected true or false"),
+        ("colour = 1", r"\[serve\] colour: expected one of"),
+        ('key = "x.key"', r"\[serve\] key: expected certificate beside it"),
+        ("certificate = 1", r"\[serve\] certificate: expected the name of a file"),
+        ('terminals = ["a.toml"]', r"either terminals in \[serve\], or \[\[terminals\]\]"),
+        ('tokens = ""', r"\[serve\] tokens: expected the name of a file"),
+    ],
+)
+def test_setting_that_is_wrong_is_named(folder: Path, line: str, expected: str) -> None:
+    config = folder / "serve.toml"
+    config.write_text(config.read_text().replace("[serve]", f"[serve]\n{line}", 1))
+    with pytest.raises(ConfigError, match=expected):
+        serve_settings(config)
+
+
+@pytest.mark.parametrize(
+    ("found", "put", "expected"),
+    [
+        ('id = "00000002"', 'id = "00000001"', "two have the same number"),
+        ('id = "00000002"', 'name = "00000002"', r"\[\[terminals\]\]: expected id"),
+        ("standby = false", "standby = 1", r"\[\[terminals\]\] standby"),
+        (FILES, f'{FILES}\nfleet = "x.db"', "either fleet, file or dsn"),
+        (FILES, f'{FILES}\nkey_of = "00000009"', "key_of: expected the number"),
+        (FILES, 'dsn = "host=x"\nlease_s = 5', "lease_s: expected seconds, at least 42"),
+        (FILES, 'dsn = "host=x"\nlease_s = true', "lease_s: expected seconds"),
+    ],
+)
+def test_terminals_that_cannot_be_are_refused(
+    folder: Path, found: str, put: str, expected: str
+) -> None:
+    config = folder / "serve.toml"
+    text = config.read_text()
+    assert found in text
+    config.write_text(text.replace(found, put))
+    with pytest.raises(ConfigError, match=expected):
+        serve_settings(config)
+
+
+def test_terminals_may_have_files_of_settings_of_their_own(folder: Path) -> None:
+    text = (
+        (folder / "serve.toml").read_text().partition("[profile]")[2].partition("[[terminals]]")[0]
+    )
+    for name in NAMES:
+        own = f'[terminal]\nid = "{name}"\n[profile]{text}'.replace("{id}", name)
+        (folder / f"{name}.toml").write_text(own)
+    config = folder / "many.toml"
+    files = json.dumps([f"{name}.toml" for name in NAMES])
+    config.write_text(f'[serve]\nlisten = "[::1]:8443"\nterminals = {files}\n')
+    settings = serve_settings(config)
+    assert (settings.host, settings.port) == ("::1", 8443)
+    assert [plan.settings.terminal for plan in settings.terminals] == NAMES
+    assert [plan.settings.key_file.name for plan in settings.terminals] == [
+        f"{name}.json" for name in NAMES
+    ]
+    config.write_text("[serve]\nterminals = []\n")
+    with pytest.raises(ConfigError, match="expected one at least"):
+        serve_settings(config)

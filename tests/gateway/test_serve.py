@@ -1,0 +1,217 @@
+"""``posrefund serve`` as whoever runs it sees it: TLS, a stop with care, one bad terminal among three, one line to begin."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from gateway.fleet_site import SECRET, DoorProcess, Site, ask, ready, refund_of
+from posrefund.cli.app import app
+from posrefund.cli.demo_certificate import make_certificate
+from posrefund.cli.serve_settings import serve_settings
+from posrefund.emulators.host import Fault
+from posrefund.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILES = 'file = "{id}.db"'
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path, 3, FILES)
+    yield made
+    made.server.close()
+
+
+async def health(address: tuple[str, int]) -> dict[str, dict[str, Any]]:
+    reply = await ask(address, "GET", "/v1/health")
+    assert reply is not None
+    return {each["terminal"]: each for each in reply.data["terminals"]}
+
+
+def refund_in_time(door: DoorProcess, *wish: Any) -> Any:
+    reply = asyncio.run(ask(door.address, "POST", *refund_of(*wish)))
+    assert reply is not None
+    return reply.status, reply.data.get("type")
+
+
+# --- one line --------------------------------------------------------------------------------------
+
+
+def test_settings_of_one_terminal_are_a_door(tmp_path: Path) -> None:
+    site = Site(tmp_path, 1, FILES)
+    text = site.config.read_text().replace("{id}", "00000001")
+    head, _, rest = text.partition("[profile]")
+    shared, _, _ = rest.partition("[[terminals]]")
+    config = tmp_path / "posrefund.toml"
+    config.write_text(f'[terminal]\nid = "00000001"\n[profile]{shared}')
+    settings = serve_settings(config)
+    assert (settings.host, settings.port, len(settings.terminals)) == ("127.0.0.1", 8080, 1)
+    assert settings.tokens == tmp_path / "tokens.toml"
+    config.write_text(f"{head}{config.read_text()}")  # a free port, for this test
+
+    with DoorProcess(config) as door:
+        asyncio.run(ready(door.address, 1))
+        assert refund_in_time(door, "00000001", "R-1", 500) == (200, "Approved")
+    assert site.refunded() == [500]
+    assert door.errors().splitlines() == ["terminal 00000001: open", "terminal 00000001: closed"]
+    site.server.close()
+
+
+def test_door_without_tokens_says_how_to_make_one(site: Site) -> None:
+    (site.folder / "tokens.toml").unlink()
+    with DoorProcess(site.config) as door:
+        assert door.said.startswith("Nobody may ask yet: ")
+        assert "posrefund tokens add till-1 --role till" in door.said
+        reply = asyncio.run(ask(door.address, "GET", "/v1/health"))
+        assert reply is not None
+        assert reply.status == 401
+
+
+def test_address_in_use_is_said_in_a_sentence(site: Site) -> None:
+    with DoorProcess(site.config) as door:
+        taken = site.write("again.toml", listen=f"127.0.0.1:{door.address[1]}")
+        result = CliRunner().invoke(app, ["serve", "--config", str(taken)])
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception).startswith(f"cannot listen on 127.0.0.1:{door.address[1]}: ")
+
+
+# --- TLS and the end -------------------------------------------------------------------------------
+
+
+def test_door_speaks_tls_and_nothing_older_than_1_2(site: Site) -> None:
+    certificate, key = make_certificate(site.folder, "127.0.0.1")
+    config = site.write("tls.toml", certificate=certificate.name, key=key.name)
+    trust = ssl.create_default_context(cafile=certificate)
+    with DoorProcess(config) as door:
+        assert door.url.startswith("https://127.0.0.1:")
+        with httpx.Client(verify=trust, base_url=door.url) as http:
+            assert http.get("/ready").status_code in (200, 503)
+            refused = http.get("/v1/health")
+            assert refused.status_code == 401
+            found = http.get("/metrics", headers={"Authorization": f"Bearer {SECRET}"})
+            assert found.status_code == 200
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"http://127.0.0.1:{door.address[1]}/ready")
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.load_verify_locations(certificate)
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+            old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with httpx.Client(verify=old, base_url=door.url) as http, pytest.raises(httpx.HTTPError):
+            http.get("/ready")
+
+
+def test_certificate_that_is_none_ends_it_at_once(site: Site) -> None:
+    (site.folder / "none.pem").write_text("no certificate")
+    config = site.write("tls.toml", certificate="none.pem")
+    result = CliRunner().invoke(app, ["serve", "--config", str(config)])
+    assert isinstance(result.exception, ConfigError)
+    assert "certificate" in str(result.exception)
+
+
+def test_answer_under_way_is_delivered_when_the_door_is_stopped(site: Site) -> None:
+    is_out = threading.Event()
+    respond = site.host.respond
+
+    def seen(message: bytes) -> Any:
+        delivery = respond(message)
+        is_out.set()
+        return delivery
+
+    async def story(door: DoorProcess) -> None:
+        await ready(door.address, 3)
+        site.host.faults.add(Fault("delay", mti="0220", seconds=1.5))
+        is_out.clear()
+        site.host.respond = seen  # type: ignore[method-assign]
+        asked = asyncio.create_task(ask(door.address, "POST", *refund_of("00000001", "R-1", 700)))
+        await asyncio.to_thread(is_out.wait, 20)
+        door.terminate()
+        reply = await asked
+        assert reply is not None
+        assert (reply.status, reply.data["type"]) == (200, "Approved")
+        with pytest.raises(OSError, match=r".*"):
+            await ask(door.address, "GET", "/ready")
+
+    with DoorProcess(site.config) as door:
+        asyncio.run(story(door))
+        assert door.wait() == 0
+    assert site.refunded() == [700]
+    for terminal in site.terminals():
+        assert terminal.journal.open_attempts() == []
+        assert not terminal.journal.unclean_since
+
+
+# --- one bad terminal ------------------------------------------------------------------------------
+
+
+def test_one_bad_terminal_of_three_keeps_no_other_from_working_and_is_opened_once_it_is_mended(
+    site: Site,
+) -> None:
+    keys = site.folder / "00000002.json"
+    keys.chmod(0o644)
+
+    async def story(address: tuple[str, int]) -> None:
+        await ready(address, 2)
+        for name in ("00000001", "00000003"):
+            reply = await ask(address, "POST", *refund_of(name, f"R-{name}", 100))
+            assert reply is not None
+            assert reply.data["type"] == "Approved"
+        bad = await ask(address, "POST", *refund_of("00000002", "R-2", 100))
+        assert bad is not None
+        assert (bad.status, bad.data["error"]["code"]) == (503, "terminal_not_open")
+        assert bad.data["error"]["effect"] == "nothing_sent"
+        unknown = await ask(address, "POST", *refund_of("00000009", "R-9", 100))
+        assert unknown is not None
+        assert unknown.status == 404
+        found = await health(address)
+        assert {name: each["state"] for name, each in found.items()} == {
+            "00000001": "open",
+            "00000002": "failed",
+            "00000003": "open",
+        }
+        assert "may be read by others" in found["00000002"]["reason"]
+        keys.chmod(0o600)
+        await ready(address, 3)
+        mended = await ask(address, "POST", *refund_of("00000002", "R-2", 100))
+        assert mended is not None
+        assert mended.data["type"] == "Approved"
+
+    with DoorProcess(site.config) as door:
+        asyncio.run(story(door.address))
+    assert site.refunded() == [100, 100, 100]
+
+
+def test_terminals_in_one_file_give_back_each_others_sales_under_one_key(tmp_path: Path) -> None:
+    site = Site(tmp_path, 2, 'fleet = "fleet.db"\nkey_of = "00000002"', in_fleet=True)
+
+    async def story(address: tuple[str, int]) -> None:
+        await ready(address, 2)
+        path, body = refund_of("00000001", "R-1", 400)
+        reply = await ask(address, "POST", path.replace("00000001", "00000002"), body)
+        assert reply is not None
+        assert reply.data["type"] == "Approved"
+
+    with DoorProcess(site.config) as door:
+        asyncio.run(story(door.address))
+    assert site.refunded() == [400]
+    site.server.close()
+
+
+def test_metrics_are_open_to_everybody_only_where_that_is_said(site: Site) -> None:
+    def seen(config: Path) -> tuple[int, int]:
+        with DoorProcess(config) as door, httpx.Client(base_url=door.url) as http:
+            return http.get("/metrics").status_code, http.get("/v1/health").status_code
+
+    assert seen(site.config) == (401, 401)
+    assert seen(site.write("open.toml", metrics_open=True)) == (200, 401)
