@@ -27,6 +27,7 @@ NO_JSON = {
     "train": "serves until it is stopped",
     "host": "serves until it is stopped",
     "relay": "serves until it is stopped",
+    "counter": "is a screen and a keyboard",
     "emulate host": "serves until it is stopped",
     "emulate concert": "serves until it is stopped",
     "emulate caisse-ap": "serves until it is stopped",
