@@ -10,7 +10,7 @@ from counter.desk import Clerk
 from posrefund.counter import Failed, Tone
 from posrefund.engine import Reason
 from posrefund.engine.policy import Contact, DocumentRule, Limit, Role, Rules
-from posrefund.errors import JournalWriteError, LinkOpenError
+from posrefund.errors import JournalWriteError
 from shop import CHIP, Shop, refund, sale
 
 if TYPE_CHECKING:
@@ -103,8 +103,9 @@ def test_what_was_not_sent_may_be_sent_again_and_is_the_same_refund(
     clerk: Clerk, shop: Shop
 ) -> None:
     clerk.press(*TO_THE_SIGNATURE)
-    shop.link.fail_next_open(LinkOpenError("down"))
+    shop.link.is_down = True
     assert clerk.press("1").name == "not_sent"
+    shop.link.is_down = False
     assert clerk.press("1").name == "sign"
     assert clerk.press("1").name == "slip"
 
@@ -131,7 +132,9 @@ def test_other_card_is_refused_before_an_amount_is_asked_for(clerk: Clerk) -> No
     assert [one.code for one in screen.objections] == ["account_mismatch"]
 
 
-@pytest.mark.parametrize("typed", ["0", "0.00", "128.01", "1e3", "-1", "12.345", "一", "999999999999"])
+@pytest.mark.parametrize(
+    "typed", ["0", "0.00", "128.01", "1e3", "-1", "12.345", "一", "999999999999"]
+)
 def test_amount_outside_its_bounds_cannot_be_entered(clerk: Clerk, typed: str) -> None:
     clerk.press("1", "1", "2")
     screen = clerk.enter(typed)
@@ -216,14 +219,23 @@ def test_second_refund_is_another_request_and_its_sale_has_nothing_left(
     assert shop.booked("refund") == [12_800]
 
 
-def test_same_request_sent_again_after_it_was_accepted_is_told_and_not_sent(shop: Shop) -> None:
-    shop.terminal.refund(refund("C-1", "S-1", 100, CHIP))
-    clerk = Clerk(shop.terminal)
+def test_request_that_was_accepted_already_is_told_and_not_sent(clerk: Clerk, shop: Shop) -> None:
+    """As when somebody opened two counters under one id, or this one lost its way back."""
     clerk.press("1", "1", "2")
+    shop.terminal.refund(refund("C-1", "S-1", 100, CHIP))
     screen = clerk.enter("1.00")
 
-    assert screen.name in ("slip", "refused")
+    assert (screen.name, screen.tone) == ("slip", Tone.GOOD)
     assert clerk.sent() == []
+    assert shop.booked("refund") == [100]
+
+
+def test_id_that_is_another_refund_s_is_refused(clerk: Clerk, shop: Shop) -> None:
+    clerk.press("1", "1", "2")
+    shop.terminal.refund(refund("C-1", "S-2", 100, CHIP))
+    screen = clerk.enter("1.00")
+
+    assert [one.code for one in screen.objections] == ["RequestConflictError"]
     assert shop.booked("refund") == [100]
 
 

@@ -15,6 +15,7 @@ import typer
 from posrefund.cli.config import ConfigOption, load, open_keystore, open_terminal
 from posrefund.cli.screen import Lang
 from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, PadReader
+from posrefund.counter.shop_effects import CounterFacts
 from posrefund.devices.abecs import AbecsPinPad, WorkingKey
 from posrefund.errors import ConfigError
 from posrefund.link import SerialStream, TCPStream
@@ -73,6 +74,7 @@ def counter_of(settings: Settings, lang: Lang, operator: str, reader: Reader) ->
         cards=reader.cards,
         slip=SlipOptions(is_barcode=settings.slip.barcode, **shop),
         arrival=settings.arrival,
+        facts=CounterFacts(settings.terminal, is_training=settings.training),
     )
 
 

@@ -103,7 +103,7 @@ class SalesOfCard(AtDesk):
 class FindSale(AtDesk):
     """Gives the sales that a typed or scanned text means: a receipt code, a number and a date, or a request id."""
 
-    text: str
+    text: str = field(repr=False)  # it may be a card number that somebody typed here
 
     def at_desk(self, desk: Desk) -> Found:
         """Look for it."""

@@ -76,7 +76,6 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "such as R0APN58QCKDAWBBZA9AW or 606710000042 0308",
         ),
         "original_not_found": ("没有这笔交易：请核对", "No such sale: check it"),
-        "original_described": ("本机不知：{rrn}", "not known here: {rrn}"),
         # amount
         "amount": ("退款金额", "How much"),
         "amount_bounds": (
@@ -171,13 +170,10 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "label_operator": ("操作员", "operator"),
         "label_request": ("单号", "reference"),
         "label_digest": ("摘要", "digest"),
-        "label_two": ("复核", "second person"),
         "label_code": ("代码", "code"),
-        "label_state": ("状态", "state"),
         "label_since": ("时间", "since"),
         "label_rrn": ("参考号", "host's number"),
         "label_batch": ("批次号", "batch"),
-        "label_expires": ("有效至", "until"),
         # sign in, status, lists
         "sign_in": ("签到", "Sign in"),
         "signed_in": ("签到成功", "Signed in"),
@@ -192,7 +188,6 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "approval_cleared": ("已复核", "agreed"),
         "approval_go_on": ("读卡并退货", "Read the card and refund"),
         "approval_withdraw": ("撤回申请", "Withdraw it"),
-        "withdrawn": ("已撤回", "Withdrawn"),
         "selfcheck": ("自检", "Self-check"),
         "verdict_ok": ("正常", "fine"),
         "verdict_warn": ("注意", "look at it"),
