@@ -64,7 +64,7 @@ class CounterApp(App[None]):
     #body { height: 1fr; }
     #main { width: 1fr; padding: 1 2 0 2; scrollbar-size: 1 1; scrollbar-color: #34507f;
             scrollbar-background: #0d1726; }
-    #side { width: 33; height: 100%; padding: 1 2 0 1; border-left: vkey #22375c; display: none; }
+    #side { width: 36; height: 100%; padding: 1 2 0 1; border-left: vkey #22375c; display: none; }
     #foot { height: 1; background: #16243c; }
     """
 
