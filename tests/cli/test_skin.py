@@ -28,6 +28,7 @@ NO_JSON = {
     "host": "serves until it is stopped",
     "serve": "serves until it is stopped",
     "relay": "serves until it is stopped",
+    "counter": "is a screen and a keyboard",
     "emulate host": "serves until it is stopped",
     "emulate concert": "serves until it is stopped",
     "emulate caisse-ap": "serves until it is stopped",

@@ -15,6 +15,7 @@ from posrefund.cli import (
     close_batch,
     compare,
     compare_day,
+    counter,
     decode,
     demo,
     dialect,
@@ -90,6 +91,7 @@ app.command("sign-in")(sign_in.sign_in)
 app.command("sale")(money.sale)
 app.command("refund")(money.refund)
 app.command("status")(money.status)
+app.command("counter")(counter.counter)
 app.command("follow-up")(follow_up.follow_up)
 app.command("slip")(slip.slip)
 app.command("sign")(sign.sign)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["save_picture", "svg_of"]
+__all__ = ["own_fonts", "save_picture", "svg_of"]
 
 _COLUMNS = 120
 """Wide enough for tree and map side by side."""
@@ -51,7 +51,12 @@ def save_picture(picture: RenderableType, file: Path, *, title: str) -> None:
 
 def svg_of(console: Console, *, title: str) -> str:
     """Return what *console* recorded, in the fonts of whoever looks at it."""
-    return _TEXT.sub(_runs, _FONT_FACE.sub("", console.export_svg(title=title)))
+    return own_fonts(console.export_svg(title=title))
+
+
+def own_fonts(svg: str) -> str:
+    """Return a picture that Rich or Textual drew, in the fonts of whoever looks at it, wide characters in their places."""
+    return _TEXT.sub(_runs, _FONT_FACE.sub("", svg))
 
 
 def _runs(match: re.Match[str]) -> str:

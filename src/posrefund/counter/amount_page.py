@@ -48,7 +48,7 @@ class AmountPage(Page):
         return self.counter.screen(
             "amount",
             self.say("amount"),
-            facts=self._wanted.facts(self.say)[1:],
+            facts=self._wanted.facts_of_sale(self.say),
             lines=self._lines(),
             field=Field(
                 FieldKind.AMOUNT,

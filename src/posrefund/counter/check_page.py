@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from posrefund.closed import closed_class
 from posrefund.counter.contract import Failed
 from posrefund.counter.page import Page, objections_of
+from posrefund.counter.papers_page import MENDED_HERE, DocumentPage, OrderPage, papers_page
 from posrefund.counter.refund_effects import CheckRefund
 from posrefund.counter.result_pages import DoubtPage, RefusedPage, outcome_page
 from posrefund.counter.screen import Choice
@@ -25,6 +26,7 @@ __all__ = ["CheckPage"]
 
 _STEP = 4
 _REASONS = tuple(Reason)
+_PAPERS: dict[str, type[OrderPage | DocumentPage]] = {"7": OrderPage, "8": DocumentPage}
 
 
 @closed_class
@@ -60,6 +62,8 @@ class CheckPage(Page):
             lines=(*lines, *(one.hint for one in said)),
             choices=(
                 *self._reasons(),
+                self.counter.choice("7", "add_order"),
+                self.counter.choice("8", "add_document"),
                 self.counter.choice("enter", "key_enter"),
                 self.counter.choice("esc", "key_back"),
             ),
@@ -71,6 +75,8 @@ class CheckPage(Page):
         """Change the reason, go on, or back."""
         if key == "esc":
             return self._back
+        if key in _PAPERS:
+            return _PAPERS[key](self.counter, self._wanted, self._with, self)
         if key != "enter":
             self._wanted = self._wanted.with_(reason=_REASONS[int(key) - 1])
             return self.begin()
@@ -93,12 +99,20 @@ class CheckPage(Page):
             return DoubtPage(self.counter, preview.outcome.attempt)
         if preview.outcome is not None:
             return outcome_page(self.counter, preview.outcome, again=self)
+        said = tuple(one for each in preview.faults for one in objections_of(each, self.say))
+        if said and {one.code for one in said} <= MENDED_HERE:
+            back = self._back if isinstance(self._back, Page) else self
+            return papers_page(self.counter, self._wanted, self._with, back, said)
         if preview.faults:
             return RefusedPage(self.counter, *preview.faults, back=self._back)
         self._wanted = self._wanted.with_(
             digest=preview.digest, needs_two=preview.needs_approval, amount=preview.amount
         )
         return None
+
+    def _with(self, wanted: Wanted) -> Page:
+        """Look at it again, with what was typed."""
+        return CheckPage(self.counter, wanted, back=self._back)
 
     def _reasons(self) -> list[Choice]:
         words, held = REASONS[self.say.language], self._wanted.reason

@@ -39,6 +39,7 @@ __all__ = [
     "Withdraw",
 ]
 
+_ASKED_FOR_LATER = {"signature_required", "order_ref_required", "documents_required"}
 _RRN_AND_DAY = re.compile(r"([0-9A-Za-z]{12})[ :]+([0-9]{4}(?:-?[0-9]{2}-?[0-9]{2})?)")
 
 
@@ -102,7 +103,7 @@ class SalesOfCard(AtDesk):
 class FindSale(AtDesk):
     """Gives the sales that a typed or scanned text means: a receipt code, a number and a date, or a request id."""
 
-    text: str
+    text: str = field(repr=False)  # it may be a card number that somebody typed here
 
     def at_desk(self, desk: Desk) -> Found:
         """Look for it."""
@@ -170,7 +171,7 @@ class Consider(AtDesk):
         if bounds is not None:  # what another amount mends is said once that is typed
             least = replace(self.request, amount=Amount(bounds.least_minor, bounds.currency))
             codes = {fault.code for fault in desk.check_refund(least).faults}
-            faults = tuple(fault for fault in faults if fault.code in codes)
+            faults = tuple(fault for fault in faults if fault.code in codes - _ASKED_FOR_LATER)
         doubt = next((one for one in doubts_at(desk) if one.original_id == sale_id), None)
         return Considered(bounds, faults, doubt)
 

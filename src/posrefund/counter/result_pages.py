@@ -70,7 +70,7 @@ class SlipPage(Page):
         is_good = self._outcome is not None or (content is not None and not content.is_notice)
         choices = [self.counter.choice("enter", "key_menu")]
         if content is not None or self._outcome is not None:
-            choices.insert(0, self.counter.choice("1", "slip_again"))
+            choices.insert(0, self.counter.choice("2", "slip_again"))
         return self.counter.screen(
             "slip",
             self._title(),
@@ -85,7 +85,7 @@ class SlipPage(Page):
 
     def press(self, key: str) -> Step:
         """Print it again, or go back to the menu."""
-        return self.begin() if key == "1" else HOME
+        return self.begin() if key == "2" else HOME
 
     def resume(self, result: Any) -> Step:
         """Take the slip."""

@@ -127,7 +127,7 @@ class _TypedSale(Page):
             field=Field(
                 FieldKind.TEXT,
                 self.say("original_field"),
-                value=self._typed,
+                typed=self._typed,
                 hint=self.say("original_hint"),
                 error=self._error,
             ),
@@ -180,7 +180,9 @@ class _Considering(Page):
 
     def __init__(self, counter: Counter, wanted: Wanted, sale: Original, back: Page) -> None:
         super().__init__(counter)
-        self._wanted = wanted.with_(original=sale.original_id, sale=sale, amount=None)
+        self._wanted = wanted.with_(
+            original=sale.original_id, sale=sale, amount=None, order_ref=sale.order_ref
+        )
         self._back = back
 
     def begin(self) -> Step:

@@ -53,7 +53,8 @@ class Field:
     Attributes:
         kind: What is typed.
         label: What is asked for.
-        value: What stands there at first; the first character that is typed takes its place.
+        value: What is handed in where nothing is typed; the first character that is typed takes its place.
+        typed: What was typed already, such as by a scanner on the screen before: what is typed goes on after it.
         hint: The bounds of it, or an example.
         error: Why what was typed before cannot be; empty at first.
     """
@@ -61,6 +62,7 @@ class Field:
     kind: FieldKind
     label: str
     value: str = ""
+    typed: str = ""
     hint: str = ""
     error: str = ""
 

@@ -91,14 +91,14 @@ class _AcceptedPage(Page):
             facts=facts_of_attempt(outcome.attempt, self.say),
             lines=(self.say.of(outcome.clerk_zh, outcome.clerk_en),),
             choices=(
-                self.counter.choice("1", "slip_again"),
+                self.counter.choice("2", "slip_again"),
                 self.counter.choice("enter", "key_menu"),
             ),
             tone=Tone.GOOD,
         )
 
     def press(self, key: str) -> Step:
-        return SlipPage(self.counter, self._outcome.attempt.request_id) if key == "1" else HOME
+        return SlipPage(self.counter, self._outcome.attempt.request_id) if key == "2" else HOME
 
 
 class DoubtsPage(Page):

@@ -81,7 +81,7 @@ class SignInPage(Page):
         if self._operator:
             return Field(FieldKind.PIN, self.say("pin_of", operator=self._operator))
         here = self.counter.operator
-        return Field(FieldKind.TEXT, self.say("operator_field"), here, error=self._error)
+        return Field(FieldKind.TEXT, self.say("operator_field"), value=here, error=self._error)
 
 
 class _SigningIn(Page):

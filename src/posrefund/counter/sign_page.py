@@ -1,4 +1,7 @@
-"""The last step: the customer's signature, a last look, and off it goes. Floor 9."""
+"""The last step: the customer's signature, a last look, and off it goes. Floor 9.
+
+No key of it is one that led here: Enter pressed twice on the screen before sends nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from posrefund.counter.contract import Failed
 from posrefund.counter.page import Page
 from posrefund.counter.refund_effects import SendRefund
 from posrefund.counter.result_pages import DoubtPage, RefusedPage, outcome_page
-from posrefund.counter.screen import Fact
 from posrefund.engine import Signature
 
 if TYPE_CHECKING:
@@ -36,43 +38,30 @@ class SignPage(Page):
     ) -> None:
         super().__init__(counter)
         self._wanted, self._needs, self._back = wanted, needs_signature, back
-        self._is_refused = False
 
     def screen(self) -> Screen:
-        """Return what is sent, and whether it is signed."""
-        signature = self._wanted.signature
-        is_missing = signature is None and (self._is_refused or self._needs)
-        given = self.say("sign_paper") if signature else self.say("sign_none")
-        lines = [self.say("sign_wanted")] if is_missing else []
+        """Return what is sent, and how it may be signed."""
+        given = self._wanted.signature is not None
+        choices = [self.counter.choice("1", "sign_given" if given else "sign_paper")]
+        if not (given or self._needs):
+            choices.append(self.counter.choice("2", "sign_without"))
         return self.counter.screen(
             "sign",
             self.say("sign"),
-            facts=(
-                *self._wanted.facts(self.say),
-                Fact(self.say("label_signature"), given),
-            ),
-            lines=(*lines, self.say("sign_line")),
-            choices=(
-                self.counter.choice("1", "sign_paper", is_marked=signature is not None),
-                self.counter.choice("enter", "sign_go"),
-                self.counter.choice("esc", "key_back"),
-            ),
+            facts=self._wanted.facts(self.say),
+            lines=(self.say("sign_wanted" if self._needs else "sign_line"),),
+            choices=(*choices, self.counter.choice("esc", "key_back")),
             step=self._wanted.steps,
             steps=self._wanted.steps,
         )
 
     def press(self, key: str) -> Step:
-        """Sign or do not, send, or go back."""
-        wanted = self._wanted
+        """Send it with a signature or without, or go back."""
         if key == "esc":
             return self._back
-        if key == "1":
-            self._wanted = wanted.with_(signature=None if wanted.signature else Signature("paper"))
-            return None
-        if self._needs and wanted.signature is None:
-            self._is_refused = True
-            return None
-        return _Sending(self.counter, wanted, again=self)
+        if key == "1" and self._wanted.signature is None:
+            self.sign(Signature("paper"))
+        return _Sending(self.counter, self._wanted, again=self)
 
     def sign(self, signature: Signature) -> None:
         """Take a signature that was drawn, or given by phone; whoever took it keeps what was given."""

@@ -14,7 +14,7 @@ from posrefund.values.amount import format_minor
 
 if TYPE_CHECKING:
     from posrefund.counter.words import Words
-    from posrefund.engine import Approval, Attempt, DescribedSale, Original, Signature
+    from posrefund.engine import Approval, Attempt, DescribedSale, Document, Original, Signature
     from posrefund.values import Amount, CardRead
 
 __all__ = ["Wanted", "facts_of_attempt", "short_digest"]
@@ -35,6 +35,8 @@ class Wanted:
         sale: The sale, as the journal had it when it was chosen.
         amount: How much.
         reason: Why.
+        order_ref: The shop's number of the order.
+        documents: What speaks for it.
         signature: The customer's.
         digest: Over all that is going to be written down, once it was checked.
         needs_two: Whether a second person has to agree.
@@ -47,6 +49,8 @@ class Wanted:
     sale: Original | None = None
     amount: Amount | None = None
     reason: Reason = Reason.CUSTOMER
+    order_ref: str = ""
+    documents: tuple[Document, ...] = ()
     signature: Signature | None = None
     digest: str = ""
     needs_two: bool = False
@@ -82,6 +86,8 @@ class Wanted:
             reason=self.reason,
             amount=self.amount,
             operator=self.operator,
+            order_ref=self.order_ref,
+            documents=self.documents,
             signature=self.signature,
         )
 
@@ -95,6 +101,18 @@ class Wanted:
         """How many steps it takes: one more where a second person has to agree."""
         return 6 if self.needs_two else 5
 
+    def facts_of_sale(self, say: Words) -> tuple[Fact, ...]:
+        """Return what is shown of it before an amount is said."""
+        sale = self.sale
+        left = [("label_left", left_of(sale))] if sale and sale.ceiling != "host_only" else []
+        told = [
+            ("label_sale", self.sale_name),
+            *_of_sale(sale),
+            *left,
+            ("label_card", str(self.card.pan) if self.card else ""),
+        ]
+        return _facts(told, say)
+
     def facts(self, say: Words, *, kind: str = "kind_refund") -> tuple[Fact, ...]:
         """Return what is shown of it, the amount large."""
         reasons = REASONS[say.language]
@@ -105,6 +123,8 @@ class Wanted:
             *_of_sale(self.sale),
             ("label_card", str(self.card.pan) if self.card else ""),
             ("label_reason", reasons[self.reason]),
+            ("label_order", self.order_ref),
+            *(("label_document", document.said) for document in self.documents),
             ("label_operator", self.operator),
             ("label_request", self.request_id),
             ("label_digest", short_digest(self.digest)),

@@ -10,7 +10,15 @@ from posrefund.errors import ConfigError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["bar_modules", "barcode_picture", "blank", "drawn_signature", "qr_dots", "qr_picture"]
+__all__ = [
+    "bar_modules",
+    "barcode_picture",
+    "blank",
+    "drawn_signature",
+    "qr_dots",
+    "qr_modules",
+    "qr_picture",
+]
 
 _WHITE = 255
 _QUIET_MODULES = 4
@@ -46,7 +54,7 @@ def qr_picture(text: str, dots: int) -> Image:
     Raises:
         ConfigError: A library for it is not installed.
     """
-    modules = _qr_modules(text)
+    modules = qr_modules(text)
     picture = blank(len(modules), len(modules))
     picture.putdata([0 if dark else _WHITE for row in modules for dark in row])
     side = len(modules) * dots
@@ -59,7 +67,7 @@ def qr_dots(text: str, room: int, most: int) -> int:
     Raises:
         ConfigError: A library for it is not installed.
     """
-    return min(most, room // len(_qr_modules(text)))
+    return min(most, room // len(qr_modules(text)))
 
 
 def bar_modules(text: str) -> str:
@@ -117,8 +125,12 @@ def drawn_signature(picture: bytes, width: int, height: int, dots: int = 1) -> I
     return drawn
 
 
-def _qr_modules(text: str) -> list[list[bool]]:
-    """Its rows; dark is True."""
+def qr_modules(text: str) -> list[list[bool]]:
+    """Return the rows of the QR code of *text*, with its quiet zone; dark is True.
+
+    Raises:
+        ConfigError: qrcode is not installed.
+    """
     try:
         from qrcode.constants import ERROR_CORRECT_M
         from qrcode.main import QRCode
