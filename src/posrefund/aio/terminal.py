@@ -142,6 +142,14 @@ class AsyncTerminal:
         """
         return await self._go(self._procedures.selfcheck(Asked(device, versions, update)))
 
+    async def when_idle(self) -> bool:
+        """Do what the host asked for in its headers, if now is the time; see ``Terminal.when_idle``.
+
+        Raises:
+            JournalError: It could not be written down.
+        """
+        return await self._go(self._procedures.when_idle())
+
     async def sale(self, request: SaleRequest) -> Outcome:
         """Sell; see ``Terminal.sale``.
 

@@ -107,6 +107,7 @@ def _answer(
     if stranger_to(table.mti_reply, stan, view.terminal, seen):
         line.set_aside(body, line.received_in)
         return None
+    line.heed()
     is_done = _is_done(fields, table.response, dialect)
     if not is_done:
         code = look_up(dialect.codes, fields.get("39", ""))

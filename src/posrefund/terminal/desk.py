@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Signature,
         TerminalView,
     )
+    from posrefund.engine.host_requests import HostRequest
     from posrefund.engine.policy import Bounds
     from posrefund.engine.settlement import BatchClosed
     from posrefund.journal import FeedVerdict
@@ -149,6 +150,11 @@ class Desk(Decisions):
         row = self.dialect.codes.get(outcome.code)  # none of what was undone or closed here
         owner = row.owner if row else ""
         return self._procedures.rulebook.contact_for(code=outcome.code, owner=owner)
+
+    def host_requests(self) -> tuple[HostRequest, ...]:
+        """Return what the host asks for in the headers of its answers and nobody has done, the weightiest first."""
+        with self._busy:
+            return self._procedures.asked.waiting()
 
     # --- what comes by another way -----------------------------------------------------------
 
@@ -295,6 +301,21 @@ class Desk(Decisions):
             raise InvalidRequestError([("by", "an operator number")])
         with self._busy:
             return self.journal.close_fault(fault_id, self._procedures.clock(), by=by, done=done)
+
+    def host_request_done(self, name: str, *, by: str) -> None:
+        """Write down that somebody did what the host asked for: loaded the parameters, updated the software.
+
+        Args:
+            name: Of ``host_requests``. A new sign-in needs no word: ``sign_in`` is one.
+            by: Operator number.
+
+        Raises:
+            InvalidRequestError: Nobody is named.
+            LocalProtocolError: The host asked for no such thing.
+            JournalWriteError: It was not written down.
+        """
+        with self._busy:
+            self._procedures.asked.done(name, by)
 
     def maintained(self, what: str, *, by: str) -> None:
         """Write down that somebody looked after the terminal: a new battery, a cleaned reader, a printer's roll.

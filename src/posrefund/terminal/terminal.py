@@ -165,6 +165,22 @@ class Terminal(Desk):
         with self._busy:
             return run(self._procedures.selfcheck(asked), self._link)
 
+    def when_idle(self) -> bool:
+        """Do what the host asked for in the headers of its answers, if now is the time: sign in again, at most every ten minutes.
+
+        Call it when nobody waits and no PIN has been entered for a message that is still to come: a PIN block is made
+        under the keys of the last sign-in. Without it, the next sale or refund without a PIN does the same
+        first. What fails is tried again later; everything else that the host asks for stands in ``host_requests``.
+
+        Returns:
+            Whether there was anything to do.
+
+        Raises:
+            JournalError: It could not be written down.
+        """
+        with self._busy:
+            return run(self._procedures.when_idle(), self._link)
+
     def sale(self, request: SaleRequest) -> Outcome:
         """Sell (UnionPay: 0200/000000).
 

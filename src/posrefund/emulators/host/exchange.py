@@ -68,8 +68,12 @@ class Exchange:
             self._ledger.refusals.append(self._as_refusal())
         if self._is_money or self._closes:
             self._ledger.keep()
-        envelope = self._request.envelope.reply()
+        envelope = self._request.envelope.reply(processing_request=self._asks)
         return envelope.wrap(self._body(envelope))
+
+    @property
+    def _asks(self) -> int:
+        return self._record.asks if self._record else 0
 
     @property
     def _is_money(self) -> bool:
@@ -177,6 +181,8 @@ class Exchange:
         layout = self._dialect.layout.key_block(self._request.network_code, self._profile)
         record.keys, block = issue_keys(layout, record.tmk, self._random_bytes)
         self._own["62"] = block.hex().upper()
+        if record.asks == _SIGN_IN_AGAIN:
+            record.asks = 0
 
     def _case(self) -> Case:
         return Case(
@@ -254,6 +260,7 @@ class Exchange:
 
 
 _NO_MAC = "00" * 8
+_SIGN_IN_AGAIN = 3
 
 
 def _fits(mak: Key, request: Request, rule: MACRule) -> bool:
