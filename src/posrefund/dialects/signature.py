@@ -56,7 +56,6 @@ _TAGS: Mapping[str, str] = MappingProxyType(
         "FF62": "original_rrn",
         "FF63": "original_mmdd",
         "FF64": "original_auth_code",
-        "FF65": "original_terminal",
         "FF70": "prints",
     }
 )
@@ -82,7 +81,7 @@ class SignatureUpload:
         800, and 805 for the last packet of several, are terminals' (PAX, LIAO); one host (BEST) takes 800 to 809, another
         (CHAN) 301 alone. That 801 to 804 lie between them is how we read it. 512 bytes is the smaller of the two
         lengths that tables give DE62. Which tags are packed no source says; those of digits alone are, as in DE55's
-        other tags.
+        other tags. FF65 (terminal of the sale) is the offline refund's, and left out.
 
     Example:
         >>> from posrefund.dialects.signature import SignatureUpload
@@ -96,7 +95,7 @@ class SignatureUpload:
     packet_bytes: int = 512
     before_close: BeforeClose = "remind"
     tags: Mapping[str, str] = field(default_factory=lambda: _TAGS)
-    packed: tuple[str, ...] = ("FF02", "FF06", "FF60", "FF61", "FF63", "FF70")
+    packed: tuple[str, ...] = ("FF06", "FF60", "FF61", "FF63", "FF70")
 
     def __post_init__(self) -> None:
         if not 0 < self.packet_bytes <= 999:

@@ -110,6 +110,16 @@ class Desk(Decisions):
             attempt = self.journal.last_attempt(request_id)
             return signature_under(self.journal, attempt) if attempt else None
 
+    def signatures_waiting(self) -> tuple[str, ...]:
+        """Return the request ids of the open batch whose signed pictures have still to go up (``upload_signatures``).
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        with self._busy:
+            waiting = self._procedures.signatures.waiting()
+            return tuple(attempt.request_id for attempt, _ in waiting)
+
     def prints(self, request_id: str, copy: str) -> int:
         """Return how often a copy of a slip was printed: once, and the next one is a reprint.
 

@@ -41,6 +41,7 @@ from posrefund.terminal.rulebook import Rulebook
 from posrefund.terminal.selfcheck import SelfChecker
 from posrefund.terminal.sign_in import echo, sign_in
 from posrefund.terminal.sign_ins import key_sets_needed, take_over
+from posrefund.terminal.signature_upload import SignatureUploader
 from posrefund.terminal.training import check_training
 from posrefund.terminal.view import view_of
 from posrefund.values import MerchantID, TerminalID
@@ -56,12 +57,14 @@ if TYPE_CHECKING:
         Original,
         Outcome,
         RefundRequest,
+        Signature,
         TerminalView,
     )
     from posrefund.engine.plan import Plan
     from posrefund.engine.policy import Bounds
     from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
+    from posrefund.engine.signature_upload import SignatureSent
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
     from posrefund.terminal.line import Steps
@@ -88,6 +91,7 @@ class Procedures:
         exchange: What is said about money.
         closer: Closes batches.
         asked: What the host asks for in its headers.
+        signatures: Uploads them.
         keyring: The working keys.
         people: What people decide.
         rulebook: The shop's rules.
@@ -126,6 +130,9 @@ class Procedures:
         self._line.set_aside = self.exchange.receive_late
         self.closer = BatchCloser(
             self._line, journal, dialect, clock, self.view, self._take_number, self.resolve_doubts
+        )
+        self.signatures = SignatureUploader(
+            self._line, self.keyring, journal, dialect, clock, self.view
         )
         self.asked = HostRequests(self._line, journal, dialect, clock, self.view)
         self._checker = SelfChecker(
@@ -196,7 +203,13 @@ class Procedures:
 
     def close_batch(self, operator: str) -> Steps[BatchClosed]:
         """See ``Terminal.close_batch``."""
-        return self._heeding(self.closer.close(operator))
+        return self._heeding(self._close_batch(operator))
+
+    def upload_signatures(
+        self, picture_of: Callable[[Signature], bytes], merchant_name: str, *, again: bool
+    ) -> Steps[tuple[SignatureSent, ...]]:
+        """See ``Terminal.upload_signatures``."""
+        return self._heeding(self.signatures.upload(picture_of, merchant_name, again=again))
 
     def preview(self, request: RefundRequest) -> Preview:
         """See ``Terminal.check_refund``."""
@@ -257,6 +270,11 @@ class Procedures:
     def _echo(self) -> Steps[None]:
         now = self.clock()
         yield from echo(self._line, self._take_number(now), now)
+
+    def _close_batch(self, operator: str) -> Steps[BatchClosed]:
+        if self.closer.recover() is None:
+            self.signatures.check_closing()
+        return (yield from self.closer.close(operator))
 
     def _sign_in_again(self) -> Steps[SignedIn]:
         """What a header asked for, by whoever wrote it: it may not take long, for somebody may wait behind it."""

@@ -15,6 +15,7 @@ from posrefund.emulators.host.closing import CLOSING, stranger_batch, totals_fie
 from posrefund.emulators.host.dialects import Facts
 from posrefund.emulators.host.faults import EFFECTS, NO_EFFECT
 from posrefund.emulators.host.ledger import Refusal
+from posrefund.emulators.host.signatures import take_signature
 from posrefund.emulators.host.terminals import issue_keys
 from posrefund.emulators.host.wire import encode_reply
 from posrefund.errors import MACMismatchError
@@ -43,6 +44,7 @@ class Exchange:
         self.code = ""
         self.is_repeat = False
         self._stored = host.stored
+        self._signatures = host.signatures
         self._request = request
         self._rule = request.rule
         self._record = record = host.terminals.get(request.get("41"))
@@ -80,6 +82,10 @@ class Exchange:
         return self._rule is not None and self._rule.is_money
 
     @property
+    def _has_mac(self) -> bool:
+        return self._rule is not None and self._rule.has_mac
+
+    @property
     def _closes(self) -> bool:
         return self._rule is not None and self._rule.closes
 
@@ -97,8 +103,10 @@ class Exchange:
     def _refusal(self) -> str | None:
         """Return the code of the first check that fails."""
         checks = [self._check_form, self._check_terminal]
+        if self._has_mac:
+            checks += [self._check_batch, self._check_mac]
         if self._is_money:
-            checks += [self._check_batch, self._check_mac, self._check_copy, self._check_stan]
+            checks += [self._check_copy, self._check_stan]
         if self._closes:
             checks += [self._check_closing_batch]
         return next((code for check in checks if (code := check())), None)
@@ -168,6 +176,9 @@ class Exchange:
         if rule.kind in CLOSING:
             code, self._own["48"] = CLOSING[rule.kind](self._case(), record)
             return code
+        if rule.kind == "upload_signature":
+            self._own["37"] = self._request.get("37")
+            return take_signature(self._case(), self._signatures)
         self._own["60"] = self._dialect.layout.batch_field(
             rule.kind, self._request.fields, record.batch
         )
@@ -232,7 +243,7 @@ class Exchange:
         dialect, profile = self._dialect, self._profile
         mac_codes = dialect.mac_codes if profile.mac_codes is None else profile.mac_codes
         has_mac = profile.mac_on_declines or fields.get("39") in mac_codes
-        if self._mak is None or not self._is_money or not has_mac:
+        if self._mak is None or not self._has_mac or not has_mac:
             return encode_reply(fields, dialect)
         body = encode_reply({**fields, "64": _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
         rule = dialect.mac_rule
