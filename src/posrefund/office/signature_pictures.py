@@ -12,6 +12,7 @@ import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.codec.jbig import SIDE_MAX, encode_jbig, read_jbig
 from posrefund.errors import CodecError, ConfigError, InvalidRequestError
 from posrefund.office.signatures import fetch
@@ -39,6 +40,7 @@ def pictures_in(folder: Path) -> Callable[[Signature], bytes]:
     return lambda signature: as_jbig(fetch(signature, folder))
 
 
+@closed
 def as_jbig(picture: bytes) -> bytes:
     r"""Return *picture* as JBIG.
 

@@ -69,6 +69,11 @@ def signature_upload(table: Table, base: SignatureUpload) -> SignatureUpload:
         return base
 
 
+def _left_out(rule: SignatureUpload) -> list[str]:
+    """Tags that a file without a base would have, and *rule* has not."""
+    return [tag for tag in SignatureUpload().tags if tag not in rule.tags]
+
+
 def signature_data(rule: SignatureUpload) -> dict[str, Any]:
     """Return *rule* as the table of a dialect file."""
     if rule == SignatureUpload():
@@ -78,5 +83,5 @@ def signature_data(rule: SignatureUpload) -> dict[str, Any]:
         **{name: getattr(rule, name) for name in names},
         "numbered": list(rule.numbered),
         "packed": list(rule.packed),
-        "tags": dict(rule.tags),
+        "tags": {**dict.fromkeys(_left_out(rule), False), **rule.tags},
     }
