@@ -40,11 +40,13 @@ from posrefund.engine.compose import (
     compose_settlement,
     compose_sign_in,
     compose_sign_off,
+    compose_signature,
     compose_uploaded_refund,
     compose_void,
     keepable,
 )
 from posrefund.engine.settlement import ASKED
+from posrefund.engine.signature_upload import Packet
 from posrefund.errors import InvalidRequestError
 from posrefund.values import PAN, STAN, Amount, BatchNumber, CardRead, KeptCard, Track2
 
@@ -444,6 +446,10 @@ def test_the_facts_that_dialects_may_name_are_those_that_the_engine_has() -> Non
     compose_end(desk, closing, 1, NOW)
     compose_end(desk, replace(closing, verdict="balanced"), 1, NOW)
     compose_sign_off(desk, NOW)
+    accepted = attempt_in(State.ACCEPTED, kind="refund")
+    accepted = replace(accepted, facts={"rrn": "606810000123", "settlement_date": "0310"})
+    packet = Packet("800", b"picture", 1, 1)
+    compose_signature(accepted, CARD, desk, packet, b"slip", NOW)
 
     told = {
         name: {fact for fact in facts if "." not in fact} for name, facts in curious.told.items()

@@ -42,6 +42,7 @@ def test_a_terminal_in_order_says_so_and_names_everything_it_looked_at(checked: 
         ("update", "skipped"),
         ("batch", "ok"),
         ("doubts", "ok"),
+        ("host_asks", "ok"),
         ("shutdown", "ok"),
         ("faults", "ok"),
     ]

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from posrefund.aio.contract import AsyncLink
     from posrefund.dialects import Dialect
-    from posrefund.engine import Outcome, RefundRequest, SaleRequest
+    from posrefund.engine import Outcome, RefundRequest, SaleRequest, Signature
     from posrefund.engine.policy import Rules
     from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
+    from posrefund.engine.signature_upload import SignatureSent
     from posrefund.framing import Envelope
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
@@ -142,6 +143,14 @@ class AsyncTerminal:
         """
         return await self._go(self._procedures.selfcheck(Asked(device, versions, update)))
 
+    async def when_idle(self) -> bool:
+        """Do what the host asked for in its headers, if now is the time; see ``Terminal.when_idle``.
+
+        Raises:
+            JournalError: It could not be written down.
+        """
+        return await self._go(self._procedures.when_idle())
+
     async def sale(self, request: SaleRequest) -> Outcome:
         """Sell; see ``Terminal.sale``.
 
@@ -177,6 +186,22 @@ class AsyncTerminal:
             PosRefundError: As there; the same.
         """
         return await self._go(self._procedures.close_batch(operator))
+
+    async def upload_signatures(
+        self,
+        picture_of: Callable[[Signature], bytes],
+        *,
+        merchant_name: str = "",
+        again: bool = False,
+    ) -> tuple[SignatureSent, ...]:
+        """Upload the pictures that customers signed with; see ``Terminal.upload_signatures``.
+
+        Raises:
+            RefusedError: The host takes none, or wants a sign-in first.
+            JournalError: It could not be written down.
+        """
+        steps = self._procedures.upload_signatures(picture_of, merchant_name, again=again)
+        return await self._go(steps)
 
     async def status(self, request_id: str) -> Outcome | None:
         """Say how a request stands, from the journal alone; None if it is unknown.

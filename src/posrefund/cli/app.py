@@ -25,6 +25,7 @@ from posrefund.cli import (
     faults,
     follow_up,
     host,
+    host_requests,
     init,
     journal,
     keys,
@@ -49,6 +50,7 @@ from posrefund.cli import (
     staff,
     tokens,
     train,
+    upload_signatures,
     wire_log,
 )
 from posrefund.cli.screen import as_text, print_json, stderr
@@ -95,6 +97,7 @@ app.command("counter")(counter.counter)
 app.command("follow-up")(follow_up.follow_up)
 app.command("slip")(slip.slip)
 app.command("sign")(sign.sign)
+app.command("upload-signatures")(upload_signatures.upload_signatures)
 app.command("release")(money.release)
 app.command("explain")(explain.explain)
 app.command("close")(people.close)
@@ -121,6 +124,7 @@ app.add_typer(bundle.app, name="bundle")
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(faults.app, name="faults")
+app.add_typer(host_requests.app, name="host-requests")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
 app.add_typer(notices.app, name="notices")

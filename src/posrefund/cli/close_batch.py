@@ -35,6 +35,8 @@ def close_batch(
     Exit status: 0 closed, 4 closed and something for people to look at, 3 refused by a rule, 2 an error.
     """
     with open_terminal(load(config)) as terminal:
+        if not reprint and terminal.signatures_waiting():
+            stderr.print(_WAITING, markup=False)
         closed = terminal.last_batch() if reprint else terminal.close_batch(operator)
         if closed is None:
             stderr.print("no batch was closed yet / 还没有结算过")
@@ -52,6 +54,12 @@ def close_batch(
         stdout.print(text, markup=False)
     is_plain = closed.verdict == "balanced" and not closed.doubts
     raise typer.Exit(0 if is_plain or reprint else 4)
+
+
+_WAITING = (
+    "signatures have not gone up, and cannot once the batch is closed (posrefund upload-signatures)"
+    " / 有电子签名尚未上送，结算后不能再上送"
+)
 
 
 def _as_data(closed: BatchClosed) -> dict[str, Any]:

@@ -26,6 +26,8 @@ def follow_up(
 ) -> None:
     """List refunds past their expected day, and what is in doubt, by its age; made for a timer to call.
 
+    Where the host has asked for a new sign-in, the terminal does that too: nobody waits now.
+
     Exit status: 0 nothing to do, 1 something is overdue or undecided, 2 an error.
     """
     settings = load(config)
@@ -33,6 +35,7 @@ def follow_up(
         now = datetime.now(UTC)
         today = terminal.view().host_day(now)
         found = look(terminal.journal, now=now, today=today, arrival=settings.arrival)
+        terminal.when_idle()
     if json:
         print_json(_as_data(found))
     else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from posrefund.codec import Codec, Field, specification
 from posrefund.crypto import UNIONPAY_ECB, UNIONPAY_SIGN_IN, MACRule, SignInRule
 from posrefund.dialects.policy import Policy
+from posrefund.dialects.signature import SignatureUpload
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class Dialect:
         received_codes: Answers to a repeat of ours that mean: a copy is here. They say nothing about money.
         unread_codes: Answers of a host that could not take this copy as a message of ours (form, MAC, terminal,
             batch): about another copy they say nothing.
+        host_requests: What digit 6 of an answer's header asks for, by the digit in hexadecimal.
+        signature: How signatures go up, where there is a message for it.
         slip_title: What stands above a slip, by language.
         accept_pads: Filler nibbles that an odd-length field may end in; UnionPay ignores them all.
         mti_enc: How the MTI stands on the line where ``encoding`` does not say it: ``"b"`` packed, or a text encoding.
@@ -121,6 +124,8 @@ class Dialect:
     managed_codes: frozenset[str] = frozenset()
     received_codes: frozenset[str] = frozenset()
     unread_codes: frozenset[str] = frozenset()
+    host_requests: Mapping[str, str] = field(default_factory=dict)
+    signature: SignatureUpload = field(default_factory=SignatureUpload)
     slip_title: Mapping[str, str] = field(default_factory=lambda: _SLIP_TITLE)
     accept_pads: str = ""
     mti_enc: str = ""

@@ -86,6 +86,9 @@ FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         ),
         "upload_end": _MANAGEMENT | {"total"},
         "balanced_end": _MANAGEMENT | {"total"},
+        "upload_signature": _MANAGEMENT.union(
+            "amount currency mac pan rrn settlement_mmdd packet picture slip".split()  # noqa: SIM905
+        ),
     }
 )
 """The messages that the engine sends, and the facts it has for each; the ``COPIES`` have besides what their

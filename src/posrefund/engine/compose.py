@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from posrefund.engine.attempt import Attempt
     from posrefund.engine.batch import Closing
     from posrefund.engine.requests import Original
+    from posrefund.engine.signature_upload import Packet
     from posrefund.engine.view import TerminalView
     from posrefund.values import Amount, CardRead, KeptCard
 
@@ -35,6 +36,7 @@ __all__ = [
     "compose_settlement",
     "compose_sign_in",
     "compose_sign_off",
+    "compose_signature",
     "compose_uploaded_refund",
     "compose_void",
     "end_of",
@@ -152,6 +154,39 @@ def compose_end(view: TerminalView, closing: Closing, total: int, now: datetime)
     """Return the fields of the end of an upload of *total* items."""
     facts = _of_terminal(view) | _of_moment(view, now) | {"total": f"{total:04d}"}
     return _checked(view, end_of(closing), facts)
+
+
+def compose_signature(
+    attempt: Attempt, card: KeptCard, view: TerminalView, packet: Packet, slip: bytes, now: datetime
+) -> dict[str, str]:
+    """Return the fields of one packet of the signature under *attempt*.
+
+    It goes under the attempt's own number and batch, and names it as its slip does.
+
+    Args:
+        attempt: What the host accepted.
+        card: From the journal's sealed side table.
+        view: The terminal now.
+        packet: Of the picture.
+        slip: The words of the slip.
+        now: The time.
+    """
+    facts = _of_moment(view, now) | {
+        "terminal": attempt.terminal,
+        "merchant": attempt.merchant,
+        "batch": attempt.batch,
+        "stan": attempt.stan,
+        "amount": f"{attempt.amount.minor:012d}",
+        "currency": attempt.amount.currency,
+        "pan": card.pan.reveal(),
+        "rrn": attempt.facts.get("rrn", ""),
+        "settlement_mmdd": attempt.facts.get("settlement_date", ""),
+        "packet": packet.number,
+        "picture": packet.part.hex().upper(),
+        "slip": slip.hex().upper(),
+        "mac": MAC_PLACE,
+    }
+    return _checked(view, "upload_signature", facts)
 
 
 def end_of(closing: Closing) -> str:

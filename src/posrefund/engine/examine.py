@@ -52,6 +52,7 @@ class Seen:
         min_version: What a host or a management system announced.
         doubts: How many attempts may still turn out either way.
         with_people: How many of them nobody but people can resolve.
+        host_asks: What the host asks for in its headers and nobody has done, the weightiest first.
         unclean_since: When a run began that never ended; empty if each did.
     """
 
@@ -74,6 +75,7 @@ class Seen:
     min_version: str = ""
     doubts: int = 0
     with_people: int = 0
+    host_asks: tuple[str, ...] = ()
     unclean_since: str = ""
 
 
@@ -226,6 +228,11 @@ def _doubts(seen: Seen, _policy: SelfCheckPolicy) -> _Found:
     return "open" if seen.doubts else "", "", measured
 
 
+def _host_asks(seen: Seen, _policy: SelfCheckPolicy) -> _Found:
+    names = seen.host_asks
+    return names[0] if names else "", ", ".join(names), {"waiting": len(names)}
+
+
 def _shutdown(seen: Seen, _policy: SelfCheckPolicy) -> _Found:
     since = seen.unclean_since
     return "unclean" if since else "", f"the run of {since}" if since else "", {}
@@ -245,5 +252,6 @@ _JUDGES: Mapping[str, Callable[[Seen, SelfCheckPolicy], _Found | None]] = {
     "update": _update,
     "batch": _batch,
     "doubts": _doubts,
+    "host_asks": _host_asks,
     "shutdown": _shutdown,
 }

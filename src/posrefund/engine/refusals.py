@@ -26,6 +26,16 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "主机要求重新签到：请签到后再试",
             "the host asked for a new sign-in: sign in, then try again",
         ),
+        "no_signature_upload": (
+            "merchant",
+            "该主机没有电子签名上送",
+            "this host takes no signatures",
+        ),
+        "signatures_waiting": (
+            "merchant",
+            "有电子签名尚未上送：先上送（posrefund upload-signatures），再结算",
+            "signatures have not gone up: upload them (posrefund upload-signatures), then close the batch",
+        ),
         "journal_behind": (
             "merchant",
             "本机流水不完整（曾被还原或更换）：须读完结算文件、由两人确认后才能退款（posrefund journal accept）",

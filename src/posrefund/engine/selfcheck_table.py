@@ -11,7 +11,7 @@ __all__ = ["CHECKS", "REASONS", "CheckName", "Reason"]
 
 CheckName: TypeAlias = Literal[
     "storage", "space", "clock", "keys", "journal", "sign_in", "host", "device",
-    "version", "profile", "update", "batch", "doubts", "shutdown", "faults",
+    "version", "profile", "update", "batch", "doubts", "host_asks", "shutdown", "faults",
 ]  # fmt: skip
 
 CHECKS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -29,6 +29,7 @@ CHECKS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "update": ("更新提示", "update"),
         "batch": ("批次", "batch"),
         "doubts": ("未明交易", "doubts"),
+        "host_asks": ("主机要求", "what the host asks for"),
         "shutdown": ("上次关机", "last shutdown"),
         "faults": ("故障记录", "fault log"),
     }
@@ -172,6 +173,50 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         "doubts.open": Reason(
             "warn", "有结果未知的交易", "transactions are in doubt",
             "等待或查询结果，读取结算文件；勿换号重做", "wait for them or read the settlement file; never make them again under another number",
+        ),
+        "host_asks.sign_in": Reason(
+            "warn", "主机要求重新签到", "the host asks for a new sign-in",
+            "请签到；否则下一笔交易前自动签到", "sign in; or the terminal does, before its next transaction",
+        ),
+        "host_asks.software": Reason(
+            "warn", "主机要求更新软件", "the host asks for a software update",
+            "由软件供应商更新，然后登记（posrefund host-requests）", "have the software's supplier update it, then say so (posrefund host-requests)",
+        ),
+        "host_asks.ca_keys": Reason(
+            "warn", "主机要求更新 IC 卡公钥", "the host asks for new CA public keys",
+            "由收单机构或供应商给密码键盘下载公钥，然后登记（posrefund host-requests）", "have acquirer or supplier load them into the PIN pad, then say so (posrefund host-requests)",
+        ),
+        "host_asks.chip_parameters": Reason(
+            "warn", "主机要求更新 IC 卡参数", "the host asks for new chip card parameters",
+            "由收单机构或供应商给密码键盘下载参数，然后登记（posrefund host-requests）", "have acquirer or supplier load them into the PIN pad, then say so (posrefund host-requests)",
+        ),
+        "host_asks.contactless_parameters": Reason(
+            "warn", "主机要求更新非接触参数", "the host asks for new contactless parameters",
+            "由收单机构或供应商给密码键盘下载参数，然后登记（posrefund host-requests）", "have acquirer or supplier load them into the PIN pad, then say so (posrefund host-requests)",
+        ),
+        "host_asks.mag_parameters": Reason(
+            "warn", "主机要求更新终端参数", "the host asks for new terminal parameters",
+            "向收单机构索取参数，改好参数文件后登记（posrefund host-requests）", "get them from the acquirer and change the settings, then say so (posrefund host-requests)",
+        ),
+        "host_asks.blacklist": Reason(
+            "warn", "主机要求更新卡 BIN 黑名单", "the host asks for a new black list of card numbers",
+            "由收单机构或供应商下载黑名单，然后登记（posrefund host-requests）", "have acquirer or supplier load it, then say so (posrefund host-requests)",
+        ),
+        "host_asks.bin_tables": Reason(
+            "warn", "主机要求更新免密 BIN 表", "the host asks for new tables of card numbers without PIN",
+            "由收单机构或供应商下载，然后登记（posrefund host-requests）", "have acquirer or supplier load them, then say so (posrefund host-requests)",
+        ),
+        "host_asks.rates": Reason(
+            "warn", "主机要求更新汇率或费率表", "the host asks for new rates or fees",
+            "由收单机构或供应商下载，然后登记（posrefund host-requests）", "have acquirer or supplier load them, then say so (posrefund host-requests)",
+        ),
+        "host_asks.status": Reason(
+            "warn", "主机要求上送终端状态", "the host asks for the terminal's status",
+            "请联系收单机构：本程序不上送状态；然后登记（posrefund host-requests）", "call the acquirer: this program sends none; then say so (posrefund host-requests)",
+        ),
+        "host_asks.unknown": Reason(
+            "warn", "主机有本程序不认识的要求", "the host asks for something that this program does not know",
+            "请联系收单机构，然后登记（posrefund host-requests）", "call the acquirer, then say so (posrefund host-requests)",
         ),
         "shutdown.unclean": Reason(
             "warn", "上次未正常关闭", "the last run ended without closing",

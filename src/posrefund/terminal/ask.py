@@ -1,10 +1,11 @@
-"""One question to the host and its answer, where neither carries a MAC: management and settlement. Floor 7.
+"""One question to the host and its answer, where no money moves: management and settlement. Floor 7.
 
 A failure is an error, not an outcome: no message of this kind moves money, and each may be asked again.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect, Timers
     from posrefund.engine import TerminalView
+    from posrefund.terminal.keyring import Keyring
     from posrefund.terminal.line import Line, Steps
+    from posrefund.values import Received
 
 __all__ = ["ask", "no_answer"]
 
@@ -38,6 +41,7 @@ def ask(
     *,
     is_refusable: bool = False,
     timers: Timers | None = None,
+    keyring: Keyring | None = None,
 ) -> Steps[Mapping[str, str]]:
     """Send the message called *name* and return the fields of its answer.
 
@@ -48,6 +52,7 @@ def ask(
         request: Its fields.
         is_refusable: A code that refuses is an answer, too, unless it asks for a sign-in first.
         timers: How long what may take; the dialect's if None.
+        keyring: Seals a message that carries a MAC, and judges its answer's, if it has one; None for one without.
 
     Raises:
         RefusedError: The host said no; the code is ``host_NN``.
@@ -57,7 +62,8 @@ def ask(
     """
     within = timers or view.dialect.timers
     yield from line.open(within.connect_s)
-    talk = _talk(line, view, name, request, is_refusable=is_refusable, answer_s=within.answer_s)
+    question = _Question(name, request, keyring, is_refusable=is_refusable)
+    talk = _talk(line, view, question, answer_s=within.answer_s)
     return (yield from line.hung_up_after(talk))
 
 
@@ -68,21 +74,25 @@ def no_answer(reason: str) -> RemoteProtocolError:
     return error
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked, by whose keys, and whether a no is an answer."""
+
+    name: str
+    request: Mapping[str, str] = field(repr=False)
+    keyring: Keyring | None
+    is_refusable: bool
+
+
 def _talk(
-    line: Line,
-    view: TerminalView,
-    name: str,
-    request: Mapping[str, str],
-    *,
-    is_refusable: bool,
-    answer_s: float,
+    line: Line, view: TerminalView, question: _Question, *, answer_s: float
 ) -> Steps[Mapping[str, str]]:
     try:
-        message = line.wrap(seal(request, view.dialect, None))
+        message = line.wrap(_sealed(line, view, question))
         yield from line.send(message, answer_s=answer_s)
         fields = None
         while fields is None:
-            fields = yield from _answer(line, view, name, request, is_refusable=is_refusable)
+            fields = yield from _answer(line, view, question)
     except (LinkTimeoutError, LinkClosedError) as error:
         error.effect = "nothing_sent"  # no message of this file moves money
         error.retry_is_safe = True
@@ -92,13 +102,25 @@ def _talk(
     return fields
 
 
-def _answer(
-    line: Line, view: TerminalView, name: str, request: Mapping[str, str], *, is_refusable: bool
-) -> Steps[Mapping[str, str] | None]:
+def _sealed(line: Line, view: TerminalView, question: _Question) -> bytes:
+    if question.keyring is None:
+        return seal(question.request, view.dialect, None)
+    return question.keyring.seal(question.request, line.envelope)
+
+
+def _unsealed(line: Line, view: TerminalView, question: _Question, body: bytes) -> Received:
+    if question.keyring is None:
+        return unseal(body, view.dialect, None)
+    keyring = question.keyring
+    return keyring.unseal(body, line.received_in, keyring.key_set_id)
+
+
+def _answer(line: Line, view: TerminalView, question: _Question) -> Steps[Mapping[str, str] | None]:
     """Return the answer's fields, or None when it answers something else."""
-    dialect, table = view.dialect, view.dialect.messages[name]
+    request = question.request
+    dialect, table = view.dialect, view.dialect.messages[question.name]
     body = yield from line.receive()
-    received = unseal(body, dialect, None)
+    received = _unsealed(line, view, question, body)
     if received.refusal is not None:
         raise no_answer(f"the answer cannot be read: {received.refusal}")
     fields = received.fields
@@ -107,10 +129,13 @@ def _answer(
     if stranger_to(table.mti_reply, stan, view.terminal, seen):
         line.set_aside(body, line.received_in)
         return None
+    line.heed()
+    if question.keyring is not None and received.mac == "wrong":
+        raise no_answer("the MAC of the answer is wrong")
     is_done = _is_done(fields, table.response, dialect)
     if not is_done:
         code = look_up(dialect.codes, fields.get("39", ""))
-        if not is_refusable or code.sign_in_first:
+        if not question.is_refusable or code.sign_in_first:
             raise RefusedError(
                 f"host_{code.code}", owner=code.owner, hint_zh=code.clerk_zh, hint_en=code.clerk_en
             )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Signature,
         TerminalView,
     )
+    from posrefund.engine.host_requests import HostRequest
     from posrefund.engine.policy import Bounds
     from posrefund.engine.settlement import BatchClosed
     from posrefund.journal import FeedVerdict
@@ -109,6 +110,16 @@ class Desk(Decisions):
             attempt = self.journal.last_attempt(request_id)
             return signature_under(self.journal, attempt) if attempt else None
 
+    def signatures_waiting(self) -> tuple[str, ...]:
+        """Return the request ids of the open batch whose signed pictures have still to go up (``upload_signatures``).
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        with self._busy:
+            waiting = self._procedures.signatures.waiting()
+            return tuple(attempt.request_id for attempt, _ in waiting)
+
     def prints(self, request_id: str, copy: str) -> int:
         """Return how often a copy of a slip was printed: once, and the next one is a reprint.
 
@@ -162,6 +173,11 @@ class Desk(Decisions):
         row = self.dialect.codes.get(outcome.code)  # none of what was undone or closed here
         owner = row.owner if row else ""
         return self._procedures.rulebook.contact_for(code=outcome.code, owner=owner)
+
+    def host_requests(self) -> tuple[HostRequest, ...]:
+        """Return what the host asks for in the headers of its answers and nobody has done, the weightiest first."""
+        with self._busy:
+            return self._procedures.asked.waiting()
 
     # --- what comes by another way -----------------------------------------------------------
 
@@ -308,6 +324,21 @@ class Desk(Decisions):
             raise InvalidRequestError([("by", "an operator number")])
         with self._busy:
             return self.journal.close_fault(fault_id, self._procedures.clock(), by=by, done=done)
+
+    def host_request_done(self, name: str, *, by: str) -> None:
+        """Write down that somebody did what the host asked for: loaded the parameters, updated the software.
+
+        Args:
+            name: Of ``host_requests``. A new sign-in needs no word: ``sign_in`` is one.
+            by: Operator number.
+
+        Raises:
+            InvalidRequestError: Nobody is named.
+            LocalProtocolError: The host asked for no such thing.
+            JournalWriteError: It was not written down.
+        """
+        with self._busy:
+            self._procedures.asked.done(name, by)
 
     def maintained(self, what: str, *, by: str) -> None:
         """Write down that somebody looked after the terminal: a new battery, a cleaned reader, a printer's roll.

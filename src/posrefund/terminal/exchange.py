@@ -137,6 +137,8 @@ class Exchange:
         if received.refusal is None and self._is_of_another(attempt, body, received):
             self._late.take(body, self._line.received_in, attempt)
             return False
+        if received.refusal is None:
+            self._line.heed()
         actions = answers.receive(attempt, received, self._view(), self._clock())
         self._journal.commit(actions)
         return _moves(actions)
@@ -270,6 +272,7 @@ class Exchange:
             attempt, received, self._view(), self._clock(), sent_with=sent_with
         )
         if answered:
+            self._line.heed()
             self._journal.commit(actions)
         else:
             self._late.take(body, self._line.received_in, attempt)

@@ -114,8 +114,8 @@ class Line:
         self.open_s = self.answer_s = 0.0
         """How long the last opening and the last wait for an answer took."""
         self._sent_at = 0.0
-        self.processing_request = 0
-        """Header digit 6 of the last answer: what the host wants done next (3: sign in again)."""
+        self.asked: list[int] = []
+        """Header digit 6 of answers that were ours: what the host wants done next (3: sign in again)."""
 
     def open(self, timeout_s: float) -> Steps[None]:
         """Connect afresh, so that no late answer of an earlier exchange can be read in this one.
@@ -173,8 +173,13 @@ class Line:
             self._tap("received", message)
         ours = self.envelope
         self.received_in, body = Envelope.unwrap(message, len(ours.tpdu), len(ours.header))
-        self.processing_request = self.received_in.processing_request
         return body
+
+    def heed(self) -> None:
+        """Keep what the header of the last answer asks for: it is an answer to us."""
+        asked = self.received_in.processing_request
+        if asked and asked not in self.asked:
+            self.asked.append(asked)
 
     def hung_up_after(self, talk: Steps[_Result]) -> Steps[_Result]:
         """Go through *talk* and hang up, however it ends.

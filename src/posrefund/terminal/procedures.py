@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 from posrefund.closed import closed_class
 from posrefund.crypto import require
@@ -33,6 +33,7 @@ from posrefund.terminal.anchor import Mooring
 from posrefund.terminal.batch import BatchCloser
 from posrefund.terminal.exchange import Exchange
 from posrefund.terminal.generation import check_generation
+from posrefund.terminal.host_requests import HostRequests
 from posrefund.terminal.keyring import Keyring
 from posrefund.terminal.line import Line
 from posrefund.terminal.people import People
@@ -41,6 +42,7 @@ from posrefund.terminal.rulebook import Rulebook
 from posrefund.terminal.selfcheck import SelfChecker
 from posrefund.terminal.sign_in import echo, sign_in
 from posrefund.terminal.sign_ins import key_sets_needed, take_over
+from posrefund.terminal.signature_upload import SignatureUploader
 from posrefund.terminal.training import check_training
 from posrefund.terminal.view import view_of
 from posrefund.values import MerchantID, TerminalID
@@ -49,19 +51,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from posrefund.dialects import Dialect
+    from posrefund.dialects import Dialect, Timers
     from posrefund.engine import (
         Approval,
         Attempt,
         Original,
         Outcome,
         RefundRequest,
+        Signature,
         TerminalView,
     )
     from posrefund.engine.plan import Plan
     from posrefund.engine.policy import Bounds
     from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
+    from posrefund.engine.signature_upload import SignatureSent
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
     from posrefund.terminal.line import Steps
@@ -69,6 +73,9 @@ if TYPE_CHECKING:
     from posrefund.terminal.sign_in import SignedIn
 
 __all__ = ["Procedures"]
+
+_Result = TypeVar("_Result")
+_AGAIN_CONNECT_S, _AGAIN_ANSWER_S, _AGAIN_OPERATOR = 5.0, 15.0, "01"
 
 
 @closed_class
@@ -84,6 +91,8 @@ class Procedures:
         envelope: TPDU and header of every request.
         exchange: What is said about money.
         closer: Closes batches.
+        asked: What the host asks for in its headers.
+        signatures: Uploads them.
         keyring: The working keys.
         people: What people decide.
         rulebook: The shop's rules.
@@ -123,8 +132,14 @@ class Procedures:
         self.closer = BatchCloser(
             self._line, journal, dialect, clock, self.view, self._take_number, self.resolve_doubts
         )
+        self.signatures = SignatureUploader(
+            self._line, self.keyring, journal, dialect, clock, self.view
+        )
+        self.asked = HostRequests(self._line, journal, dialect, clock, self.view)
         self._checker = SelfChecker(
-            self._line, journal, keystore, dialect, clock, self.view, self._take_number, checks
+            *(self._line, journal, keystore, dialect, clock, self.view, self._take_number),
+            self.asked,
+            checks,
         )
         is_whole = mooring.check()
         check_generation(journal, keystore, clock())
@@ -138,32 +153,33 @@ class Procedures:
 
     def sign_in(self, operator: str, accept: Accept) -> Steps[SignedIn]:
         """See ``Terminal.sign_in``."""
-        now = self.clock()
-        before = self._take_number(now)
-        answer = yield from sign_in(self._line, before, operator, now)
-        done = take_over(answer, before, accept, self.journal, self.keyring, now)
-        self.closer.after_sign_in()
-        self._anchor()
-        return done
+        return self._heeding(self._sign_in(operator, accept))
 
     def echo(self) -> Steps[None]:
         """See ``Terminal.echo``."""
-        now = self.clock()
-        yield from echo(self._line, self._take_number(now), now)
+        return self._heeding(self._echo())
 
     def selfcheck(self, asked: Asked) -> Steps[SelfCheck]:
         """See ``Terminal.selfcheck``."""
-        return self._checker.run(asked)
+        return self._heeding(self._checker.run(asked))
+
+    def when_idle(self) -> Steps[bool]:
+        """See ``Terminal.when_idle``."""
+        return self._heeding(self.asked.obey(self._sign_in_again))
 
     def sale(self, request: SaleRequest) -> Steps[Outcome]:
         """See ``Terminal.sale``."""
-        return self._carry_out(
-            request, lambda occasion: machine.start_sale(request, self.view(), occasion)
+        return self._heeding(
+            self._carry_out(
+                request, lambda occasion: machine.start_sale(request, self.view(), occasion)
+            )
         )
 
     def refund(self, request: RefundRequest, pin: str | None = None) -> Steps[Outcome]:
         """See ``Terminal.refund``."""
-        return self._carry_out(request, lambda occasion: self._plan_refund(request, occasion), pin)
+        return self._heeding(
+            self._carry_out(request, lambda occasion: self._plan_refund(request, occasion), pin)
+        )
 
     def ask(self, request: RefundRequest, pin: str | None) -> Approval | None:
         """See ``Desk.ask``."""
@@ -184,11 +200,17 @@ class Procedures:
     def resolve_doubts(self) -> Steps[None]:
         """See ``Terminal.resolve_doubts``."""
         self.exchange.recover()
-        yield from self.exchange.resolve_doubts()
+        yield from self._heeding(self.exchange.resolve_doubts())
 
     def close_batch(self, operator: str) -> Steps[BatchClosed]:
         """See ``Terminal.close_batch``."""
-        return self.closer.close(operator)
+        return self._heeding(self._close_batch(operator))
+
+    def upload_signatures(
+        self, picture_of: Callable[[Signature], bytes], merchant_name: str, *, again: bool
+    ) -> Steps[tuple[SignatureSent, ...]]:
+        """See ``Terminal.upload_signatures``."""
+        return self._heeding(self.signatures.upload(picture_of, merchant_name, again=again))
 
     def preview(self, request: RefundRequest) -> Preview:
         """See ``Terminal.check_refund``."""
@@ -228,6 +250,42 @@ class Procedures:
 
     # --- inside ------------------------------------------------------------------------------
 
+    def _heeding(self, steps: Steps[_Result]) -> Steps[_Result]:
+        """Go through *steps*; however they end, remember what the host asked for meanwhile."""
+        try:
+            return (yield from steps)
+        finally:
+            self.asked.write_down()
+
+    def _sign_in(
+        self, operator: str, accept: Accept, timers: Timers | None = None
+    ) -> Steps[SignedIn]:
+        now = self.clock()
+        before = self._take_number(now)
+        answer = yield from sign_in(self._line, before, operator, now, timers)
+        done = take_over(answer, before, accept, self.journal, self.keyring, now)
+        self.asked.signed_in()
+        self.closer.after_sign_in()
+        self._anchor()
+        return done
+
+    def _echo(self) -> Steps[None]:
+        now = self.clock()
+        yield from echo(self._line, self._take_number(now), now)
+
+    def _close_batch(self, operator: str) -> Steps[BatchClosed]:
+        if self.closer.recover() is None:
+            self.signatures.check_closing()
+        return (yield from self.closer.close(operator))
+
+    def _sign_in_again(self) -> Steps[SignedIn]:
+        """What a header asked for, by whoever wrote it: it may not take long, for somebody may wait behind it."""
+        timers = self.dialect.timers
+        connect_s = min(timers.connect_s, _AGAIN_CONNECT_S)
+        answer_s = min(timers.answer_s, _AGAIN_ANSWER_S)
+        brisk = replace(timers, connect_s=connect_s, answer_s=answer_s)
+        return self._sign_in(_AGAIN_OPERATOR, Accept(), brisk)
+
     def _bounds_of(self, request: RefundRequest, occasion: Occasion) -> Bounds | None:
         with suppress(RefusedError):
             found = self._find(request, occasion, self.view())
@@ -248,7 +306,10 @@ class Procedures:
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         # The rules and the second person speak before the line: what they refuse must not send a reversal either.
         plan = self._planned(start, occasion, pin)
-        if (yield from self.exchange.resolve_doubts()):
+        has_worked = yield from self.exchange.resolve_doubts()
+        if request.card.pin_block is None:  # one was made under the keys of now
+            has_worked |= yield from self.asked.obey(self._sign_in_again)
+        if has_worked:
             # What stood before may not stand any more: a late answer may have come. Nor is the STAN free.
             last = self.journal.last_attempt(request.request_id)
             if self._is_over(last):

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from posrefund.engine import TerminalView
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
+    from posrefund.terminal.host_requests import HostRequests
     from posrefund.terminal.line import Line, Steps
 
 __all__ = ["Asked", "SelfChecker"]
@@ -77,6 +78,7 @@ class SelfChecker:
         clock: Returns the time, aware.
         view: Returns what the engine may know of the terminal now.
         take_number: Returns the view for a management message, its STAN taken for good.
+        asked: What the host asks for in its headers.
         policy: What blocks and what warns; None refuses no refund.
     """
 
@@ -89,11 +91,12 @@ class SelfChecker:
         clock: Callable[[], datetime],
         view: Callable[[], TerminalView],
         take_number: Callable[[datetime], TerminalView],
+        asked: HostRequests,
         policy: SelfCheckPolicy | None,
     ) -> None:
         self._line, self._journal, self._keystore = line, journal, keystore
         self._dialect, self._clock, self._view = dialect, clock, view
-        self._take_number = take_number
+        self._take_number, self._asked = take_number, asked
         self._unkept = ""
         """The last result, where the journal did not take it."""
         self._policy, self._refuses = policy or _DEFAULT, policy is not None
@@ -112,6 +115,7 @@ class SelfChecker:
         """See ``Terminal.selfcheck``."""
         seen = self._look(asked)
         seen = yield from self._ask_host(seen)
+        seen = replace(seen, host_asks=tuple(each.name for each in self._asked.waiting()))
         report = self._judge(seen)
         try:
             self._write_down(report)

@@ -81,15 +81,18 @@ class SignedIn:
 
 
 @closed
-def sign_in(line: Line, view: TerminalView, operator: str, now: datetime) -> Steps[SignInAnswer]:
-    """Ask for working keys.
+def sign_in(
+    line: Line, view: TerminalView, operator: str, now: datetime, timers: Timers | None = None
+) -> Steps[SignInAnswer]:
+    """Ask for working keys, within *timers*, the dialect's if None.
 
     Raises:
         RefusedError: The host said no.
         LinkError: No line or no answer.
         RemoteProtocolError: What came is no sign-in answer.
     """
-    fields = yield from ask(line, view, "sign_in", compose_sign_in(view, operator, now))
+    sent = compose_sign_in(view, operator, now)
+    fields = yield from ask(line, view, "sign_in", sent, timers=timers)
 
     def said(name: str) -> str:
         return view.dialect.fact(name, fields) or ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posrefund.dialects.host_requests import SIGN_IN
 from posrefund.engine import State
+from posrefund.engine.host_requests import read_requests, written
 from posrefund.engine.sign_in import judge_sign_in
 from posrefund.terminal.sign_in import SignedIn
 
@@ -98,7 +100,10 @@ def _remember(
     if done.clock_jump is not None:
         told["clock_jump_s"] = str(done.clock_jump.total_seconds())
     offset_s = str(done.host_offset.total_seconds())
-    accepted = {"accepted_offset_s": offset_s} if accept.clock else {}
+    more = {"accepted_offset_s": offset_s} if accept.clock else {}
+    asked = read_requests(journal.terminal_facts().get("host_asks", ""))
+    if asked.pop(SIGN_IN, None):
+        more["host_asks"] = written(asked)
     journal.remember(
         now,
         "signed_in",
@@ -109,5 +114,5 @@ def _remember(
         host_offset_s=offset_s,
         signed_in_at=now.isoformat(),
         signed_off_at="",
-        **accepted,
+        **more,
     )

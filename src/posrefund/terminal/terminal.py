@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from posrefund.dialects import Dialect
-    from posrefund.engine import Outcome, RefundRequest, SaleRequest
+    from posrefund.engine import Outcome, RefundRequest, SaleRequest, Signature
     from posrefund.engine.policy import Rules
     from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
+    from posrefund.engine.signature_upload import SignatureSent
     from posrefund.framing import Envelope
     from posrefund.journal import Journal
     from posrefund.keystore import KeyStore
@@ -165,6 +166,22 @@ class Terminal(Desk):
         with self._busy:
             return run(self._procedures.selfcheck(asked), self._link)
 
+    def when_idle(self) -> bool:
+        """Do what the host asked for in the headers of its answers, if now is the time: sign in again, at most every ten minutes.
+
+        Call it when nobody waits and no PIN has been entered for a message that is still to come: a PIN block is made
+        under the keys of the last sign-in. Without it, the next sale or refund without a PIN does the same
+        first. What fails is tried again later; everything else that the host asks for stands in ``host_requests``.
+
+        Returns:
+            Whether there was anything to do.
+
+        Raises:
+            JournalError: It could not be written down.
+        """
+        with self._busy:
+            return run(self._procedures.when_idle(), self._link)
+
     def sale(self, request: SaleRequest) -> Outcome:
         """Sell (UnionPay: 0200/000000).
 
@@ -231,8 +248,8 @@ class Terminal(Desk):
             The report; ``posrefund.office.batch_slip`` prints it.
 
         Raises:
-            RefusedError: ``no_settlement``, ``not_signed_in``, ``batch_does_not_fit``, or ``host_NN``: where the
-                closing stands is kept.
+            RefusedError: ``no_settlement``, ``not_signed_in``, ``batch_does_not_fit``, ``signatures_waiting`` where the
+                dialect wants them first, or ``host_NN``: where the closing stands is kept.
             EncodeError: The operator fits no message; nothing was sent.
             LinkError: No line or no answer: the same; call it again.
             RemoteProtocolError: What came is no answer: the same.
@@ -240,6 +257,35 @@ class Terminal(Desk):
         """
         with self._busy:
             return run(self._procedures.close_batch(operator), self._link)
+
+    def upload_signatures(
+        self,
+        picture_of: Callable[[Signature], bytes],
+        *,
+        merchant_name: str = "",
+        again: bool = False,
+    ) -> tuple[SignatureSent, ...]:
+        """Upload the pictures that customers signed with in the open batch and that have not gone up (UnionPay: 0820, DE60 = 07…800).
+
+        Do it before the batch is closed: the numbers of the cards, which the host wants beside them, are gone then. Where no answer comes,
+        the rest waits; call it again, and it goes on at the packet that has no answer. No refund ever waits for it.
+
+        Args:
+            picture_of: Returns the picture of a signature as JBIG; ``posrefund.office.signature_pictures`` has one. It
+                raises ``ConfigError`` or ``InvalidRequestError`` where it cannot.
+            merchant_name: As it stands on the slips.
+            again: Also those that the host refused.
+
+        Returns:
+            What became of each; empty if nothing waited.
+
+        Raises:
+            RefusedError: ``no_signature_upload``, not signed in, or the host wants a sign-in first (``host_NN``).
+            JournalError: It could not be written down: that packet goes up once more.
+        """
+        with self._busy:
+            steps = self._procedures.upload_signatures(picture_of, merchant_name, again=again)
+            return run(steps, self._link)
 
     def close(self) -> None:
         """Hang up, close the journal and wipe the working keys; waits for what is under way.

@@ -28,7 +28,7 @@ _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
 _PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]{1,4}):([0-9]{1,4})\])?")
 _WIDE_TOLERANCE_S = 3_600
 _SIGN_IN_FACTS = ("batch", "key_block", "host_date", "host_time")
-_OPTIONAL = ("sign_off", *CLOSING)
+_OPTIONAL = ("sign_off", *CLOSING, "upload_signature")
 """Messages without which a terminal refunds all the same."""
 _WORDS_ONLY = ("card_class", "verdict")
 """Facts that no template holds, and the host has words for."""

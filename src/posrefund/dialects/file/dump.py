@@ -14,6 +14,7 @@ from posrefund.codec import BERTLV, Layout, Nested, Tagged, specification
 from posrefund.crypto import MACRule
 from posrefund.dialects.emv import EMV_TAGS
 from posrefund.dialects.file.keys import sign_in_data
+from posrefund.dialects.file.uploads import signature_data
 from posrefund.dialects.message import PIN_MESSAGES
 from posrefund.errors import ConfigError
 
@@ -67,6 +68,8 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "managed_codes": sorted(known.managed_codes),
         "received_codes": sorted(known.received_codes),
         "unread_codes": sorted(known.unread_codes),
+        "host_requests": dict(known.host_requests),
+        "signature": signature_data(known.signature),
         "slip_title": dict(known.slip_title),
         "timers": asdict(known.timers),
         "policy": asdict(known.policy),

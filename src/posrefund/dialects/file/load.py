@@ -26,6 +26,7 @@ from posrefund.dialects.file.settings import (
     zone,
 )
 from posrefund.dialects.file.tables import read_codes, read_messages
+from posrefund.dialects.file.uploads import host_requests, signature_upload
 from posrefund.errors import DialectFileError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ __all__ = ["KEYS", "Reading", "load_dialect", "read_dialect"]
 
 KEYS = (
     "name", "base", "encoding", "mti_enc", "bitmap_enc", "tpdu", "header", "mac", "tracks", "sign_in", "cut_off", "zone",
-    "clock_tolerance_s", "accept_pads", "kept", "reversed_codes", "managed_codes", "received_codes", "unread_codes", "slip_title", "timers", "policy", "constants", "words", "answers", "echoed",
+    "clock_tolerance_s", "accept_pads", "kept", "reversed_codes", "managed_codes", "received_codes", "unread_codes", "host_requests", "signature", "slip_title", "timers", "policy", "constants", "words", "answers", "echoed",
     "fields", "messages", "codes",
 )  # fmt: skip
 """What may stand at the top of a file."""
@@ -139,6 +140,8 @@ def _dialect(table: Table) -> Dialect:
         managed_codes=frozenset(texts(table, "managed_codes", base.managed_codes)),
         received_codes=frozenset(texts(table, "received_codes", base.received_codes)),
         unread_codes=frozenset(texts(table, "unread_codes", base.unread_codes)),
+        host_requests=MappingProxyType(host_requests(table, base.host_requests)),
+        signature=signature_upload(table.table("signature"), base.signature),
         slip_title=MappingProxyType(
             {**base.slip_title, **table.words("slip_title", dict(base.slip_title))}
         ),

@@ -12,6 +12,7 @@ from posrefund.dialects.definition import Dialect
 from posrefund.dialects.unionpay.closing import CARD_CLASS, VERDICT
 from posrefund.dialects.unionpay.codes import CODES
 from posrefund.dialects.unionpay.fields import FIELDS
+from posrefund.dialects.unionpay.header import HOST_REQUESTS
 from posrefund.dialects.unionpay.messages import ANSWERS, MESSAGES, REVERSAL_REASONS, SECURITY
 
 __all__ = ["UNIONPAY"]
@@ -39,6 +40,7 @@ UNIONPAY = Dialect(
     reversed_codes=frozenset({"00", "12", "25"}),
     received_codes=frozenset({"94"}),
     unread_codes=frozenset({"03", "12", "30", "40", "58", "77", "97", "99", "A0"}),
+    host_requests=HOST_REQUESTS,
     slip_title=MappingProxyType({"zh": "银联签购单", "en": "UnionPay sales slip"}),
     accept_pads="0123456789ABCDEF",
 )

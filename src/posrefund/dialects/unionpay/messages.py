@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.dialects.message import MessageTable, reversal_reasons
 from posrefund.dialects.unionpay.closing import CLOSING, TOLD
+from posrefund.dialects.unionpay.signature import UPLOAD_SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +126,7 @@ _TABLES = (
 )
 
 MESSAGES: Mapping[str, MessageTable] = MappingProxyType(
-    {table.name: table for table in (*_TABLES, *CLOSING)}
+    {table.name: table for table in (*_TABLES, *CLOSING, UPLOAD_SIGNATURE)}
 )
 """A refund: DE37 the sale's RRN, DE61 its batch, STAN and date, DE63 its card organisation. A void leaves the
 date out. A reversal copies the original's identity and leaves out track, PIN and RRN."""

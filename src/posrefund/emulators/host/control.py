@@ -1,13 +1,14 @@
 """Control of a host that runs as its own process: one JSON line in, one JSON line out.
 
 Commands: ``clock`` (ISO time), ``advance_s``, ``fault`` (fields of ``Fault``), ``clear_faults``,
-``ledger``, ``refusals``, ``log``, ``totals`` (terminal), ``settlement_file`` (ISO day) with
-``path``, ``close_batch`` (terminal), ``drop_connections``, ``stop``. Whatever is wrong with a line
+``ledger``, ``refusals``, ``log``, ``signatures``, ``totals`` (terminal), ``settlement_file`` (ISO day) with
+``path``, ``close_batch`` (terminal), ``asks`` (terminal) with ``digit`` (what its headers ask for), ``drop_connections``, ``stop``. Whatever is wrong with a line
 is answered with ``error``. Card numbers come out masked, except in the settlement file. Floor 9.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -123,6 +124,32 @@ def _close_batch(host: EmulatedHost, _: HostServer, line: Line) -> Line:
     return {"batch": host.close_batch(line["close_batch"])}
 
 
+def _asks(host: EmulatedHost, _: HostServer, line: Line) -> Line:
+    record, asks = host.terminals[line["asks"]], int(line["digit"], 16)
+    if not 0 <= asks <= 15:
+        message = "one hexadecimal digit"
+        raise ValueError(message)
+    record.asks = asks
+    return {"asks": record.terminal_id, "digit": f"{asks:X}"}
+
+
+def _signatures(host: EmulatedHost, _: HostServer, _line: Line) -> Line:
+    told = [
+        {
+            "terminal": terminal,
+            "batch": batch,
+            "stan": stan,
+            "packets": list(found.packets),
+            "bytes": len(found.picture),
+            "sha256": hashlib.sha256(found.picture).hexdigest(),
+            "is_whole": found.is_whole,
+            "tags": found.tags,
+        }
+        for (terminal, batch, stan), found in host.signatures.items()
+    ]
+    return {"signatures": told}
+
+
 def _drop_connections(_: EmulatedHost, server: HostServer, _line: Line) -> Line:
     server.drop_connections()
     return {"drop_connections": True}
@@ -143,6 +170,8 @@ _COMMANDS: Mapping[str, Callable[[EmulatedHost, HostServer, Line], Line]] = {
     "totals": _totals,
     "settlement_file": _settlement_file,
     "close_batch": _close_batch,
+    "asks": _asks,
+    "signatures": _signatures,
     "drop_connections": _drop_connections,
     "stop": _stop,
 }

@@ -15,6 +15,7 @@ from posrefund.emulators.host.closing import CLOSING, stranger_batch, totals_fie
 from posrefund.emulators.host.dialects import Facts
 from posrefund.emulators.host.faults import EFFECTS, NO_EFFECT
 from posrefund.emulators.host.ledger import Refusal
+from posrefund.emulators.host.signatures import take_signature
 from posrefund.emulators.host.terminals import issue_keys
 from posrefund.emulators.host.wire import encode_reply
 from posrefund.errors import MACMismatchError
@@ -43,6 +44,7 @@ class Exchange:
         self.code = ""
         self.is_repeat = False
         self._stored = host.stored
+        self._signatures = host.signatures
         self._request = request
         self._rule = request.rule
         self._record = record = host.terminals.get(request.get("41"))
@@ -68,12 +70,20 @@ class Exchange:
             self._ledger.refusals.append(self._as_refusal())
         if self._is_money or self._closes:
             self._ledger.keep()
-        envelope = self._request.envelope.reply()
+        envelope = self._request.envelope.reply(processing_request=self._asks)
         return envelope.wrap(self._body(envelope))
+
+    @property
+    def _asks(self) -> int:
+        return self._record.asks if self._record else 0
 
     @property
     def _is_money(self) -> bool:
         return self._rule is not None and self._rule.is_money
+
+    @property
+    def _has_mac(self) -> bool:
+        return self._rule is not None and self._rule.has_mac
 
     @property
     def _closes(self) -> bool:
@@ -93,8 +103,10 @@ class Exchange:
     def _refusal(self) -> str | None:
         """Return the code of the first check that fails."""
         checks = [self._check_form, self._check_terminal]
+        if self._has_mac:
+            checks += [self._check_batch, self._check_mac]
         if self._is_money:
-            checks += [self._check_batch, self._check_mac, self._check_copy, self._check_stan]
+            checks += [self._check_copy, self._check_stan]
         if self._closes:
             checks += [self._check_closing_batch]
         return next((code for check in checks if (code := check())), None)
@@ -164,6 +176,9 @@ class Exchange:
         if rule.kind in CLOSING:
             code, self._own["48"] = CLOSING[rule.kind](self._case(), record)
             return code
+        if rule.kind == "upload_signature":
+            self._own["37"] = self._request.get("37")
+            return take_signature(self._case(), self._signatures)
         self._own["60"] = self._dialect.layout.batch_field(
             rule.kind, self._request.fields, record.batch
         )
@@ -177,6 +192,8 @@ class Exchange:
         layout = self._dialect.layout.key_block(self._request.network_code, self._profile)
         record.keys, block = issue_keys(layout, record.tmk, self._random_bytes)
         self._own["62"] = block.hex().upper()
+        if record.asks == _SIGN_IN_AGAIN:
+            record.asks = 0
 
     def _case(self) -> Case:
         return Case(
@@ -226,7 +243,7 @@ class Exchange:
         dialect, profile = self._dialect, self._profile
         mac_codes = dialect.mac_codes if profile.mac_codes is None else profile.mac_codes
         has_mac = profile.mac_on_declines or fields.get("39") in mac_codes
-        if self._mak is None or not self._is_money or not has_mac:
+        if self._mak is None or not self._has_mac or not has_mac:
             return encode_reply(fields, dialect)
         body = encode_reply({**fields, "64": _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
         rule = dialect.mac_rule
@@ -254,6 +271,7 @@ class Exchange:
 
 
 _NO_MAC = "00" * 8
+_SIGN_IN_AGAIN = 3
 
 
 def _fits(mak: Key, request: Request, rule: MACRule) -> bool:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posrefund.emulators.host.faults import Fault
+    from posrefund.emulators.host.ledger import StanKey
     from posrefund.emulators.host.profile import HostProfile
+    from posrefund.emulators.host.signatures import SignatureFile
     from posrefund.emulators.host.terminals import TerminalRecord
     from posrefund.emulators.host.wire import Request
 
@@ -47,6 +49,7 @@ class EmulatedHost:
         codes: Which code says what.
         faults: What will go wrong; nothing by default.
         log: Notes on requests: MTIs, field names and codes.
+        signatures: What it has of signatures, by terminal, batch and STAN.
         stored: What it answered to which content, for those who repeat themselves.
         unreadable_count: How many messages could not be read and got no answer.
 
@@ -81,6 +84,7 @@ class EmulatedHost:
             message = "a terminal's TMK is of another cipher than the MAC rule"
             raise ValueError(message)
         self.random_bytes = random_bytes
+        self.signatures: dict[StanKey, SignatureFile] = {}
         self.stored: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
         for record in self.terminals.values():
             record.batch = self.ledger.batches.get(record.terminal_id, record.batch)

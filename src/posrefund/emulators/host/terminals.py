@@ -32,6 +32,7 @@ class TerminalRecord:
         batch: The open batch.
         is_disabled: Known, and switched off.
         keys: The working keys of the last sign-in; None while signed off.
+        asks: What the header of every answer asks for (digit 6); a new sign-in ends a 3, and nothing else ends anything.
     """
 
     terminal_id: str
@@ -40,6 +41,7 @@ class TerminalRecord:
     batch: str = "000001"
     is_disabled: bool = False
     keys: KeySet | None = field(default=None, repr=False)
+    asks: int = 0
 
     def close_batch(self) -> str:
         """Open the next batch and return its number."""

@@ -46,6 +46,7 @@ Kind = Literal[
     "upload_details",
     "upload_refund",
     "upload_end",
+    "upload_signature",
 ]
 Spec = dict[str, Any]
 Fields = dict[str, str]
@@ -65,6 +66,7 @@ class MessageRule:
         undoes: What a reversal reverses.
         original_digits: UnionPay: lengths that DE61 may have.
         is_money: It is checked for batch and MAC, and it is booked.
+        is_signed: It carries a MAC though it moves no money: it is checked for batch and MAC.
         closes: It belongs to the closing of a batch: it is checked for the batch, and carries no MAC.
         has_new_stan: Its STAN must not have been used in the batch.
         reads_card: The rules for entry mode, track and PIN hold.
@@ -77,9 +79,15 @@ class MessageRule:
     undoes: Literal["sale", "void"] | None = None
     original_digits: tuple[int, ...] = ()
     is_money: bool = True
+    is_signed: bool = False
     closes: bool = False
     has_new_stan: bool = True
     reads_card: bool = True
+
+    @property
+    def has_mac(self) -> bool:
+        """Whether request and answer carry a MAC."""
+        return self.is_money or self.is_signed
 
 
 @dataclass(frozen=True, slots=True)

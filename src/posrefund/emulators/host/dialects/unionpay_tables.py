@@ -17,6 +17,7 @@ from posrefund.emulators.host.dialects.definition import (
     row,
     shapes,
 )
+from posrefund.emulators.host.signatures import SIGNATURE_NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +104,7 @@ FIELD_SHAPES = shapes(
         "4": r"[0-9]{12}",
         "11": r"(?!000000)[0-9]{6}",
         "14": r"[0-9]{2}(0[1-9]|1[0-2])",
+        "15": r"[0-9]{4}",
         "22": r"(01|02|05|07|80|90|91|95|98)[0-2]",
         "23": r"[0-9]{3}",
         "25": r"[0-9]{2}",
@@ -201,6 +203,17 @@ _UPLOADED_REFUND = MessageRule(
 )
 _END = management("upload_end", "11 41 42 48 60", "", "11 12 13 15 32 37 39 41 42 60", closes=True)
 
+_SIGNATURE = MessageRule(
+    "upload_signature",
+    field_set("2 4 11 37 41 42 55 60 62 64"),
+    field_set("15"),
+    row("2 4 11 12 13 15 32 37 39 41 42 60 64"),
+    is_money=False,
+    is_signed=True,
+    has_new_stan=False,
+    reads_card=False,
+)
+
 RULES: Mapping[tuple[str, ...], MessageRule] = {
     ("0800", "", "00", "001"): _SIGN_IN,
     ("0800", "", "00", "003"): _SIGN_IN,
@@ -218,6 +231,7 @@ RULES: Mapping[tuple[str, ...], MessageRule] = {
     ("0320", "200000", "25", "000"): _UPLOADED_REFUND,
     ("0320", "", "00", "202"): _END,
     ("0320", "", "00", "207"): _END,
+    **{("0820", "", "07", number): _SIGNATURE for number in SIGNATURE_NUMBERS},
 }
 """(MTI, DE3, DE60.1, DE60.3) → rule. A refund has no reversal: 0400 with 60.1 = 25 is not in it."""
 
