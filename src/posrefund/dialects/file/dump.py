@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from posrefund.codec import BERTLV, Layout, Nested, Tagged, specification
 from posrefund.crypto import MACRule
 from posrefund.dialects.emv import EMV_TAGS
+from posrefund.dialects.file.inquiry import inquiry_data
 from posrefund.dialects.file.keys import sign_in_data
 from posrefund.dialects.message import PIN_MESSAGES
 from posrefund.errors import ConfigError
@@ -67,6 +68,7 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "managed_codes": sorted(known.managed_codes),
         "received_codes": sorted(known.received_codes),
         "unread_codes": sorted(known.unread_codes),
+        "inquiry": inquiry_data(known.inquiry),
         "slip_title": dict(known.slip_title),
         "timers": asdict(known.timers),
         "policy": asdict(known.policy),
