@@ -25,6 +25,7 @@ from posrefund.cli import (
     follow_up,
     host,
     init,
+    inquire,
     journal,
     keys,
     mac_probe,
@@ -87,6 +88,7 @@ app.command("sign-in")(sign_in.sign_in)
 app.command("sale")(money.sale)
 app.command("refund")(money.refund)
 app.command("status")(money.status)
+app.command("inquire")(inquire.inquire)
 app.command("follow-up")(follow_up.follow_up)
 app.command("slip")(slip.slip)
 app.command("sign")(sign.sign)

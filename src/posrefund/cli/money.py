@@ -39,6 +39,7 @@ from posrefund.engine import (
     Signature,
     State,
 )
+from posrefund.engine.inquiry import is_askable
 from posrefund.errors import InvalidRequestError, RefusedError
 from posrefund.office import TRAINING
 from posrefund.office import slip as slip_of
@@ -288,6 +289,9 @@ def _print(terminal: Terminal, outcome: Outcome, lang: Lang, met: list[str]) -> 
         case InDoubt():
             said = f"in doubt ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}"
             stdout.print(said, soft_wrap=True)
+            if is_askable(outcome.attempt, terminal.dialect):
+                ask = f"posrefund inquire {outcome.attempt.request_id}"
+                stdout.print(as_text(f"the host can be asked / 可查询主机: {ask}"), soft_wrap=True)
         case NotSent():
             said = f"not sent ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}"
             stdout.print(said, soft_wrap=True)

@@ -177,7 +177,7 @@ def judge_inquiry(
     }
     if answer.rrn:
         facts["rrn"] = answer.rrn
-    if isinstance(concluded, str):
+    if not isinstance(concluded, Event):
         facts |= {"because": concluded} if concluded else {}
         return [Note("inquiry", now, facts, attempt.attempt_id)]
     note = Note("inquiry", now, facts, attempt.attempt_id)

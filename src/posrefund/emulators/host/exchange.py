@@ -14,6 +14,7 @@ from posrefund.emulators.host.cards import read_card
 from posrefund.emulators.host.closing import CLOSING, stranger_batch, totals_field
 from posrefund.emulators.host.dialects import Facts
 from posrefund.emulators.host.faults import EFFECTS, NO_EFFECT
+from posrefund.emulators.host.inquiry import tell
 from posrefund.emulators.host.ledger import Refusal
 from posrefund.emulators.host.terminals import issue_keys
 from posrefund.emulators.host.wire import encode_reply
@@ -76,6 +77,10 @@ class Exchange:
         return self._rule is not None and self._rule.is_money
 
     @property
+    def _asks(self) -> bool:
+        return self._rule is not None and self._rule.asks
+
+    @property
     def _closes(self) -> bool:
         return self._rule is not None and self._rule.closes
 
@@ -97,6 +102,8 @@ class Exchange:
             checks += [self._check_batch, self._check_mac, self._check_copy, self._check_stan]
         if self._closes:
             checks += [self._check_closing_batch]
+        if self._asks:
+            checks += [self._check_mac]
         return next((code for check in checks if (code := check())), None)
 
     def _check_form(self) -> str | None:
@@ -161,6 +168,10 @@ class Exchange:
         assert record is not None
         if rule.kind in DECIDE:
             return self._decide(rule.kind)
+        if rule.asks:
+            code, told = tell(self._case())
+            self._own |= {"37": "", "44": "", **told}
+            return code
         if rule.kind in CLOSING:
             code, self._own["48"] = CLOSING[rule.kind](self._case(), record)
             return code
@@ -211,6 +222,7 @@ class Exchange:
             rrn=self._rrn,
             code=self.code,
             amount_minor=self._request.amount_minor,
+            is_authentic=self._is_authentic,
         )
 
     # ---- the answer ------------------------------------------------------------------------
@@ -219,16 +231,17 @@ class Exchange:
         """Return the answer from its MTI to its end; its MAC may cover its *envelope*, too."""
         fields = self._fields()
         is_decided = self._is_authentic and self._effect.books  # else it is the fault that speaks
-        if self._profile.repeat == "stored_answer" and is_decided:
+        if self._profile.repeat == "stored_answer" and is_decided and self._is_money:
             fields = dict(self._stored.setdefault(self._request.content, fields))
         if self._fault is not None:
             self._effect.fields(fields, self._fault)
         dialect, profile = self._dialect, self._profile
         mac_codes = dialect.mac_codes if profile.mac_codes is None else profile.mac_codes
-        has_mac = profile.mac_on_declines or fields.get("39") in mac_codes
-        if self._mak is None or not self._is_money or not has_mac:
+        has_mac = self._asks or profile.mac_on_declines or fields.get("39") in mac_codes
+        if self._mak is None or not (self._is_money or self._asks) or not has_mac:
             return encode_reply(fields, dialect)
-        body = encode_reply({**fields, "64": _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
+        place = "128" if "90" in fields else "64"
+        body = encode_reply({**fields, place: _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
         rule = dialect.mac_rule
         tag = mac(self._mak, _head(envelope, rule) + body, rule).ljust(8, b"\0")
         if self._fault is not None:
