@@ -119,7 +119,7 @@ def test_another_number_batch_day_or_amount_is_not_found(changes: dict[str, str]
     booked = day.peer.refund(day.sold, 2_500)
     assert booked[11] == "000003"
 
-    code, result, rrn = told(day.ask("000003", **changes))
+    code, result, rrn = told(day.ask("000003", 2_500, **changes))
     assert (code, result, rrn) == ("25", "", "")
 
 
@@ -242,9 +242,7 @@ def test_both_servers_answer_it() -> None:
 
 
 def _whole(line: socket.socket) -> bytes:
-    framer, found = LengthPrefixFramer(), []
-    while not found:
-        found = framer.feed(line.recv(4096))
-    message = found[0]
-    assert isinstance(message, bytes)
-    return message
+    framer = LengthPrefixFramer()
+    while True:
+        for message in framer.feed(line.recv(4096)):
+            return bytes(message)

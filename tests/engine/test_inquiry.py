@@ -482,7 +482,12 @@ def test_what_a_provider_can_find_it_by_has_no_card_data() -> None:
     ],
 )
 def test_an_answer_is_checked_where_it_is_made(changes: dict[str, Any], path: str) -> None:
-    whole: dict[str, Any] = {"verdict": "processed", "code": "00", "authenticated": True, "seen_at": LATER}
+    whole: dict[str, Any] = {
+        "verdict": "processed",
+        "code": "00",
+        "authenticated": True,
+        "seen_at": LATER,
+    }
     InquiryAnswer(**whole)
     with pytest.raises(InvalidRequestError) as refused:
         InquiryAnswer(**{**whole, **changes})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from posrefund.cli.screen import JSONOption, Lang, LangOption, as_text, stderr, 
 from posrefund.errors import LinkError, RemoteProtocolError
 
 if TYPE_CHECKING:
-    from posrefund.terminal import Terminal
+    from collections.abc import Mapping
 
 __all__ = ["inquire"]
 
@@ -54,20 +54,22 @@ def inquire(
         except (LinkError, RemoteProtocolError):
             stderr.print("the host did not answer / 主机没有应答: posrefund status", markup=False)
             raise
-        if not as_json:
-            _say(terminal, outcome.attempt.attempt_id, lang)
-        finish(terminal, outcome, lang, as_json=as_json)
+        told = terminal.journal.notes("inquiry", outcome.attempt.attempt_id)
+        last = told[-1] if told else {}
+        if not as_json and last:
+            stdout.print(as_text(_said(last, lang)), soft_wrap=True)
+        more = {"inquiry": {name: str(last.get(name, "")) for name in _KEYS}}
+        finish(terminal, outcome, lang, as_json=as_json, more=more)
 
 
-def _say(terminal: Terminal, attempt_id: str, lang: Lang) -> None:
+_KEYS = ("verdict", "code", "authenticated", "because", "seen_at", "source")
+
+
+def _said(told: Mapping[str, str], lang: Lang) -> str:
     """What was answered, and why it moves nothing where that is so."""
-    told: list[dict[str, Any]] = terminal.journal.notes("inquiry", attempt_id)
-    if not told:
-        return
-    last, at = told[-1], 0 if lang is Lang.ZH else 1
-    verdict = _VERDICTS[last["verdict"]][at]
-    because = str(last.get("because", ""))
+    at = 0 if lang is Lang.ZH else 1
+    verdict = _VERDICTS[told["verdict"]][at]
+    because = told.get("because", "")
     why = _BECAUSE[because][at] if because in _BECAUSE else because
-    said = " ".join(part for part in (verdict, last["code"]) if part)
-    heard = f"{said}: {why}" if why else said
-    stdout.print(as_text(heard), soft_wrap=True)
+    said = " ".join(part for part in (verdict, told["code"]) if part)
+    return f"{said}: {why}" if why else said

@@ -47,6 +47,8 @@ from posrefund.office.outcome_data import approval_as_data, outcome_as_data
 from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from posrefund.engine import Outcome
     from posrefund.engine.calendar import Arrival
     from posrefund.engine.papers import DocumentKind
@@ -250,17 +252,19 @@ def finish(
     *,
     as_json: bool = False,
     arrival: Arrival | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> None:
     """Print how a request stands, and leave with the exit status that says it, too.
 
-    Of what was not sent it prints what *link* has met, for each address.
+    Of what was not sent it prints what *link* has met, for each address; of data, what *more* says besides.
     """
     met = _met(link) if isinstance(outcome, NotSent) else []
     if as_json:
         request_id = outcome.attempt.request_id
         status = status_of_refund(terminal, request_id, arrival) if arrival else None
         data = outcome_as_data(outcome, contact=terminal.contact_for(outcome), status=status)
-        print_json(data | {"is_training": terminal.journal.is_training, "addresses": met})
+        data |= {"is_training": terminal.journal.is_training, "addresses": met}
+        print_json(data | dict(more or {}))
     else:
         _print(terminal, outcome, lang, met)
     raise typer.Exit(EXIT_STATUS[type(outcome).__name__])

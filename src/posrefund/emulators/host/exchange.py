@@ -161,16 +161,18 @@ class Exchange:
 
     def _act(self) -> str:
         """Do what the request asks for and return its code."""
-        if not self._effect.books and self._fault is not None:
-            return self._fault.code
         rule, record = self._rule, self._record
         assert rule is not None
         assert record is not None
+        if rule.asks:
+            self._own |= {"37": "", "44": ""}
+        if not self._effect.books and self._fault is not None:
+            return self._fault.code
         if rule.kind in DECIDE:
             return self._decide(rule.kind)
         if rule.asks:
             code, told = tell(self._case())
-            self._own |= {"37": "", "44": "", **told}
+            self._own |= told
             return code
         if rule.kind in CLOSING:
             code, self._own["48"] = CLOSING[rule.kind](self._case(), record)

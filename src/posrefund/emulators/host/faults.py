@@ -123,8 +123,7 @@ def _set_code(fields: Fields, fault: Fault) -> None:
 
 def _set_result(fields: Fields, fault: Fault) -> None:
     """The host tells of another result of what it was asked about than stands in its books."""
-    if "44" in fields:
-        fields["44"] = fault.code
+    fields["39"], fields["44"] = "0" * len(fields.get("39", "")), fault.code
 
 
 def _shift(number: str) -> Callable[[Fields, Fault], None]:
