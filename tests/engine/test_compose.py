@@ -26,6 +26,7 @@ from engine.builders import (
     original,
     view,
 )
+from inquiring import INQUIRING
 from posrefund.dialects import Dialect
 from posrefund.dialects.message import ANSWER_FACTS, COPIES, FACTS
 from posrefund.engine import Original, State, interpret
@@ -34,6 +35,7 @@ from posrefund.engine.compose import (
     compose_details,
     compose_echo,
     compose_end,
+    compose_inquiry,
     compose_refund,
     compose_reversal,
     compose_sale,
@@ -427,7 +429,7 @@ class _AllTold(Dialect):
 
 def test_the_facts_that_dialects_may_name_are_those_that_the_engine_has() -> None:
     curious = _AllTold(
-        **{each.name: getattr(DIALECT, each.name) for each in dataclass_fields(DIALECT)}
+        **{each.name: getattr(INQUIRING, each.name) for each in dataclass_fields(INQUIRING)}
     )
     desk = replace(view(), dialect=curious)
     with_pin = replace(STRIPE, pin_block=bytes(8), entry_mode="021")
@@ -437,6 +439,7 @@ def test_the_facts_that_dialects_may_name_are_those_that_the_engine_has() -> Non
         compose_void(desk, card, original(), NOW)
     compose_sign_in(desk, "01", NOW)
     compose_echo(desk, NOW)
+    compose_inquiry(attempt_in(State.IN_DOUBT), desk, NOW)
     attempt = attempt_in(State.IN_DOUBT, kind="sale")
     compose_reversal(replace(attempt, facts={"auth_code": "654321"}), desk, CARD, "no_reply", NOW)
     closing = Closing(Stage.ASKING, BatchNumber("000001"), NOW, "01")

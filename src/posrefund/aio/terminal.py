@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from posrefund.aio.contract import AsyncLink
     from posrefund.dialects import Dialect
-    from posrefund.engine import Outcome, RefundRequest, SaleRequest, Signature
+    from posrefund.engine import InquiryAnswer, Outcome, RefundRequest, SaleRequest, Signature
     from posrefund.engine.policy import Rules
     from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
@@ -177,6 +177,24 @@ class AsyncTerminal:
             JournalError: Could not be written down.
         """
         await self._go(self._procedures.resolve_doubts())
+
+    async def inquire(self, request_id: str) -> Outcome:
+        """Ask the host what became of a request; see ``Terminal.inquire``.
+
+        Raises:
+            RefusedError: It cannot be asked about.
+            PosRefundError: As there.
+        """
+        return await self._go(self._procedures.inquire(request_id))
+
+    async def take_inquiry(self, request_id: str, answer: InquiryAnswer) -> Outcome:
+        """Take what was answered by another way than the line; see ``Desk.take_inquiry``.
+
+        Raises:
+            RefusedError: code ``request_unknown``.
+            PosRefundError: As there.
+        """
+        return await self.at_desk(lambda desk: desk.take_inquiry(request_id, answer))
 
     async def close_batch(self, operator: str = "01") -> BatchClosed:
         """Close the batch, or go on closing it; see ``Terminal.close_batch``.

@@ -27,6 +27,7 @@ from posrefund.cli import (
     host,
     host_requests,
     init,
+    inquire,
     journal,
     keys,
     mac_probe,
@@ -94,6 +95,7 @@ app.command("sale")(money.sale)
 app.command("refund")(money.refund)
 app.command("status")(money.status)
 app.command("counter")(counter.counter)
+app.command("inquire")(inquire.inquire)
 app.command("follow-up")(follow_up.follow_up)
 app.command("slip")(slip.slip)
 app.command("sign")(sign.sign)

@@ -70,7 +70,9 @@ def host(  # noqa: PLR0913, PLR0917 — each is an option of the command line
         settings.terminal, settings.merchant, open_keystore(settings).key("tmk"), batch=batch
     )
     profile = HostProfile(
-        dialect=_known(dialect or settings.dialect.name), mac_rule=_house_rule(settings.dialect)
+        dialect=_known(dialect or settings.dialect.name),
+        mac_rule=_house_rule(settings.dialect),
+        takes_inquiries=settings.dialect.inquiry is not None,
     )
     try:
         books = Ledger.load(ledger) if ledger and ledger.exists() else Ledger(ledger)

@@ -39,6 +39,7 @@ from posrefund.engine import (
     Signature,
     State,
 )
+from posrefund.engine.inquiry import is_askable
 from posrefund.errors import InvalidRequestError, RefusedError
 from posrefund.office import TRAINING
 from posrefund.office import slip as slip_of
@@ -46,6 +47,8 @@ from posrefund.office.outcome_data import approval_as_data, outcome_as_data
 from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from posrefund.engine import Outcome
     from posrefund.engine.calendar import Arrival
     from posrefund.engine.papers import DocumentKind
@@ -249,17 +252,19 @@ def finish(
     *,
     as_json: bool = False,
     arrival: Arrival | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> None:
     """Print how a request stands, and leave with the exit status that says it, too.
 
-    Of what was not sent it prints what *link* has met, for each address.
+    Of what was not sent it prints what *link* has met, for each address; of data, what *more* says besides.
     """
     met = _met(link) if isinstance(outcome, NotSent) else []
     if as_json:
         request_id = outcome.attempt.request_id
         status = status_of_refund(terminal, request_id, arrival) if arrival else None
         data = outcome_as_data(outcome, contact=terminal.contact_for(outcome), status=status)
-        print_json(data | {"is_training": terminal.journal.is_training, "addresses": met})
+        data |= {"is_training": terminal.journal.is_training, "addresses": met}
+        print_json(data | dict(more or {}))
     else:
         _print(terminal, outcome, lang, met)
     raise typer.Exit(EXIT_STATUS[type(outcome).__name__])
@@ -288,6 +293,9 @@ def _print(terminal: Terminal, outcome: Outcome, lang: Lang, met: list[str]) -> 
         case InDoubt():
             said = f"in doubt ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}"
             stdout.print(said, soft_wrap=True)
+            if is_askable(outcome.attempt, terminal.dialect):
+                ask = f"posrefund inquire {outcome.attempt.request_id}"
+                stdout.print(as_text(f"the host can be asked / 可查询主机: {ask}"), soft_wrap=True)
         case NotSent():
             said = f"not sent ({outcome.reason}): {outcome.clerk_en} / {outcome.clerk_zh}"
             stdout.print(said, soft_wrap=True)

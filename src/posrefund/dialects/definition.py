@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from posrefund.codec import Encoding
     from posrefund.dialects.codes import ResponseCode
+    from posrefund.dialects.inquiry import Inquiry
     from posrefund.dialects.message import MessageTable
     from posrefund.errors import Fault
 
@@ -94,6 +95,7 @@ class Dialect:
             batch): about another copy they say nothing.
         host_requests: What digit 6 of an answer's header asks for, by the digit in hexadecimal.
         signature: How signatures go up, where there is a message for it.
+        inquiry: What an answer to an inquiry says; None where the host cannot be asked.
         slip_title: What stands above a slip, by language.
         accept_pads: Filler nibbles that an odd-length field may end in; UnionPay ignores them all.
         mti_enc: How the MTI stands on the line where ``encoding`` does not say it: ``"b"`` packed, or a text encoding.
@@ -126,6 +128,7 @@ class Dialect:
     unread_codes: frozenset[str] = frozenset()
     host_requests: Mapping[str, str] = field(default_factory=dict)
     signature: SignatureUpload = field(default_factory=SignatureUpload)
+    inquiry: Inquiry | None = None
     slip_title: Mapping[str, str] = field(default_factory=lambda: _SLIP_TITLE)
     accept_pads: str = ""
     mti_enc: str = ""
@@ -190,7 +193,18 @@ class Dialect:
             >>> dialect("unionpay").fact("batch", {"60": "00000123003"})
             '000123'
         """
-        number, part = _place(self.answers.get(name, ""))
+        return self.said_at(self.answers.get(name, ""), fields)
+
+    @staticmethod
+    def said_at(place: str, fields: Mapping[str, str]) -> str | None:
+        """Return what stands at *place* (``"37"``, ``"60[2:8]"``) of *fields*, or None if nothing does.
+
+        Example:
+            >>> from posrefund.dialects import dialect
+            >>> dialect("unionpay").said_at("44[0:2]", {"44": "61"})
+            '61'
+        """
+        number, part = _place(place)
         return fields[number][part] if number in fields else None
 
     def kept_of(self, fields: Mapping[str, str]) -> dict[str, str]:

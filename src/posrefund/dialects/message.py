@@ -76,6 +76,9 @@ FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "sale": _MONEY,
         "refund": _ORIGINAL,
         "void": _ORIGINAL,
+        "inquiry": _MANAGEMENT.union(
+            ("mac", "original_batch", "original_stan", "original_mmdd", "original_yymmdd")
+        ),
         "reversal": frozenset(
             "utc_mmddhhmmss hhmmss mmdd yymmddhhmmss reason mac pan expiry auth_code".split()  # noqa: SIM905
         ),
@@ -94,8 +97,8 @@ FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
 """The messages that the engine sends, and the facts it has for each; the ``COPIES`` have besides what their
 original sent and the journal kept, ``{sent.11}``. A test of the engine holds this list."""
 
-COPIES = ("reversal", "upload_refund")
-"""The messages that repeat what another one sent."""
+COPIES = ("reversal", "inquiry", "upload_refund")
+"""The messages that repeat what another one sent, or a part of it."""
 CLOSING = ("settlement", "upload_details", "upload_refund", "upload_end", "balanced_end")
 """The messages that close a batch: a dialect has all of them or none."""
 

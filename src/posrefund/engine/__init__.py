@@ -8,6 +8,7 @@ from posrefund.engine.actions import Action, Ask, Decide, Know, Move, Note, Open
 from posrefund.engine.approval import Approval
 from posrefund.engine.attempt import Attempt
 from posrefund.engine.delegation import Delegation
+from posrefund.engine.inquired import Inquirer, InquiryAnswer, InquiryFacts
 from posrefund.engine.lookup import Candidate, FoundSales, SaleQuery
 from posrefund.engine.notices import Notice, NoticeKind
 from posrefund.engine.outcomes import Approved, Declined, InDoubt, NotSent, Outcome, outcome_of
@@ -46,6 +47,9 @@ __all__ = [
     "Event",
     "FoundSales",
     "InDoubt",
+    "Inquirer",
+    "InquiryAnswer",
+    "InquiryFacts",
     "Know",
     "Move",
     "NotSent",

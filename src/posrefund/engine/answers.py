@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from posrefund.engine.view import TerminalView
     from posrefund.values import Received
 
-__all__ = ["deadline_passed", "inbound", "line_failed", "original_of", "receive", "under"]
+__all__ = [
+    "deadline_passed",
+    "inbound",
+    "line_failed",
+    "original_of",
+    "receive",
+    "step_of",
+    "under",
+]
 
 
 @closed
@@ -64,8 +72,9 @@ def receive(
             known = Know(original_of(attempt, facts, today), now)
         except InvalidRequestError:
             doubt = {"reason": "mismatch", "where": "dates", "at": now.isoformat()}
-            return [arrived, *_step(attempt, Event.DOUBT, doubt, now)]
-    moves = _step(attempt, verdict.event, facts, now)
+            return [arrived, *step_of(attempt, Event.DOUBT, doubt, now)]
+    is_authentic = received.mac == "valid"
+    moves = step_of(attempt, verdict.event, facts, now, is_authentic=is_authentic)
     is_sale = known and any(move.event is Event.ACCEPT for move in moves)
     return [arrived, *moves, known] if known and is_sale else [arrived, *moves]
 
@@ -77,8 +86,15 @@ def under(key_set_id: str, received: Received) -> Received:
     return received
 
 
-def _step(attempt: Attempt, event: Event, facts: Mapping[str, str], now: datetime) -> list[Move]:
-    """The step that an answer asks for; a late one that says the opposite of what stands opens a case.
+def step_of(
+    attempt: Attempt,
+    event: Event,
+    facts: Mapping[str, str],
+    now: datetime,
+    *,
+    is_authentic: bool = False,
+) -> list[Move]:
+    """Return the step that an answer asks for; a late one that says the opposite of what stands opens a case.
 
     Only an authentic one does. A case stays with the people who hold it: but what a yes contradicts is proven
     absent no longer.
@@ -89,7 +105,7 @@ def _step(attempt: Attempt, event: Event, facts: Mapping[str, str], now: datetim
         return [Move(attempt.attempt_id, Event.DOUBT, now, facts)] if is_news else []
     if (attempt.state, event) in TABLE:
         return [Move(attempt.attempt_id, event, now, facts)]
-    if (attempt.state, event) not in _OPPOSITES or facts.get("mac") != "valid":
+    if (attempt.state, event) not in _OPPOSITES or not is_authentic:
         return []
     return [Move(attempt.attempt_id, Event.CONTRADICT, now, {**facts, "reason": "contradiction"})]
 

@@ -7,6 +7,7 @@ PIN block, no clear card number.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.table import Event, State, hold_after, next_state
@@ -14,7 +15,7 @@ from posrefund.errors import LocalProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import date
 
     from posrefund.engine.table import Hold
     from posrefund.values import Amount
@@ -80,6 +81,12 @@ class Attempt:
         """The last four digits of the card number; empty where its mask does not show them."""
         last = self.card_masked[-4:]
         return last if last.isascii() and last.isdigit() else ""
+
+    @property
+    def last_sent_at(self) -> datetime:
+        """When its last copy was written down to be sent."""
+        last = self.facts.get("sent_at")
+        return datetime.fromisoformat(last) if last else self.created_at
 
     def after(self, event: Event, facts: Mapping[str, str]) -> Attempt:
         """Return the attempt after *event*.

@@ -30,6 +30,7 @@ __all__ = [
     "compose_details",
     "compose_echo",
     "compose_end",
+    "compose_inquiry",
     "compose_refund",
     "compose_reversal",
     "compose_sale",
@@ -93,6 +94,23 @@ def compose_reversal(
     if "auth_code" in attempt.facts:
         facts["auth_code"] = attempt.facts["auth_code"]
     return _checked(view, "reversal", facts)
+
+
+def compose_inquiry(attempt: Attempt, view: TerminalView, now: datetime) -> dict[str, str]:
+    """Return the fields of a question what became of *attempt*.
+
+    It has a number of its own and names *attempt* by what that sent; no card number is in it.
+    """
+    facts = {f"sent.{name}": value for name, value in attempt.fields.items()}
+    facts |= _of_terminal(view) | _of_moment(view, now) | {"mac": MAC_PLACE}
+    sent = view.host_clock.at(attempt.created_at)
+    facts |= {
+        "original_batch": attempt.batch,
+        "original_stan": attempt.stan,
+        "original_mmdd": f"{sent:%m%d}",
+        "original_yymmdd": f"{sent:%y%m%d}",
+    }
+    return _checked(view, "inquiry", facts)
 
 
 def compose_sign_in(view: TerminalView, operator: str, now: datetime) -> dict[str, str]:

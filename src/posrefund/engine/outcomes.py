@@ -64,7 +64,7 @@ class Declined(_Outcome):
         attempt: All that is known.
         code: The response code; ``"reversed"`` for one that was undone by our reversal, ``"released"`` for one whose
             absence was proven, ``"closed"`` for one that people closed by a document.
-        authenticated: Whether the answer carried a valid MAC.
+        authenticated: Whether the answer carried a valid MAC, or the host was asked by a way that proves who it is.
         may_retry: Whether a new attempt under the same request id makes sense.
         sign_in_first: Whether that needs a sign-in before it.
         text_zh: What the code says.
@@ -158,10 +158,11 @@ def _approved(attempt: Attempt, dialect: Dialect) -> Approved:
 
 def _declined(attempt: Attempt, dialect: Dialect) -> Declined:
     code = look_up(dialect.codes, attempt.facts.get("code", ""))
+    by_inquiry = attempt.facts.get("evidence") == "inquiry"  # only an authentic one moves anything
     return Declined(
         attempt,
         code=code.code,
-        authenticated=attempt.facts.get("mac") == "valid",
+        authenticated=attempt.facts.get("mac") == "valid" or by_inquiry,
         may_retry=code.may_retry,
         sign_in_first=code.sign_in_first,
         text_zh=code.zh,

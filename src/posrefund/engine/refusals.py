@@ -162,6 +162,11 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "本机没有这个单号：请核对",
             "nothing is known under that id: check it",
         ),
+        "no_inquiry": (
+            "acquirer",
+            "不能向本主机查询这笔交易的状态：等对账结果，或询问收单机构",
+            "this host cannot be asked about that: the settlement file will tell, or call the acquirer",
+        ),
         "nothing_to_sign": (
             "merchant",
             "没有已受理的交易可签名：请核对单号",

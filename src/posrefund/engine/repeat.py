@@ -6,7 +6,7 @@ same keys, made again from what may be kept; what carried a PIN or a track canno
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed
@@ -16,6 +16,7 @@ from posrefund.engine.table import Event, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from posrefund.dialects import MessageTable
     from posrefund.engine.attempt import Attempt
@@ -74,8 +75,6 @@ def repeat_due(attempt: Attempt, view: TerminalView, now: datetime) -> bool:
     for the settlement files.
     """
     table, timers = view.dialect.messages[attempt.kind], view.dialect.timers
-    last = attempt.facts.get("sent_at")
-    sent_at = datetime.fromisoformat(last) if last else attempt.created_at
     return (
         attempt.state is State.IN_DOUBT
         and not (view.is_behind or view.is_closing)
@@ -84,7 +83,7 @@ def repeat_due(attempt: Attempt, view: TerminalView, now: datetime) -> bool:
         and 1 <= attempt.copies <= timers.repeat_tries
         and attempt.key_set_id == view.key_set_id
         and (attempt.batch, attempt.host_day) == (view.batch, view.host_day(now))
-        and now - sent_at >= timedelta(seconds=timers.repeat_after_s)
+        and now - attempt.last_sent_at >= timedelta(seconds=timers.repeat_after_s)
     )
 
 

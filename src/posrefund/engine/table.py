@@ -85,7 +85,7 @@ class Event(StrEnum):
     GIVE_UP = "give_up"
     """Nothing automatic is left to try; people take over."""
     RELEASE = "release"
-    """Absence proven; two people said so."""
+    """Absence proven; two people said so, or the acquirer has given its word for what its host does not find."""
 
 
 _S, _E = State, Event

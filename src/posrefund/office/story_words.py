@@ -44,6 +44,8 @@ _NOTES = {
     "approval": ("复核", "the second person answered"),
     "know": ("登记原交易", "the sale was taken in"),
     "inbound": ("收到报文", "a message came in"),
+    "inquiry_sent": ("查询主机", "the host was asked about it"),
+    "inquiry": ("查询应答", "what became of it was asked, and answered"),
     "reversal_sent": ("发送冲正", "a reversal was sent"),
     "host_only": ("对账文件有本机未知的记录", "a settlement file has a row that nobody here knows"),
     "open_row": ("对账文件提及", "a settlement file mentions it"),
@@ -56,7 +58,8 @@ _SAID = (
     ("code", "应答码", "response code"), ("DE39", "应答码", "response code"), ("mac", "MAC", "MAC"),
     ("rrn", "参考号", "RRN"), ("DE37", "参考号", "RRN"), ("auth_code", "授权码", "auth code"),
     ("host_date", "主机日期", "host date"), ("host_time", "主机时间", "host time"),
-    ("evidence", "依据", "evidence"), ("file_day", "对账文件", "settlement file"),
+    ("verdict", "查询结果", "answer"), ("authenticated", "已认证", "authenticated"), ("because", "未采用", "moves nothing"),
+    ("source", "来源", "source"), ("evidence", "依据", "evidence"), ("file_day", "对账文件", "settlement file"),
     ("reason", "说明", "because"), ("by", "经办", "by"), ("people", "经办", "people"),
     ("maker", "申请人", "asked by"), ("checker", "复核员", "approved by"), ("order_ref", "订单号", "order"),
 )  # fmt: skip

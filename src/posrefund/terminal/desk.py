@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from posrefund.closed import closed_class
 from posrefund.engine import Declined, Know, OriginalRef, described, outcome_of
 from posrefund.engine.faults import BY_ITSELF, TerminalFault
+from posrefund.engine.inquired import facts_of
 from posrefund.engine.proposals import is_untouched
 from posrefund.engine.refusals import refuse
 from posrefund.errors import FramingError, InvalidRequestError, RequestConflictError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from posrefund.engine import (
         Approval,
         FoundSales,
+        InquiryAnswer,
+        InquiryFacts,
         Original,
         Outcome,
         RefundRequest,
@@ -267,6 +270,41 @@ class Desk(Decisions):
                 envelope, body = ours, message
             attempt = self._procedures.exchange.receive_late(body, envelope)
             return outcome_of(attempt, self.dialect) if attempt else None
+
+    def inquiry_facts(self, request_id: str) -> InquiryFacts:
+        """Return by what a provider can find the last attempt of a request; no card data.
+
+        Raises:
+            RefusedError: code ``request_unknown``.
+            JournalError: The journal cannot be read.
+        """
+        with self._busy:
+            return facts_of(self._procedures.known(request_id))
+
+    def take_inquiry(self, request_id: str, answer: InquiryAnswer) -> Outcome:
+        """Take what somebody who knows the host's books said of a request, asked by another way than the line.
+
+        It proves what the same answer on the line would: nothing where ``authenticated`` is false.
+
+        Args:
+            request_id: Whose last attempt was asked about.
+            answer: What was said.
+
+        Returns:
+            How the request stands now.
+
+        Raises:
+            RefusedError: code ``request_unknown``.
+            InvalidRequestError: Its moment is before the last copy was sent, or ahead of the clock.
+            JournalError: It could not be written down.
+
+        Example:
+            ``terminal.take_inquiry("R-1", provider.ask(terminal.inquiry_facts("R-1")))``
+        """
+        with self._busy:
+            self._procedures.exchange.recover()
+            attempt = self._procedures.known(request_id)
+            return outcome_of(self._procedures.inquiries.take(attempt, answer), self.dialect)
 
     def note_print(self, request_id: str, copy: str) -> None:
         """Write down that a copy of a slip is going to be printed.

@@ -34,6 +34,7 @@ from posrefund.terminal.batch import BatchCloser
 from posrefund.terminal.exchange import Exchange
 from posrefund.terminal.generation import check_generation
 from posrefund.terminal.host_requests import HostRequests
+from posrefund.terminal.inquiry import Inquiries
 from posrefund.terminal.keyring import Keyring
 from posrefund.terminal.line import Line
 from posrefund.terminal.people import People
@@ -90,6 +91,7 @@ class Procedures:
         clock: Returns the time, aware.
         envelope: TPDU and header of every request.
         exchange: What is said about money.
+        inquiries: What is asked about it afterwards.
         closer: Closes batches.
         asked: What the host asks for in its headers.
         signatures: Uploads them.
@@ -129,6 +131,9 @@ class Procedures:
             self._line, self.keyring, journal, dialect, clock, self.view, self._anchor
         )
         self._line.set_aside = self.exchange.receive_late
+        self.inquiries = Inquiries(
+            self._line, self.keyring, journal, dialect, clock, self.view, self._take_number
+        )
         self.closer = BatchCloser(
             self._line, journal, dialect, clock, self.view, self._take_number, self.resolve_doubts
         )
@@ -199,8 +204,22 @@ class Procedures:
 
     def resolve_doubts(self) -> Steps[None]:
         """See ``Terminal.resolve_doubts``."""
-        self.exchange.recover()
-        yield from self._heeding(self.exchange.resolve_doubts())
+        return self._heeding(self._resolve_doubts())
+
+    def inquire(self, request_id: str) -> Steps[Outcome]:
+        """See ``Terminal.inquire``."""
+        return self._heeding(self._inquire(request_id))
+
+    def known(self, request_id: str) -> Attempt:
+        """Return the last attempt of a request.
+
+        Raises:
+            RefusedError: code ``request_unknown``.
+        """
+        attempt = self.journal.last_attempt(request_id)
+        if attempt is None:
+            raise refuse("request_unknown")
+        return attempt
 
     def close_batch(self, operator: str) -> Steps[BatchClosed]:
         """See ``Terminal.close_batch``."""
@@ -249,6 +268,17 @@ class Procedures:
         self.keyring.close()
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _resolve_doubts(self) -> Steps[None]:
+        self.exchange.recover()
+        yield from self.inquiries.ask_due()
+        yield from self.exchange.resolve_doubts()
+
+    def _inquire(self, request_id: str) -> Steps[Outcome]:
+        self.exchange.recover()
+        attempt = self.known(request_id)
+        yield from self.inquiries.ask(attempt)
+        return outcome_of(self.journal.attempt(attempt.attempt_id), self.dialect)
 
     def _heeding(self, steps: Steps[_Result]) -> Steps[_Result]:
         """Go through *steps*; however they end, remember what the host asked for meanwhile."""

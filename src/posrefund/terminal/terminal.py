@@ -224,9 +224,9 @@ class Terminal(Desk):
             return run(self._procedures.refund(request, pin), self._link)
 
     def resolve_doubts(self) -> None:
-        """Work on every doubt now: reverse sales and voids, repeat what the host takes again and is due.
+        """Work on every doubt now: ask where it is due, reverse sales and voids, repeat what the host takes again and is due.
 
-        A refund is never reversed. One that the dialect does not repeat waits for the settlement files.
+        A host that can be asked (``Dialect.inquiry``) is asked first. A refund is never reversed. One that the dialect does not repeat waits for the settlement files.
 
         Raises:
             LinkOpenError: A reversal has to go, and the host cannot be reached; nothing was sent.
@@ -234,6 +234,26 @@ class Terminal(Desk):
         """
         with self._busy:
             run(self._procedures.resolve_doubts(), self._link)
+
+    def inquire(self, request_id: str) -> Outcome:
+        """Ask the host what became of a request, and let its answer prove what it proves.
+
+        Booked or not booked, authentic, closes a doubt; where the opposite stands it opens a case. Anything else is
+        kept and moves nothing. For who is asked by another way than the line, see ``take_inquiry``.
+
+        Returns:
+            How the request stands now.
+
+        Raises:
+            RefusedError: ``request_unknown``; ``no_inquiry``, this host cannot be asked about it; ``not_signed_in``.
+            LinkError: No line or no answer.
+            RemoteProtocolError: What came is no message.
+            ConfigError: The anchor cannot be written; nothing was sent.
+            InvalidRequestError: The dialect's inquiry does not fit what is known of the request.
+            JournalError: Could not be written down.
+        """
+        with self._busy:
+            return run(self._procedures.inquire(request_id), self._link)
 
     def close_batch(self, operator: str = "01") -> BatchClosed:
         """Close the batch (UnionPay: 0500, uploads in 0320 where the totals differ, 0820/002), or go on closing it.

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posrefund.dialects.definition import MAC_FIELDS
+from posrefund.dialects.file.inquiry import check_inquiry
 from posrefund.dialects.file.reader import Table
 from posrefund.dialects.file.rows import widest
 from posrefund.dialects.message import ANSWER_FACTS, CLOSING, COPIES, FACTS
@@ -28,7 +29,7 @@ _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
 _PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]{1,4}):([0-9]{1,4})\])?")
 _WIDE_TOLERANCE_S = 3_600
 _SIGN_IN_FACTS = ("batch", "key_block", "host_date", "host_time")
-_OPTIONAL = ("sign_off", *CLOSING, "upload_signature")
+_OPTIONAL = ("sign_off", "inquiry", *CLOSING, "upload_signature")
 """Messages without which a terminal refunds all the same."""
 _WORDS_ONLY = ("card_class", "verdict")
 """Facts that no template holds, and the host has words for."""
@@ -45,6 +46,7 @@ def check_agreement(known: Dialect, findings: Findings) -> None:
     _check_codes(known, findings)
     _check_doubt(known, findings)
     _check_words(known, findings)
+    check_inquiry(known, findings)
     for number in known.echoed:
         if number not in known.fields:
             findings.fault(("echoed", number), f"a field of the table; DE{number} is not in it")

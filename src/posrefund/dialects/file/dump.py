@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from posrefund.codec import BERTLV, Layout, Nested, Tagged, specification
 from posrefund.crypto import MACRule
 from posrefund.dialects.emv import EMV_TAGS
+from posrefund.dialects.file.inquiry import inquiry_data
 from posrefund.dialects.file.keys import sign_in_data
 from posrefund.dialects.file.uploads import signature_data
 from posrefund.dialects.message import PIN_MESSAGES
@@ -70,6 +71,7 @@ def dialect_data(known: Dialect) -> dict[str, Any]:
         "unread_codes": sorted(known.unread_codes),
         "host_requests": dict(known.host_requests),
         "signature": signature_data(known.signature),
+        "inquiry": inquiry_data(known.inquiry),
         "slip_title": dict(known.slip_title),
         "timers": asdict(known.timers),
         "policy": asdict(known.policy),

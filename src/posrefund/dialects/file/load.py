@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from posrefund.dialects.definition import Dialect
 from posrefund.dialects.file.agree import check_agreement
+from posrefund.dialects.file.inquiry import read_inquiry
 from posrefund.dialects.file.keys import check_keys, sign_in_rule
 from posrefund.dialects.file.lines import parse
 from posrefund.dialects.file.reader import FileFault, Findings, Table
@@ -36,7 +37,7 @@ __all__ = ["KEYS", "Reading", "load_dialect", "read_dialect"]
 
 KEYS = (
     "name", "base", "encoding", "mti_enc", "bitmap_enc", "tpdu", "header", "mac", "tracks", "sign_in", "cut_off", "zone",
-    "clock_tolerance_s", "accept_pads", "kept", "reversed_codes", "managed_codes", "received_codes", "unread_codes", "host_requests", "signature", "slip_title", "timers", "policy", "constants", "words", "answers", "echoed",
+    "clock_tolerance_s", "accept_pads", "kept", "reversed_codes", "managed_codes", "received_codes", "unread_codes", "host_requests", "signature", "slip_title", "inquiry", "timers", "policy", "constants", "words", "answers", "echoed",
     "fields", "messages", "codes",
 )  # fmt: skip
 """What may stand at the top of a file."""
@@ -142,6 +143,7 @@ def _dialect(table: Table) -> Dialect:
         unread_codes=frozenset(texts(table, "unread_codes", base.unread_codes)),
         host_requests=MappingProxyType(host_requests(table, base.host_requests)),
         signature=signature_upload(table.table("signature"), base.signature),
+        inquiry=read_inquiry(table, base.inquiry),
         slip_title=MappingProxyType(
             {**base.slip_title, **table.words("slip_title", dict(base.slip_title))}
         ),

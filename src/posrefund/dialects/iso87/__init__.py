@@ -8,7 +8,7 @@ from posrefund.crypto import ISO9797_3
 from posrefund.dialects.definition import Dialect
 from posrefund.dialects.iso87.codes import CODES
 from posrefund.dialects.iso87.fields import FIELDS
-from posrefund.dialects.iso87.messages import ANSWERS, ECHOED, KEPT, MESSAGES, WORDS
+from posrefund.dialects.iso87.messages import ANSWERS, ECHOED, INQUIRY, KEPT, MESSAGES, WORDS
 
 __all__ = ["ISO87_ASCII", "ISO87_BINARY"]
 
@@ -24,6 +24,7 @@ ISO87_ASCII = Dialect(
     answers=ANSWERS,
     echoed=ECHOED,
     kept=KEPT,
+    inquiry=INQUIRY,
     managed_codes=frozenset({"00"}),
     reversed_codes=frozenset({"00", "25"}),
     received_codes=frozenset({"94"}),

@@ -8,12 +8,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from posrefund.dialects.inquiry import Inquiry
 from posrefund.dialects.message import MessageTable, reversal_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ANSWERS", "ECHOED", "KEPT", "MESSAGES", "WORDS"]
+__all__ = ["ANSWERS", "ECHOED", "INQUIRY", "KEPT", "MESSAGES", "WORDS"]
 
 _DEVICE = {
     "7": "{utc_mmddhhmmss}", "11": "{stan}", "12": "{hhmmss}", "13": "{mmdd}",
@@ -97,7 +98,34 @@ _TABLES = (
             "128": "{mac}",
         },
     ),
+    MessageTable(
+        "inquiry",
+        "交易状态查询",
+        "STATUS INQUIRY",
+        "0600",
+        "3 4 7 11 12 13 41 42 49 60 90 128",
+        "3 4C 7 11 12C 13C 15C 37C 38C 39 41 42 44C 49C 60 90 128A",
+        {
+            **_DEVICE,
+            "3": "{sent.3}",
+            "4": "{sent.4}",
+            "49": "{sent.49}",
+            "60": "{sent.60}",
+            "90": "{sent.t}{sent.11}{sent.7}" + "0" * 22,
+            "128": "{mac}",
+        },
+    ),
 )
+
+INQUIRY = Inquiry(
+    told_codes=frozenset({"00"}),
+    pending_codes=frozenset({"09"}),
+    absent_codes=frozenset({"25"}),
+    result="44[0:2]",
+    repeats=("3", "60", "90"),
+)
+"""A choice of these dialects: an administrative message (0600) names the refund as a reversal would, by its
+MTI, STAN and DE7 in DE90; DE44 of the answer holds the code of the refund itself."""
 
 MESSAGES: Mapping[str, MessageTable] = MappingProxyType({table.name: table for table in _TABLES})
 

@@ -6,7 +6,7 @@ from posrefund.crypto import ISO9797_3
 from posrefund.dialects.definition import Dialect
 from posrefund.dialects.iso93.codes import CODES
 from posrefund.dialects.iso93.fields import FIELDS
-from posrefund.dialects.iso93.messages import ANSWERS, ECHOED, KEPT, MESSAGES, WORDS
+from posrefund.dialects.iso93.messages import ANSWERS, ECHOED, INQUIRY, KEPT, MESSAGES, WORDS
 
 __all__ = ["ISO93_ASCII", "ISO93_BINARY"]
 
@@ -21,6 +21,7 @@ ISO93_ASCII = Dialect(
     answers=ANSWERS,
     echoed=ECHOED,
     kept=KEPT,
+    inquiry=INQUIRY,
     reversed_codes=frozenset({"400", "914"}),
     received_codes=frozenset({"913"}),
     unread_codes=frozenset({"109", "115", "120", "902", "904", "916", "940"}),

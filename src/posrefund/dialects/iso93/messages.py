@@ -8,13 +8,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from posrefund.dialects.inquiry import Inquiry
 from posrefund.dialects.iso87.messages import ANSWERS as ANSWERS_87
 from posrefund.dialects.message import MessageTable, reversal_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ANSWERS", "ECHOED", "KEPT", "MESSAGES", "WORDS"]
+__all__ = ["ANSWERS", "ECHOED", "INQUIRY", "KEPT", "MESSAGES", "WORDS"]
 
 _DEVICE = {
     "7": "{utc_mmddhhmmss}", "11": "{stan}", "12": "{yymmddhhmmss}",
@@ -95,7 +96,34 @@ _TABLES = (
             "64": "{mac}",
         },
     ),
+    MessageTable(
+        "inquiry",
+        "交易状态查询",
+        "STATUS INQUIRY",
+        "1604",
+        "3 4 7 11 12 24 41 42 49 56 60 64",
+        "3 4C 7 11 12C 15C 24 37C 38C 39 41 42 44C 49C 56 60 64A",
+        {
+            **_DEVICE,
+            "3": "{sent.3}",
+            "4": "{sent.4}",
+            "24": "697",
+            "49": "{sent.49}",
+            "56": "{sent.t}{sent.11}{sent.12}00",
+            "60": "{sent.60}",
+            "64": "{mac}",
+        },
+    ),
 )
+
+INQUIRY = Inquiry(
+    told_codes=frozenset({"000"}),
+    pending_codes=frozenset({"923"}),
+    absent_codes=frozenset({"914"}),
+    result="44[0:3]",
+    repeats=("3", "56", "60"),
+)
+"""A choice of these dialects, as in 1987: 1604, a function code of our own, the refund in DE56."""
 
 MESSAGES: Mapping[str, MessageTable] = MappingProxyType({table.name: table for table in _TABLES})
 

@@ -14,6 +14,7 @@ from posrefund.emulators.host.cards import read_card
 from posrefund.emulators.host.closing import CLOSING, stranger_batch, totals_field
 from posrefund.emulators.host.dialects import Facts
 from posrefund.emulators.host.faults import EFFECTS, NO_EFFECT
+from posrefund.emulators.host.inquiry import tell
 from posrefund.emulators.host.ledger import Refusal
 from posrefund.emulators.host.signatures import take_signature
 from posrefund.emulators.host.terminals import issue_keys
@@ -86,6 +87,10 @@ class Exchange:
         return self._rule is not None and self._rule.has_mac
 
     @property
+    def _is_inquiry(self) -> bool:
+        return self._rule is not None and self._rule.asks
+
+    @property
     def _closes(self) -> bool:
         return self._rule is not None and self._rule.closes
 
@@ -103,8 +108,10 @@ class Exchange:
     def _refusal(self) -> str | None:
         """Return the code of the first check that fails."""
         checks = [self._check_form, self._check_terminal]
+        if self._has_mac and not self._is_inquiry:  # that may be about an earlier batch
+            checks += [self._check_batch]
         if self._has_mac:
-            checks += [self._check_batch, self._check_mac]
+            checks += [self._check_mac]
         if self._is_money:
             checks += [self._check_copy, self._check_stan]
         if self._closes:
@@ -166,13 +173,19 @@ class Exchange:
 
     def _act(self) -> str:
         """Do what the request asks for and return its code."""
-        if not self._effect.books and self._fault is not None:
-            return self._fault.code
         rule, record = self._rule, self._record
         assert rule is not None
         assert record is not None
+        if rule.asks:
+            self._own |= {"37": "", "44": ""}
+        if not self._effect.books and self._fault is not None:
+            return self._fault.code
         if rule.kind in DECIDE:
             return self._decide(rule.kind)
+        if rule.asks:
+            code, told = tell(self._case())
+            self._own |= told
+            return code
         if rule.kind in CLOSING:
             code, self._own["48"] = CLOSING[rule.kind](self._case(), record)
             return code
@@ -228,6 +241,7 @@ class Exchange:
             rrn=self._rrn,
             code=self.code,
             amount_minor=self._request.amount_minor,
+            is_authentic=self._is_authentic,
         )
 
     # ---- the answer ------------------------------------------------------------------------
@@ -236,16 +250,17 @@ class Exchange:
         """Return the answer from its MTI to its end; its MAC may cover its *envelope*, too."""
         fields = self._fields()
         is_decided = self._is_authentic and self._effect.books  # else it is the fault that speaks
-        if self._profile.repeat == "stored_answer" and is_decided:
+        if self._profile.repeat == "stored_answer" and is_decided and self._is_money:
             fields = dict(self._stored.setdefault(self._request.content, fields))
         if self._fault is not None:
             self._effect.fields(fields, self._fault)
         dialect, profile = self._dialect, self._profile
         mac_codes = dialect.mac_codes if profile.mac_codes is None else profile.mac_codes
-        has_mac = profile.mac_on_declines or fields.get("39") in mac_codes
+        has_mac = self._is_inquiry or profile.mac_on_declines or fields.get("39") in mac_codes
         if self._mak is None or not self._has_mac or not has_mac:
             return encode_reply(fields, dialect)
-        body = encode_reply({**fields, "64": _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
+        place = "128" if "90" in fields else "64"
+        body = encode_reply({**fields, place: _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
         rule = dialect.mac_rule
         tag = mac(self._mak, _head(envelope, rule) + body, rule).ljust(8, b"\0")
         if self._fault is not None:

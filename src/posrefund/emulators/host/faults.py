@@ -50,7 +50,7 @@ class Fault:
         times: How many requests it strikes.
         always: It strikes all of them, however many.
         minor: It strikes only a request of this amount, in minor units; 0 for any.
-        code: DE39 for ``code`` and ``booked_code``, as long as the dialect's codes.
+        code: DE39 for ``code`` and ``booked_code``, DE44 for ``wrong_result``, as long as the dialect's codes.
         seconds: For ``delay``.
         index: For ``flip_mac_byte``, 0 to 7.
 
@@ -121,6 +121,11 @@ def _set_code(fields: Fields, fault: Fault) -> None:
     fields["39"] = fault.code
 
 
+def _set_result(fields: Fields, fault: Fault) -> None:
+    """The host tells of another result of what it was asked about than stands in its books."""
+    fields["39"], fields["44"] = "0" * len(fields.get("39", "")), fault.code
+
+
 def _shift(number: str) -> Callable[[Fields, Fault], None]:
     """Return a change of the last character of field *number*."""
 
@@ -129,6 +134,13 @@ def _shift(number: str) -> Callable[[Fields, Fault], None]:
             fields[number] = value[:-1] + ("2" if value.endswith("1") else "1")
 
     return change
+
+
+def _shift_original(fields: Fields, fault: Fault) -> None:
+    """The answer is about another message than it was asked about."""
+    for number in ("56", "61", "90"):
+        if value := fields.get(number):
+            fields[number] = f"{value[:9]}{(int(value[9]) + 1) % 10}{value[10:]}"
 
 
 def _add_a_fen(fields: Fields, _: Fault) -> None:
@@ -194,6 +206,8 @@ EFFECTS: Mapping[str, Effect] = {
     "unknown_field": Effect(fields=_add_unknown),
     "code": Effect(books=False, fields=_set_code),
     "booked_code": Effect(fields=_set_code),
+    "wrong_result": Effect(fields=_set_result),
+    "wrong_original": Effect(fields=_shift_original),
     "wrong_kcv": Effect(fields=_break_check_value),
     "half_key_set": Effect(fields=_halve_keys),
 }
@@ -220,7 +234,7 @@ class FaultQueue:
         """
         dialect = self._dialect
         fault = replace(fault, mti=fault.mti or dialect.refund_mti)
-        says_code = EFFECTS[fault.kind].fields is _set_code
+        says_code = EFFECTS[fault.kind].fields in (_set_code, _set_result)
         for path, right in (
             ("mti", fault.mti in dialect.known_mtis or fault.mti not in ALL_MTIS),
             ("code", not says_code or len(fault.code) == len(dialect.codes.approved)),

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from posrefund.emulators.host.dialects import find_dialect
 from posrefund.emulators.host.exchange import Exchange
 from posrefund.emulators.host.faults import EFFECTS, Delivery, FaultQueue
+from posrefund.emulators.host.inquiry import UNIONPAY_INQUIRY
 from posrefund.emulators.host.ledger import Ledger
 from posrefund.emulators.host.wire import UnreadableError, read
 
@@ -69,7 +71,12 @@ class EmulatedHost:
     ) -> None:
         self.profile = profile
         spoken = find_dialect(profile.dialect)
-        self.dialect = replace(spoken, mac_rule=profile.mac_rule or spoken.mac_rule)
+        more = UNIONPAY_INQUIRY if profile.takes_inquiries and spoken.name == "unionpay" else {}
+        self.dialect = replace(
+            spoken,
+            mac_rule=profile.mac_rule or spoken.mac_rule,
+            rules=MappingProxyType({**spoken.rules, **more}),
+        )
         self.codes = profile.codes or self.dialect.codes
         self.clock = clock
         self.ledger = ledger or Ledger()

@@ -89,7 +89,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A request that was answered and not booked."""
+    """A request that was answered and not booked; ``is_authentic`` if its MAC was right."""
 
     host_time: str
     mti: str
@@ -99,6 +99,7 @@ class Refusal:
     rrn: str
     code: str
     amount_minor: int
+    is_authentic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

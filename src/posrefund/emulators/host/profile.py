@@ -45,6 +45,9 @@ class Codes:
         original_amount: A void or reversal of another amount than the original's.
         repeated_reversal: The original is reversed already.
         other_day_reversal: The original is of another settlement day.
+        told: The answer to an inquiry tells what became of the message.
+        in_progress: It is still under way.
+        not_found: Nothing on file is what was asked about.
     """
 
     approved: str = "00"
@@ -70,6 +73,9 @@ class Codes:
     original_amount: str = "64"
     repeated_reversal: str = "25"
     other_day_reversal: str = "25"
+    told: str = "00"
+    in_progress: str = "09"
+    not_found: str = "25"
 
     @property
     def approvals(self) -> frozenset[str]:
@@ -95,6 +101,8 @@ class HostProfile:
         repeat: What a repeated STAN gets: ``"none"`` answers *duplicate* whatever became of the
             first copy; ``"stored_answer"`` says again what it answered first, under a fresh MAC, to an authentic
             message that says the same, and knows the MTI of a repeat (0221) for what it is.
+        takes_inquiries: UnionPay only: it can be asked about refunds (0600), as the other dialects can.
+        in_progress_s: How long after a booking an inquiry is told *in progress*.
         double_length_mak: Sign-in hands out a MAK of 16 bytes, else 8 bytes and eight zero bytes
             (UnionPay only; the other dialects need 16).
         kcv_bytes: Length of the check value behind each key of a sign-in (UnionPay only).
@@ -117,6 +125,8 @@ class HostProfile:
     mac_codes: tuple[str, ...] | None = None
     mac_on_declines: bool = False
     repeat: Literal["none", "stored_answer"] = "none"
+    takes_inquiries: bool = False
+    in_progress_s: int = 0
     double_length_mak: bool = False
     kcv_bytes: int = 4
     mac_rule: MACRule | None = None

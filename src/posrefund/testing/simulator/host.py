@@ -54,7 +54,7 @@ _ANY_MONEY = (
     ),
     *("wrong_amount", "wrong_terminal", "unknown_field", "garbage", "die_after_booking"),
 )
-_SETTLEMENT, _UPLOAD = "0500", "0320"
+_SETTLEMENT, _UPLOAD, _INQUIRY = "0500", "0320", "0600"
 _AT_SETTLEMENT = (
     *("wrong_totals", "half_totals", "unbalanced", "say_code", "wrong_stan", "wrong_terminal"),
     *("unknown_field", "garbage", "die_after_booking"),
@@ -63,13 +63,24 @@ _AT_UPLOAD = (
     *("say_code", "book_and_say_code", "wrong_stan", "wrong_terminal", "unknown_field"),
     *("garbage", "die_after_booking"),
 )
+_AT_INQUIRY = (
+    *("forge_result", "wrong_original", "say_code", "bad_mac", "no_mac", "flip_mac_byte"),
+    *("wrong_stan", "wrong_amount", "wrong_terminal", "unknown_field", "garbage"),
+)
+_RESULTS = ("00", "00", "61", "05", "68")
+"""What a forger says of a message."""
 _AT_SIGN_IN = ("wrong_kcv", "half_key_set", "garbage", "die_after_booking", "say_code")
 _KINDS = {
     "say_code": "code",
     "decline": "code",
     "book_and_say_code": "booked_code",
+    "forge_result": "wrong_result",
     "die_after_booking": "drop_reply",
 }
+
+
+_IN_PROGRESS_S = 20
+"""A host that can be asked says so much longer that a refund is under way."""
 
 
 class _TrustingLedger(Ledger):
@@ -92,17 +103,30 @@ class SimulatedHost:
         emulated: The emulator, its ledger inside.
         is_trusting: It books a repeated message a second time.
         repeat: How its terminals may repeat a refund: not at all, unless it stores its answers.
+        takes_inquiries: Whether it can be asked about refunds.
         rolled_back: What it had booked and took back without a word.
         down_until: It refuses connections until then.
     """
 
-    def __init__(self, random: Random, time: VirtualTime, swarm: Swarm, tale: Tale) -> None:
+    def __init__(
+        self,
+        random: Random,
+        time: VirtualTime,
+        swarm: Swarm,
+        tale: Tale,
+        *,
+        takes_inquiries: bool = False,
+    ) -> None:
+        self.takes_inquiries = takes_inquiries
         self._random, self._time, self._swarm, self._tale = random, time, swarm, tale
         self.is_trusting = random.random() < 0.25
         stores = not self.is_trusting and random.random() < 0.5
         self.repeat = random.choice(_REPEATS) if stores else "none"
         self.profile = HostProfile(
-            mac_on_declines=random.random() < 0.5, repeat="stored_answer" if stores else "none"
+            mac_on_declines=random.random() < 0.5,
+            repeat="stored_answer" if stores else "none",
+            takes_inquiries=takes_inquiries,
+            in_progress_s=_IN_PROGRESS_S if takes_inquiries else 0,
         )
         record = TerminalRecord(TERMINAL, MERCHANT, Key(TMK, Purpose.KEK), batch=_BATCH)
         self.emulated = EmulatedHost(
@@ -134,6 +158,9 @@ class SimulatedHost:
         delivery = self.emulated.respond(message)
         self.emulated.faults.clear()
         self._tale.tell(f"host: {self.emulated.log[-1]}{f' ({kind})' if kind else ''}")
+        if kind == "forge_result":  # somebody on the line says it, and has no key
+            forged = (reply[:-1] + bytes([reply[-1] ^ 1]) for reply in delivery.replies)
+            return Delivery(tuple(forged))
         if kind == "die_after_booking":
             self.down_until = self._time.now + timedelta(seconds=self._random.randint(30, 600))
             return Delivery(close=True)
@@ -202,14 +229,16 @@ class SimulatedHost:
         ]
 
     def _choices(self, mti: str) -> tuple[str, ...]:
-        if mti == _SIGN_IN:
-            return _AT_SIGN_IN
+        if mti in (_SIGN_IN, _INQUIRY):
+            return _AT_SIGN_IN if mti == _SIGN_IN else _AT_INQUIRY
         if mti in (_SETTLEMENT, _UPLOAD):
             return _AT_SETTLEMENT if mti == _SETTLEMENT else _AT_UPLOAD
         return _ANY_MONEY if mti in (*_MONEY, _REVERSAL) else ()
 
     def _codes(self, kind: str, message: bytes) -> tuple[str, ...]:
         """What may be said instead: what a plain no to a copy says is said of the first one, too."""
+        if kind == "forge_result":
+            return _RESULTS
         is_copy = _content(message) in self._seen
         return _HONEST_NO if kind == "decline" and not is_copy else _UNCLEAR
 

@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from posrefund.testing.simulator.invariants_inquiry import (
+    BY_INQUIRY,
+    inquiry_fault,
+    question_faults,
+)
 from posrefund.testing.simulator.invariants_people import closed_by_people, people_fault
 from posrefund.testing.simulator.witness import OPEN, host_day
 
@@ -109,16 +114,25 @@ def nothing_is_lost(evidence: Evidence) -> Iterator[str]:
 def every_yes_and_message_has_its_reason(evidence: Evidence) -> Iterator[str]:
     """I4: no byte leaves before its intent is durable; no yes without its authentic, fitting evidence."""
     for request, digest in evidence.left:
-        if request.mti in ("0200", "0220") and evidence.of_digest(digest) is None:
-            yield f"{request.mti} {request.get('11')} left and was not written down before"
-        if request.mti == "0400":
-            yield from _reversal_faults(evidence, request.batch, request.get("11"))
+        yield from _message_faults(evidence, request, digest)
     for step in evidence.witness.steps:
         if fault := _yes_fault(evidence, step):
             yield f"{step.seen.name} {step.after}: {fault}"
     for seen in evidence.witness.attempts.values():
         if seen.state in _YES and not evidence.all_booked(seen) and not closed_by_people(seen):
             yield f"{seen.name} is {seen.state}, and the host has never booked it"
+
+
+def _message_faults(evidence: Evidence, request: Request, digest: str) -> Iterator[str]:
+    match request.mti:
+        case "0200" | "0220" if evidence.of_digest(digest) is None:
+            yield f"{request.mti} {request.get('11')} left and was not written down before"
+        case "0400":
+            yield from _reversal_faults(evidence, request.batch, request.get("11"))
+        case "0600":
+            yield from question_faults(evidence, request)
+        case _:
+            pass
 
 
 def _reversal_faults(evidence: Evidence, batch: str, stan: str) -> Iterator[str]:
@@ -140,6 +154,9 @@ def _yes_fault(evidence: Evidence, step: Step) -> str:
         return ""
     if step.facts.get("evidence") == "people":
         return people_fault(evidence, step)
+    if step.facts.get("evidence") == BY_INQUIRY:
+        is_yes = step.facts.get("code") in _BOOKING
+        return inquiry_fault(step) or ("" if is_yes else "its code is no yes")
     if step.facts.get("evidence") == "settlement file":
         return "" if step.facts.get("file_day") else "a file without a day"
     seen, inbound = step.seen, step.inbound
@@ -184,6 +201,8 @@ def _no_fault(evidence: Evidence, step: Step) -> str:
             return f"{copies} copies have left" if copies else ""
         case "DECLINED" if step.facts.get("evidence") == "people":
             return people_fault(evidence, step)
+        case "DECLINED" if step.facts.get("evidence") == BY_INQUIRY:
+            return inquiry_fault(step) or _unproven_no(evidence, step)
         case "DECLINED":
             is_no = code and code not in (*_BOOKING, *_UNCLEAR) and inbound["mac"] != "wrong"
             return _unfit_no(evidence, step, inbound) if is_no else "no answer says so"
@@ -194,6 +213,17 @@ def _no_fault(evidence: Evidence, step: Step) -> str:
             people = {name for name in step.facts.get("released_by", "").split(", ") if name}
             is_proven = len(people) == 2 and step.seen.facts.get("absent")
             return "" if is_proven else "not by two people after a proven absence"
+
+
+def _unproven_no(evidence: Evidence, step: Step) -> str:
+    """The result that an inquiry tells is a plain no of the message itself, and of all of its copies."""
+    code = step.facts.get("code", "")
+    if code in (*_BOOKING, *_UNCLEAR, *_UNREAD):
+        return f"{code} is no plain no"
+    is_one = step.seen.sends + step.seen.lost_sends <= 1
+    if not is_one and evidence.profile.repeat != "stored_answer":
+        return "one answer about several copies says so"
+    return "" if step.before == "IN_DOUBT" else "it was decided before"
 
 
 def _unfit_no(evidence: Evidence, step: Step, inbound: dict[str, str]) -> str:

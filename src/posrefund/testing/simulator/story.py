@@ -35,6 +35,7 @@ __all__ = ["Shop"]
 
 _MONEY_ERRORS = (RefusedError, RequestConflictError, LinkError, JournalError)
 _SIGN_IN_ERRORS = (RefusedError, InvalidKeyError, LinkError, RemoteProtocolError, JournalError)
+_INQUIRY_ERRORS = (RefusedError, LinkError, RemoteProtocolError, JournalError)
 _JUMP_S = (-240, 240)
 """The product allows for five minutes on either side of the cut-over, no more."""
 _LEAP_S = (-36_000, 36_000)
@@ -44,6 +45,7 @@ _READING = timedelta(minutes=2)
 """How well people read a clock."""
 _SIGN_INS_MAX = 4
 _GOES_ON = 0.3
+_ASKS = 0.15
 _TRADE = 4
 _HOOKS = (("", 70), ("ing", 8), ("COMMIT", 8))
 """All of them, or those of the line and the key store, or those around a commit: the many statements leave them few chances."""
@@ -105,6 +107,8 @@ class Shop:
             return "sign_in"
         if self._is_closing and self._random.random() < _GOES_ON:  # nothing else goes until then
             return "close_batch"
+        if self._world.host.takes_inquiries and self._random.random() < _ASKS:
+            return "inquire"
         return self._random.choice(_ACTIONS)
 
     def trade(self) -> None:
@@ -244,6 +248,19 @@ class Shop:
     def undo(self) -> None:
         """Undo what is in doubt, as a till does when it is idle."""
         self._world.act("undo", self._world.terminal.resolve_doubts, LinkError, JournalError)
+
+    def inquire(self) -> None:
+        """Ask the host about a doubt, or about anything that was asked for."""
+        attempts = self._world.checker.evidence.witness.attempts.values()
+        doubts = [seen.data["request_id"] for seen in attempts if seen.state == "IN_DOUBT"]
+        names = (
+            doubts
+            if doubts and self._random.random() < 0.8
+            else [r.request_id for r in self.refunds]
+        )
+        if names:
+            name = self._random.choice(names)
+            self._world.act("inquire", lambda: self._world.terminal.inquire(name), *_INQUIRY_ERRORS)
 
     def hand_over(self) -> None:
         """The gateway delivers the answers that it had held, by a way of its own."""

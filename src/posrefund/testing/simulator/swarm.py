@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-__all__ = ["BEYOND", "FAULTS", "Swarm"]
+__all__ = ["BEYOND", "FAULTS", "OF_INQUIRIES", "Swarm"]
 
 FAULTS = {
     # the line, on the way to the host
@@ -34,6 +34,7 @@ FAULTS = {
     "split_reply": "line",
     "hang_up": "line",
     "forge_yes": "line",
+    "forge_result": "line",
     # the host
     "say_code": "host",
     "book_and_say_code": "host",
@@ -45,6 +46,7 @@ FAULTS = {
     "wrong_amount": "host",
     "wrong_terminal": "host",
     "unknown_field": "host",
+    "wrong_original": "host",
     "garbage": "host",
     "wrong_kcv": "host",
     "half_key_set": "host",
@@ -76,6 +78,9 @@ FAULTS = {
 }
 """Name of a fault → whose it is."""
 
+OF_INQUIRIES = ("forge_result", "wrong_original")
+"""What strikes nothing but an answer to an inquiry."""
+
 BEYOND = ("clock_leap_unseen", "file_swapped")
 """What the product does not stand: never drawn, but may be asked for by name. The documents say so."""
 
@@ -94,6 +99,7 @@ _TOGETHER = (
     ("wrong_amount", "wrong_terminal", "wrong_stan"),
     ("wrong_amount", "say_code"),
     ("bad_mac", "forge_yes", "flip_mac_byte"),
+    ("lose_reply", "lose_request", "forge_result", "wrong_original", "decline"),
     ("refuse_connection", "cut_before_send", "half_open", "file_ghost_row"),
     ("file_ghost_row", "file_reissued", "decline"),
     ("lose_request", "roll_back", "file_reissued", "file_ghost_row"),

@@ -39,6 +39,7 @@ class Seen:
         hold: What it takes of its original now.
         facts: All that was learned since.
         inbound: The last answer that was kept for it, if no step has followed yet.
+        inquired: The last answer to an inquiry about it, likewise.
         sends: How often it was announced.
         lost_sends: How often besides, in rows that were taken away.
         content: Digest of its request.
@@ -53,6 +54,7 @@ class Seen:
     hold: str
     facts: dict[str, str]
     inbound: dict[str, str] | None = None
+    inquired: dict[str, str] | None = None
     sends: int = 0
     lost_sends: int = 0
     content: str = ""
@@ -94,7 +96,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of one attempt, with the answer that was kept before it, if any."""
+    """One step of one attempt, with the answers that were kept before it, if any."""
 
     seen: Seen
     event: str
@@ -103,6 +105,7 @@ class Step:
     hold_before: str
     facts: dict[str, str]
     inbound: dict[str, str] | None
+    inquired: dict[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -120,6 +123,7 @@ class Witness:
         judged: Approvals of the rows read last that somebody decided.
         rows: How many have been read.
         inbound_count: How many answers were kept.
+        questions: Numbers of the inquiries that were written down.
         files: Settlement days of the files that were applied.
         opened: Attempts of the rows read last.
         steps: Steps of the rows read last.
@@ -141,6 +145,7 @@ class Witness:
     judged: list[Asked] = field(default_factory=list)
     rows: int = 0
     inbound_count: int = 0
+    questions: set[str] = field(default_factory=set)
     files: list[str] = field(default_factory=list)
     opened: list[Seen] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -253,6 +258,9 @@ class Witness:
         elif kind == "know":
             self.sales[subject] = body
             self.known.append(body)
+        elif kind == "inquiry":
+            self.inbound_count += "mti" in body
+            self.attempts[subject].inquired = body
         elif kind == "inbound":
             self.inbound_count += 1
             if subject:  # else it came by another way and is nobody's
@@ -272,6 +280,8 @@ class Witness:
             self.accepted = not self.is_behind
         elif kind in ("ask", "approval"):
             self._decide(kind, subject, body)
+        elif kind == "inquiry_sent":
+            self.questions.add(body["stan"])
         elif kind == "batch_closed":
             self.closed.append(body)
 
@@ -308,10 +318,10 @@ class Witness:
         seen.sends += body["event"] == "send"
         seen.hold = hold if seen.state in _KEEPS_HOLD else _HOLDS.get(seen.state, "none")
         seen.facts |= body["facts"]
-        self.steps.append(
-            Step(seen, body["event"], before, seen.state, hold, body["facts"], seen.inbound)
-        )
-        seen.inbound = None
+        facts, inquired = body["facts"], seen.inquired
+        step = Step(seen, body["event"], before, seen.state, hold, facts, seen.inbound, inquired)
+        self.steps.append(step)
+        seen.inbound = seen.inquired = None
 
     def remembered(self, name: str) -> str:
         """Return a fact of the terminal itself, or nothing."""

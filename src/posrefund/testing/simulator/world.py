@@ -8,7 +8,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from posrefund.crypto import UNIONPAY_ECB
-from posrefund.dialects import Policy, dialect
+from posrefund.dialects import MessageTable, Policy, dialect
+from posrefund.dialects.inquiry import Inquiry
 from posrefund.errors import JournalError, PosRefundError, RequestConflictError
 from posrefund.journal import SQLiteJournal
 from posrefund.keystore import FileKeyStore
@@ -19,7 +20,7 @@ from posrefund.testing.simulator.evidence import Demands, Evidence
 from posrefund.testing.simulator.host import MERCHANT, TERMINAL, TMK, SimulatedHost
 from posrefund.testing.simulator.network import LossyLink
 from posrefund.testing.simulator.power import Fuse, PowerCutError
-from posrefund.testing.simulator.swarm import Swarm
+from posrefund.testing.simulator.swarm import OF_INQUIRIES, Swarm
 from posrefund.testing.simulator.tale import Tale
 from posrefund.testing.simulator.virtual import VirtualTime
 from posrefund.testing.simulator.witness import Witness
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from posrefund.crypto import KeySet, MACRule
     from posrefund.dialects import Dialect
     from posrefund.keystore import Anchor
-    from posrefund.testing.simulator.host import Repeat
 
 __all__ = ["CARDS", "OTHER_CARD", "World"]
 
@@ -48,6 +48,32 @@ CARDS = (
     CardRead("021", PAN(_CHIP), expiry="3012", track2=Track2(_TRACK)),
 )
 OTHER_CARD = CardRead("051", PAN(_OTHER), expiry="3012", sequence_number="001")
+_ASKS = 0.5
+"""How many worlds have a host that can be asked about refunds."""
+_QUESTION = MessageTable(
+    "inquiry",
+    "查询",
+    "INQUIRY",
+    "0600",
+    "3 4 11 41 42 49 60 61 64",
+    "3 4C 11 12C 13C 15C 37C 39 41 42 44C 49C 60 61 64A",
+    {
+        **{name: f"{{sent.{name}}}" for name in ("3", "4", "49", "60")},
+        "11": "{stan}",
+        "41": "{terminal}",
+        "42": "{merchant}",
+        "61": "{original_batch}{original_stan}{original_mmdd}",
+        "64": "{mac}",
+    },
+)
+_INQUIRY = Inquiry(
+    told_codes=frozenset({"00"}),
+    pending_codes=frozenset({"09"}),
+    absent_codes=frozenset({"25"}),
+    result="44[0:2]",
+    repeats=("60", "61"),
+    transit_s=3_600,
+)
 _SECRETS = (_CHIP, _TAP, _OTHER)
 
 
@@ -104,8 +130,15 @@ class World:
         self.swarm = Swarm(random, rates)
         self.fuse = Fuse()
         policy = _policy(random)
-        self.host = SimulatedHost(random, self.time, self.swarm, self.tale)
-        self.dialect = _dialect(self.host.repeat, policy)
+        may_ask = Random(f"{seed} inquiries").random() < _ASKS
+        self.host = SimulatedHost(
+            random,
+            self.time,
+            self.swarm,
+            self.tale,
+            takes_inquiries=may_ask or not self.swarm.rates.keys().isdisjoint(OF_INQUIRIES),
+        )
+        self.dialect = _dialect(self.host, policy)
         self.link = LossyLink(random, self.time, self.swarm, self.host, self.fuse, self.tale)
         self.disk = Disk(self.fuse, self._committed)
         FileKeyStore.create(folder / "keys.json", _PASSPHRASE, tmk=TMK, test_keys=True)
@@ -228,7 +261,7 @@ class World:
             raise ViolationError("I15", f"{name} raised {type(result).__name__}: {result}")
         came = self.link.wire.came - came
         kept = self.checker.evidence.witness.inbound_count - kept
-        if name in ("sale", "refund", "undo") and came != kept and not is_disturbed:
+        if name in ("sale", "refund", "undo", "inquire") and came != kept and not is_disturbed:
             raise ViolationError("I13", f"{came} answers came in a {name}, {kept} were kept")
 
     def _rows(self) -> int:
@@ -241,12 +274,15 @@ class World:
             self.checker.step()
 
 
-def _dialect(repeat: Repeat, policy: Policy) -> Dialect:
-    """UnionPay as the acquirer of this world speaks it: whether its host repeats its answers, it says in writing."""
+def _dialect(host: SimulatedHost, policy: Policy) -> Dialect:
+    """UnionPay as the acquirer of this world speaks it: what its host repeats and can be asked, it says in writing."""
     known = dialect("unionpay")
-    refund = replace(known.messages["refund"], repeat=repeat)
+    refund = replace(known.messages["refund"], repeat=host.repeat)
     messages = {**known.messages, "refund": refund}
-    return known.derive("simulated", messages=messages, policy=policy)
+    if not host.takes_inquiries:
+        return known.derive("simulated", messages=messages, policy=policy)
+    messages["inquiry"] = _QUESTION
+    return known.derive("simulated", messages=messages, policy=policy, inquiry=_INQUIRY)
 
 
 def _said(result: object) -> str:

@@ -44,7 +44,7 @@ def find_dialect(name: str) -> HostDialect:
     Example:
         >>> from posrefund.emulators.host.dialects import find_dialect
         >>> sorted(find_dialect("iso93-ascii").known_mtis)
-        ['1200', '1420', '1804']
+        ['1200', '1420', '1604', '1804']
     """
     if name not in _DIALECTS:
         message = f"the host speaks {', '.join(DIALECT_NAMES)}"

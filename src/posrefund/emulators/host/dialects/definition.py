@@ -42,6 +42,7 @@ Kind = Literal[
     "void",
     "refund",
     "reversal",
+    "inquiry",
     "settlement",
     "upload_details",
     "upload_refund",
@@ -70,6 +71,7 @@ class MessageRule:
         closes: It belongs to the closing of a batch: it is checked for the batch, and carries no MAC.
         has_new_stan: Its STAN must not have been used in the batch.
         reads_card: The rules for entry mode, track and PIN hold.
+        asks: It asks about an earlier message: it is checked for its MAC, books nothing, and is answered with a MAC.
     """
 
     kind: Kind
@@ -83,11 +85,12 @@ class MessageRule:
     closes: bool = False
     has_new_stan: bool = True
     reads_card: bool = True
+    asks: bool = False
 
     @property
     def has_mac(self) -> bool:
         """Whether request and answer carry a MAC."""
-        return self.is_money or self.is_signed
+        return self.is_money or self.is_signed or self.asks
 
 
 @dataclass(frozen=True, slots=True)

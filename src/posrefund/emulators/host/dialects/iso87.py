@@ -33,7 +33,7 @@ Fields = dict[str, str]
 
 _FIELDS = """
     2 n..19, 3 n6, 4 n12, 7 n10, 11 n6, 12 n6, 13 n4, 14 n4, 15 n4, 22 n3, 23 n3, 24 n3, 25 n2,
-    26 n2, 32 n..11, 35 z..37, 37 an12, 38 an6, 39 an2, 41 ans8, 42 ans15, 49 an3, 52 b64,
+    26 n2, 32 n..11, 35 z..37, 37 an12, 38 an6, 39 an2, 41 ans8, 42 ans15, 44 ans..25, 49 an3, 52 b64,
     53 n16, 55 b...255, 60 ans...999, 62 b...255, 64 b64, 70 n3, 90 n42, 128 b64
 """
 
@@ -75,6 +75,16 @@ _REVERSAL = MessageRule(
     has_new_stan=False,
     reads_card=False,
 )
+_INQUIRY = MessageRule(
+    "inquiry",
+    field_set("3 4 7 11 12 13 41 42 49 60 90 128"),
+    frozenset(),
+    row("3 4 7 11 12 13 15 37 38 39 41 42 44 49 60 90 128"),
+    is_money=False,
+    has_new_stan=False,
+    reads_card=False,
+    asks=True,
+)
 _MONEY: dict[tuple[str, ...], MessageRule] = {
     ("0200", "000000"): _SALE,
     ("0200", "020000"): _VOID,
@@ -87,6 +97,7 @@ _MANAGEMENT: dict[tuple[str, ...], MessageRule] = {
     ("0800", "001"): management("sign_in", _ASKED, "", "7 11 12 13 39 41 42 60 62 70"),
     ("0800", "002"): management("sign_off", _ASKED, "", _TOLD),
     ("0800", "301"): management("echo", _ASKED, "", _TOLD),
+    ("0600", "200000"): _INQUIRY,
 }
 """(MTI, DE3 or DE70) → rule. A refund has no reversal."""
 
@@ -106,8 +117,8 @@ class _Iso87(IsoLayout):
 
     def misplaced(self, rule: MessageRule, fields: Fields, profile: HostProfile) -> list[str]:
         original = self.original(fields)
-        if "90" not in fields:
-            return []
+        if "90" not in fields or rule.asks:
+            return [] if "90" not in fields or is_day(original.day) else ["90"]
         if rule.kind == "reversal":
             # The STAN of a reversal is that of the message it undoes.
             is_right = original.stan == fields.get("11")

@@ -33,7 +33,7 @@ Fields = dict[str, str]
 
 _FIELDS = """
     2 n..19, 3 n6, 4 n12, 7 n10, 11 n6, 12 n12, 14 n4, 15 n6, 22 an12, 23 n3, 24 n3, 25 n4,
-    32 n..11, 35 z..37, 37 an12, 38 an6, 39 n3, 41 ans8, 42 ans15, 49 n3, 52 b64, 55 b...255,
+    32 n..11, 35 z..37, 37 an12, 38 an6, 39 n3, 41 ans8, 42 ans15, 44 ans..99, 49 n3, 52 b64, 55 b...255,
     56 n..35, 60 ans...999, 62 b...255, 64 b64
 """
 
@@ -69,11 +69,22 @@ _REVERSAL = MessageRule(
     has_new_stan=False,
     reads_card=False,
 )
+_INQUIRY = MessageRule(
+    "inquiry",
+    field_set("3 4 7 11 12 24 41 42 49 56 60 64"),
+    frozenset(),
+    row("3 4 7 11 12 15 24 37 38 39 41 42 44 49 56 60 64"),
+    is_money=False,
+    has_new_stan=False,
+    reads_card=False,
+    asks=True,
+)
 _ASKED, _TOLD = "7 11 12 24 41 42", "7 11 12 24 39 41 42 60"
 _RULES: dict[tuple[str, ...], MessageRule] = {
     ("1804", "801", ""): management("sign_in", _ASKED, "", "7 11 12 24 39 41 42 60 62"),
     ("1804", "802", ""): management("sign_off", _ASKED, "", _TOLD),
     ("1804", "831", ""): management("echo", _ASKED, "", _TOLD),
+    ("1604", "697", "200000"): _INQUIRY,
     ("1200", "200", "000000"): _SALE,
     ("1200", "200", "020000"): _VOID,
     ("1200", "200", "200000"): _REFUND,
@@ -103,6 +114,9 @@ _CODES = Codes(
     same_day_refund="914",
     window="119",
     over_refund="121",
+    told="000",
+    in_progress="923",
+    not_found="914",
     original_amount="902",
     repeated_reversal="902",
     other_day_reversal="914",
@@ -120,8 +134,8 @@ class _Iso93(IsoLayout):
 
     def misplaced(self, rule: MessageRule, fields: Fields, profile: HostProfile) -> list[str]:
         original = self.original(fields)
-        if "56" not in fields:
-            return []
+        if "56" not in fields or rule.asks:
+            return [] if "56" not in fields or is_day(original.day[2:]) else ["56"]
         if rule.kind == "reversal":
             # It copies STAN and DE12 of the message it undoes.
             named = fields.get("11"), fields.get("12")

@@ -36,7 +36,7 @@ class _UnionPay(Layout):
 
     def misplaced(self, rule: MessageRule, fields: Fields, profile: HostProfile) -> list[str]:
         wrong = []
-        is_long = rule.is_money or rule.kind == "upload_refund"
+        is_long = rule.is_money or rule.asks or rule.kind == "upload_refund"
         if len(fields.get("60", "")) not in (profile.de60_digits if is_long else (11,)):
             wrong.append("60")
         if "48" in fields and "48" in rule.mandatory and not _is_batch_data(rule, fields["48"]):
