@@ -135,7 +135,8 @@ class Exchange:
         self._is_authentic = self._mak is not None and _fits(
             self._mak, request, self._dialect.mac_rule
         )
-        return None if self._is_authentic else self._codes.bad_mac
+        is_taken = self._is_authentic or "mac" in self._profile.leaves_out
+        return None if is_taken else self._codes.bad_mac
 
     def _check_copy(self) -> str | None:
         """An authentic message that says what one before it said gets the code that that one got."""
@@ -148,7 +149,8 @@ class Exchange:
             return None
         is_used = self._ledger.was_used(self._stan_key)
         self._ledger.mark_used(self._stan_key)
-        return self._codes.duplicate if is_used else None
+        is_refused = is_used and "stan" not in self._profile.leaves_out
+        return self._codes.duplicate if is_refused else None
 
     # ---- what is asked for -----------------------------------------------------------------
 
@@ -229,7 +231,7 @@ class Exchange:
         if self._mak is None or not self._is_money or not has_mac:
             return encode_reply(fields, dialect)
         body = encode_reply({**fields, "64": _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
-        rule = dialect.mac_rule
+        rule = self._effect.mac_rule or dialect.mac_rule
         tag = mac(self._mak, _head(envelope, rule) + body, rule).ljust(8, b"\0")
         if self._fault is not None:
             tag = self._effect.tag(tag, self._fault)
