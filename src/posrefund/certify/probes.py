@@ -80,7 +80,7 @@ def _de60_tail(bench: Bench) -> Seen:
         f"主机接受的 60 域长度（60.4 起）：{shown}",
         f"digits of DE60 (and its tail) that are taken: {shown}",
     )
-    lines = {} if best == now else _lines_of_tail(bench.dialect, best)
+    lines = {} if best == now else _lines_of_tail(bench.subject.dialect, best)
     return Seen(best or "none", zh, en, now in taken, lines, is_sure=bool(done))
 
 

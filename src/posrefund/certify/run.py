@@ -103,6 +103,7 @@ def certify(
     began = bench.now
     for case in chosen:
         results.append(_play(bench, case))
+        bench.has_failed = bench.has_failed or results[-1].verdict == "failed"
         if tell is not None:
             tell(results[-1])
     switches: tuple[Switch, ...] = ()

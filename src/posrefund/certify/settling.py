@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from posrefund.certify.books import Item
     from posrefund.certify.heard import Heard
 
-__all__ = ["Told", "compare", "end", "need_closing", "state_totals", "upload"]
+__all__ = ["Told", "close_away", "compare", "end", "need_closing", "state_totals", "upload"]
 
 _MESSAGES = (
     "sign_in",
@@ -139,6 +139,7 @@ def end(bench: Bench, verdict: Literal["balanced", "unbalanced"], count: int) ->
         raise
     bench.books.close()
     sign_in(bench)
+    bench.has_fresh_batch = True
     is_next = bench.view.batch == before.next()
     bench.expect(
         "batch.next",
@@ -150,6 +151,17 @@ def end(bench: Bench, verdict: Literal["balanced", "unbalanced"], count: int) ->
         if is_next
         else f"after the closing the batch has to be {before.next()}, and is {bench.view.batch}",
     )
+
+
+def close_away(bench: Bench) -> None:
+    """Close the batch with whatever stands in it, uploading nothing.
+
+    Raises:
+        BlockedError: The host did not take it.
+    """
+    bench.books.close()
+    told = state_totals(bench, BatchTotals())
+    end(bench, "balanced" if told.totals == BatchTotals() else "unbalanced", 0)
 
 
 def _look_again(bench: Bench) -> None:

@@ -15,6 +15,7 @@ from posrefund.certify.cases.refunds import (
     REFUND_WRONG_MAC,
 )
 from posrefund.certify.cases.sales import BAD_BATCH, DUPLICATE, SALE, VOID, WRONG_MAC
+from posrefund.certify.cases.terminal import TERMINAL
 
 __all__ = ["CASES", "Case"]
 
@@ -41,6 +42,7 @@ CASES: tuple[Case, ...] = (
     REFUND_LOST,
     SETTLE_BALANCED,
     SETTLE_UNBALANCED,
+    TERMINAL,
     SIGN_OFF,
 )
 """Refunds stand behind what needs no other day; a settlement behind all that its totals are to prove."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from posrefund.certify.cases.definition import Case
 from posrefund.certify.moves import (
@@ -30,10 +30,11 @@ def _empty(bench: Bench) -> None:
     """What earlier runs left in the batch is closed away: no later total may hold it."""
     bench.books.close()
     told = state_totals(bench, BatchTotals())
-    is_empty = told.totals == BatchTotals()
-    verdict = "balanced" if is_empty else "unbalanced"
+    verdict: Literal["balanced", "unbalanced"] = (
+        "balanced" if told.totals == BatchTotals() else "unbalanced"
+    )
     _expect_verdict(bench, told, verdict)
-    end(bench, "balanced" if is_empty else "unbalanced", 0)
+    end(bench, verdict, 0)
 
 
 def _balanced(bench: Bench) -> None:
