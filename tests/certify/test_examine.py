@@ -29,7 +29,7 @@ VIEW = TerminalView(
     dialect=KNOWN,
     terminal=TerminalID(TERMINAL),
     merchant=MerchantID("123456789012345"),
-    batch=BatchNumber("000007"),
+    batch=BatchNumber("000017"),
     stan=STAN("000002"),
     host_clock=HostClock(KNOWN.zone),
     signed_in_at=NOW,
@@ -45,7 +45,7 @@ REQUEST = {
     "41": TERMINAL,
     "42": "123456789012345",
     "49": "156",
-    "60": "22000007000600",
+    "60": "22000017000600",
     "64": "0" * 16,
 }
 ANSWER = {
@@ -102,7 +102,7 @@ def test_an_answer_that_is_right_meets_every_group() -> None:
         ({"2": "6200000000000047"}, "echo.DE2"),
         ({"41": "12345679"}, "echo.DE41"),
         ({"42": "123456789012346"}, "echo.DE42"),
-        ({"60": "22000008000600"}, "echo.DE60"),
+        ({"60": "22000018000600"}, "echo.DE60"),
         ({"11": None}, "missing.DE11"),
         ({"12": None}, "missing.DE12"),
         ({"37": None}, "missing.DE37"),
