@@ -65,7 +65,7 @@ def _head(run: Certification) -> str:
         ("参数", "profile", f"{run.dialect.name} · {profile_digest(run.dialect)[:12]}"),
         ("终端", "terminal", run.terminal),
         ("商户", "merchant", run.merchant),
-        ("时间", "time", f"{run.began:%Y-%m-%d %H:%M:%S %Z}"),
+        ("时间", "time", f"{run.began:%Y-%m-%d %H:%M %Z}"),
     )
     rows = "".join(
         f"<div><dt>{span(a, b)}</dt><dd>{escape(value)}</dd></div>" for a, b, value in facts
@@ -155,13 +155,17 @@ def _case(result: CaseResult, run: Certification) -> str:
     why = f'<p class="why">{span(result.why_zh, result.why_en)}</p>' if result.why_en else ""
     failures = "".join(_line(found) for found in result.failures)
     others = "".join(_line(found) for found in result.findings if found.is_met)
-    is_open = " open" if result.verdict == "failed" and not failures else ""
+    more = (
+        f"<details><summary>{span('检查项', 'expectations')}</summary><ul>{others}</ul></details>"
+        if others
+        else ""
+    )
     return f"""<article class="case {result.verdict}" id="{escape(result.name)}">
 <div class="top"><span class="badge {result.verdict}">{span(zh, en)}</span><h3>{span(result.title_zh, result.title_en)}</h3><code>{escape(result.name)}</code><span class="count">{met}/{len(result.findings)}</span></div>
 <p class="wants">{span(result.wants_zh, result.wants_en)}</p>{why}
 <ul class="failures">{failures}</ul>
 <div class="steps">{steps}</div>
-<details{is_open}><summary>{span("检查项", "expectations")}</summary><ul>{others}</ul></details>
+{more}
 </article>"""
 
 
@@ -192,7 +196,7 @@ def _switches(run: Certification) -> str:
     )
     head = "".join(f"<th>{span(zh, en)}</th>" for zh, en in heads)
     return (
-        f'<section class="card"><h2>{span("参数开关", "The profile’s switches")}</h2>'
+        f'<section class="card switches"><h2>{span("参数开关", "The profile’s switches")}</h2>'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></section>"
     )
 

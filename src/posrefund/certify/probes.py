@@ -33,6 +33,7 @@ __all__ = ["PROBES"]
 _TAILS = ("600", "500", "60", "50", "", "600000")
 """DE60.4 on: reader capability 6 or 5, state of the chip, partial approval, kind of account; 11 to 17 digits in all."""
 _TAIL = "{de60_tail}"
+_ZH = {"values": "原值", "zeros": "零", "with": "带", "without": "不带"}
 _RULES_MAX = 40
 _WINDOW_DAYS = (7, 30, 31, 60, 90, 91, 180, 181)
 
@@ -70,7 +71,7 @@ def _de60_tail(bench: Bench) -> Seen:
     heard = {tail: sell_as(bench, _with_tail(bench.dialect, tail)) for tail in tails}
     done = [tail for tail, each in heard.items() if each.is_done]
     taken = done or [tail for tail, each in heard.items() if _is_about_keys(each)]
-    shown = ", ".join(f"{11 + len(tail)} ({tail or 'none'})" for tail in taken)
+    shown = ", ".join(f"{11 + len(tail)} ({tail or '-'})" for tail in taken)
     if not taken:
         zh, en = "所有长度均被拒绝", "every length was refused"
         return Seen("", zh, en)
@@ -86,6 +87,8 @@ def _de60_tail(bench: Bench) -> Seen:
 
 def _de61(bench: Bench) -> Seen:
     sale = old_sale(bench)
+    zh, en = "退货报文没有 61 域", "a refund of this profile has no DE61"
+    bench.need(is_there="61" in bench.dialect.messages["refund"].templates, zh=zh, en=en)
     plain = replace(sale, batch="000000", stan="000000")
     taken = {
         "values": give_back(bench, sale).is_done,
@@ -190,8 +193,12 @@ def _key_block(bench: Bench) -> Seen:
     )
     mak = layouts[size].wrapped(bytes.fromhex(block), "MAK")
     is_single = len(mak) == 16 and not any(mak[8:])
-    kind = "MAK single (zeros behind it)" if is_single else f"MAK of {len(mak)} bytes"
-    zh, en = f"密钥块 {size} 字节，{kind}", f"{size} bytes, {kind}"
+    zh, en = f"密钥块 {size} 字节，MAK {len(mak)} 字节", f"{size} bytes, MAK of {len(mak)} bytes"
+    if is_single:
+        zh, en = (
+            f"密钥块 {size} 字节，MAK 单倍长、后补零",
+            f"{size} bytes, MAK single with zeros behind it",
+        )
     return Seen(f"{size}", zh, en, agrees=bench.keys is not None)
 
 
@@ -268,8 +275,11 @@ def _either(taken: dict[str, bool], zh: str, en: str, *, due: str) -> Seen:
     """Say which of several values was taken; *due* is what the profile sends."""
     values = [value for value, is_taken in taken.items() if is_taken]
     refused = [value for value, is_taken in taken.items() if not is_taken]
-    said_zh = f"{zh}：接受 {', '.join(values) or '无'}" + (
-        f"，拒绝 {', '.join(refused)}" if refused else ""
+    zh_values, zh_refused = (
+        [_ZH.get(value, value) for value in some] for some in (values, refused)
+    )
+    said_zh = f"{zh}：接受 {'、'.join(zh_values) or '无'}" + (
+        f"，拒绝 {'、'.join(zh_refused)}" if refused else ""
     )
     said_en = f"{en}: taken {', '.join(values) or 'none'}" + (
         f", refused {', '.join(refused)}" if refused else ""
