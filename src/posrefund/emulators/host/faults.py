@@ -145,11 +145,11 @@ def _drop(number: str) -> Callable[[Fields, Fault], None]:
 
 
 def _other_day(number: str) -> Callable[[Fields, Fault], None]:
-    """Return a change of the MMDD in field *number* to another day of the calendar."""
+    """Return a change of the MMDD at the end of field *number* to another day of the calendar."""
 
     def change(fields: Fields, _: Fault) -> None:
-        if number in fields:
-            fields[number] = "0102" if fields[number] != "0102" else "0203"
+        if value := fields.get(number):
+            fields[number] = value[:-4] + ("0102" if value[-4:] != "0102" else "0203")
 
     return change
 
