@@ -12,6 +12,7 @@ from posrefund import __version__
 from posrefund.cli import (
     bundle,
     cases,
+    certify,
     close_batch,
     compare,
     compare_day,
@@ -120,6 +121,7 @@ app.command("doctor")(compare.doctor)
 app.command("diff")(compare.diff)
 app.command("selftest")(selftest.selftest)
 app.command("relay")(relay.relay)
+app.command("certify")(certify.certify)
 app.command("mac-probe")(mac_probe.mac_probe)
 app.add_typer(cases.app, name="cases")
 app.add_typer(bundle.app, name="bundle")

@@ -12,12 +12,12 @@ from posrefund.framing import LengthPrefix, LengthPrefixFramer
 from posrefund.link import BackOff, HostLink, StreamLink, TCPStream, TLSSettings, TLSStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from posrefund.link import Stream
 
-__all__ = ["HostSettings", "host_link", "host_settings"]
+__all__ = ["HostSettings", "host_addresses", "host_link", "host_settings"]
 
 _PORTS = 65_536
 _FRAMING = {field.name: field.default for field in fields(LengthPrefix)}
@@ -63,6 +63,15 @@ def host_settings(host: dict[str, Any], folder: Path) -> HostSettings:
         keep_open_s=_seconds(host, "keep_open_s"),
         wire_logs=wire_log_paths(host, folder),
     )
+
+
+def host_addresses(listed: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Return the addresses that ``name:port`` texts say.
+
+    Raises:
+        ConfigError: One says none.
+    """
+    return tuple(map(_split, listed))
 
 
 def host_link(

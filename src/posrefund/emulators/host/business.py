@@ -209,16 +209,15 @@ def _why_not(case: Case, sale: Entry) -> str | None:
     codes, profile = case.codes, case.profile
     if sale.state != "booked":
         return codes.original_state
-    if case.card != sale.pan:
+    if case.card != sale.pan and "card" not in profile.leaves_out:
         return codes.other_card
     age_days = (case.day - sale.settlement_day).days
     if age_days <= 0 and not profile.same_day_refund_allowed:
         return codes.same_day_refund
     if age_days > profile.refund_window_days:
         return codes.window
-    if case.amount_minor > case.ledger.remaining_minor(sale):
-        return codes.over_refund
-    return None
+    is_over = case.amount_minor > case.ledger.remaining_minor(sale)
+    return codes.over_refund if is_over and "over_refund" not in profile.leaves_out else None
 
 
 def decide_reversal(case: Case) -> Decision:
@@ -229,6 +228,8 @@ def decide_reversal(case: Case) -> Decision:
         return Decision(codes.reversal_approved)
     if code := _why_not_reversed(case, original):
         return Decision(code)
+    if "reversal" in case.profile.leaves_out:
+        return Decision(codes.reversal_approved)
     return Decision(codes.reversal_approved, case.entry("reversal", original, original.pan))
 
 

@@ -154,7 +154,8 @@ class Exchange:
         self._is_authentic = self._mak is not None and _fits(
             self._mak, request, self._dialect.mac_rule
         )
-        return None if self._is_authentic else self._codes.bad_mac
+        is_taken = self._is_authentic or "mac" in self._profile.leaves_out
+        return None if is_taken else self._codes.bad_mac
 
     def _check_copy(self) -> str | None:
         """An authentic message that says what one before it said gets the code that that one got."""
@@ -167,7 +168,8 @@ class Exchange:
             return None
         is_used = self._ledger.was_used(self._stan_key)
         self._ledger.mark_used(self._stan_key)
-        return self._codes.duplicate if is_used else None
+        is_refused = is_used and "stan" not in self._profile.leaves_out
+        return self._codes.duplicate if is_refused else None
 
     # ---- what is asked for -----------------------------------------------------------------
 
@@ -192,12 +194,14 @@ class Exchange:
         if rule.kind == "upload_signature":
             self._own["37"] = self._request.get("37")
             return take_signature(self._case(), self._signatures)
-        self._own["60"] = self._dialect.layout.batch_field(
-            rule.kind, self._request.fields, record.batch
-        )
-        if rule.kind == "sign_in":
+        return self._tend(rule.kind, record)
+
+    def _tend(self, kind: str, record: TerminalRecord) -> str:
+        """Sign a terminal in or off, or say that the host is there."""
+        self._own["60"] = self._dialect.layout.batch_field(kind, self._request.fields, record.batch)
+        if kind == "sign_in":
             self._sign_in(record)
-        if rule.kind == "sign_off":
+        if kind == "sign_off":
             record.keys = None
         return self._codes.management_approved
 
@@ -261,7 +265,7 @@ class Exchange:
             return encode_reply(fields, dialect)
         place = "128" if "90" in fields else "64"
         body = encode_reply({**fields, place: _NO_MAC}, dialect)[: -dialect.mac_line_bytes]
-        rule = dialect.mac_rule
+        rule = self._effect.mac_rule or dialect.mac_rule
         tag = mac(self._mak, _head(envelope, rule) + body, rule).ljust(8, b"\0")
         if self._fault is not None:
             tag = self._effect.tag(tag, self._fault)

@@ -11,11 +11,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from posrefund.crypto import ISO9797_1
 from posrefund.emulators.host.dialects import ALL_MTIS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from posrefund.crypto import MACRule
     from posrefund.emulators.host.dialects import HostDialect
 
 __all__ = ["EFFECTS", "NO_EFFECT", "Delivery", "Effect", "Fault", "FaultQueue"]
@@ -108,6 +110,7 @@ class Effect:
         fields: Changes the answer's fields before the MAC is made.
         tag: Changes the MAC; empty removes it.
         line: Turns the answer into what goes out.
+        mac_rule: The rule of the answer's MAC, if not the host's own.
     """
 
     sees: bool = True
@@ -115,6 +118,7 @@ class Effect:
     fields: Callable[[Fields, Fault], None] = _same_fields
     tag: Callable[[bytes, Fault], bytes] = _same_tag
     line: Callable[[bytes, Fault], Delivery] = _send
+    mac_rule: MACRule | None = None
 
 
 def _set_code(fields: Fields, fault: Fault) -> None:
@@ -141,6 +145,34 @@ def _shift_original(fields: Fields, fault: Fault) -> None:
     for number in ("56", "61", "90"):
         if value := fields.get(number):
             fields[number] = f"{value[:9]}{(int(value[9]) + 1) % 10}{value[10:]}"
+
+
+def _drop(number: str) -> Callable[[Fields, Fault], None]:
+    """Return a change that leaves field *number* out."""
+
+    def change(fields: Fields, _: Fault) -> None:
+        fields.pop(number, None)
+
+    return change
+
+
+def _other_day(number: str) -> Callable[[Fields, Fault], None]:
+    """Return a change of the MMDD at the end of field *number* to another day of the calendar."""
+
+            fields[number] = value[:-4] + ("0102" if value[-4:] != "0102" else "0203")
+
+
+
+def _add_ten(fields: Fields, _: Fault) -> None:
+    """The MTI of the answer is ten more than it should be."""
+    mti = fields["t"]
+    fields["t"] = f"{mti[:2]}{(int(mti[2]) + 1) % 10}{mti[3]}"
+
+
+def _balance(fields: Fields, _: Fault) -> None:
+    """Both verdicts say: balanced, whatever the totals are."""
+    if totals := fields.get("48"):
+        fields["48"] = f"{totals[:30]}1{totals[31:61]}1"
 
 
 def _add_a_fen(fields: Fields, _: Fault) -> None:
@@ -183,6 +215,16 @@ def _flip_tag(tag: bytes, fault: Fault) -> bytes:
     return bytes(flipped)
 
 
+def _unswapped(reply: bytes, _: Fault) -> Delivery:
+    """The TPDU as the request had it."""
+    return Delivery((reply[:1] + reply[3:5] + reply[1:3] + reply[5:],))
+
+
+def _other_header(reply: bytes, _: Fault) -> Delivery:
+    """The last digit of the header is another one."""
+    return Delivery((reply[:10] + bytes([reply[10] ^ 0x01]) + reply[11:],))
+
+
 NO_EFFECT = Effect()
 
 EFFECTS: Mapping[str, Effect] = {
@@ -208,6 +250,15 @@ EFFECTS: Mapping[str, Effect] = {
     "booked_code": Effect(fields=_set_code),
     "wrong_result": Effect(fields=_set_result),
     "wrong_original": Effect(fields=_shift_original),
+    "no_rrn": Effect(fields=_drop("37")),
+    "no_code": Effect(fields=_drop("39")),
+    "wrong_date": Effect(fields=_other_day("13")),
+    "wrong_settlement_date": Effect(fields=_other_day("15")),
+    "wrong_mti": Effect(fields=_add_ten),
+    "balanced": Effect(fields=_balance),
+    "other_mac_rule": Effect(mac_rule=ISO9797_1),
+    "unswapped_tpdu": Effect(line=_unswapped),
+    "other_header": Effect(line=_other_header),
     "wrong_kcv": Effect(fields=_break_check_value),
     "half_key_set": Effect(fields=_halve_keys),
 }

@@ -113,6 +113,8 @@ class HostProfile:
         acquirer_id: DE32 and the second half of DE44.
         issuer_id: The first half of DE44.
         merchant_type: Merchant category code, settlement file only.
+        leaves_out: What it does not do though it should, as a faulty host would: ``"mac"``, ``"stan"``, ``"card"`` and
+            ``"over_refund"`` are checks; ``"reversal"`` is confirmed and not booked.
     """
 
     dialect: str = "unionpay"
@@ -135,3 +137,4 @@ class HostProfile:
     acquirer_id: str = "48021000"
     issuer_id: str = "01020000"
     merchant_type: str = "5411"
+    leaves_out: frozenset[str] = frozenset()

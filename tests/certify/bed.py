@@ -1,0 +1,88 @@
+"""A host on the loopback and what is certified against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+
+from posrefund.certify import Certification, Subject, certify
+from posrefund.crypto import Key, Purpose
+from posrefund.dialects import Dialect, dialect
+from posrefund.emulators.host import (
+    EmulatedHost,
+    HostProfile,
+    HostServer,
+    HostTime,
+    TerminalRecord,
+)
+from posrefund.emulators.host.deviations import deviate
+from posrefund.framing import Envelope
+from posrefund.link import TCPLink
+from posrefund.values import PAN, CardRead, MerchantID, TerminalID
+
+TMK = "70F2A84CCBC2AE8625CBB0F2C22AB923"
+TERMINAL, MERCHANT = "12345678", "123456789012345"
+CARDS = tuple(
+    CardRead("051", PAN(number), expiry="3012", sequence_number="001")
+    for number in ("6200000000000005", "6200000000000047", "6205500000000000004")
+)
+START = datetime(2026, 3, 9, 10, tzinfo=timezone(timedelta(hours=8)))
+
+
+@dataclass(frozen=True)
+class Bed:
+    """One host and its subject."""
+
+    host: EmulatedHost
+    server: HostServer
+    subject: Subject
+
+    def run(self, *only: str, switches: bool = False) -> Certification:
+        return certify(self.subject, only=only, with_switches=switches)
+
+
+@contextmanager
+def bed(
+    name: str = "unionpay",
+    *deviations: str,
+    profile: HostProfile | None = None,
+    answer_s: float = 5.0,
+    turns: bool = True,
+    start: datetime = START,
+    known: Dialect | None = None,
+) -> Iterator[Bed]:
+    """Serve a host that deviates in *deviations*."""
+    clock = HostTime(start, runs=True)
+    tmk = Key(bytes.fromhex(TMK), Purpose.KEK)
+    record = TerminalRecord(TERMINAL, MERCHANT, tmk, batch="000007")
+    host = EmulatedHost(profile or HostProfile(dialect=name), [record], clock=clock)
+    for each in deviations:
+        deviate(host, each)
+    spoken = known or dialect(name)
+    with HostServer(host) as server:
+
+        def turn() -> None:
+            with server.lock:
+                clock.advance(timedelta(days=1))
+
+        subject = Subject(
+            dialect=spoken,
+            terminal=TerminalID(TERMINAL),
+            merchant=MerchantID(MERCHANT),
+            tmk=Key(bytes.fromhex(TMK), Purpose.KEK),
+            dial=lambda: TCPLink("127.0.0.1", server.port),
+            envelope=Envelope(spoken.tpdu, spoken.header),
+            cards=CARDS,
+            clock=lambda: datetime.now(UTC),
+            host="a host on the loopback",
+            answer_s=answer_s,
+            turn_day=turn if turns else None,
+        )
+        yield Bed(host, server, subject)
+
+
+def also(known: Dialect, **changes: object) -> Dialect:
+    """Return *known* with fields of its own changed."""
+    return replace(known, **changes)  # type: ignore[arg-type]
