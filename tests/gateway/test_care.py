@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import TYPE_CHECKING
 
 from gateway.lines import Counter, refund_body
+from posrefund.office.cases import watch
 from posrefund.office.slips import SlipSettings
 
 if TYPE_CHECKING:
@@ -90,5 +92,20 @@ def test_a_host_that_says_nothing_is_no_fault_of_the_caller(shop: Shop) -> None:
             silent = await counter.post("/echo")
             assert (silent.status_code, silent.json()["error"]["code"]) == (504, "host_silent")
             assert silent.json()["error"]["effect"] == "nothing_sent"
+
+    asyncio.run(day())
+
+
+def test_what_the_settlement_file_lacks_is_a_case(shop: Shop) -> None:
+    async def day() -> None:
+        async with Counter(shop) as counter:
+            await counter.post("/refunds", refund_body("R-1", 1_000))
+            assert (await counter.get("/cases")).json() == {"cases": []}
+            await counter.terminal.at_desk(
+                lambda desk: watch(desk.journal, today=date(2026, 3, 15), now=shop.clock())
+            )
+            (case, *_) = (await counter.get("/cases")).json()["cases"]
+            assert case["next_en"]
+            assert case["closed_at"] is None
 
     asyncio.run(day())

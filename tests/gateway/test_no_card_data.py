@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 from gateway.lines import AT, CARD, Counter, auth, refund_body, sale_body
@@ -32,10 +33,14 @@ STRIPE = {
 SECRETS = (PAN, PAN_19, PIN, BLOCK, BLOCK.lower(), "D30122010000", "till-of-the-tests")
 
 
+RAISED: list[RuntimeError] = []
+
+
 async def _broken(call: Call) -> Answer:
     """What nobody foresaw, with a card in its text and its frames."""
     card = call.body.card.pan
-    raise RuntimeError(card)
+    RAISED.append(RuntimeError(card))
+    raise RAISED[-1]
 
 
 BROKEN = Operation(
@@ -121,6 +126,13 @@ def test_no_answer_and_no_log_holds_card_data(
         assert [secret for secret in SECRETS if secret in text] == []
     printed = "".join(capfd.readouterr()) + caplog.text
     assert "unexpected RuntimeError" in caplog.text
+    assert "admin: refund" in caplog.text
+    (raised,) = RAISED
+    frames = [frame for frame, _ in walk_tb(raised.__traceback__)]
+    assert "_broken" in [frame.f_code.co_name for frame in frames]
+    assert [
+        secret for secret in SECRETS if secret in repr([each.f_locals for each in frames])
+    ] == []
     assert find_card_data(printed) == []
     assert [secret for secret in SECRETS if secret in printed] == []
 

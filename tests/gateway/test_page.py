@@ -6,15 +6,13 @@ import asyncio
 import json
 import re
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvicorn
 
-from gateway.lines import SECRETS, Counter
+from gateway.lines import SECRETS, Counter, served
 from posrefund.gateway import ROLES
 from posrefund.gateway.faults import CODES
 from posrefund.gateway.rights import RIGHTS
@@ -52,22 +50,12 @@ def test_the_commands_of_the_page_work_as_they_are_written(shop: Shop) -> None:
         return done.stdout
 
     async def day() -> None:
-        async with Counter(shop) as counter:
-            listener = socket.create_server(("127.0.0.1", 0))
-            config = uvicorn.Config(counter.app, log_config=None, access_log=False)
-            server = uvicorn.Server(config)
-            serving = asyncio.create_task(server.serve([listener]))
-            port = listener.getsockname()[1]
-            try:
-                for kind, block in BLOCKS[1:]:
-                    if kind == "sh":
-                        answers.append(await asyncio.to_thread(type_in, block, port))
-                    else:
-                        assert shown_in(json.loads(block), json.loads(answers[-1])), answers[-1]
-            finally:
-                server.should_exit = True
-                await serving
-                listener.close()
+        async with Counter(shop) as counter, served(counter) as port:
+            for kind, block in BLOCKS[1:]:
+                if kind == "sh":
+                    answers.append(await asyncio.to_thread(type_in, block, port))
+                else:
+                    assert shown_in(json.loads(block), json.loads(answers[-1])), answers[-1]
 
     asyncio.run(day())
     assert len(answers) == 8

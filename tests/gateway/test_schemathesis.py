@@ -103,3 +103,12 @@ def test_nothing_that_is_sent_breaks_what_is_published(
         assert {400, 401, 404, 422} & {*seen}
     else:
         assert (200 in seen) == (operation.name not in NEED_WHAT_IS_NOT_THERE), seen
+
+
+def test_the_description_is_sound(shop: Shop) -> None:
+    counter = opened(shop)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", counter.app)
+    asyncio.run(counter.__aexit__())
+
+    schema.validate()
+    assert len(list(schema.get_all_operations())) == len(OPERATIONS)

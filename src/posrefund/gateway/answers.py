@@ -16,6 +16,8 @@ __all__ = [
     "BatchData",
     "BoundsData",
     "CandidateData",
+    "CaseData",
+    "CaseList",
     "DoneData",
     "ErrorAnswer",
     "ErrorData",
@@ -251,6 +253,34 @@ class EventData(Struct):
     terminal: str
     seq: int
     at: str
+
+
+class CaseData(Struct):
+    """What somebody has to look at."""
+
+    case: str
+    category: str
+    owner: str
+    loser: str
+    severity: str
+    opened_at: str
+    age_days: int
+    age: str
+    attempt_id: str
+    subject: str
+    day: str
+    next_zh: str
+    next_en: str
+    facts: dict[str, str]
+    closed_at: str | None
+    closed_by: str
+    how: str
+
+
+class CaseList(Struct):
+    """Cases, oldest first."""
+
+    cases: list[CaseData]
 
 
 class SlipData(Struct):

@@ -19,6 +19,7 @@ __all__ = [
     "ApproveBody",
     "Body",
     "Card",
+    "CaseQuestion",
     "CloseBatchBody",
     "CloseFaultBody",
     "Described",
@@ -257,6 +258,12 @@ class SaleQuestion(Body):
 
 class FaultQuestion(Body):
     """Which faults."""
+
+    all: Annotated[bool, Meta(description="true: those that are closed, too")] = False
+
+
+class CaseQuestion(Body):
+    """Which cases."""
 
     all: Annotated[bool, Meta(description="true: those that are closed, too")] = False
 

@@ -207,6 +207,8 @@ class _Address:
             raise DoorError("method_not_allowed", headers={"Allow": allowed})
         headers = _headers(scope["headers"])
         token = self._door.let_in(operation, headers)
+        if token is not None:
+            _LOG.info("%s: %s", token.name, operation.name)
         call = self._door.call(token, scope)
         if operation.query is not None:
             call.query = read_query(scope["query_string"], operation.query)

@@ -62,10 +62,10 @@ async def _status(call: Call) -> Answer:
 
     def look(desk: Desk) -> dict[str, Any]:
         outcome = desk.status(request_id)
-        if outcome is not None:
+        if outcome is not None and call.may_see(outcome.attempt.terminal):
             return told(call, outcome, contact=desk.contact_for(outcome))
         asked: Approval | None = desk.journal.last_approval(request_id)
-        if asked is None:
+        if outcome is not None or asked is None or not call.may_see(asked.terminal):
             raise DoorError("request_unknown")
         return approval_as_data(asked)
 

@@ -81,7 +81,7 @@ def _described(operation: Operation) -> dict[str, Any]:
             **{str(status): _failure(status) for status in _statuses(operation)},
         },
     }
-    if parameters := [*_in_path(operation.path), *_in_query(operation)]:
+    if parameters := [*_in_path(operation.path), *_in_query(operation), *_in_header(operation)]:
         described["parameters"] = parameters
     if operation.body is not None:
         schema = {"$ref": _TEMPLATE.format(name=operation.body.__name__)}
@@ -142,6 +142,13 @@ def _in_query(operation: Operation) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "query", "required": False, "schema": _without_null(schema)}
         for name, schema in members.items()
+    ]
+
+
+def _in_header(operation: Operation) -> list[dict[str, Any]]:
+    return [
+        {"name": name.title(), "in": "header", "required": False, "schema": {"type": "string"}}
+        for name in operation.headers
     ]
 
 

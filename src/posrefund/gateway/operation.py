@@ -73,6 +73,10 @@ class Call:
         assert self.lent is not None
         return self.lent
 
+    def may_see(self, terminal: str) -> bool:
+        """Say whether who asks may know of what was done at *terminal*: terminals may share a journal."""
+        return self.token is None or self.token.may_use(terminal)
+
     def operator(self, named: str | None) -> str:
         """Return the operator of a request that names *named*, or none.
 
@@ -105,6 +109,7 @@ class Operation:
         is_money: Whether money may have moved when it breaks in a way that nobody foresaw.
         statuses: Further statuses it may answer with, besides those that follow from the rest.
         headers: Names of headers that *work* looks at, in small letters.
+        is_published: Whether the published description tells of it.
         media: The type of a success.
         is_published: Whether the published description tells of it.
     """
@@ -122,5 +127,6 @@ class Operation:
     is_money: bool = False
     statuses: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
+    is_published: bool = True
     media: str = "application/json"
     is_published: bool = True

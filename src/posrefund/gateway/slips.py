@@ -27,7 +27,7 @@ async def _slip(call: Call) -> Answer:
 
     def made(desk: Desk) -> dict[str, Any]:
         outcome = desk.status(request_id)
-        if outcome is None:
+        if outcome is None or not call.may_see(outcome.attempt.terminal):
             raise DoorError("request_unknown")
         status = status_of(call, outcome)
         content = slip_of_request(
