@@ -8,10 +8,12 @@ answer under one. On two cores the three processes share what the bare handler a
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from benchmarks.aio import FarEnd
@@ -30,6 +32,19 @@ class End:
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)  # noqa: S603
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
+
+    def cpu_s(self) -> float:
+        """Return how long its threads have computed so far; 0 where the system does not say it so."""
+        try:
+            words = (
+                Path(f"/proc/{self._process.pid}/stat")
+                .read_text("ascii")
+                .rpartition(")")[2]
+                .split()
+            )
+        except OSError:
+            return 0.0
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         """End it."""
@@ -71,20 +86,27 @@ def _beside(http: str, loop: str, far_end: int) -> None:
     )
     rates: dict[str, list[float]] = {"bare": [], "ours": []}
     took: dict[str, list[float]] = {"bare": [], "ours": []}
+    cpu_s = {"bare": 0.0, "ours": 0.0}
     try:
         for turn in range(ROUNDS + 1):
             for name, end, count in (("bare", bare, WORDS), ("ours", ours, REFUNDS)):
+                before_s = end.cpu_s()
                 rate, each = _ask(end, turn, count)
                 if turn:  # the first round warms both up
                     rates[name].append(rate)
                     took[name] += each
+                    cpu_s[name] += end.cpu_s() - before_s
     finally:
         bare.close()
         ours.close()
+    each_ms = {name: cpu_s[name] * 1e3 / len(took[name]) for name in took}
     share = statistics.median(a / b for a, b in zip(rates["ours"], rates["bare"], strict=True))
     print(f"{http} on {loop}, {CLIENTS} clients, {TERMINALS} terminals")
-    _line("bare starlette handler", rates["bare"], took["bare"])
-    _line("durable refund", rates["ours"], took["ours"], f"{share:.3f} x bare")
+    _line(
+        "bare starlette handler", rates["bare"], took["bare"], f"{each_ms['bare']:5.2f} ms of CPU"
+    )
+    more = f"{each_ms['ours']:5.2f} ms of CPU   {share:.3f} x bare"
+    _line("durable refund", rates["ours"], took["ours"], more)
 
 
 if __name__ == "__main__":

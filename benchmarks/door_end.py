@@ -112,6 +112,7 @@ async def _door(http: str, terminals: int, sales: int, far_end: int, folder: Pat
         async with KeptTerminals(openings, executor=threads, chores=Chores()) as kept:
             await kept.settled()
             while not all(each.figures and each.figures.signed_in for each in kept.standings()):
+                await kept.look()
                 await asyncio.sleep(0.1)
             await _serve(watched_door(kept, options, metrics), http)
 

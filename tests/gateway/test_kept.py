@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from posrefund.terminal.desk import Desk
 
 QUICK = Pace(elsewhere_s=0.01, failed_s=0.01, failed_most_s=0.02, standby_s=0.05)
-IDLE = Chores(every_s=0.01, sign_in=False, resolve_s=0)
+IDLE = Chores(every_s=0.01, sign_in_s=0, resolve_s=0)
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_terminal_of_another_process_by_plan_is_left_to_it_for_a_while(shop: Sho
 def test_terminal_that_was_taken_over_is_let_go_at_once_and_opened_again(shop: Shop) -> None:
     async def story(threads: ThreadPoolExecutor) -> None:
         async with AsyncHostServer(shop.host) as server:
-            chores = Chores(every_s=60, sign_in=False, resolve_s=0)  # it does not wait for a look
+            chores = Chores(every_s=60, sign_in_s=0, resolve_s=0)  # it does not wait for a look
             openings = {str(TERMINAL): lambda: opened(shop, server, threads)}
             async with KeptTerminals(openings, executor=threads, chores=chores, pace=QUICK) as kept:
                 await kept.settled()
@@ -211,7 +211,7 @@ def test_terminal_whose_keys_are_not_the_last_ones_signs_in_by_itself(
 ) -> None:
     async def story(threads: ThreadPoolExecutor) -> None:
         async with AsyncHostServer(shop.host) as server:
-            chores = Chores(every_s=0.01, resolve_s=0)
+            chores = Chores(every_s=0.01, resolve_s=0, sign_in_s=0.01)
             openings = {str(TERMINAL): lambda: opened(shop, server, threads)}
             async with KeptTerminals(openings, executor=threads, chores=chores, pace=QUICK) as kept:
                 await kept.settled()
@@ -226,7 +226,10 @@ def test_terminal_whose_keys_are_not_the_last_ones_signs_in_by_itself(
                         await asyncio.sleep(0.005)
                 after = await terminal.at_desk(lambda desk: desk.view().signed_in_at)
                 assert before == after  # the clock of the shop stands still
-                await until(lambda: terminals_data(kept)[0]["signed_in"] is True)
+                async with asyncio.timeout(10):
+                    while terminals_data(kept)[0]["signed_in"] is not True:
+                        await kept.look()
+                        await asyncio.sleep(0.005)
 
     in_loop(story)
 
@@ -240,7 +243,7 @@ def test_doubt_is_worked_on_while_the_terminal_is_idle(shop: Shop) -> None:
 
     async def story(threads: ThreadPoolExecutor) -> None:
         async with AsyncHostServer(shop.host) as server:
-            chores = Chores(every_s=0.01, sign_in=False, resolve_s=0.02)
+            chores = Chores(every_s=0.01, sign_in_s=0, resolve_s=0.02)
             openings = {
                 str(TERMINAL): lambda: till(
                     shop,
@@ -281,7 +284,7 @@ def test_chore_that_fails_says_so_and_is_tried_again_later(shop: Shop) -> None:
                 calls.append(1)
                 raise JournalWriteError("disk full")
 
-            routine = Chores(every_s=0.01, sign_in=False, resolve_s=0).routine(terminal)
+            routine = Chores(every_s=0.01, sign_in_s=0, resolve_s=0).routine(terminal)
             routine._due[0]._work = fails
             assert await routine.go() == "JournalWriteError: disk full"
             assert await routine.go() == "JournalWriteError: disk full"

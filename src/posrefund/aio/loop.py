@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from posrefund.aio.contract import AsyncLink
-    from posrefund.terminal.line import Step, Steps
+    from posrefund.terminal.line import Steps
 
 __all__ = ["call", "run"]
 
@@ -28,7 +28,7 @@ _Result = TypeVar("_Result")
 
 
 @closed
-async def run(  # noqa: C901, PLR0915 — a coroutine for each step would cost more than the step
+async def run(  # noqa: C901, PLR0912, PLR0915 — a coroutine for each step would cost more than the step
     steps: Steps[_Result], link: AsyncLink, executor: Executor | None = None
 ) -> _Result:
     """Go through *steps* on *link* and return their result.
@@ -43,13 +43,22 @@ async def run(  # noqa: C901, PLR0915 — a coroutine for each step would cost m
     """
     answer: bytes | None = None
     error: BaseException | None = None
+    procedure = _Procedure(steps)
+    step: Open | Send | Receive | _Returned = _START
     try:
         while True:
-            if executor is None:
-                step, error = _advance(steps, answer, error), None
-            else:
-                advance = partial(_advance, steps, answer, error)
-                step, error = await _in_executor(advance, executor)
+            # Between a message that left and the wait for its answer nothing is done that could take long.
+            is_light = isinstance(step, Send) and error is None
+            try:
+                if executor is None or is_light:
+                    step, error = procedure.advance(answer, error), None
+                else:
+                    advance = partial(procedure.advance, answer, error)
+                    step, error = await _in_executor(advance, executor)
+            finally:
+                if procedure.is_hung_up:
+                    procedure.is_hung_up = False
+                    link.close()
             if isinstance(step, _Returned):
                 if error is not None:
                     raise error
@@ -59,8 +68,7 @@ async def run(  # noqa: C901, PLR0915 — a coroutine for each step would cost m
             if error is not None:  # cancelled while a thread was in it
                 continue
             try:
-                waiting = _begin(step, link)
-                answer = None if waiting is None else await waiting
+                answer = await _begin(step, link)
             except GeneratorExit:  # nobody waits for this task any more
                 raise
             except BaseException as raised:  # noqa: BLE001 — the procedure is told
@@ -89,14 +97,29 @@ class _Returned:
     value: Any
 
 
-def _advance(
-    steps: Steps[Any], answer: bytes | None, error: BaseException | None
-) -> Step | _Returned:
-    """Go on to the next step, or to the end."""
-    try:
-        return steps.send(answer) if error is None else steps.throw(error)
-    except StopIteration as done:
-        return _Returned(done.value)
+class _Procedure:
+    """A procedure, and whether it has hung up: nobody waits for that, so it goes on meanwhile.
+
+    The link belongs to the loop, which closes it before anything else that follows.
+    """
+
+    def __init__(self, steps: Steps[Any]) -> None:
+        self._steps = steps
+        self.is_hung_up = False
+
+    def advance(
+        self, answer: bytes | None, error: BaseException | None
+    ) -> Open | Send | Receive | _Returned:
+        """Go on to the next step that has to be waited for, or to the end."""
+        steps = self._steps
+        try:
+            step = steps.send(answer) if error is None else steps.throw(error)
+            while isinstance(step, Close):
+                self.is_hung_up = True
+                step = steps.send(None)
+        except StopIteration as done:
+            return _Returned(done.value)
+        return step
 
 
 async def _in_executor(
@@ -114,8 +137,8 @@ async def _in_executor(
             cancellation = _below(error)
 
 
-def _begin(step: Step, link: AsyncLink) -> Awaitable[bytes | None] | None:
-    """Begin to perform *step*; return what has to be waited for, if anything."""
+def _begin(step: Open | Send | Receive, link: AsyncLink) -> Awaitable[bytes | None]:
+    """Begin to perform *step*; return what has to be waited for."""
     match step:
         case Receive():
             return link.receive(step.left_s())
@@ -124,10 +147,10 @@ def _begin(step: Step, link: AsyncLink) -> Awaitable[bytes | None] | None:
             return link.send(step.message)
         case Open():
             return link.open(step.timeout_s)
-        case Close():
-            link.close()
-    return None
 
+
+_START = Open(0.0)
+"""What nobody performs: the step before the first."""
 
 _Error = TypeVar("_Error", bound=BaseException)
 

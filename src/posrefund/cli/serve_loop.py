@@ -123,10 +123,10 @@ def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
 def _chores(settings: ServeSettings) -> Chores:
     lease_s = min(plan.settings.lease_s for plan in settings.terminals)
     return Chores(
-        every_s=min(2.0, lease_s / 6),
+        every_s=min(5.0, lease_s / 8),
         prolong_s=lease_s / 4,
         resolve_s=settings.resolve_s,
-        sign_in=settings.sign_in,
+        sign_in_s=30.0 if settings.sign_in else 0.0,
     )
 
 

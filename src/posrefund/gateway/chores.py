@@ -32,14 +32,14 @@ class Chores:
         every_s: How often a terminal is looked at.
         prolong_s: How often its lease is prolonged while it is idle; well below half of the lease.
         resolve_s: How often doubts are worked on, 0 for never.
-        sign_in: Whether a terminal that has no working keys signs in by itself.
+        sign_in_s: How often it is looked whether a terminal lacks working keys; it signs in then. 0 for never.
         operator: Who signs in.
     """
 
-    every_s: float = 2.0
+    every_s: float = 5.0
     prolong_s: float = 45.0
     resolve_s: float = 15.0
-    sign_in: bool = True
+    sign_in_s: float = 30.0
     operator: str = "01"
 
     def routine(self, terminal: AsyncTerminal) -> Routine:
@@ -55,8 +55,8 @@ class Routine:
         self._operator = chores.operator
         prolong_s = chores.prolong_s
         self._due: list[_Chore] = [_Chore(prolong_s, self._prolong, most_s=prolong_s)]
-        if chores.sign_in:
-            self._due.append(_Chore(chores.every_s, self._sign_in))
+        if chores.sign_in_s:
+            self._due.append(_Chore(chores.sign_in_s, self._sign_in))
         if chores.resolve_s:
             self._due.append(_Chore(chores.resolve_s, self._resolve))
 

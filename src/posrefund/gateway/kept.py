@@ -284,7 +284,6 @@ class _Keeper:
             await terminal.at_desk(self.tally.begin)
         while not (self._is_stopped or terminal.journal.is_gone):
             self._trouble = await routine.go()
-            await self.look()
             if not terminal.journal.is_gone:
                 await self._pause(self._site.chores.every_s)
         is_lost = terminal.journal.is_gone
