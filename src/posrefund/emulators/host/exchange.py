@@ -23,6 +23,7 @@ from posrefund.errors import MACMismatchError
 
 if TYPE_CHECKING:
     from posrefund.crypto import Key, MACRule
+    from posrefund.emulators.host.dialects.definition import Kind
     from posrefund.emulators.host.faults import Fault
     from posrefund.emulators.host.host import EmulatedHost
     from posrefund.emulators.host.ledger import StanKey
@@ -196,7 +197,7 @@ class Exchange:
             return take_signature(self._case(), self._signatures)
         return self._tend(rule.kind, record)
 
-    def _tend(self, kind: str, record: TerminalRecord) -> str:
+    def _tend(self, kind: Kind, record: TerminalRecord) -> str:
         """Sign a terminal in or off, or say that the host is there."""
         self._own["60"] = self._dialect.layout.batch_field(kind, self._request.fields, record.batch)
         if kind == "sign_in":

@@ -159,8 +159,11 @@ def _drop(number: str) -> Callable[[Fields, Fault], None]:
 def _other_day(number: str) -> Callable[[Fields, Fault], None]:
     """Return a change of the MMDD at the end of field *number* to another day of the calendar."""
 
+    def change(fields: Fields, _: Fault) -> None:
+        if value := fields.get(number):
             fields[number] = value[:-4] + ("0102" if value[-4:] != "0102" else "0203")
 
+    return change
 
 
 def _add_ten(fields: Fields, _: Fault) -> None:
