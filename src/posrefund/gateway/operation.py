@@ -111,7 +111,6 @@ class Operation:
         headers: Names of headers that *work* looks at, in small letters.
         is_published: Whether the published description tells of it.
         media: The type of a success.
-        is_published: Whether the published description tells of it.
     """
 
     method: str
@@ -129,4 +128,3 @@ class Operation:
     headers: tuple[str, ...] = ()
     is_published: bool = True
     media: str = "application/json"
-    is_published: bool = True
