@@ -22,8 +22,8 @@ TO_THE_CONFIRMATION = (
     *({"key": "1"},) * 3,  # refund, the first card, its sale
     {"text": "28.00"},
     ENTER,  # what will be written down
-    {"key": "1"},  # signed on paper
 )
+SIGNED = {"key": "1"}  # on paper, and sent
 
 
 class Clerk:
@@ -84,7 +84,7 @@ def test_a_refund_is_made_screen_by_screen(shop: Shop) -> None:
             clerk = Clerk(counter)
             await confirmed(clerk)
             seen.append(clerk.screen)
-            await clerk.do(ENTER)
+            await clerk.do(SIGNED)
             seen.append(clerk.screen)
             assert (
                 msgspec.convert(clerk.data, SeatData).screen.name == "slip"
@@ -103,10 +103,10 @@ def test_a_key_of_a_screen_that_is_gone_is_nothing(shop: Shop) -> None:
             clerk = Clerk(counter)
             await confirmed(clerk)
             seen = clerk.data["version"]
-            pressed = await asyncio.gather(*(clerk.send(ENTER, version=seen) for _ in range(5)))
+            pressed = await asyncio.gather(*(clerk.send(SIGNED, version=seen) for _ in range(5)))
             assert sorted(pressed) == [False, False, False, False, True]
             await clerk.settle()
-            assert not await clerk.send(ENTER, version=seen)
+            assert not await clerk.send(SIGNED, version=seen)
             assert clerk.screen["name"] == "slip"
 
     asyncio.run(day())
@@ -120,7 +120,7 @@ def test_a_refund_goes_on_when_its_clerk_has_gone(shop: Shop) -> None:
             await confirmed(clerk)
             counter.link.gate.clear()
             counter.link.waits.clear()
-            await clerk.send(ENTER)
+            await clerk.send(SIGNED)
             await counter.link.waits.wait()  # the message is out
             assert clerk.screen["is_busy"]
             assert clerk.screen["choices"] == []

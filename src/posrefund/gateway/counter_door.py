@@ -62,46 +62,7 @@ class SeatData(Struct):
 
 def counter_operations(room: CounterRoom) -> tuple[Operation, ...]:
     """Return what can be asked at the counter of *room*."""
-
-    async def sit(call: Call) -> Answer:
-        body: SitBody = call.body
-        name = call.path["terminal"]
-        is_training = await call.terminal.at_desk(lambda desk: desk.journal.is_training)
-        reader = _reader(call, name, is_training=is_training)
-        counter = Counter(
-            new_id=lambda: f"C{call.options.clock():%y%m%d-%H%M%S}-{secrets.token_hex(4)}",
-            operator=call.operator(body.operator),
-            language=body.language,
-            cards=reader.cards,
-            slip=call.options.slip.options(),
-            arrival=call.options.arrival,
-        )
-
-        async def lend() -> AsyncTerminal:
-            return await call.terminals.lend(name)
-
-        seat = Seat(Dialogue(counter), reader, lend, call.keep, call.news)
-        room.sit(_owner(call), seat)
-        await seat.after(1, 1.0)  # the menu, unless the journal is slow
-        return _shown(seat)
-
-    async def look(call: Call) -> Answer:
-        asked: AfterQuestion = call.query
-        seat = _seat(room, call)
-        await seat.after(asked.after, _WAIT_S_MAX)
-        return _shown(seat)
-
-    async def press(call: Call) -> Answer:
-        body: KeyBody = call.body
-        if (body.key is None) == (body.text is None):
-            raise InvalidRequestError([("body", "either key or text")])
-        seat = _seat(room, call)
-        if body.key is not None:
-            is_taken = seat.press(body.version, body.key)
-        else:
-            is_taken = seat.enter(body.version, body.text or "")
-        return _shown(seat, is_taken=is_taken)
-
+    desk = _FrontDesk(room)
     return (
         Operation(
             "POST",
@@ -109,7 +70,7 @@ def counter_operations(room: CounterRoom) -> tuple[Operation, ...]:
             "sit_down",
             "Open a counter: a clerk's screens, as data.",
             "refund",
-            sit,
+            desk.sit,
             {200: SeatData},
             body=SitBody,
         ),
@@ -119,7 +80,7 @@ def counter_operations(room: CounterRoom) -> tuple[Operation, ...]:
             "look",
             "Return the screen, once it is another than the one that is known.",
             "refund",
-            look,
+            desk.look,
             {200: SeatData},
             query=AfterQuestion,
         ),
@@ -129,10 +90,66 @@ def counter_operations(room: CounterRoom) -> tuple[Operation, ...]:
             "press",
             "Press a key of a screen, or hand in what was typed; of another screen than is shown it is nothing.",
             "refund",
-            press,
+            desk.press,
             {200: SeatData},
             body=KeyBody,
         ),
+    )
+
+
+class _FrontDesk:
+    """Leads clerks to their seats and back."""
+
+    def __init__(self, room: CounterRoom) -> None:
+        self._room = room
+
+    async def sit(self, call: Call) -> Answer:
+        body: SitBody = call.body
+        name = call.path["terminal"]
+        is_training = await call.terminal.at_desk(lambda desk: desk.journal.is_training)
+        reader = _reader(call, name, is_training=is_training)
+
+        async def lend() -> AsyncTerminal:
+            return await call.terminals.lend(name)
+
+        seat = Seat(Dialogue(_counter(call, body, reader)), reader, lend, call.keep, call.news)
+        self._room.sit(_owner(call), seat)
+        await seat.after(1, 1.0)  # the menu, unless the journal is slow
+        return _shown(seat)
+
+    async def look(self, call: Call) -> Answer:
+        asked: AfterQuestion = call.query
+        seat = self._seat(call)
+        await seat.after(asked.after, _WAIT_S_MAX)
+        return _shown(seat)
+
+    async def press(self, call: Call) -> Answer:
+        body: KeyBody = call.body
+        if (body.key is None) == (body.text is None):
+            raise InvalidRequestError([("body", "either key or text")])
+        seat = self._seat(call)
+        if body.key is not None:
+            is_taken = seat.press(body.version, body.key)
+        else:
+            is_taken = seat.enter(body.version, body.text or "")
+        return _shown(seat, is_taken=is_taken)
+
+    def _seat(self, call: Call) -> Seat:
+        seat = self._room.find(_owner(call), call.path["seat"])
+        if seat is None:
+            raise DoorError("seat_unknown")
+        return seat
+
+
+def _counter(call: Call, body: SitBody, reader: Reader) -> Counter:
+    options = call.options
+    return Counter(
+        new_id=lambda: f"C{options.clock():%y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+        operator=call.operator(body.operator),
+        language=body.language,
+        cards=reader.cards,
+        slip=options.slip.options(),
+        arrival=options.arrival,
     )
 
 
@@ -145,13 +162,6 @@ def _reader(call: Call, name: str, *, is_training: bool) -> Reader:
     if found is not None:
         return found
     return CardsToPractise() if is_training else NoReader()
-
-
-def _seat(room: CounterRoom, call: Call) -> Seat:
-    seat = room.find(_owner(call), call.path["seat"])
-    if seat is None:
-        raise DoorError("seat_unknown")
-    return seat
 
 
 def _shown(seat: Seat, *, is_taken: bool = True) -> Answer:
