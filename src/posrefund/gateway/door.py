@@ -20,7 +20,6 @@ from posrefund.gateway.limits import Buckets
 from posrefund.gateway.operation import Answer, Call
 from posrefund.gateway.shapes import decoder_of, encoded, read_body, read_query
 from posrefund.gateway.stream import News
-from posrefund.gateway.terminals import TerminalElsewhereError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
@@ -155,8 +154,6 @@ class Door:
         if name is not None:
             try:
                 call.lent = await self._terminals.lend(name)
-            except TerminalElsewhereError:
-                raise
             except LocalProtocolError:
                 raise DoorError("terminal_unknown") from None
         try:

@@ -15,7 +15,6 @@ from posrefund.gateway.cursor import TERMINALS_MAX, read_cursor
 from posrefund.gateway.faults import DoorError
 from posrefund.gateway.operation import Operation
 from posrefund.gateway.stream import EventStream
-from posrefund.gateway.terminals import TerminalElsewhereError
 
 if TYPE_CHECKING:
     from posrefund.gateway.operation import Call
@@ -54,8 +53,6 @@ def _terminals(call: Call, asked: EventQuestion) -> list[str]:
 async def _end_of(call: Call, name: str) -> int:
     try:
         terminal = await call.terminals.lend(name)
-    except TerminalElsewhereError:
-        raise
     except LocalProtocolError:
         raise DoorError("terminal_unknown") from None
     seq, _ = await terminal.at_desk(lambda desk: desk.journal.head())
