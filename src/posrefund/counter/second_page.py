@@ -79,7 +79,7 @@ class SecondPerson(Page):
         return self.counter.screen(
             "maker_pin",
             self.say("ask_pin"),
-            facts=self._wanted.facts(self.say),
+            facts=self._wanted.short_facts(self.say),
             objections=self._objections,
             field=Field(FieldKind.PIN, self.say("pin_of", operator=operator)),
             choices=(

@@ -117,7 +117,9 @@ def _digits(screen: Screen) -> list[Choice]:
 
 def _large(screen: Screen) -> Iterator[RenderableType]:
     for fact in screen.facts:
-        if fact.is_large:
+        if fact.is_large and screen.field is not None:  # the field wants the room
+            yield Text(fact.value, f"bold {_lighter(screen.tone)}")
+        elif fact.is_large:
             yield Digits(fact.value, f"bold {_lighter(screen.tone)}")
             yield Text("")
 
@@ -168,7 +170,9 @@ def _choices(screen: Screen, *, is_wide: bool) -> Table:
         style = _MARKED if choice.is_marked else _KEY
         said = Text(choice.label, style="bold #ffd479" if choice.is_marked else "bold")
         if choice.detail:
-            said.append(f"   {choice.detail}" if is_wide else f"\n{choice.detail}", style=_QUIET)
+            said.append(
+                f"   {choice.detail}" if is_wide else f"\n{choice.detail}", f"not bold {_QUIET}"
+            )
         table.add_row(Text(f" {choice.key} ", style=style), said)
         if has_room:
             table.add_row("", "")
