@@ -38,6 +38,8 @@ _KEY = "bold #0d1726 on #9fc3ff"
 _MARKED = "bold #0d1726 on #ffd479"
 _NAMES = {"enter": "Enter", "esc": "Esc"}
 _HALF_BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
+_SPACED_MAX = 8
+"""So many choices, sentences counted, have room for an empty line between them."""
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -165,7 +167,7 @@ def _choices(screen: Screen, *, is_wide: bool) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    has_room = is_wide and len(screen.choices) < 7
+    has_room = is_wide and len(screen.choices) + len(screen.lines) <= _SPACED_MAX
     for choice in _digits(screen):
         style = _MARKED if choice.is_marked else _KEY
         said = Text(choice.label, style="bold #ffd479" if choice.is_marked else "bold")
