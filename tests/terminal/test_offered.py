@@ -69,6 +69,22 @@ def test_sales_of_a_card_are_its_own_newest_first(tmp_path: Path) -> None:
     assert journal.sales_of_card("999999999999999", mine) == []
 
 
+def test_sale_of_which_all_went_back_is_no_more_among_a_card_s(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    for number in (1, 2, 3, 4):
+        shop.terminal.sale(sale(f"S-{number}", 100))
+    shop.terminal.refund(refund("V-1", "S-1"))  # a void: the same day, all of it
+    shop.to(1, 10)
+    shop.terminal.refund(refund("R-2", "S-2"))
+    shop.terminal.refund(refund("R-3", "S-3", 99))
+    shop.fault("drop_reply")
+    shop.terminal.refund(refund("R-4", "S-4"))
+    journal, mine = shop.terminal.journal, shop.terminal.journal.fingerprint(CHIP.pan)
+
+    left = journal.sales_of_card(shop.terminal.view().merchant, mine)
+    assert [one.original_id for one in left] == ["S-4", "S-3"]
+
+
 def test_digest_of_a_preview_is_the_one_that_is_agreed_to_and_journalled(tmp_path: Path) -> None:
     dialect = UNIONPAY.derive("unionpay", policy=Policy(approval_from_minor=1))
     shop = Shop(tmp_path, dialect=dialect)
