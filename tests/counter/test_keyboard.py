@@ -11,6 +11,8 @@ import pytest
 from posrefund.cli.config import load, open_terminal, write
 from posrefund.cli.demo_host import HostProcess
 from posrefund.cli.init import make_keystore
+from posrefund.emulators.device import DeviceServer, ListeningStream
+from posrefund.emulators.pinpad import EmulatedPinPad
 from posrefund.engine import SaleRequest
 from posrefund.values import PAN, Amount, CardRead
 
@@ -71,7 +73,7 @@ def test_refund_by_six_keys_is_in_the_host_s_books(practice: tuple[Path, HostPro
         hand.press("1", then="¥0.01 to ¥128.00")
         hand.press("enter", then="digest")
         hand.press("enter", then="Signed on paper")
-        hand.press("1", then="accepted")
+        hand.press("1", then="Accepted")
         assert hand.pressed == 6
         assert refunds(host) == [12_800]
 
@@ -92,6 +94,22 @@ def test_chinese_counter_refunds_too(practice: tuple[Path, HostProcess]) -> None
         hand.press("1", then="RMB 5.00")
 
     assert refunds(host) == [500]
+
+
+def test_card_comes_from_a_pad_over_tcp(practice: tuple[Path, HostProcess]) -> None:
+    config, host = practice
+    line = ListeningStream(("127.0.0.1", 0))
+    words = ("--lang", "en", "--pad", line.name)
+    with DeviceServer(EmulatedPinPad(), line), counter(config, *words) as hand:
+        hand.wait_for("Refund")
+        hand.press("1", then="¥128.00 left")
+        hand.press("1", then="¥0.01 to ¥128.00")
+        hand.press("enter", then="digest")
+        hand.press("enter", then="Signed on paper")
+        hand.press("2", then="Accepted")
+    line.stop()
+
+    assert refunds(host) == [12_800]
 
 
 def test_sigint_while_the_host_is_silent_leaves_a_doubt_that_shows_itself_next_time(

@@ -15,7 +15,7 @@ from posrefund.journal import SQLiteJournal
 from posrefund.keystore import FileKeyStore
 from posrefund.terminal import Terminal
 from posrefund.testing import ManualClock, MemoryLink
-from shop import HOST_ZONE, MERCHANT, TERMINAL, UNIONPAY, Shop, refund
+from shop import HOST_ZONE, MERCHANT, TERMINAL, UNIONPAY, Shop, refund, sale
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def test_status_of_a_refund_by_its_reference(clerk: Clerk, shop: Shop) -> None:
     shop.terminal.refund(refund("R-7", "S-1", 100))
     clerk.press("3")
     screen = clerk.enter("R-7")
-    assert (screen.name, screen.title) == ("accepted", "accepted")
+    assert (screen.name, screen.title) == ("accepted", "Accepted")
     assert any("REPRINT" in line or "Amount" in line for line in clerk.press("2").paper)
 
     clerk.press("enter", "3")
@@ -168,7 +168,7 @@ def test_every_screen_of_training_is_marked(tmp_path: Path) -> None:
 
 
 def practice(folder: Path) -> Terminal:
-    """A terminal to practise on, with a host of its own."""
+    """A terminal to practise on, with a host of its own and a sale of ¥128.00 of yesterday."""
     time = HostTime(datetime(2026, 3, 9, 14, 5, tzinfo=HOST_ZONE))
     record = TerminalRecord(TERMINAL, MERCHANT, Key(PUBLISHED, Purpose.KEK), batch="000001")
     host = EmulatedHost(HostProfile(), [record], clock=time)
@@ -176,12 +176,19 @@ def practice(folder: Path) -> Terminal:
     journal = SQLiteJournal(
         folder / "journal.db", key=keys.journal_key, terminal=TERMINAL, training=True
     )
-    return Terminal(
+    clock = ManualClock(time().astimezone(UTC))
+    terminal = Terminal(
         TERMINAL,
         MERCHANT,
         dialect=UNIONPAY,
         keystore=keys,
         journal=journal,
         link=MemoryLink(host.respond),
-        clock=ManualClock(time().astimezone(UTC)),
+        clock=clock,
     )
+    terminal.sign_in()
+    terminal.sale(sale("S-1", 12_800))
+    time.advance(timedelta(days=1))
+    clock.advance(timedelta(days=1))
+    terminal.sign_in()
+    return terminal

@@ -8,7 +8,7 @@ import pytest
 
 from counter.desk import Clerk
 from posrefund.counter import Failed, Tone
-from posrefund.engine import Reason
+from posrefund.engine import Reason, Signature
 from posrefund.engine.policy import Contact, DocumentRule, Limit, Role, Rules
 from posrefund.errors import JournalWriteError
 from shop import CHIP, Shop, refund, sale
@@ -162,6 +162,17 @@ def test_signature_that_the_rules_want_leaves_no_way_around_it(tmp_path: Path) -
     assert screen.keys == ("1", "esc")
     clerk.press("1")
     assert shop.terminal.signature("C-1") is not None
+
+
+def test_signature_that_was_drawn_elsewhere_goes_with_the_refund(clerk: Clerk, shop: Shop) -> None:
+    drawn = Signature.of("bitmap", b"a picture")
+    assert not clerk.dialogue.sign(drawn)
+    clerk.press(*TO_THE_SIGNATURE)
+    assert clerk.dialogue.sign(drawn)
+    assert [choice.label for choice in clerk.screen.choices[:-1]] == ["Signed: refund now"]
+    clerk.press("1")
+
+    assert shop.terminal.signature("C-1") == drawn
 
 
 def test_order_and_document_that_the_rules_want_are_asked_for(tmp_path: Path) -> None:

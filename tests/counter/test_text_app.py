@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widgets import Static
 
+from counter.test_every_key import PATHS
+from counter.test_menu import practice
 from posrefund.counter import CardsToPractise, Counter, Dialogue, text_app
 from posrefund.counter.text_app import CounterApp
 from posrefund.engine import receipt_code
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from textual.pilot import Pilot
 
+    from posrefund.terminal import Terminal
     from shop import Shop
 
 SIZE = (80, 24)
@@ -52,10 +56,16 @@ class Hand:
 
 
 def play(shop: Shop, story: Callable[[Hand], Awaitable[None]], language: Any = "en") -> None:
+    play_at(shop.terminal, story, language)
+
+
+def play_at(
+    terminal: Terminal, story: Callable[[Hand], Awaitable[None]], language: Any = "en"
+) -> None:
     reader = CardsToPractise()
     counter = Counter(new_id=lambda: "C-1", language=language, cards=reader.cards)
     dialogue = Dialogue(counter)
-    app = CounterApp(dialogue, shop.terminal, reader)
+    app = CounterApp(dialogue, terminal, reader)
 
     async def run() -> None:
         async with app.run_test(size=SIZE) as pilot:
@@ -84,6 +94,34 @@ def test_refund_by_six_keys_and_each_screen_fits_the_terminal(shop: Shop) -> Non
 
     play(shop, story)
     assert shop.booked("refund") == [12_800]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_screen_of_practice_has_room_for_its_keys_and_its_field(
+    tmp_path: Path, language: str
+) -> None:
+    """80 columns and 24 lines, one of them for the mark of training."""
+    terminal = practice(tmp_path)
+
+    async def story(hand: Hand) -> None:
+        for name, keys in PATHS.items():
+            if name == "over":
+                continue
+            for _ in range(9):  # whatever leads back to the menu
+                if hand.dialogue.screen.name == "menu":
+                    break
+                shown = hand.dialogue.screen
+                await hand.press("escape" if "esc" in shown.keys else "enter")
+            await hand.press(*keys)
+            shown, drawn = hand.dialogue.screen, hand.text()
+            assert shown.name == name
+            assert "TRAINING" in drawn
+            assert shown.field is None or shown.field.label in drawn
+            missing = [choice.label for choice in shown.choices if choice.label not in drawn]
+            assert not missing, (shown.name, drawn)
+
+    play_at(terminal, story, language)
+    terminal.close()
 
 
 def test_chinese_counter_is_chinese(shop: Shop) -> None:

@@ -9,7 +9,7 @@ import pytest
 from journal.builders import KEY, open_journal
 from posrefund.journal import SQLiteFleet
 from posrefund.journal.feeds import ATTEMPTED
-from posrefund.journal.lookups import _NEWEST, _REPEATED, WAYS
+from posrefund.journal.lookups import _NEWEST, _OF_CARD, _REPEATED, WAYS
 from posrefund.journal.sales import OTHERWISE
 from posrefund.values import TerminalID
 
@@ -59,6 +59,14 @@ def test_list_of_a_day_has_its_index(db: sqlite3.Connection) -> None:
 
     assert step == (
         "SEARCH originals USING INDEX originals_by_day (merchant=? AND transaction_date=?)"
+    )
+
+
+def test_sales_of_a_card_have_their_index(db: sqlite3.Connection) -> None:
+    (step,) = plan(db, _OF_CARD)
+
+    assert step == (
+        "SEARCH originals USING INDEX originals_by_card (merchant=? AND card_fingerprint=?)"
     )
 
 

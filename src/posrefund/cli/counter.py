@@ -6,6 +6,7 @@ Textual is loaded when the counter is opened, and by nothing else.
 from __future__ import annotations
 
 import secrets
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,8 @@ from posrefund.link import SerialStream, TCPStream
 from posrefund.office.slips import SlipOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from posrefund.cli.config import Settings
     from posrefund.counter import Reader
     from posrefund.keystore import FileKeyStore
@@ -58,9 +61,15 @@ def counter(
     app_class = _textual_app()
     settings = load(config)
     keystore = open_keystore(settings)
-    reader = _reader(settings, keystore, pad, master_key, is_practice=test_cards)
-    dialogue = Dialogue(counter_of(settings, lang, operator, reader))
-    with open_terminal(settings, keystore=keystore) as terminal:
+    with ExitStack() as stack:
+        if pad:
+            driver = stack.enter_context(AbecsPinPad(_stream(pad)))
+            reader: Reader = PadReader(driver, _now, _pin_key(settings, keystore, master_key))
+        else:
+            reader = CardsToPractise() if test_cards or settings.training else NoReader()
+        dialogue = Dialogue(counter_of(settings, lang, operator, reader))
+        terminal = stack.enter_context(open_terminal(settings, keystore=keystore))
+        stack.callback(reader.stop)  # who was interrupted while a card is waited for
         app_class(dialogue, terminal, reader).run()
 
 
@@ -97,20 +106,20 @@ def _textual_app() -> type:
     return CounterApp
 
 
-def _reader(
-    settings: Settings, keystore: FileKeyStore, pad: str, master_key: int, *, is_practice: bool
-) -> Reader:
-    if pad:
-        wants_pin = settings.dialect.messages["refund"].pin == "required"
+def _pin_key(
+    settings: Settings, keystore: FileKeyStore, master_key: int
+) -> Callable[[], WorkingKey] | None:
+    """What the customer's PIN is encrypted under, where the acquirer wants one with a refund."""
+    if settings.dialect.messages["refund"].pin != "required":
+        return None
 
-        def pin_key() -> WorkingKey:
-            wrapped = keystore.wrapped_pik()
-            if wrapped is None:
-                raise ConfigError("a PIN needs the keys of a sign-in")
-            return WorkingKey(master_key, wrapped)
+    def key() -> WorkingKey:
+        wrapped = keystore.wrapped_pik()
+        if wrapped is None:
+            raise ConfigError("a PIN needs the keys of a sign-in")
+        return WorkingKey(master_key, wrapped)
 
-        return PadReader(AbecsPinPad(_stream(pad)), _now, pin_key if wants_pin else None)
-    return CardsToPractise() if is_practice or settings.training else NoReader()
+    return key
 
 
 def _stream(where: str) -> Stream:

@@ -52,7 +52,7 @@ class AmountPage(Page):
             lines=self._lines(),
             field=Field(
                 FieldKind.AMOUNT,
-                self.say("amount"),
+                self.say("amount_field"),
                 value=most.lstrip("".join(set(most) - set("0123456789."))),
                 hint=self._hint(),
                 error=self._error,
@@ -85,7 +85,7 @@ class AmountPage(Page):
 
     def _hint(self) -> str:
         if self._bounds is None:
-            return self.say("amount_free")
+            return ""
         return self.say("amount_bounds", **self._both(self._bounds))
 
     def _lines(self) -> tuple[str, ...]:

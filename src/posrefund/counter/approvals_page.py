@@ -85,7 +85,7 @@ class _OneApproval(Page):
 
     def screen(self) -> Screen:
         is_cleared = self._approval.state is State.CLEARED
-        first = "approval_go_on" if is_cleared else "approve"
+        first = "approval_go_on" if is_cleared else "approval_agree"
         return self.counter.screen(
             "approval",
             self.say("approvals"),

@@ -59,7 +59,7 @@ class CheckPage(Page):
             "check",
             self.say("check"),
             facts=self._wanted.facts(self.say, kind=kind),
-            lines=(*lines, *(one.hint for one in said)),
+            lines=(*lines, *(one.hint for one in said), self._on_reasons()),
             choices=(
                 *self._reasons(),
                 self.counter.choice("7", "add_order"),
@@ -113,6 +113,9 @@ class CheckPage(Page):
     def _with(self, wanted: Wanted) -> Page:
         """Look at it again, with what was typed."""
         return CheckPage(self.counter, wanted, back=self._back)
+
+    def _on_reasons(self) -> str:
+        return self.say("check_reason", last=len(_REASONS))
 
     def _reasons(self) -> list[Choice]:
         words, held = REASONS[self.say.language], self._wanted.reason

@@ -10,11 +10,13 @@ from posrefund.counter.menu import MenuPage, OverPage
 from posrefund.counter.page import HOME, Home, Page
 from posrefund.counter.result_pages import RefusedPage
 from posrefund.counter.screen import FieldKind
+from posrefund.counter.sign_page import SignPage
 from posrefund.errors import LocalProtocolError, PosRefundError
 
 if TYPE_CHECKING:
     from posrefund.counter.page import Counter, Step
     from posrefund.counter.screen import Screen
+    from posrefund.engine import Signature
 
 __all__ = ["Dialogue"]
 
@@ -79,6 +81,19 @@ class Dialogue:
         if shown.field.kind is FieldKind.PIN and not typed:
             return None
         return self._go(self._page.enter(typed))
+
+    def sign(self, signature: Signature) -> bool:
+        """Take a signature that was drawn on a pad, or given by phone, on the screen that asks for one.
+
+        Whoever took it keeps what was given; the refund carries its digest. Nothing is sent by this.
+
+        Returns:
+            Whether it was taken: on any other screen, or while something is under way, it is not.
+        """
+        if self._is_busy or not isinstance(self._page, SignPage):
+            return False
+        self._page.sign(signature)
+        return True
 
     def resume(self, result: Any) -> Effect | None:
         """Take what came of the effect that was wanted, or a ``Failed``; return the next one that is wanted now.

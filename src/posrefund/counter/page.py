@@ -138,6 +138,7 @@ def objections_of(error: PosRefundError, say: Words) -> tuple[Objection, ...]:
 
 def _objection(refusal: RefusedError, say: Words) -> Objection:
     hint = say.of(refusal.hint_zh, refusal.hint_en)
+    hint = hint[:1].upper() + hint[1:]
     if refusal.not_before is not None:
         moment = f"{refusal.not_before:%Y-%m-%d %H:%M}"
         hint = f"{hint} ({say('not_before', moment=moment)})"

@@ -92,11 +92,7 @@ class SalesOfCard(AtDesk):
     def at_desk(self, desk: Desk) -> Found:
         """Read it."""
         fingerprint = desk.journal.fingerprint(self.card.pan)
-        sales = desk.journal.sales_of_card(desk.view().merchant, fingerprint)
-        open_ones = (sale for sale in sales if not sale.is_voided)
-        return Found(
-            tuple(sale for sale in open_ones if sale.remaining_minor or sale.has_open_attempt)
-        )
+        return Found(tuple(desk.journal.sales_of_card(desk.view().merchant, fingerprint)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ class SlipPage(Page):
         if self._outcome is None:
             return self.say("slip" if self._content else "slip_none")
         accepted = self.say.of(self._outcome.text_zh, self._outcome.text_en)
-        return self.say("slip_failed") if self._failed else accepted
+        return self.say("slip_failed") if self._failed else accepted.capitalize()
 
     def _lines(self) -> tuple[str, ...]:
         if self._outcome is None:

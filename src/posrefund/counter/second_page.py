@@ -45,7 +45,7 @@ def facts_of_approval(approval: Approval, page: Page) -> tuple[Fact, ...]:
         ("label_sale", approval.original_id),
         ("label_card", approval.card_masked),
         ("label_reason", why),
-        ("label_operator", approval.maker),
+        ("label_maker", approval.maker),
         ("label_request", approval.request_id),
         ("label_digest", short_digest(approval.digest)),
     ]
@@ -79,7 +79,7 @@ class SecondPerson(Page):
         return self.counter.screen(
             "maker_pin",
             self.say("ask_pin"),
-            facts=self._wanted.facts(self.say),
+            facts=self._wanted.short_facts(self.say),
             objections=self._objections,
             field=Field(FieldKind.PIN, self.say("pin_of", operator=operator)),
             choices=(

@@ -87,7 +87,7 @@ class _AcceptedPage(Page):
         outcome = self._outcome
         return self.counter.screen(
             "accepted",
-            self.say.of(outcome.text_zh, outcome.text_en),
+            self.say.of(outcome.text_zh, outcome.text_en).capitalize(),
             facts=facts_of_attempt(outcome.attempt, self.say),
             lines=(self.say.of(outcome.clerk_zh, outcome.clerk_en),),
             choices=(

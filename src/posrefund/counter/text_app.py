@@ -109,7 +109,9 @@ class CounterApp(App[None]):
         self.query_one("#foot", Static).update(foot_of(shown))
         if shown.name != self._drawn:
             self._drawn = shown.name
-            self.query_one("#main", VerticalScroll).scroll_home(animate=False)
+            main = self.query_one("#main", VerticalScroll)
+            move = main.scroll_home if shown.field is None else main.scroll_end
+            move(animate=False)
 
     def _turn(self) -> None:
         """Show that something is under way."""

@@ -38,6 +38,8 @@ _KEY = "bold #0d1726 on #9fc3ff"
 _MARKED = "bold #0d1726 on #ffd479"
 _NAMES = {"enter": "Enter", "esc": "Esc"}
 _HALF_BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
+_SPACED_MAX = 8
+"""So many choices, sentences counted, have room for an empty line between them."""
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -117,7 +119,9 @@ def _digits(screen: Screen) -> list[Choice]:
 
 def _large(screen: Screen) -> Iterator[RenderableType]:
     for fact in screen.facts:
-        if fact.is_large:
+        if fact.is_large and screen.field is not None:  # the field wants the room
+            yield Text(fact.value, f"bold {_lighter(screen.tone)}")
+        elif fact.is_large:
             yield Digits(fact.value, f"bold {_lighter(screen.tone)}")
             yield Text("")
 
@@ -163,12 +167,14 @@ def _choices(screen: Screen, *, is_wide: bool) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    has_room = is_wide and len(screen.choices) < 7
+    has_room = is_wide and len(screen.choices) + len(screen.lines) <= _SPACED_MAX
     for choice in _digits(screen):
         style = _MARKED if choice.is_marked else _KEY
         said = Text(choice.label, style="bold #ffd479" if choice.is_marked else "bold")
         if choice.detail:
-            said.append(f"   {choice.detail}" if is_wide else f"\n{choice.detail}", style=_QUIET)
+            said.append(
+                f"   {choice.detail}" if is_wide else f"\n{choice.detail}", f"not bold {_QUIET}"
+            )
         table.add_row(Text(f" {choice.key} ", style=style), said)
         if has_room:
             table.add_row("", "")

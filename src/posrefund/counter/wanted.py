@@ -113,6 +113,19 @@ class Wanted:
         ]
         return _facts(told, say)
 
+    def short_facts(self, say: Words) -> tuple[Fact, ...]:
+        """Return what a second person looks at: as much as a question for one has."""
+        told = [
+            ("label_amount", str(self.amount) if self.amount else ""),
+            ("label_sale", self.sale_name),
+            ("label_card", str(self.card.pan) if self.card else ""),
+            ("label_reason", REASONS[say.language][self.reason]),
+            ("label_operator", self.operator),
+            ("label_request", self.request_id),
+            ("label_digest", short_digest(self.digest)),
+        ]
+        return _facts(told, say)
+
     def facts(self, say: Words, *, kind: str = "kind_refund") -> tuple[Fact, ...]:
         """Return what is shown of it, the amount large."""
         reasons = REASONS[say.language]

@@ -36,7 +36,7 @@ _ONE_MORE = CANDIDATES_MAX + 1
 _NEWEST = f"ORDER BY transaction_date DESC, original_id DESC LIMIT {_ONE_MORE}"
 _OF_CARD = (
     "SELECT * FROM originals WHERE merchant = ? AND card_fingerprint = ? AND made_at <> ''"
-    " ORDER BY made_at DESC, original_id DESC LIMIT ?"
+    " AND accepted_minor < amount_minor ORDER BY made_at DESC, original_id DESC LIMIT ?"
 )
 _REPEATED = (
     "merchant = ? AND transaction_date >= ? AND card_fingerprint <> '' AND made_at <> ''"
@@ -88,6 +88,7 @@ class Lookups(Sales):
     ) -> list[Original]:
         """Return the sales of *merchant* that a card paid, the newest first, *most* of them at most.
 
+        Those of which all was given back are left out; one that is held by a doubt is not.
         Those of which a feed told no time or no whole card number are not among them: a slip finds them.
         """
         rows = self._dicts(_OF_CARD, merchant, card_fingerprint, most)

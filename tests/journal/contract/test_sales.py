@@ -266,6 +266,26 @@ def test_sales_of_an_order_are_all_of_them(journal: Journal) -> None:
     assert journal.sales_of_order(MERCHANT, "") == []
 
 
+def test_sales_of_a_card_are_its_own_newest_first_and_only_those_with_a_time(
+    journal: Journal,
+) -> None:
+    def sale(number: int, **changes: Any) -> Original:
+        return replace(THERE, **{"original_id": f"T-{number}", "stan": f"{number:06d}", **changes})
+
+    mine = [sale(n, made_at=NOW + timedelta(minutes=n)) for n in range(1, 4)]
+    others = [
+        sale(5, card_fingerprint="e" * 32),
+        sale(6, made_at=None),
+        sale(7, card_fingerprint=""),
+        sale(8, merchant="999999999999999"),
+    ]
+    journal.take_in([*mine, *others], NOW)
+
+    assert journal.sales_of_card(MERCHANT, THERE.card_fingerprint) == mine[::-1]
+    assert journal.sales_of_card(MERCHANT, THERE.card_fingerprint, most=1) == mine[-1:]
+    assert journal.sales_of_card(MERCHANT, "f" * 32) == []
+
+
 def test_only_sales_that_may_be_one_made_twice_are_looked_at(journal: Journal) -> None:
     def sale(number: int, **changes: Any) -> Original:
         return replace(THERE, **{"original_id": f"T-{number}", "stan": f"{number:06d}", **changes})

@@ -1,0 +1,68 @@
+"""``posrefund counter`` as far as it needs no keyboard: what is missing is said before anything is opened."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from posrefund.cli.app import app
+from posrefund.cli.config import load, write
+from posrefund.cli.counter import counter_of, new_id
+from posrefund.cli.init import make_keystore
+from posrefund.cli.screen import Lang
+from posrefund.counter import CardsToPractise
+from posrefund.errors import ConfigError
+from posrefund.values import RequestID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_library_of_the_screens_that_is_missing_is_named_with_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "posrefund.counter.text_app", raising=False)
+    monkeypatch.delitem(sys.modules, "posrefund.counter.text_draw", raising=False)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "textual"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "textual", None)
+    result = CliRunner().invoke(app, ["counter"])
+
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception) == "the counter needs Textual: pip install 'posrefund[counter]'"
+
+
+def test_settings_that_are_missing_are_told_as_everywhere(tmp_path: Path) -> None:
+    pytest.importorskip("textual")
+    result = CliRunner().invoke(app, ["counter", "--config", str(tmp_path / "none.toml")])
+
+    assert isinstance(result.exception, ConfigError)
+    assert "cannot be read" in str(result.exception)
+
+
+def test_request_ids_are_ids_and_never_the_same() -> None:
+    ids = {new_id() for _ in range(200)}
+
+    assert len(ids) == 200
+    assert all(re.fullmatch("C[0-9]{6}-[0-9]{6}-[0-9a-f]{8}", RequestID(each)) for each in ids)
+
+
+def test_counter_speaks_for_the_shop_of_the_settings(tmp_path: Path) -> None:
+    published = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
+    make_keystore(tmp_path, published, test_keys=True)
+    config = write(
+        tmp_path, terminal="TRAINING", merchant="123456789012345", address="127.0.0.1", port=1,
+        training=True,
+    )  # fmt: skip
+    with config.open("a", encoding="utf-8") as file:
+        file.write('\n[slip]\nmerchant_name = "Good Neighbour"\n')
+    counter = counter_of(load(config), Lang.EN, "07", CardsToPractise())
+
+    assert (counter.language, counter.operator) == ("en", "07")
+    assert counter.slip.merchant_name == "Good Neighbour"
+    assert counter.screen("menu", "").watermark == "培训 TRAINING 无效"
+    assert len(counter.cards) == 3
