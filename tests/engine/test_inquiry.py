@@ -41,7 +41,7 @@ ASKED = {
     "42": "123456789012345",
     "49": "156",
     "60": "25000001000600",
-    "61": "0000010000070309",
+    "61": "000001" + "0000070309",
     "64": "0000000000000000",
 }
 ANSWER = {
@@ -538,3 +538,29 @@ def test_no_answer_releases_or_closes_without_an_authentic_result(
         assert (money, copies <= 1) == ("not_booked", True)
     if state in (State.ACCEPTED, State.DECLINED, State.CONFIRMED):
         assert set(events) <= {Event.CONTRADICT}
+
+
+@PROPERTY
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted({*ANSWER, "2", "38", "35"})),
+        st.one_of(st.text("0123456789AB ", max_size=20), st.sampled_from(sorted(ANSWER.values()))),
+        min_size=1,
+        max_size=3,
+    ),
+    st.sets(st.sampled_from(sorted(ANSWER)), max_size=2),
+)
+def test_only_an_answer_that_names_the_refund_and_tells_its_result_closes_it(
+    changes: dict[str, str], gone: set[str]
+) -> None:
+    told = {name: value for name, value in {**ANSWER, **changes}.items() if name not in gone}
+    events = moves(hear(changes, without=tuple(gone))[0])
+
+    assert len(events) <= 1
+    if events:
+        for name in ("t", "11", "41", "60", "61"):
+            assert told[name] == ANSWER[name]
+        assert all(told.get(name, ANSWER[name]) == ANSWER[name] for name in ("3", "4", "42", "49"))
+        assert told["39"] == "00"
+        money = INQUIRING.codes[told["44"].strip()].money
+        assert events == [{"booked": Event.ACCEPT, "not_booked": Event.DECLINE}[money]]

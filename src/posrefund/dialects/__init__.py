@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.dialects.codes import ResponseCode, look_up
 from posrefund.dialects.definition import Dialect, Timers
+from posrefund.dialects.inquiry import Inquiry
 from posrefund.dialects.message import MessageTable
 from posrefund.dialects.policy import Policy
 from posrefund.errors import ConfigError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Dialect",
+    "Inquiry",
     "MessageTable",
     "Policy",
     "ResponseCode",

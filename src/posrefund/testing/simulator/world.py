@@ -8,8 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from posrefund.crypto import UNIONPAY_ECB
-from posrefund.dialects import MessageTable, Policy, dialect
-from posrefund.dialects.inquiry import Inquiry
+from posrefund.dialects import Inquiry, MessageTable, Policy, dialect
 from posrefund.errors import JournalError, PosRefundError, RequestConflictError
 from posrefund.journal import SQLiteJournal
 from posrefund.keystore import FileKeyStore
