@@ -193,3 +193,18 @@ def test_garbage_is_read_to_the_byte_or_refused(data: bytes) -> None:
     except DecodeError as error:
         refusal = error
     assert refusal is None or 0 <= refusal.offset_bytes <= len(data)
+
+
+def test_words_of_a_slip_stay_closed_where_objects_could_stand_and_come_out_as_they_were() -> None:
+    """FF0A, the currency of a signature upload, holds ``156``: no objects, whatever its tag says."""
+    slip = bytes.fromhex("FF0A03313536FF63020309")
+
+    assert [(found.name, found.value, found.children) for found in parse_tlv(slip)] == [
+        ("FF0A", b"156", ()),
+        ("FF63", b"\x03\x09", ()),
+    ]
+    assert write_tlv(parse_tlv(slip)) == slip
+    (opened,) = parse_tlv(bytes.fromhex("FF01039C0109"))
+    assert [child.name for child in opened.children] == ["9C"]
+    with pytest.raises(DecodeError, match="DE55/70/31"):
+        parse_tlv(bytes.fromhex("7003313536"))

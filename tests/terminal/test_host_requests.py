@@ -21,6 +21,7 @@ from posrefund.errors import (
 )
 from posrefund.framing import Envelope
 from shop import CHIP, TERMINAL, UNIONPAY, Shop, refund, sale
+from terminal.awaited import Awaited
 from terminal.power import Fuse, PowerCut, wire
 
 if TYPE_CHECKING:
@@ -320,23 +321,8 @@ def test_an_event_loop_does_the_same(next_day: Shop) -> None:
     ask(next_day, 3)
     next_day.terminal.close()
 
-    class Line:
-        """The shop's link, awaited."""
-
-        async def open(self, timeout_s: float) -> None:
-            next_day.link.open(timeout_s)
-
-        async def send(self, message: bytes) -> None:
-            next_day.link.send(message)
-
-        async def receive(self, timeout_s: float) -> bytes:
-            return next_day.link.receive(timeout_s)
-
-        def close(self) -> None:
-            next_day.link.close()
-
     async def go() -> tuple[bool, list[str]]:
-        terminal: AsyncTerminal = till(next_day, Line())
+        terminal: AsyncTerminal = till(next_day, Awaited(next_day.link))
         async with terminal:
             await terminal.refund(refund("R-1", "S-1", 500))
             asked = await terminal.at_desk(lambda desk: desk.host_requests())
@@ -410,6 +396,31 @@ def test_a_journal_that_does_not_take_the_note_does_not_unsay_the_money(
     next_day.restart()
 
     assert waiting(next_day) == ["software"]
+
+
+@pytest.mark.parametrize("kind", ["host_obeyed", "stan_taken", "signed_in"])
+def test_a_sign_in_that_cannot_be_written_down_is_an_error_and_no_money_was_sent(
+    next_day: Shop, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    ask(next_day, 3)
+    next_day.terminal.echo()
+    journal = next_day.terminal.journal
+    remember = journal.remember
+
+    def full(*args: Any, **facts: str) -> None:
+        if args[1] == kind:
+            raise JournalWriteError("full")
+        remember(*args, **facts)
+
+    monkeypatch.setattr(journal, "remember", full)
+    with pytest.raises(JournalWriteError) as caught:
+        next_day.terminal.refund(refund("R-1", "S-1", 500))
+
+    assert caught.value.effect == "nothing_sent"
+    assert "0220" not in sent(next_day)
+    monkeypatch.undo()
+    next_day.clock.advance(timedelta(minutes=10))
+    assert isinstance(next_day.terminal.refund(refund("R-1", "S-1", 500)), Approved)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import random
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aio.tills import till
 from posrefund.codec.jbig import encode_jbig
 from posrefund.dialects.signature import SignatureUpload
 from posrefund.engine import Approved, InDoubt, Signature
@@ -17,6 +19,7 @@ from posrefund.errors import ConfigError, InvalidRequestError, JournalWriteError
 from posrefund.office.signature_pictures import pictures_in
 from posrefund.office.signatures import draw, keep
 from shop import PAN_16, STRIPE, TERMINAL, UNIONPAY, Shop, refund, sale
+from terminal.awaited import Awaited
 from terminal.power import Fuse, PowerCut, wire
 
 if TYPE_CHECKING:
@@ -131,6 +134,23 @@ def test_what_a_pad_drew_goes_up_from_its_folder(signed: Shop, tmp_path: Path) -
     assert signed.terminal.signatures_waiting() == ("R-1",)
 
 
+def test_an_event_loop_uploads_the_same(signed: Shop) -> None:
+    signed.terminal.close()
+
+    async def go() -> list[str]:
+        async with till(signed, Awaited(signed.link)) as terminal:
+            done = await terminal.upload_signatures(large, merchant_name="店")
+            left = await terminal.at_desk(lambda desk: desk.signatures_waiting())
+            assert left == ()
+            return [each.result for each in done]
+
+    assert asyncio.run(go()) == ["uploaded"]
+    assert packets(signed) == ["800", "801", "802", "805"]
+    (stored,) = signed.host.signatures.values()
+    assert stored.picture == LARGE
+    signed.terminal = signed.open()
+
+
 # --- what does not ---------------------------------------------------------------------------------
 
 
@@ -206,6 +226,18 @@ def test_a_host_without_the_message_is_refused(tmp_path: Path) -> None:
     shop.terminal.close()
 
     assert caught.value.code == "no_signature_upload"
+
+
+def test_a_host_without_the_message_waits_for_none(tmp_path: Path) -> None:
+    fewer = {n: t for n, t in UNIONPAY.messages.items() if n != "upload_signature"}
+    rule = SignatureUpload(before_close="refuse")
+    shop = Shop(tmp_path, dialect=UNIONPAY.derive("fewer", messages=fewer, signature=rule))
+    shop.terminal.sale(sale("S-1", 500))
+    shop.terminal.sign("S-1", DRAWN)
+
+    assert shop.terminal.signatures_waiting() == ()
+    assert shop.terminal.close_batch().verdict == "balanced"
+    shop.terminal.close()
 
 
 # --- the host says otherwise -----------------------------------------------------------------------
@@ -297,13 +329,19 @@ def test_another_picture_begins_anew(signed: Shop) -> None:
 
 
 def test_an_answer_to_another_packet_is_none(signed: Shop) -> None:
-    def of_another(reply: bytes) -> bytes:
-        return reply.replace(bytes.fromhex("00110700000780"), bytes.fromhex("00110700000790"))
-
-    signed.link.on_reply = of_another
+    """All go under one number: a late answer to the first must not speak for the second."""
+    signed.host.profile = replace(
+        signed.host.profile, mac_codes=()
+    )  # nor is there a MAC to tell them apart
+    ours, another = bytes.fromhex("0011070000078000"), bytes.fromhex("0011070000078010")
+    signed.link.on_reply = lambda reply: reply.replace(ours, another)
     (sent,) = signed.terminal.upload_signatures(small)
-
     assert sent.result == "unanswered"
+
+    signed.link.on_reply = None
+    (sent,) = signed.terminal.upload_signatures(small)
+    assert sent.result == "uploaded"
+    assert all(ours in message for message in signed.link.sent)
 
 
 def test_a_note_that_is_not_taken_sends_the_packet_once_more(

@@ -205,10 +205,19 @@ def _parse(data: bytes, path: str, offset: int, *, depth: int) -> tuple[TLV, ...
             raise DecodeError(inner, expected, offset_bytes=offset + value_at)
         children: tuple[TLV, ...] = ()
         if tag[0] & 0x20:
-            children = _parse(value, inner, offset + value_at, depth=depth + 1)
+            try:
+                children = _parse(value, inner, offset + value_at, depth=depth + 1)
+            except DecodeError:
+                if not _may_be_text(tag):
+                    raise
         found.append(TLV(tag, value, children, length, offset + at))
         at = value_at + size
     return tuple(found)
+
+
+def _may_be_text(tag: bytes) -> bool:
+    """FF00 to FF7F say that objects stand inside; UnionPay puts the words of a slip there all the same (signature upload)."""
+    return len(tag) == 2 and tag[0] == 0xFF
 
 
 def _read_tag(data: bytes, at: int, path: str, offset: int) -> bytes:

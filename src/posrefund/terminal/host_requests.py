@@ -81,9 +81,9 @@ class HostRequests:
         Raises:
             JournalError: It could not be written down.
         """
-        now = self._clock()
-        if not is_due(self._heard(), self._view(), self._obeyed_at, now):
-            return False
+        waiting, now = self._heard(), self._clock()
+        if SIGN_IN not in waiting or not is_due(waiting, self._view(), self._obeyed_at, now):
+            return False  # the first of the two spares every refund a look into the journal
         self._journal.remember(now, "host_obeyed", host_obeyed_at=now.isoformat())
         self._obeyed_at = now
         for _ in range(_TRIES):
