@@ -17,7 +17,7 @@ from posrefund.emulators.host import Fault, HostProfile
 from posrefund.emulators.host.deviations import DEVIATIONS, deviate
 from posrefund.emulators.host.faults import EFFECTS
 from posrefund.errors import ConfigError
-from posrefund.link import TCPLink
+from posrefund.link import HostLink, TCPLink
 
 MTIS = ("0800", "0820", "0200", "0220", "0400", "0500", "0320")
 SECRETS = (*(card.pan.reveal() for card in CARDS), TMK, TMK.lower())
@@ -46,6 +46,48 @@ def test_whatever_a_host_does_is_a_finding_and_no_error(kind: str) -> None:
     harmless = ("wrong_rrn", "duplicate_reply", "balanced")  # the last is true of these totals
     assert run.verdict == ("passed" if kind in harmless else "failed")
     assert not [secret for secret in SECRETS for data in files.values() if secret.encode() in data]
+
+
+class OneLine:
+    """A host that hangs up on a terminal's first connection when it opens a second one."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.open_links: list[TCPLink] = []
+
+    def dial(self) -> TCPLink:
+        for link in self.open_links:
+            link.close()
+        self.open_links = [TCPLink("127.0.0.1", self._port)]
+        return self.open_links[0]
+
+
+def test_a_host_that_allows_one_connection_owes_no_late_answer() -> None:
+    with bed() as found:
+        line = OneLine(found.server.port)
+        run = certify(
+            replace(found.subject, dial=line.dial), only=["late_answer", "settle_balanced"]
+        )
+
+    assert run.verdict == "passed"
+    late = next(step for step in run.steps if step.note_en.startswith("it was reversed"))
+    assert "no answer in time, or the line broke" in late.note_en
+
+
+def test_no_connection_is_left_open_behind_a_message() -> None:
+    dialled: list[HostLink] = []
+
+    def dial(port: int) -> HostLink:
+        dialled.append(HostLink([TCPLink("127.0.0.1", port)], keep_open_s=60))
+        return dialled[-1]
+
+    with bed() as found:
+        port = found.server.port
+        run = certify(replace(found.subject, dial=lambda: dial(port)), only=["sale", "reversal"])
+
+    assert run.verdict == "passed"
+    assert len(dialled) == len(run.steps)
+    assert not any(link.keep_alive(0.0) for link in dialled)
 
 
 def test_where_nobody_listens_the_sign_in_says_so_and_the_rest_is_skipped() -> None:
