@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from posrefund.certify import Certification, Subject, certify
@@ -52,10 +52,11 @@ def bed(
     turns: bool = True,
     start: datetime = START,
     known: Dialect | None = None,
+    tmk: Key | None = None,
 ) -> Iterator[Bed]:
     """Serve a host that deviates in *deviations*."""
     clock = HostTime(start, runs=True)
-    tmk = Key(bytes.fromhex(TMK), Purpose.KEK)
+    tmk = tmk or Key(bytes.fromhex(TMK), Purpose.KEK)
     record = TerminalRecord(TERMINAL, MERCHANT, tmk, batch="000007")
     host = EmulatedHost(profile or HostProfile(dialect=name), [record], clock=clock)
     for each in deviations:
@@ -71,7 +72,7 @@ def bed(
             dialect=spoken,
             terminal=TerminalID(TERMINAL),
             merchant=MerchantID(MERCHANT),
-            tmk=Key(bytes.fromhex(TMK), Purpose.KEK),
+            tmk=tmk,
             dial=lambda: TCPLink("127.0.0.1", server.port),
             envelope=Envelope(spoken.tpdu, spoken.header),
             cards=CARDS,
@@ -81,8 +82,3 @@ def bed(
             turn_day=turn if turns else None,
         )
         yield Bed(host, server, subject)
-
-
-def also(known: Dialect, **changes: object) -> Dialect:
-    """Return *known* with fields of its own changed."""
-    return replace(known, **changes)  # type: ignore[arg-type]

@@ -121,6 +121,11 @@ NAMED = {
         "the host's totals still have what it reversed",
         "结算总额中仍有被冲正的交易",
     ),
+    "batch_kept": (
+        each("settle_empty settle_balanced settle_unbalanced", "batch.next"),
+        "after the closing the batch has to be 000008, and is 000007",
+        "结批后批次号应为 000008，实为 000007",
+    ),
 }
 
 

@@ -147,12 +147,19 @@ class Bench:
         heard = Heard(name, self.dialect, step.number, dict(fields), self.subject.envelope)
         return self._sent(heard, self.subject.envelope.wrap(body))
 
-    def collect(self, pending: Pending) -> Heard:
-        """Take the answer to what was said, and look at it."""
+    def collect(self, pending: Pending, *, is_owed: bool = True) -> Heard:
+        """Take the answer to what was said, and look at it.
+
+        Args:
+            pending: What was said.
+            is_owed: Whether the host has to answer; else it may have hung up meanwhile.
+        """
         heard = self._received(pending)
         if heard.received is None:
             zh, en = "限时内无应答或线路中断", "no answer in time, or the line broke"
             self._note_step(heard, zh, f"{en} ({heard.trouble})")
+            if not is_owed:
+                return heard
             self.expect("answered", heard=heard, is_met=False, zh=zh, en=f"{en}: {heard.trouble}")
             return heard
         zh, en = "主机在限时内应答", "the host answered in time"
@@ -227,8 +234,7 @@ class Bench:
             link.open(self.dialect.timers.connect_s)
             link.send(message)
         except (LinkError, FramingError) as error:
-            with suppress(LinkError):
-                link.close()
+            _hang_up(link)
             return Pending(replace(heard, trouble=type(error).__name__), None, 0.0)
         return Pending(heard, link, time.monotonic())
 
@@ -243,7 +249,7 @@ class Bench:
         except (LinkError, FramingError) as error:
             return replace(heard, trouble=type(error).__name__)
         finally:
-            link.close()
+            _hang_up(link)
         answer_ms = round((time.monotonic() - pending.began) * 1000)
         received = unseal(body, self.dialect, self.keys, envelope)
         heard = replace(heard, received=received, received_in=envelope, body=body)
@@ -260,3 +266,10 @@ class Bench:
         zh = f"{step.note_zh}；{zh}" if step.note_zh else zh
         en = f"{step.note_en}; {en}" if step.note_en else en
         self.steps[heard.step - 1] = replace(step, note_zh=zh, note_en=en)
+
+
+def _hang_up(link: Link) -> None:
+    """Close a link that may keep its connection at the first time it is asked to."""
+    with suppress(LinkError):
+        link.close()
+        link.close()

@@ -137,9 +137,8 @@ def end(bench: Bench, verdict: Literal["balanced", "unbalanced"], count: int) ->
     except BlockedError:
         _look_again(bench)
         raise
-    bench.books.close()
-    sign_in(bench)
-    bench.has_fresh_batch = True
+    _look_again(bench)
+    bench.has_fresh_batch = bench.view.batch != before
     is_next = bench.view.batch == before.next()
     bench.expect(
         "batch.next",
@@ -165,7 +164,7 @@ def close_away(bench: Bench) -> None:
 
 
 def _look_again(bench: Bench) -> None:
-    """Whether the host closed the batch, though it did not say so, only a sign-in tells."""
+    """Whether the host closed the batch, only a sign-in tells; if it did not, its books go on."""
     before = bench.view.batch
     sign_in(bench)
     if bench.view.batch != before:

@@ -82,7 +82,8 @@ def _live(case: Case, record: TerminalRecord, stan: str) -> Entry | None:
 
 def end(case: Case, record: TerminalRecord) -> tuple[str, str]:
     """Open the next batch, once: an end that comes again finds it open; return the code and nothing."""
-    if case.request.batch == record.batch:
+    is_open = case.request.batch == record.batch
+    if is_open and "next_batch" not in case.profile.leaves_out:
         case.ledger.batches[record.terminal_id] = record.close_batch()
     return case.codes.management_approved, ""
 

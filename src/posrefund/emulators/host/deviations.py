@@ -88,6 +88,9 @@ DEVIATIONS: Mapping[str, Deviation] = {
     "reversal_not_booked": Deviation(
         "confirms a reversal and does not undo", leaves_out=frozenset({"reversal"})
     ),
+    "batch_kept": Deviation(
+        "takes the end of a batch and goes on in it", leaves_out=frozenset({"next_batch"})
+    ),
 }
 """Name → deviation."""
 

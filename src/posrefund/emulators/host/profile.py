@@ -114,7 +114,8 @@ class HostProfile:
         issuer_id: The first half of DE44.
         merchant_type: Merchant category code, settlement file only.
         leaves_out: What it does not do though it should, as a faulty host would: ``"mac"``, ``"stan"``, ``"card"`` and
-            ``"over_refund"`` are checks; ``"reversal"`` is confirmed and not booked.
+            ``"over_refund"`` are checks; ``"reversal"`` is confirmed and not booked, and at an end ``"next_batch"`` is not
+            opened.
     """
 
     dialect: str = "unionpay"
