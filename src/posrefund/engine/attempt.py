@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.table import Event, State, hold_after, next_state
 from posrefund.errors import LocalProtocolError
+from posrefund.values.method import BY_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +81,11 @@ class Attempt:
         """The last four digits of the card number; empty where its mask does not show them."""
         last = self.card_masked[-4:]
         return last if last.isascii() and last.isdigit() else ""
+
+    @property
+    def is_by_code(self) -> bool:
+        """Whether a code paid, or what a code paid is given back: no card was read."""
+        return self.facts.get("entry", "").startswith(BY_CODE)
 
     def after(self, event: Event, facts: Mapping[str, str]) -> Attempt:
         """Return the attempt after *event*.

@@ -25,7 +25,7 @@ __all__ = ["check_agreement"]
 
 _ENTRY = re.compile("([0-9]{1,3})([CA]?)")
 _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
-_PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]{1,4}):([0-9]{1,4})\])?")
+_PLACE = re.compile(r"([0-9]{1,3})(?:/([0-9A-Za-z]{1,4})|\[([0-9]{1,4}):([0-9]{1,4})\])?")
 _WIDE_TOLERANCE_S = 3_600
 _SIGN_IN_FACTS = ("batch", "key_block", "host_date", "host_time")
 _OPTIONAL = ("sign_off", *CLOSING)
@@ -143,11 +143,15 @@ def _check_answers(known: Dialect, findings: Findings) -> None:
     for fact, text in known.answers.items():
         place = _PLACE.fullmatch(text)
         if place is None:
-            findings.fault(("answers", fact), "a field, or characters of it: 37, 60[2:8]")
+            findings.fault(
+                ("answers", fact), "a field, characters or a tag of it: 37, 60[2:8], 59/A4"
+            )
         elif place[1] not in known.fields:
             findings.fault(("answers", fact), f"a field of the table; DE{place[1]} is not in it")
-        elif place[2] and not (
-            int(place[2]) < int(place[3]) <= widest(known.fields[place[1]], known.encoding)
+        elif place[2] and known.fields[place[1]].layout is None:
+            findings.fault(("answers", fact), f"a field with tags; DE{place[1]} has no layout")
+        elif place[3] and not (
+            int(place[3]) < int(place[4]) <= widest(known.fields[place[1]], known.encoding)
         ):
             findings.fault(
                 ("answers", fact), f"characters that DE{place[1]} has, the first one first"

@@ -39,6 +39,8 @@ class Codes:
         no_original: Nothing on file matches the reference to the original.
         original_state: The original is voided, reversed or refunded.
         other_card: Another card than the original's (other hosts: 63).
+        unknown_code: A payer's code is nobody's.
+        used_code: It has paid already.
         same_day_refund: The original is of this settlement day: it is to be voided.
         window: The original is too old.
         over_refund: More than what is left of the original (other hosts: 64, 13).
@@ -64,6 +66,8 @@ class Codes:
     no_original: str = "25"
     original_state: str = "12"
     other_card: str = "14"
+    unknown_code: str = "56"
+    used_code: str = "14"
     same_day_refund: str = "25"
     window: str = "22"
     over_refund: str = "61"

@@ -13,10 +13,13 @@ from posrefund.emulators.host.dialects.unionpay_tables import (
     RULES,
     SPEC,
 )
+from posrefund.emulators.host.payers import tagged, voucher_number
 from posrefund.emulators.host.profile import Codes
 from posrefund.emulators.host.terminals import KeyBlock
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from posrefund.emulators.host.dialects.definition import Kind, MessageRule
     from posrefund.emulators.host.profile import HostProfile
 
@@ -29,6 +32,8 @@ _WITH_TDK = ("004", "006")
 
 class _UnionPay(Layout):
     """DE60 is kind (2), batch (6), network code (3) and more; DE61 batch (6), STAN (6), MMDD."""
+
+    code_field = "59"
 
     def rule_key(self, mti: str, fields: Fields) -> tuple[str, ...]:
         de60 = fields.get("60", "")
@@ -53,6 +58,9 @@ class _UnionPay(Layout):
         """Number or track, PIN and DE53 belong together."""
         mode, pin_digit = fields["22"][:2], fields["22"][2]
         wrong = entry_faults(mode, fields)
+        has_code = bool(self.payer_code(fields) or self.voucher(fields))
+        if (mode == "03") != has_code or (has_code and not _is_sound(fields)):
+            wrong.append("59")
         if ("26" in fields) != ("52" in fields) or (pin_digit == "2" and "52" in fields):
             wrong.append("52")
         if ("53" in fields) != bool({"35", "36", "52"} & fields.keys()):
@@ -72,6 +80,18 @@ class _UnionPay(Layout):
     def sent_at(self, fields: Fields) -> str:
         """Nothing: DE61 of a reversal names batch and STAN only."""
         return ""
+
+    def payer_code(self, fields: Fields) -> str:
+        return _tags(fields).get("A3", "")
+
+    def voucher(self, fields: Fields) -> str:
+        return _tags(fields).get("A4", "")
+
+    def voucher_fields(self, voucher: str) -> Fields:
+        return {"59": f"A4{len(voucher):03d}{voucher}".encode("ascii").hex().upper()}
+
+    def new_voucher(self, now: datetime, rrn: str) -> str:
+        return voucher_number(now, rrn)
 
     def network_code(self, fields: Fields) -> str:
         return fields.get("60", "")[8:11]
@@ -101,6 +121,21 @@ class _UnionPay(Layout):
             "44": f"{profile.issuer_id:<11}{profile.acquirer_id:<11}",
             "63": "CUP",
         }
+
+
+def _tags(fields: Fields) -> dict[str, str]:
+    """DE59: two characters of tag, three digits of length."""
+    return tagged(bytes.fromhex(fields.get("59", "")).decode("latin-1"), 2, 3) or {}
+
+
+def _is_sound(fields: Fields) -> bool:
+    """Whether DE59 has a code or a voucher in the form of one, and the device's random factor is the end of the code."""
+    tags = _tags(fields)
+    code, voucher = tags.get("A3"), tags.get("A4")
+    factor = (tagged(tags.get("A2", ""), 2, 2) or {}).get("03", "")
+    is_code = code is None or (code.isdigit() and factor in ("", code[-6:]))
+    is_voucher = voucher is None or (len(voucher) == 20 and voucher.isdigit())
+    return is_code and is_voucher and not (code and voucher)
 
 
 def _is_original(rule: MessageRule, de61: str) -> bool:
