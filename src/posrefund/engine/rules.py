@@ -54,7 +54,7 @@ def check_method(method: Method, dialect: Dialect, name: str) -> None:
         case CodeRead():
             takes = table.says("payer_code") and method.wallet in dialect.wallets
         case BackToPayer():
-            takes = table.says("voucher")
+            takes = table.says("voucher") or not (table.says("pan") or table.says("track2"))
         case _:
             takes = table.says("pan") or table.says("track2")
     if not takes:

@@ -200,14 +200,17 @@ def _warn(known: Dialect, findings: Findings) -> None:
             ("clock_tolerance_s",), "more than an hour: a forged time can move the day unasked"
         )
     _warn_of_half_a_closing(known, findings)
-    missing = [name for name in FACTS if name not in (*known.messages, *_OPTIONAL)]
+    is_undone = any(table.doubt == "reverse" for table in known.messages.values())
+    optional = _OPTIONAL if is_undone else (*_OPTIONAL, "reversal")
+    missing = [name for name in FACTS if name not in (*known.messages, *optional)]
     if missing:
         findings.warn(("messages",), f"no {', '.join(missing)}: can read, cannot talk to a host")
         return
     for name in _missing_answers(known):
         findings.warn(("answers", name), "no place for it: nobody can sign in")
     for name in ("sale", "refund", "void", "reversal"):
-        if not any(number in known.messages[name].templates for number in MAC_FIELDS):
+        table = known.messages.get(name)
+        if table and not any(number in table.templates for number in MAC_FIELDS):
             findings.warn(("messages", name, "holds"), "no MAC: it is sent without one")
 
 

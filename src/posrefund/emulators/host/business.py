@@ -63,8 +63,14 @@ class Case:
         """Say whether the request names who paid *sale*: by its voucher what a code paid, else by the card."""
         said = self.request.dialect.layout.voucher(self.request.fields)
         if sale.voucher or said:
-            return self.card is None and said == sale.voucher
+            is_named = said == sale.voucher or (not said and self._names_no_payer)
+            return self.card is None and is_named
         return self.card is not None and self.card == sale.pan
+
+    @property
+    def _names_no_payer(self) -> bool:
+        """An aggregator's void, which has no place for the order number: RRN and DE61 name the payment."""
+        return self.request.rule is not None and not self.request.rule.reads_card
 
     def entry(self, kind: EntryKind, original: Entry | None, card: PAN) -> Entry:
         """Return the entry that books this request."""
@@ -198,7 +204,7 @@ def decide_refund(case: Case) -> Decision:
     codes = case.codes
     if case.request.entry_mode.startswith("01") and not case.profile.takes_keyed_refunds:
         return Decision(codes.keyed_pan)
-    is_by_voucher = bool(case.request.dialect.layout.voucher(case.request.fields))
+    is_by_voucher = case.request.entry_mode.startswith("03")
     if case.card is None and not is_by_voucher:
         return Decision(codes.invalid_card)
     if case.amount_minor == 0:

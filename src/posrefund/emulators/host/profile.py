@@ -87,7 +87,7 @@ class HostProfile:
 
     Attributes:
         dialect: What it speaks: ``"unionpay"``, ``"iso87-ascii"``, ``"iso87-binary"``,
-            ``"iso93-ascii"`` or ``"iso93-binary"``.
+            ``"iso93-ascii"``, ``"iso93-binary"`` or ``"aggregator"``.
         codes: Which code says which refusal; the dialect's own if None.
         cut_off: The settlement day ends at this host time.
         zone: The host's civil time.
