@@ -200,7 +200,8 @@ def _warn(known: Dialect, findings: Findings) -> None:
             ("clock_tolerance_s",), "more than an hour: a forged time can move the day unasked"
         )
     _warn_of_half_a_closing(known, findings)
-    is_undone = any(table.doubt == "reverse" for table in known.messages.values())
+    doubts = [table.doubt for table in known.messages.values() if table.name in ("sale", "void")]
+    is_undone = not doubts or "reverse" in doubts
     optional = _OPTIONAL if is_undone else (*_OPTIONAL, "reversal")
     missing = [name for name in FACTS if name not in (*known.messages, *optional)]
     if missing:
