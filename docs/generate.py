@@ -212,10 +212,24 @@ def _inside(layout: object) -> str:
 
 
 def messages() -> str:
+    """One table for each message of UnionPay."""
+    return _messages(dialect("unionpay").messages.values())
+
+
+def aggregator() -> str:
+    """What the aggregator has that UnionPay has not, or has otherwise: fields, messages, wallets."""
+    known, base = dialect("aggregator"), dialect("unionpay")
+    own = [each for each in known.messages.values() if each is not base.messages.get(each.name)]
+    wallets = table(
+        ["wallet", "DE44"], ((f"`{name}`", said) for name, said in known.words["wallet"].items())
+    )
+    return f"{_fields(known, base)}\n{wallets}\n{_messages(own)}"
+
+
+def _messages(known: Iterable[MessageTable]) -> str:
     """One table for each message: request and answer."""
-    known = dialect("unionpay")
     parts = []
-    for message in known.messages.values():
+    for message in known:
         facts = [f"MTI {message.mti} → {message.mti_reply}"]
         facts += ["a doubt is reversed"] if message.doubt == "reverse" else []
         facts += [f"PIN `{message.pin}`"] if message.name in PIN_MESSAGES else []
@@ -339,6 +353,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "states": state_table,
     "fields": fields,
     "derived-fields": derived_fields,
+    "aggregator": aggregator,
     "facts": facts,
     "messages": messages,
     "codes": codes,

@@ -17,7 +17,17 @@ from posrefund.keystore import FileKeyStore
 from posrefund.office import Reconciliation, reconcile
 from posrefund.terminal import Terminal
 from posrefund.testing import ManualClock, MemoryLink
-from posrefund.values import PAN, Amount, CardRead, MerchantID, RequestID, TerminalID, Track2
+from posrefund.values import (
+    PAN,
+    Amount,
+    BackToPayer,
+    CardRead,
+    CodeRead,
+    MerchantID,
+    RequestID,
+    TerminalID,
+    Track2,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,13 +138,16 @@ class Shop:
         ]
 
 
-def sale(request_id: str, minor: int, card: CardRead = CHIP) -> SaleRequest:
+def sale(request_id: str, minor: int, card: CardRead | CodeRead = CHIP) -> SaleRequest:
     """Return a sale request."""
     return SaleRequest(RequestID(request_id), Amount(minor), card)
 
 
 def refund(
-    request_id: str, original: str, minor: int | None = None, card: CardRead = CHIP
+    request_id: str,
+    original: str,
+    minor: int | None = None,
+    card: CardRead | CodeRead | BackToPayer = CHIP,
 ) -> RefundRequest:
     """Return a refund request."""
     amount = Amount(minor) if minor is not None else None

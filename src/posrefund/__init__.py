@@ -60,11 +60,15 @@ if TYPE_CHECKING:
         RRN,
         STAN,
         Amount,
+        BackToPayer,
         CardRead,
+        CodeRead,
         MerchantID,
+        PayerCode,
         RequestID,
         TerminalID,
         Track2,
+        Voucher,
     )
 
 __all__ = [
@@ -74,7 +78,9 @@ __all__ = [
     "Amount",
     "Approved",
     "BackOff",
+    "BackToPayer",
     "CardRead",
+    "CodeRead",
     "CodecError",
     "ConfigError",
     "CryptoError",
@@ -95,6 +101,7 @@ __all__ = [
     "NotSent",
     "OriginalRef",
     "Outcome",
+    "PayerCode",
     "PosRefundError",
     "ProtocolError",
     "Reason",
@@ -113,6 +120,7 @@ __all__ = [
     "Terminal",
     "TerminalID",
     "Track2",
+    "Voucher",
     "__version__",
     "dialect",
 ]
@@ -125,7 +133,8 @@ _ROOMS = {
     "posrefund.keystore": "FileKeyStore",
     "posrefund.link": "BackOff HostLink Link SerialStream StreamLink TCPLink TLSLink TLSSettings",
     "posrefund.terminal": "Terminal",
-    "posrefund.values": "PAN RRN STAN Amount CardRead MerchantID RequestID TerminalID Track2",
+    "posrefund.values": "PAN RRN STAN Amount BackToPayer CardRead CodeRead MerchantID PayerCode RequestID TerminalID"
+    " Track2 Voucher",
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
 

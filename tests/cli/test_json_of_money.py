@@ -27,6 +27,8 @@ KEYS = [
     "amount_minor",
     "currency",
     "card_masked",
+    "wallet",
+    "voucher",
     "original_id",
     "rrn",
     "batch",

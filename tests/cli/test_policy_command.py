@@ -215,7 +215,9 @@ def test_request_file_is_read_with_all_that_may_stand_in_it(tmp_path: Path) -> N
     ("changes", "paths"),
     [
         ({"amount": 10.0, "reason": "because", "documents": 3}, ["amount", "reason", "documents"]),
-        ({"card": CARD}, ["card", "card"]),
+        ({"card": CARD}, ["card"]),
+        ({"card": {"voucher": "123"}}, ["voucher"]),
+        ({"card": {"number": CARD, "voucher": "58210526789789570802"}}, ["card"]),
         ({"card": {"number": CARD, "cvv": "123"}}, ["card"]),
         ({"request_id": None}, ["request_id"]),
         ({"documents": [{"kind": "fapiao"}]}, ["documents"]),

@@ -166,6 +166,7 @@ def test_dialects_are_found_by_name_the_main_one_first() -> None:
         "iso87-binary",
         "iso93-ascii",
         "iso93-binary",
+        "aggregator",
         "unionpay-botim",
         "unionpay-vfwz",
         "unionpay-p8583",
@@ -182,7 +183,7 @@ def test_unknown_dialect_is_a_config_error_that_tells_the_known_ones(name: str) 
 
     assert str(caught.value) == (
         f"unknown dialect {name!r}; known: unionpay, iso87-ascii, iso87-binary, iso93-ascii,"
-        " iso93-binary, unionpay-botim, unionpay-vfwz, unionpay-p8583"
+        " iso93-binary, aggregator, unionpay-botim, unionpay-vfwz, unionpay-p8583"
     )
     assert caught.value.__cause__ is None
 

@@ -299,7 +299,7 @@ WRONG = [
     ('answers.rrn = "47"', "3: answers.rrn: a field of the table; DE47 is not in it"),
     ('answers.rrn = "37[5:3]"', "3: answers.rrn: characters that DE37 has, the first one first"),
     ('answers.rrn = "37[0:13]"', "3: answers.rrn: characters that DE37 has, the first one first"),
-    ('answers.rrn = "x"', "3: answers.rrn: a field, or characters of it: 37, 60[2:8]"),
+    ('answers.rrn = "x"', "3: answers.rrn: a field, characters or a tag of it: 37, 60[2:8], 59/A4"),
     ("echoed.47 = 3", "3: echoed.47: a field of the table; DE47 is not in it"),
     ("echoed.4 = true", "3: echoed.4: a whole number from 1 to 9999"),
     ('words.reasn = { "*" = "1" }', "3: words.reasn: a fact that messages hold"),

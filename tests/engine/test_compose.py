@@ -50,7 +50,19 @@ from posrefund.engine.compose import (
 from posrefund.engine.settlement import ASKED
 from posrefund.engine.signature_upload import Packet
 from posrefund.errors import InvalidRequestError
-from posrefund.values import PAN, STAN, Amount, BatchNumber, CardRead, KeptCard, Track2
+from posrefund.values import (
+    PAN,
+    STAN,
+    Amount,
+    BackToPayer,
+    BatchNumber,
+    CardRead,
+    CodeRead,
+    KeptCard,
+    PayerCode,
+    Track2,
+    Voucher,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -433,10 +445,14 @@ def test_the_facts_that_dialects_may_name_are_those_that_the_engine_has() -> Non
     )
     desk = replace(view(), dialect=curious)
     with_pin = replace(STRIPE, pin_block=bytes(8), entry_mode="021")
-    for card in (CHIP, TAP, STRIPE, with_pin):
+    by_code = CodeRead(PayerCode("6201234567890123451"))
+    for card in (CHIP, TAP, STRIPE, with_pin, by_code):
         compose_sale(desk, Amount(12345), card, NOW)
         compose_refund(desk, Amount(12345), card, original(), NOW)
         compose_void(desk, card, original(), NOW)
+    back = BackToPayer(Voucher("58210526789789570802"))
+    compose_refund(desk, Amount(12345), back, original(), NOW)
+    compose_void(desk, back, original(), NOW)
     compose_sign_in(desk, "01", NOW)
     compose_echo(desk, NOW)
     compose_inquiry(attempt_in(State.IN_DOUBT), desk, NOW)

@@ -41,7 +41,7 @@ def test_refund_request_names_every_fault_at_once() -> None:
         ("request_id", "1 to 64 of A-Z a-z 0-9 . _ : - with no run of 13 digits"),
         ("original", "1 to 64 of A-Z a-z 0-9 . _ : - with no run of 13 digits"),
         ("amount", "an Amount"),
-        ("card", "a CardRead"),
+        ("card", "one of CardRead, CodeRead, BackToPayer"),
         ("operator", "1 to 3 letters or digits"),
         ("reason", "one of customer, duplicate, defect, not_delivered, price, fraud"),
         ("note", "at most 200 characters, no card number"),
@@ -52,7 +52,7 @@ def test_sale_request_names_every_fault_at_once() -> None:
     assert faults_of(SaleRequest, request_id="", amount=None, card=None, operator="") == [
         ("request_id", "1 to 64 of A-Z a-z 0-9 . _ : - with no run of 13 digits"),
         ("amount", "an Amount"),
-        ("card", "a CardRead"),
+        ("card", "one of CardRead, CodeRead"),
         ("operator", "1 to 3 letters or digits"),
     ]
 

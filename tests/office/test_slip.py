@@ -323,7 +323,7 @@ def test_slip_in_yuan_holds_no_sign_that_is_not_in_the_code_pages() -> None:
         ("071", "C"),
         ("072", "C"),
         ("011", "M"),
-        ("031", "N"),
+        ("921", "N"),
     ],
 )
 def test_slip_says_how_the_card_was_read(entry_mode: str, letter: str) -> None:

@@ -1,6 +1,6 @@
 """``posrefund sale``, ``refund`` and ``status``: requests from a command line. Floor 11.
 
-The card is an emulated one: its number is typed, its entry mode says how a reader would have read it.
+Card and code are emulated ones: see ``method``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,17 @@ from typing import TYPE_CHECKING, Annotated, assert_never, cast
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_link, open_terminal
+from posrefund.cli.method import (
+    CardOption,
+    CodeOption,
+    EntryOption,
+    ExpiryOption,
+    OtherCardOption,
+    VoucherOption,
+    card_of,
+    paid_back_by,
+    paid_by,
+)
 from posrefund.cli.pin_entry import PINFileOption, PINs
 from posrefund.cli.refund_today import status_of_refund
 from posrefund.cli.screen import (
@@ -44,7 +55,7 @@ from posrefund.errors import InvalidRequestError, RefusedError
 from posrefund.office import TRAINING
 from posrefund.office import slip as slip_of
 from posrefund.office.outcome_data import approval_as_data, outcome_as_data
-from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
+from posrefund.values import RRN, Amount, RequestID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +65,6 @@ if TYPE_CHECKING:
     from posrefund.engine.papers import DocumentKind
     from posrefund.link import HostLink
     from posrefund.terminal import Terminal
-    from posrefund.values.card import EntryMode
 
 __all__ = [
     "EXIT_STATUS",
@@ -70,15 +80,8 @@ __all__ = [
 ]
 
 _Request = Annotated[str, typer.Argument(help="Your own number of this request; it never expires.")]
-_Card = Annotated[str, typer.Option(help="Number of the emulated card.")]
-_Entry = Annotated[
-    str, typer.Option(help="How it is read: 021 stripe, 051 chip, 071 contactless, 012 typed.")
-]
-_Expiry = Annotated[str, typer.Option(help="YYMM.")]
 _Operator = Annotated[str, typer.Option(help="Operator number.")]
 
-_TRACK_2_DIGITS = 37
-"""A full track: SM4 encrypts 32 of its digits."""
 _APPROVALS = {
     State.AWAITING_APPROVAL: "not sent: waits for a second person / 未发出：待复核",
     State.CLEARED: "not sent: approved, make it again / 未发出：已复核，请重新提交",
@@ -89,10 +92,11 @@ EXIT_STATUS = {"Approved": 0, "Declined": 10, "InDoubt": 11, "NotSent": 12}
 def sale(  # noqa: PLR0913, PLR0917 — one per option
     request: _Request,
     amount: Annotated[str, typer.Option(help="Such as 12.30.")],
-    card: _Card,
+    card: CardOption = "",
+    code: CodeOption = "",
     config: ConfigOption = Path("posrefund.toml"),
-    entry: _Entry = "051",
-    expiry: _Expiry = "3012",
+    entry: EntryOption = "051",
+    expiry: ExpiryOption = "3012",
     operator: _Operator = "01",
     as_json: JSONOption = False,
     lang: LangOption = Lang.EN,
@@ -102,7 +106,7 @@ def sale(  # noqa: PLR0913, PLR0917 — one per option
     Exit status: 0 approved, 10 declined, 11 in doubt, 12 not sent, 3 refused by a rule, 2 an error.
     """
     wanted = SaleRequest(
-        RequestID(request), amount_of(amount), card_of(card, entry, expiry), operator
+        RequestID(request), amount_of(amount), paid_by(card, code, entry, expiry), operator
     )
     settings = load(config)
     link = open_link(settings)
@@ -112,20 +116,21 @@ def sale(  # noqa: PLR0913, PLR0917 — one per option
 
 def refund(  # noqa: PLR0913, PLR0917 — one per option
     request: _Request,
-    card: _Card,
     original: Annotated[
         str,
         typer.Option(
             help="The sale: its request id, RRN:MMDD, or, to describe it, RRN:YYYY-MM-DD."
         ),
     ],
+    card: OtherCardOption = "",
+    voucher: VoucherOption = "",
     amount: Annotated[
         str | None, typer.Option(help="Such as 12.30; all that is left if not.")
     ] = None,
     reason: Annotated[Reason, typer.Option(help="Why.")] = Reason.CUSTOMER,
     config: ConfigOption = Path("posrefund.toml"),
-    entry: _Entry = "051",
-    expiry: _Expiry = "3012",
+    entry: EntryOption = "051",
+    expiry: ExpiryOption = "3012",
     operator: _Operator = "01",
     order: Annotated[str, typer.Option(help="The shop's number of the order.")] = "",
     slip: Annotated[
@@ -148,6 +153,8 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
 ) -> None:
     """Refund a sale, or void it on its own settlement day; asking twice refunds once.
 
+    What a card paid needs --card, the card that paid. What a code paid needs nothing: it goes back the way it came.
+
     A sale that this journal does not know is described: its date with the year, and --slip. That needs a profile
     with ceiling = "host_only", and a second person (`posrefund approvals`). Asked for then, once the terminal knows its
     staff: the operator's PIN.
@@ -157,7 +164,7 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     wanted = RefundRequest(
         RequestID(request),
         original=original_of(original, slip),
-        card=card_of(card, entry, expiry),
+        card=paid_back_by(card, voucher, entry, expiry),
         reason=reason,
         amount=None if amount is None else amount_of(amount),
         operator=operator,
@@ -336,14 +343,3 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidRequestError([("original", "RRN:YYYY-MM-DD, a day")]) from None
-
-
-def card_of(number: str, entry: str, expiry: str) -> CardRead:
-    """Return the emulated card of a number, read as *entry* says."""
-    pan = PAN(number)
-    mode = cast("EntryMode", entry)
-    if entry.startswith("02"):
-        track = f"{number}D{expiry}201".ljust(_TRACK_2_DIGITS, "0")
-        return CardRead(mode, pan, expiry=expiry, track2=Track2(track))
-    number_on_chip = None if entry.startswith("01") else "001"
-    return CardRead(mode, pan, expiry=expiry, sequence_number=number_on_chip)

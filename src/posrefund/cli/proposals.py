@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_link, open_terminal
-from posrefund.cli.money import card_of, finish, refunded
+from posrefund.cli.method import OtherCardOption, paid_back_by
+from posrefund.cli.money import finish, refunded
 from posrefund.cli.pin_entry import PINFileOption
 from posrefund.cli.sales import ColumnOption, EncodingOption, JSONOption, columns_of, read_file
 from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stdout
@@ -123,7 +124,7 @@ def list_(
 @app.command()
 def take(  # noqa: PLR0913, PLR0917 — one per option
     proposal: Annotated[str, typer.Argument(help="Its number, such as DUP-S-2.")],
-    card: Annotated[str, typer.Option(help="Number of the emulated card.")],
+    card: OtherCardOption = "",
     entry: Annotated[str, typer.Option(help="How it is read: 021, 051 or 071.")] = "051",
     expiry: Annotated[str, typer.Option(help="YYMM.")] = "3012",
     operator: Annotated[str, typer.Option(help="Operator number.")] = "01",
@@ -141,7 +142,7 @@ def take(  # noqa: PLR0913, PLR0917 — one per option
     """
     settings = load(config)
     link = open_link(settings)
-    read = card_of(card, entry, expiry)
+    read = paid_back_by(card, "", entry, expiry)
     with open_terminal(settings, link=link) as terminal:
         request = take_proposal(terminal.journal, proposal, read, operator=operator)
         made = refunded(terminal, request, pin_file)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from posrefund.cli.money import amount_of, card_of, original_of
+from posrefund.cli.method import paid_back_by
+from posrefund.cli.money import amount_of, original_of
 from posrefund.cli.rules_file import text_of
 from posrefund.engine import Document, Reason, RefundRequest, Signature
 from posrefund.errors import ConfigError, InvalidRequestError
@@ -20,7 +21,7 @@ __all__ = ["read_request"]
 
 _TEXTS = ("request_id", "operator", "note", "order_ref", "corrects", "contact")
 _KEYS = (*_TEXTS, "original", "slip", "card", "amount", "reason", "documents", "signature")
-_CARD_KEYS = ("number", "entry", "expiry")
+_CARD_KEYS = ("number", "entry", "expiry", "voucher")
 
 
 def read_request(path: Path) -> RefundRequest:
@@ -76,7 +77,8 @@ class _Reader:
 
     def _card(self) -> Any:
         card = self._object("card", self.data["card"], _CARD_KEYS)
-        return card_of(card["number"], card.get("entry", "051"), card.get("expiry", "3012"))
+        read = card.get("entry", "051"), card.get("expiry", "3012")
+        return paid_back_by(card.get("number", ""), card.get("voucher", ""), *read)
 
     def _documents(self) -> tuple[Document, ...]:
         found = self.data.get("documents", [])

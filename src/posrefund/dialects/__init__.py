@@ -32,12 +32,13 @@ __all__ = [
 
 def _registry() -> Mapping[str, Dialect]:
     from posrefund.dialects import derived
+    from posrefund.dialects.aggregator import AGGREGATOR
     from posrefund.dialects.iso87 import ISO87_ASCII, ISO87_BINARY
     from posrefund.dialects.iso93 import ISO93_ASCII, ISO93_BINARY
     from posrefund.dialects.unionpay import UNIONPAY
 
     iso = (ISO87_ASCII, ISO87_BINARY, ISO93_ASCII, ISO93_BINARY)
-    return {found.name: found for found in (UNIONPAY, *iso, *derived.DERIVED)}
+    return {found.name: found for found in (UNIONPAY, *iso, AGGREGATOR, *derived.DERIVED)}
 
 
 def names() -> tuple[str, ...]:

@@ -35,7 +35,7 @@ MAC_PLACE = "00" * MAC_BYTES
 NEVER_KEPT = frozenset({"35", "36", "45", "52"})
 """Tracks and PIN block: no journal holds them, whatever a field table says of them. PCI DSS v4.0.1, 3.3.1."""
 
-_PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]+):([0-9]+)\])?")
+_PLACE = re.compile(r"([0-9]{1,3})(?:/([0-9A-Za-z]{1,4})|\[([0-9]+):([0-9]+)\])?")
 
 
 _SLIP_TITLE: Mapping[str, str] = MappingProxyType({"zh": "签购单", "en": "Sales slip"})
@@ -85,7 +85,7 @@ class Dialect:
         header: Default message header: 6 bytes, or none.
         constants: Facts for the templates that never change.
         words: What the host calls a fact of ours: for its name, each value and its own; ``*`` is any other.
-        answers: Where an answer holds a fact: ``"37"``, ``"60[2:8]"``.
+        answers: Where an answer holds a fact: ``"37"``, ``"60[2:8]"``, ``"59/A4"`` (a tag of a field's layout).
         echoed: Fields of a request that an answer repeats, and how many characters have to be equal.
         kept: What a journal may hold of a message, as an allow-list: ``"3 4 63:3"`` (three characters).
         reversed_codes: Answers to a reversal that mean: undone.
@@ -192,20 +192,35 @@ class Dialect:
             >>> from posrefund.dialects import dialect
             >>> dialect("unionpay").fact("batch", {"60": "00000123003"})
             '000123'
+            >>> dialect("unionpay").fact("voucher", {"59": "A402058210526789789570802"})
+            '58210526789789570802'
         """
         return self.said_at(self.answers.get(name, ""), fields)
 
-    @staticmethod
-    def said_at(place: str, fields: Mapping[str, str]) -> str | None:
-        """Return what stands at *place* (``"37"``, ``"60[2:8]"``) of *fields*, or None if nothing does.
+    def said_at(self, place: str, fields: Mapping[str, str]) -> str | None:
+        """Return what stands at *place* (``"37"``, ``"60[2:8]"``, or below a tag) of *fields*, or None if nothing does.
 
         Example:
             >>> from posrefund.dialects import dialect
             >>> dialect("unionpay").said_at("44[0:2]", {"44": "61"})
             '61'
         """
-        number, part = _place(place)
-        return fields[number][part] if number in fields else None
+        number, tag, part = _place(place)
+        if number not in fields:
+            return None
+        return self._tag(number, tag, fields[number]) if tag else fields[number][part]
+
+    def _tag(self, number: str, tag: str, value: str) -> str | None:
+        """What stands under *tag*; nothing where it stands there twice, for nobody says which is meant."""
+        layout = self.fields[number].layout
+        found = layout.scan(value).pieces if layout else ()
+        values = [piece.value for piece in found if piece.is_tag and piece.name == tag]
+        return values[0] if len(values) == 1 else None
+
+    @property
+    def wallets(self) -> tuple[str, ...]:
+        """The wallets that this host takes, by our names."""
+        return tuple(self.words.get("wallet", ()))
 
     def kept_of(self, fields: Mapping[str, str]) -> dict[str, str]:
         """Return what a journal may hold of *fields*; never a card number, a track, a PIN or a key."""
@@ -241,6 +256,15 @@ class Dialect:
                 found.append((f"DE{number}", expected))
         return tuple(found)
 
+    def inner_faults(self, fields: Mapping[str, str]) -> tuple[Fault, ...]:
+        """Name everything inside composite fields that is not as their tables say: for what is sent, not what came."""
+        found = []
+        for number, value in fields.items():
+            row = self.fields.get(number)
+            misfits = row.layout.scan(value).misfits if row and row.layout else ()
+            found += [(f"DE{number}{each.path}", each.expected) for each in misfits]
+        return tuple(found)
+
     def derive(self, name: str, *, fields: Iterable[Field] = (), **changes: Any) -> Dialect:
         """Return a dialect that differs only in what is given; *fields* are added or replaced.
 
@@ -266,13 +290,13 @@ class Dialect:
 
 
 @cache
-def _place(text: str) -> tuple[str, slice]:
-    """Read ``"60[2:8]"``: the field, and which of its characters."""
+def _place(text: str) -> tuple[str, str, slice]:
+    """Read ``"60[2:8]"`` or ``"59/A4"``: the field, and which tag or which of its characters."""
     match = _PLACE.fullmatch(text)
     if match is None:
-        return "", slice(None)
-    number, start, end = match.groups()
-    return number, slice(int(start), int(end)) if start else slice(None)
+        return "", "", slice(None)
+    number, tag, start, end = match.groups()
+    return number, tag or "", slice(int(start), int(end)) if start else slice(None)
 
 
 @cache

@@ -57,10 +57,11 @@ _MANAGEMENT = frozenset(
 _MONEY = _MANAGEMENT.union(
     "amount currency mac pan track2 expiry sequence_number entry_mode entry verification".split(),  # noqa: SIM905
     "pin_digits pin_block security".split(),  # noqa: SIM905
+    "payer_code payer_code_length payer_code_end wallet".split(),  # noqa: SIM905
 )
 _ORIGINAL = _MONEY.union(
     "rrn auth_code organisation original_batch original_stan original_mmdd".split(),  # noqa: SIM905
-    ["original_yymmdd"],
+    ["original_yymmdd", "voucher", "voucher_length"],
 )
 _TOTALS = tuple(
     f"{part}{side}_{what}"
@@ -104,6 +105,7 @@ CLOSING = ("settlement", "upload_details", "upload_refund", "upload_end", "balan
 
 ANSWER_FACTS = (
     *"batch key_block rrn auth_code host_time host_date host_year settlement_date settlement_year institutions organisation".split(),  # noqa: SIM905
+    "voucher",
     *_TOTALS,
     "verdict",
     "foreign_verdict",
@@ -205,6 +207,17 @@ class MessageTable:
         """
         again = self.mti_repeat
         return tuple(dict.fromkeys((self.mti_reply, f"{self.mti_reply[:3]}{again[3]}")))
+
+    def says(self, fact: str) -> bool:
+        """Say whether a request has a place for *fact*.
+
+        Example:
+            >>> from posrefund.dialects import dialect
+            >>> known = dialect("unionpay").messages
+            >>> known["sale"].says("payer_code"), known["refund"].says("payer_code")
+            (True, False)
+        """
+        return any(fact in _FACT.findall(template) for template in self.templates.values())
 
     def copies(self, number: str) -> bool:
         """Say whether field *number* of a reversal is that of the message it undoes."""

@@ -26,7 +26,7 @@ class Open:
         attempt: In state INTENT.
         content: Digest of the request's content.
         message: Bytes that will leave; the journal keeps only a keyed digest of them.
-        card: Kept sealed until the batch is closed; never in the chained row.
+        card: Kept sealed until the batch is closed; never in the chained row. None of what was paid by a code.
         approval: The second person's yes that it uses up; None where it needs none.
         contact: Where the customer can be reached; kept sealed, never in the chained row.
     """
@@ -34,7 +34,7 @@ class Open:
     attempt: Attempt
     content: str
     message: bytes = field(repr=False)
-    card: KeptCard
+    card: KeptCard | None
     approval: Approval | None = None
     contact: str = field(default="", repr=False)
 

@@ -151,6 +151,8 @@ def original_of(attempt: Attempt, facts: Mapping[str, str], today: date) -> Orig
         order_ref=attempt.facts.get("order_ref", ""),
         made_at=attempt.created_at,
         organisation=facts.get("organisation"),
+        wallet=attempt.facts.get("wallet", ""),
+        voucher=facts.get("voucher", ""),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.table import Event, State, hold_after, next_state
 from posrefund.errors import LocalProtocolError
+from posrefund.values.method import BY_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +88,11 @@ class Attempt:
         """When its last copy was written down to be sent."""
         last = self.facts.get("sent_at")
         return datetime.fromisoformat(last) if last else self.created_at
+
+    @property
+    def is_by_code(self) -> bool:
+        """Whether a code paid, or what a code paid is given back: no card was read."""
+        return self.facts.get("entry", "").startswith(BY_CODE)
 
     def after(self, event: Event, facts: Mapping[str, str]) -> Attempt:
         """Return the attempt after *event*.

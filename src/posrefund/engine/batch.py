@@ -333,13 +333,16 @@ def late_of(attempts: Iterable[Attempt], closing: Closing) -> tuple[Attempt, ...
 def next_upload(attempts: Iterable[Attempt], done: Collection[str]) -> tuple[Attempt, ...]:
     """Return what goes up in the next message: sales and voids by eights, then refunds one by one.
 
+    What a code paid has no card number to go up with: it comes last and by itself, so that it holds up nothing else.
+
     Args:
         attempts: Those of the batch.
         done: Ids of what the host has taken already.
     """
     waiting = [each for each in attempts if counts(each) and each.attempt_id not in done]
-    details = [each for each in waiting if each.kind != "refund"]
-    return tuple(details[:UPLOAD_ITEMS_MAX] or waiting[:1])
+    by_card = [each for each in waiting if not each.is_by_code]
+    details = [each for each in by_card if each.kind != "refund"]
+    return tuple(details[:UPLOAD_ITEMS_MAX] or by_card[:1] or waiting[:1])
 
 
 def _rests_on_people(attempt: Attempt) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.dialects.definition import MAC_PLACE
 from posrefund.engine.batch import card_class
+from posrefund.engine.paid import facts_of
 from posrefund.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from posrefund.engine.requests import Original
     from posrefund.engine.signature_upload import Packet
     from posrefund.engine.view import TerminalView
-    from posrefund.values import Amount, CardRead, KeptCard
+    from posrefund.values import Amount, KeptCard, Method
 
 __all__ = [
     "compose_details",
@@ -48,30 +49,30 @@ _PIN_DIGITS_MAX = "12"
 
 
 def compose_sale(
-    view: TerminalView, amount: Amount, card: CardRead, now: datetime
+    view: TerminalView, amount: Amount, method: Method, now: datetime
 ) -> dict[str, str]:
     """Return the fields of a sale."""
-    return _checked(view, "sale", _of_money(view, "sale", amount, card, now))
+    return _checked(view, "sale", _of_money(view, "sale", amount, method, now))
 
 
 def compose_refund(
-    view: TerminalView, amount: Amount, card: CardRead, original: Original, now: datetime
+    view: TerminalView, amount: Amount, method: Method, original: Original, now: datetime
 ) -> dict[str, str]:
     """Return the fields of a refund of *original*."""
-    facts = _of_money(view, "refund", amount, card, now) | _of_original(original)
+    facts = _of_money(view, "refund", amount, method, now) | _of_original(original)
     return _checked(view, "refund", facts)
 
 
 def compose_void(
-    view: TerminalView, card: CardRead, original: Original, now: datetime
+    view: TerminalView, method: Method, original: Original, now: datetime
 ) -> dict[str, str]:
     """Return the fields of a void: always the whole amount."""
-    facts = _of_money(view, "void", original.amount, card, now) | _of_original(original)
+    facts = _of_money(view, "void", original.amount, method, now) | _of_original(original)
     return _checked(view, "void", facts)
 
 
 def compose_reversal(
-    attempt: Attempt, view: TerminalView, card: KeptCard, reason: str, now: datetime
+    attempt: Attempt, view: TerminalView, card: KeptCard | None, reason: str, now: datetime
 ) -> dict[str, str]:
     """Return the fields of the reversal of *attempt*.
 
@@ -81,15 +82,15 @@ def compose_reversal(
     Args:
         attempt: A sale or void in doubt.
         view: The terminal now.
-        card: From the journal's sealed side table.
+        card: From the journal's sealed side table; None of what was paid by a code.
         reason: Ours; the dialect has the host's word for it.
         now: The time.
     """
     facts = {f"sent.{name}": value for name, value in attempt.fields.items()}
     facts |= _of_moment(view, now) | {"reason": reason, "mac": MAC_PLACE}
-    if attempt.fields.get("card") == "2":
+    if card is not None and attempt.fields.get("card") == "2":
         facts["pan"] = card.pan.reveal()
-    if card.expiry is not None:
+    if card is not None and card.expiry is not None:
         facts["expiry"] = card.expiry
     if "auth_code" in attempt.facts:
         facts["auth_code"] = attempt.facts["auth_code"]
@@ -241,49 +242,32 @@ def _of_moment(view: TerminalView, now: datetime) -> dict[str, str]:
 
 
 def _of_money(
-    view: TerminalView, name: str, amount: Amount, card: CardRead, now: datetime
+    view: TerminalView, name: str, amount: Amount, method: Method, now: datetime
 ) -> dict[str, str]:
     facts = {"amount": f"{amount.minor:012d}", "currency": amount.currency, "mac": MAC_PLACE}
-    facts |= _of_terminal(view) | _of_moment(view, now) | _of_card(card)
-    facts["entry_mode"] = _entry_mode(card, view.dialect.messages[name])
-    return facts | _of_secrets(card, view.dialect)
+    facts |= _of_terminal(view) | _of_moment(view, now) | facts_of(method)
+    facts["entry_mode"] = _entry_mode(method, view.dialect.messages[name])
+    return facts | _of_secrets(method, view.dialect)
 
 
-def _of_card(card: CardRead) -> dict[str, str]:
-    """The number stands in the track or alone, never twice."""
-    facts = {
-        "entry": card.entry_mode[:2],
-        "verification": "pin" if card.pin_block else "signature",
-    }
-    if card.track2 is not None:
-        facts["track2"] = card.track2.reveal()
-    else:
-        facts["pan"] = card.pan.reveal()
-    if card.expiry is not None:
-        facts["expiry"] = card.expiry
-    if card.sequence_number is not None:
-        facts["sequence_number"] = card.sequence_number
-    return facts
-
-
-def _entry_mode(card: CardRead, table: MessageTable) -> str:
+def _entry_mode(method: Method, table: MessageTable) -> str:
     """DE22: its last digit must not say otherwise than DE52; without a PIN it stays as the reader said."""
-    if card.pin_block is not None:
-        return card.entry_mode[:2] + "1"
-    if card.pin_bypassed or table.pin == "never":
-        return card.entry_mode[:2] + "2"
-    return card.entry_mode
+    if method.pin_block is not None:
+        return method.entry_mode[:2] + "1"
+    if method.pin_bypassed or table.pin == "never":
+        return method.entry_mode[:2] + "2"
+    return method.entry_mode
 
 
-def _of_secrets(card: CardRead, dialect: Dialect) -> dict[str, str]:
+def _of_secrets(method: Method, dialect: Dialect) -> dict[str, str]:
     """The PIN block, and what is said of it and of the track; ``seal`` encrypts the track itself."""
     facts = {}
-    if card.pin_block is not None:
-        facts = {"pin_digits": _PIN_DIGITS_MAX, "pin_block": card.pin_block.hex().upper()}
-    is_sealed = card.track2 is not None and dialect.tracks == "encrypted"
-    if card.pin_block is not None:
+    if method.pin_block is not None:
+        facts = {"pin_digits": _PIN_DIGITS_MAX, "pin_block": method.pin_block.hex().upper()}
+    is_sealed = method.track2 is not None and dialect.tracks == "encrypted"
+    if method.pin_block is not None:
         facts["security"] = "pin_sealed_track" if is_sealed else "pin"
-    elif card.track2 is not None:
+    elif method.track2 is not None:
         facts["security"] = "sealed_track" if is_sealed else "track"
     return facts
 
@@ -297,13 +281,18 @@ def _of_original(original: Original) -> dict[str, str]:
         "original_yymmdd": f"{original.transaction_date:%y%m%d}",
         "organisation": original.organisation or "000",
     }
-    return facts | ({"auth_code": original.auth_code} if original.auth_code else {})
+    optional = {"auth_code": original.auth_code, "wallet": original.wallet}
+    return facts | {name: value for name, value in optional.items() if value}
 
 
 def _checked(view: TerminalView, name: str, facts: Mapping[str, str]) -> dict[str, str]:
     dialect = view.dialect
     fields = dialect.compose(name, facts)
-    faults = (*dialect.messages[name].request_faults(fields), *dialect.value_faults(fields))
+    faults = [*dialect.messages[name].request_faults(fields), *dialect.value_faults(fields)]
+    if (
+        "voucher" in facts
+    ):  # the only fact of a message that somebody may have typed and no type has checked for it
+        faults += dialect.inner_faults(fields)
     if faults:
         raise InvalidRequestError(faults)
     return fields

@@ -334,6 +334,8 @@ def _original(attempt: Attempt, row: FileRow, file_day: date) -> Original:
         card_last4=attempt.card_last4,
         order_ref=attempt.facts.get("order_ref", ""),
         made_at=attempt.created_at,
+        wallet=attempt.facts.get("wallet", ""),
+        voucher=attempt.facts.get("voucher", ""),
     )
 
 

@@ -35,7 +35,7 @@ __all__ = [
 
 _KEPT = (
     "rrn", "auth_code", "host_time", "host_date", "host_year", "settlement_date", "settlement_year",
-    "institutions", "organisation",
+    "institutions", "organisation", "voucher",
 )  # fmt: skip
 """What an approval says that a slip, a later refund or the books need."""
 
@@ -101,7 +101,7 @@ def interpret(
     if attempt.copies > 1 and code.code in dialect.received_codes:
         return _doubt("received", facts)
     if booked:
-        return _yes(received, facts, dialect)
+        return _yes(attempt, received, facts, dialect)
     if code.money == "unknown":
         return _doubt(f"code_{code.code}", facts)
     return _no(attempt, table, facts, dialect)
@@ -113,10 +113,15 @@ def reply_mti(table: MessageTable, fields: Mapping[str, str]) -> str:
     return seen if seen in table.mti_replies else table.mti_reply
 
 
-def _yes(received: Received, facts: Mapping[str, str], dialect: Dialect) -> Conclusion:
+def _yes(
+    attempt: Attempt, received: Received, facts: Mapping[str, str], dialect: Dialect
+) -> Conclusion:
     if received.mac != "valid":
         return _doubt("no_mac", facts)
-    return Conclusion(Event.ACCEPT, {**facts, **_kept(received.fields, dialect)})
+    kept = _kept(received.fields, dialect)
+    if attempt.kind != "sale" or not attempt.is_by_code:
+        kept.pop("voucher", None)  # what an answer repeats of it is nothing new
+    return Conclusion(Event.ACCEPT, {**facts, **kept})
 
 
 def _no(
@@ -192,7 +197,8 @@ def echo_fault(attempt: Attempt, fields: Mapping[str, str], echoed: Mapping[str,
     for name, width in echoed.items():
         if name in fields and fields[name][:width] != asked.get(name, "")[:width]:
             return f"DE{name}"
-    if "2" in fields and mask_pan(fields["2"]) != attempt.card_masked:
+    # Whose account a code was, only its host knows: there is nothing to compare it with.
+    if "2" in fields and not attempt.is_by_code and mask_pan(fields["2"]) != attempt.card_masked:
         return "DE2"
     return ""
 

@@ -14,6 +14,7 @@ from posrefund.closed import closed
 from posrefund.engine.actions import Move
 from posrefund.engine.attempt import Attempt, Kind
 from posrefund.engine.compose import compose_refund, compose_sale, compose_void, keepable
+from posrefund.engine.paid import kept_facts, with_voucher
 from posrefund.engine.plan import Occasion, Plan
 from posrefund.engine.policy import Asked, judge
 from posrefund.engine.refusals import refuse, together
@@ -22,6 +23,7 @@ from posrefund.engine.requests import Original, RefundRequest
 from posrefund.engine.rules import (
     amount_to_refund,
     check_journal,
+    check_method,
     check_pin,
     check_track,
     choose_route,
@@ -29,7 +31,7 @@ from posrefund.engine.rules import (
 )
 from posrefund.engine.table import Event, State
 from posrefund.errors import RefusedError
-from posrefund.values import Amount
+from posrefund.values import Amount, BackToPayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from posrefund.engine.actions import Action
     from posrefund.engine.requests import SaleRequest
     from posrefund.engine.view import TerminalView
+    from posrefund.values import Method
 
 __all__ = [
     "asked_about",
@@ -53,12 +56,13 @@ def start_sale(request: SaleRequest, view: TerminalView, occasion: Occasion) -> 
     """Plan a sale.
 
     Raises:
-        RefusedError: Not signed in, a typed card number, or not the PIN that the acquirer wants.
+        RefusedError: Not signed in, a typed card number, what the acquirer does not take, or not the PIN that it wants.
         InvalidRequestError: The card's data do not fit the message.
     """
     _require_ready(view)
     if request.card.is_keyed:
         raise refuse("keyed_card")
+    check_method(request.card, view.dialect, "sale")
     check_pin(request.card, view.dialect, "sale")
     check_track(request.card, view)
     fields = compose_sale(view, request.amount, request.card, occasion.now)
@@ -79,22 +83,24 @@ def start_refund(
     verdict = judge(occasion.rules, asked_about(request, original, view, occasion))
     faults = [*_not_ready(view), *verdict.faults]
     minor = amount_to_refund(request, original)
+    method = with_voucher(request.card, original)
     kind: Literal["void", "refund"] = "refund"
     try:
         if not any(fault.code in _NO_ROUTE for fault in faults):
             kind = choose_route(original, minor, view, occasion.now)
-        check_pin(request.card, view.dialect, kind)
-        check_track(request.card, view)
+        check_method(method, view.dialect, kind)
+        check_pin(method, view.dialect, kind)
+        check_track(method, view)
     except RefusedError as fault:
         faults.append(fault)
     if faults:
         raise together(faults)
     if kind == "void":
-        fields = compose_void(view, request.card, original, occasion.now)
+        fields = compose_void(view, method, original, occasion.now)
     else:
         amount = Amount(minor, original.amount.currency)
-        fields = compose_refund(view, amount, request.card, original, occasion.now)
-    plan = _plan(kind, fields, request, view, occasion, original_id=original.original_id)
+        fields = compose_refund(view, amount, method, original, occasion.now)
+    plan = _plan(kind, fields, request, view, occasion, original=original)
     if verdict.reviews:
         why = " ".join(each.code for each in verdict.reviews)
         facts = {**plan.attempt.facts, "review": why}
@@ -194,21 +200,22 @@ def _plan(
     view: TerminalView,
     occasion: Occasion,
     *,
-    original_id: str | None = None,
+    original: Original | None = None,
 ) -> Plan:
-    facts = {"operator": request.operator, "entry": request.card.entry_mode}
-    if request.card.pin_bypassed:
+    method = with_voucher(request.card, original) if original else request.card
+    facts = {"operator": request.operator, "entry": method.entry_mode}
+    if method.pin_bypassed:
         facts["pin"] = "bypassed"
-    facts |= _said(request)
+    facts |= kept_facts(method, original) | _said(request)
     table, kept = view.dialect.messages[kind], keepable(fields, view.dialect)
-    if is_repeatable(fields, kept, table, request.card.kept):
+    if is_repeatable(fields, kept, table, method.kept):
         facts["repeatable"] = "yes"
     attempt = Attempt(
         request_id=request.request_id,
         number=occasion.number,
         kind=kind,
         state=State.INTENT,
-        hold="reserved" if original_id else "none",
+        hold="reserved" if original else "none",
         terminal=view.terminal,
         merchant=view.merchant,
         batch=view.batch,
@@ -218,14 +225,21 @@ def _plan(
         key_set_id=view.key_set_id,
         created_at=occasion.now,
         host_day=view.host_day(occasion.now),
-        card_masked=str(request.card.pan),
-        card_fingerprint=occasion.card_fingerprint,
-        original_id=original_id,
+        card_masked=method.masked,
+        card_fingerprint=_known_by(method, occasion, original),
+        original_id=original.original_id if original else None,
         copies=0,
         facts=facts,
     )
     content = request.content(occasion.card_fingerprint)
-    return Plan(attempt, table, fields, content, request.card.kept)
+    return Plan(attempt, table, fields, content, method.kept)
+
+
+def _known_by(method: Method, occasion: Occasion, original: Original | None) -> str:
+    """The fingerprint of what was read; where nothing was, that of what paid."""
+    is_payers = original is not None and isinstance(method, BackToPayer)
+    known = original.card_fingerprint if original and is_payers else ""
+    return known or occasion.card_fingerprint
 
 
 def _said(request: SaleRequest | RefundRequest) -> dict[str, str]:

@@ -246,5 +246,7 @@ def _learn(case: Case, said: Statement, now: datetime) -> list[Action]:
         card_last4=attempt.card_last4,
         order_ref=attempt.facts.get("order_ref", ""),
         made_at=attempt.created_at,
+        wallet=attempt.facts.get("wallet", ""),
+        voucher=attempt.facts.get("voucher", ""),
     )
     return [Know(original, now)]

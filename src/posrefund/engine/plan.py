@@ -52,7 +52,7 @@ class Plan:
         table: The message's table.
         fields: All fields, the sensitive ones included; they go to ``seal`` and nowhere else.
         content: Digest of the request.
-        card: For the sealed side table.
+        card: For the sealed side table; None where nothing was read that may be kept.
         needs_approval: Whether a second person has to say yes first.
         reviews: Why, where the shop's rules say so.
         approval: That yes, once it is there.
@@ -64,7 +64,7 @@ class Plan:
     table: MessageTable
     fields: Mapping[str, str] = field(repr=False)
     content: str
-    card: KeptCard
+    card: KeptCard | None
     needs_approval: bool = False
     reviews: tuple[RefusedError, ...] = ()
     approval: Approval | None = None

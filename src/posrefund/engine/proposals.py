@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from posrefund.engine.requests import Original
-    from posrefund.values import CardRead
+    from posrefund.values import BackToPayer, CardRead
 
 __all__ = ["Dismissal", "DuplicateRule", "Proposal", "Rule", "is_untouched", "propose"]
 
@@ -134,8 +134,10 @@ class Proposal:
         """Why, as the slip says it."""
         return _REASON[self.rule]
 
-    def draft(self, card: CardRead, *, operator: str = "01", note: str = "") -> RefundRequest:
-        """Return the request, for whoever has the customer's card in the reader now.
+    def draft(
+        self, card: CardRead | BackToPayer, *, operator: str = "01", note: str = ""
+    ) -> RefundRequest:
+        """Return the request, for whoever has the customer's card in the reader now, or for what was paid by a code.
 
         All that is left of the sale; every rule of a refund is still to be passed, a second person's yes among them.
 

@@ -188,6 +188,11 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "不是原付款卡：请使用原卡",
             "this is not the card that paid: use that card",
         ),
+        "method_not_taken": (
+            "acquirer",
+            "收单机构不受理这种付款方式：请换一种方式，或联系收单机构",
+            "the acquirer does not take this way of paying: take another one, or call the acquirer",
+        ),
         "pin_required": (
             "merchant",
             "本交易须输密码：请顾客输入密码后重新发起",

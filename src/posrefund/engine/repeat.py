@@ -31,19 +31,19 @@ _SAID_ONCE = NEVER_KEPT | {"55"}
 
 @closed
 def compose_again(
-    kept: Mapping[str, str], table: MessageTable, card: KeptCard, *, with_expiry: bool
+    kept: Mapping[str, str], table: MessageTable, card: KeptCard | None, *, with_expiry: bool
 ) -> dict[str, str]:
     """Return the fields of a request from what was kept of it, its MAC a place.
 
     Args:
         kept: The attempt's fields.
         table: Its message.
-        card: From the journal's sealed side table.
+        card: From the journal's sealed side table; None of what was paid by a code.
         with_expiry: Whether the request said the card's expiry.
     """
     fields = {name: value for name, value in kept.items() if name == "t" or name.isdigit()}
-    sealed = {"{pan}": card.pan.reveal()} if kept.get("card") == "2" else {}
-    if with_expiry and card.expiry is not None:
+    sealed = {"{pan}": card.pan.reveal()} if card and kept.get("card") == "2" else {}
+    if with_expiry and card and card.expiry is not None:
         sealed["{expiry}"] = card.expiry
     for number, template in table.templates.items():
         if template in sealed:
@@ -55,7 +55,7 @@ def compose_again(
 
 @closed
 def is_repeatable(
-    fields: Mapping[str, str], kept: Mapping[str, str], table: MessageTable, card: KeptCard
+    fields: Mapping[str, str], kept: Mapping[str, str], table: MessageTable, card: KeptCard | None
 ) -> bool:
     """Say whether a request can be made again from what is kept of it, and may be.
 

@@ -1,7 +1,8 @@
 """What a shop asks for, and what the journal knows about the sale it is about. Floor 4.
 
 Requests are checked when they are made: every fault at once, nothing recorded. They hold no clear card
-number that could be printed: a ``CardRead`` masks itself.
+number that could be printed: what pays masks itself. What pays, or is paid back, is called ``card`` in a request, for
+a card it mostly is.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from posrefund.closed import closed_class
 from posrefund.engine.notes import is_note
 from posrefund.engine.papers import Document, Signature
 from posrefund.errors import InvalidRequestError
-from posrefund.values import RRN, Amount, CardRead, RequestID
+from posrefund.values import RRN, Amount, BackToPayer, CardRead, CodeRead, RequestID
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -129,7 +130,7 @@ class SaleRequest:
     Attributes:
         request_id: The shop's own number (a ``RequestID``); asking again never sells twice.
         amount: What the customer pays.
-        card: As read.
+        card: As read, or the payer's code as scanned.
         operator: Who stands at the terminal.
         order_ref: The shop's number of the order, at most 64 characters; a refund and a cancelled order find the sale by it.
 
@@ -139,13 +140,13 @@ class SaleRequest:
 
     request_id: str
     amount: Amount
-    card: CardRead
+    card: CardRead | CodeRead
     operator: str = "01"
     order_ref: str = ""
 
     def __post_init__(self) -> None:
         faults = _id_faults("request_id", self.request_id)
-        faults += _common_faults(self.amount, self.card, self.operator)
+        faults += _common_faults(self.amount, self.card, _PAYS, self.operator)
         _raise_if([*faults, *_order_faults(self.order_ref)])
         object.__setattr__(self, "request_id", RequestID(self.request_id))
 
@@ -165,7 +166,8 @@ class RefundRequest:
     Attributes:
         request_id: The shop's own number (a ``RequestID``); asking again never refunds twice, ever.
         original: The sale: its request id, what stands on its slip, or, where the journal may not know it, a description.
-        card: The card as read now; it has to be the one that paid.
+        card: The card as read now; it has to be the one that paid. ``BackToPayer()`` for what was paid by a code: the
+            journal knows to whom.
         reason: Why.
         amount: How much; None means all that is left of the sale.
         operator: Who stands at the terminal.
@@ -193,7 +195,7 @@ class RefundRequest:
 
     request_id: str
     original: str | OriginalRef | DescribedSale
-    card: CardRead
+    card: CardRead | CodeRead | BackToPayer
     reason: Reason
     amount: Amount | None = None
     operator: str = "01"
@@ -215,7 +217,7 @@ class RefundRequest:
         if isinstance(original, DescribedSale) and self.amount is None:
             faults.append(("amount", "an Amount: nobody here knows what is left of that sale"))
         amount = Amount(1) if self.amount is None else self.amount  # 0 and False are no "all of it"
-        faults += _common_faults(amount, self.card, self.operator)
+        faults += _common_faults(amount, self.card, _IS_PAID_BACK, self.operator)
         if not isinstance(reason, Reason):
             faults.append(("reason", f"one of {', '.join(Reason)}"))
         if not is_note(self.note):
@@ -280,6 +282,8 @@ class Original:
         card_last4: The last four digits of the card number, to look the sale up by; empty where they are not known.
         order_ref: The shop's number of the order; empty for none.
         made_at: When it was made, UTC; None where nobody said it.
+        wallet: Whose application paid it by a code; empty for a card, and where nobody said it.
+        voucher: What its host calls such a payment; a refund names it.
     """
 
     original_id: str
@@ -303,6 +307,13 @@ class Original:
     card_last4: str = ""
     order_ref: str = ""
     made_at: datetime | None = None
+    wallet: str = ""
+    voucher: str = field(default="", repr=False)
+
+    @property
+    def is_half_known(self) -> bool:
+        """Whether nobody here knows the sale, or the whole number of the card that paid."""
+        return self.ceiling == "host_only" or not self.card_fingerprint
 
     @property
     def remaining_minor(self) -> int:
@@ -330,12 +341,18 @@ def _id_faults(path: str, value: object) -> list[Fault]:
     return []
 
 
-def _common_faults(amount: object, card: object, operator: object) -> list[Fault]:
+_PAYS: tuple[type, ...] = (CardRead, CodeRead)
+_IS_PAID_BACK = (*_PAYS, BackToPayer)
+
+
+def _common_faults(
+    amount: object, card: object, ways: tuple[type, ...], operator: object
+) -> list[Fault]:
     faults = []
     if not isinstance(amount, Amount):
         faults.append(("amount", "an Amount"))
-    if not isinstance(card, CardRead):
-        faults.append(("card", "a CardRead"))
+    if not isinstance(card, ways):
+        faults.append(("card", f"one of {', '.join(way.__name__ for way in ways)}"))
     if not (isinstance(operator, str) and re.fullmatch("[0-9A-Za-z]{1,3}", operator)):
         faults.append(("operator", "1 to 3 letters or digits"))
     return faults

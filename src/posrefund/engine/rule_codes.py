@@ -71,6 +71,31 @@ RULE_CODES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "不是原付款卡：须出示证明此卡属于原付款人的凭证",
             "this is not the card that paid: a document has to show that it is the same customer's",
         ),
+        "other_method": (
+            "merchant",
+            "须原路退回：扫码支付的凭付款凭证码退回，不能改退到卡或其他付款码",
+            "money goes back the way it came: what a code paid, by its voucher and not to a card or another code",
+        ),
+        "other_method_document": (
+            "merchant",
+            "不是原付款方式：须出示凭证，证明收款账户属于原付款人",
+            "this is not the way it was paid: a document has to show that it goes to the same customer",
+        ),
+        "card_needed": (
+            "merchant",
+            "原交易是刷卡支付：请读原付款卡",
+            "that sale was paid by card: read the card that paid",
+        ),
+        "voucher_needed": (
+            "merchant",
+            "本机没有这笔交易的付款凭证码：请按签购单输入",
+            "this terminal does not know the voucher of that payment: type it from the slip",
+        ),
+        "other_voucher": (
+            "merchant",
+            "付款凭证码不是原交易的：请核对签购单",
+            "that voucher is not the one of that sale: check the slip",
+        ),
         "over_terminal_cap": (
             "merchant",
             "超过本机单笔退款上限 {most}：请联系主管",
@@ -130,6 +155,11 @@ RULE_CODES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "merchant",
             "不允许无原交易的退款：请找到原交易",
             "a refund without a known sale is not allowed: find the sale",
+        ),
+        "review_other_method": (
+            "merchant",
+            "不是原付款方式：须凭证，并由另一人复核",
+            "this is not the way it was paid: a second person looks at the document and says yes",
         ),
         "review_other_card": (
             "merchant",

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Literal
 
 from posrefund.engine.refusals import refuse
 from posrefund.errors import InvalidRequestError
+from posrefund.values import BackToPayer, CodeRead
 
 if TYPE_CHECKING:
     from posrefund.dialects import Dialect, Policy
     from posrefund.engine.requests import Original, RefundRequest
     from posrefund.engine.view import TerminalView
-    from posrefund.values import CardRead
+    from posrefund.values import Method
 
 __all__ = [
     "amount_to_refund",
     "check_journal",
+    "check_method",
     "check_pin",
     "check_track",
     "choose_route",
@@ -41,7 +43,25 @@ def check_journal(view: TerminalView) -> None:
         raise refuse("journal_behind")
 
 
-def check_pin(card: CardRead, dialect: Dialect, name: str) -> None:
+def check_method(method: Method, dialect: Dialect, name: str) -> None:
+    """Refuse what the acquirer's message called *name* has no place for.
+
+    Raises:
+        RefusedError: code ``method_not_taken``.
+    """
+    table = dialect.messages[name]
+    match method:
+        case CodeRead():
+            takes = table.says("payer_code") and method.wallet in dialect.wallets
+        case BackToPayer():
+            takes = table.says("voucher") or not (table.says("pan") or table.says("track2"))
+        case _:
+            takes = table.says("pan") or table.says("track2")
+    if not takes:
+        raise refuse("method_not_taken")
+
+
+def check_pin(method: Method, dialect: Dialect, name: str) -> None:
     """Hold what the PIN pad gave against what the acquirer wants with the message called *name*.
 
     A block that nobody wants is refused and not left out: the customer was asked for a PIN in vain, and
@@ -52,24 +72,24 @@ def check_pin(card: CardRead, dialect: Dialect, name: str) -> None:
         InvalidRequestError: The block is longer or shorter than the message's field.
     """
     policy = dialect.messages[name].pin
-    if card.pin_block is None:
+    if method.pin_block is None:
         if policy == "required":
             raise refuse("pin_required")
         return
-    takes = dialect.takes_pin_block(name, len(card.pin_block))
+    takes = dialect.takes_pin_block(name, len(method.pin_block))
     if policy == "never" or takes is None:
         raise refuse("pin_unwanted")
     if not takes:
         raise InvalidRequestError([("card.pin_block", "as many bytes as the acquirer's field has")])
 
 
-def check_track(card: CardRead, view: TerminalView) -> None:
+def check_track(method: Method, view: TerminalView) -> None:
     """Refuse a stripe whose track has to be encrypted while there is no key to do it with.
 
     Raises:
         RefusedError: code ``track_key_missing``.
     """
-    if view.dialect.tracks == "encrypted" and card.track2 is not None and not view.has_track_key:
+    if view.dialect.tracks == "encrypted" and method.track2 is not None and not view.has_track_key:
         raise refuse("track_key_missing")
 
 
@@ -84,8 +104,7 @@ def needs_approval(original: Original, minor: int, policy: Policy) -> bool:
     Always where nobody here knows the sale, or the whole number of the card that paid.
     """
     least = policy.approval_from_minor
-    is_half_known = original.ceiling == "host_only" or not original.card_fingerprint
-    return is_half_known or 0 < least <= minor
+    return original.is_half_known or 0 < least <= minor
 
 
 def choose_route(

@@ -39,7 +39,7 @@ def start_reversal(
 ) -> tuple[list[Action], dict[str, str]]:
     """Say what to write down and which message to send to undo *attempt*.
 
-    No fields means: nothing is left to try. That is so after the last try, without the card, and on
+    No fields means: nothing is left to try. That is so after the last try, without the card that it named, and on
     another settlement day: a host answers a cross-day reversal with the same 25 as one that is done.
 
     Raises:
@@ -49,7 +49,8 @@ def start_reversal(
         message = f"no reversal of a {attempt.kind} that is {attempt.state}"
         raise LocalProtocolError(message)
     is_over = view.host_day(now) != attempt.host_day
-    if card is None or is_over or tries >= view.dialect.timers.reversal_tries:
+    is_gone = card is None and "card" in attempt.fields
+    if is_gone or is_over or tries >= view.dialect.timers.reversal_tries:
         return [Move(attempt.attempt_id, Event.GIVE_UP, now)], {}
     reason = attempt.facts.get("reason", "")
     fields = compose_reversal(attempt, view, card, reason, now)

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
+from typing import TYPE_CHECKING
 
 from posrefund.crypto import open_box, seal_box
 from posrefund.values import PAN, KeptCard
 
-__all__ = ["open_card", "seal_card"]
+if TYPE_CHECKING:
+    from posrefund.values.card import Secret
+
+__all__ = ["fingerprint_of", "open_card", "seal_card"]
 
 _ITEM_KEY_BYTES = 32
+_FINGERPRINT_DIGITS = 32
+
+
+def fingerprint_of(key: bytes, secret: Secret | None) -> str:
+    """Return the digest by which *secret* is known again; empty of none.
+
+    A code or a voucher with the digits of some card gets another one: its label stands before it.
+    """
+    if secret is None:
+        return ""
+    digest = hmac.new(key, f"{secret.label}{secret.reveal()}".encode(), hashlib.sha256)
+    return digest.hexdigest()[:_FINGERPRINT_DIGITS]
 
 
 def seal_card(key: bytes, attempt_id: str, card: KeptCard) -> tuple[bytes, bytes]:

@@ -33,7 +33,7 @@ from posrefund.errors import (
 )
 from posrefund.journal.approvals import Approvals
 from posrefund.journal.attempts import Attempts
-from posrefund.journal.cards import open_card, seal_card
+from posrefund.journal.cards import fingerprint_of, open_card, seal_card
 from posrefund.journal.contacts import Contacts
 from posrefund.journal.delegations import Delegations, check_delegations
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
@@ -63,7 +63,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posrefund.engine import Action
-    from posrefund.values import PAN, KeptCard, TerminalID
+    from posrefund.values import KeptCard, TerminalID
+    from posrefund.values.card import Secret
 
 __all__ = ["Journal"]
 
@@ -200,15 +201,14 @@ class Journal(
         return self._links(f"WHERE kind IN ({places}) ORDER BY seq", *kinds)
 
     def card(self, attempt_id: str) -> KeptCard | None:
-        """Return the sealed card of an attempt, or None once it was wiped."""
+        """Return the sealed card of an attempt, or None once it was wiped, and of what was paid by a code."""
         wanted = "SELECT item_key, box FROM sealed_cards WHERE attempt_id = ?"
         found = self._rows(wanted, attempt_id)
         return open_card(self._keys.cards, attempt_id, *found[0]) if found else None
 
-    def fingerprint(self, pan: PAN) -> str:
-        """Return the keyed digest by which a card is known again (HMAC-SHA256, 32 hex digits)."""
-        digest = hmac.new(self._keys.fingerprints, pan.reveal().encode(), hashlib.sha256)
-        return digest.hexdigest()[:32]
+    def fingerprint(self, secret: Secret | None) -> str:
+        """Return the keyed digest by which a card or a code is known again (HMAC-SHA256, 32 hex digits); of none, none."""
+        return fingerprint_of(self._keys.fingerprints, secret)
 
     def is_disputed(self, original: Original, against: Sequence[Attempt] = ()) -> bool:
         """Say whether a file showed something given back of *original* that nobody here knows of, at any terminal.
@@ -295,13 +295,9 @@ class Journal(
         places = ", ".join(f":{name}" for name in data)
         self._run(f"INSERT INTO attempts ({', '.join(data)}) VALUES ({places})", data)
         self._set_meta(stan=attempt.stan)
-        self._run(
-            "INSERT INTO sealed_cards VALUES (?, ?, ?)",
-            (
-                attempt.attempt_id,
-                *seal_card(self._keys.cards, attempt.attempt_id, action.card),
-            ),
-        )
+        if action.card is not None:
+            sealed = seal_card(self._keys.cards, attempt.attempt_id, action.card)
+            self._run("INSERT INTO sealed_cards VALUES (?, ?, ?)", (attempt.attempt_id, *sealed))
         self._keep_contact(attempt, action.contact)
         body = {
             "attempt": data,
@@ -372,6 +368,7 @@ class Journal(
                 is_voided=any(a.kind == "void" and a.state in _BOOKED for a in against),
                 has_open_attempt=bool(states & OPEN_STATES),
                 has_case=State.MISMATCHED in states or any(map(_is_disputed, itself)),
+                **_by_code(itself),
             )
             return (
                 replace(original, has_case=True)
@@ -386,6 +383,14 @@ _HOST_ONLY = "SELECT body FROM chain WHERE kind = 'host_only'"
 _BOOKED = {State.ACCEPTED, State.CONFIRMED}
 _CASES = {State.MISMATCHED, State.BOUNCED, State.MANUAL}
 """A sale that was accepted and stands so now is in dispute itself."""
+
+
+def _by_code(itself: Sequence[Attempt]) -> dict[str, str]:
+    """Whose wallet paid, and the voucher: the attempt that the host accepted knows them, and no column."""
+    said = [sale.facts for sale in itself if sale.is_by_code]
+    return {
+        name: max(facts.get(name, "") for facts in said) for name in ("wallet", "voucher") if said
+    }
 
 
 def _is_disputed(sale: Attempt) -> bool:

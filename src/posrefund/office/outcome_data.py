@@ -51,6 +51,8 @@ def outcome_as_data(
         "amount_minor": attempt.amount.minor,
         "currency": attempt.amount.currency,
         "card_masked": attempt.card_masked,
+        "wallet": attempt.facts.get("wallet") or None,
+        "voucher": attempt.facts.get("voucher") or None,
         "original_id": attempt.original_id,
         "rrn": attempt.facts.get("rrn"),
         "batch": str(attempt.batch),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from posrefund.engine import DuplicateRule, Original, Proposal, RefundRequest
     from posrefund.journal import Journal
     from posrefund.office.feed_rows import Encoding
-    from posrefund.values import CardRead
+    from posrefund.values import BackToPayer, CardRead
 
 __all__ = [
     "Proposed",
@@ -158,9 +158,14 @@ def list_proposals(journal: Journal) -> list[Standing]:
 
 
 def take_proposal(
-    journal: Journal, proposal_id: str, card: CardRead, *, operator: str = "01", note: str = ""
+    journal: Journal,
+    proposal_id: str,
+    card: CardRead | BackToPayer,
+    *,
+    operator: str = "01",
+    note: str = "",
 ) -> RefundRequest:
-    """Return the request that a proposal becomes, for the card that is in the reader now; hand it to ``refund``.
+    """Return the request that a proposal becomes, for the card that is in the reader now or ``BackToPayer()``; hand it to ``refund``.
 
     Raises:
         InvalidRequestError: No such proposal, or no such request.

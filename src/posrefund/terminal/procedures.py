@@ -354,7 +354,7 @@ class Procedures:
         Raises:
             RequestConflictError: The id is known with other content.
         """
-        fingerprint = self.journal.fingerprint(request.card.pan)
+        fingerprint = self.journal.fingerprint(request.card.identity)
         known = self.journal.content(request.request_id)
         if known is not None and known != request.content(fingerprint):
             raise RequestConflictError(request.request_id)

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn, Self, final
+from typing import ClassVar, Literal, NoReturn, Self, final
 
 from posrefund.closed import closed, closed_class
 from posrefund.errors import InvalidRequestError
 
-__all__ = ["PAN", "CardRead", "EntryMode", "KeptCard", "Track2", "mask_pan", "passes_luhn"]
+__all__ = [
+    "PAN",
+    "CardRead",
+    "EntryMode",
+    "KeptCard",
+    "Secret",
+    "Track2",
+    "mask_pan",
+    "passes_luhn",
+]
 
 EntryMode = Literal["011", "012", "021", "022", "051", "052", "071", "072"]
 """DE22: 01 keyed, 02 magnetic stripe, 05 chip, 07 contactless; third digit 1 a PIN may be entered, 2 not.
@@ -59,10 +68,16 @@ def mask_pan(digits: str) -> str:
     return digits[:first] + "*" * (len(digits) - first - 4) + digits[-4:]
 
 
-class _Secret:
-    """One text that shows itself only when asked by name."""
+class Secret:
+    """One text that shows itself only when asked by name.
+
+    Attributes:
+        label: Stands before the text where a digest is made of it, so that two kinds with the same digits differ; card
+            numbers have none.
+    """
 
     __slots__ = ("_clear",)
+    label: ClassVar[str] = ""
 
     def __init__(self, clear: str) -> None:
         self._clear = clear
@@ -99,7 +114,7 @@ class _Secret:
 
 
 @final
-class PAN(_Secret):
+class PAN(Secret):
     """Primary account number.
 
     Shape:
@@ -130,7 +145,7 @@ class PAN(_Secret):
 
 
 @final
-class Track2(_Secret):
+class Track2(Secret):
     """Track 2 data as read, without start and end sentinel; never stored, sent once.
 
     Shape:
@@ -268,6 +283,16 @@ class CardRead:
     def is_magnetic(self) -> bool:
         """Whether the stripe was read; then DE35 carries the number and DE2 does not."""
         return self.entry_mode.startswith("02")
+
+    @property
+    def identity(self) -> PAN:
+        """What a fingerprint is made of."""
+        return self.pan
+
+    @property
+    def masked(self) -> str:
+        """The number as slips and lists show it."""
+        return str(self.pan)
 
     @property
     def kept(self) -> KeptCard:

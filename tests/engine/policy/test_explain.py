@@ -37,6 +37,7 @@ Rules for refunds: 银联商务，超市
 - The records of refunds are kept for at least 15 years; nothing here deletes any.
 - Only sales of this merchant are refunded, and none that was voided, that the books disagree about, or of which a refund is in doubt.
 - A sale under a dispute hold or a legal hold is not refunded until the hold is lifted.
+- Money goes back the way it came; another way needs a document and a second person.
 - The money goes back to the card that paid; a reissued card, or a phone's number of it, needs a document and a second person.
 - The card is read; its number is never typed, but by manager.
 - Nothing goes to a card on the block list (1 of them).
@@ -67,6 +68,7 @@ CHINESE = """\
 退款规则
 - 只退本商户的交易；已撤销、账务有争议、或有一笔退款结果未知的交易不退。
 - 有争议处理或依法冻结的交易，解除之前不退。
+- 原路退回：扫码支付的凭付款凭证码退回原付款账户，不改退到其他方式。
 - 款项只退回原付款卡，其他卡一律不退。
 - 卡号须由设备读取，不能手工输入。
 - 同一交易的退款合计不超过原金额，币种与原交易相同；不写金额即退剩余全部。
@@ -104,6 +106,7 @@ OTHER: dict[str, Any] = {
     "refunds_max": 2,
     "gap_s": 3,
     "other_card": "two_people",
+    "other_method": "two_people",
     "blocked_cards": ("0" * 32,),
     "terminal_max": ONE,
     "order_required": True,
@@ -176,7 +179,7 @@ def test_every_setting_is_read_by_a_rule_and_every_rule_has_a_sentence_where_it_
 def test_rule_that_is_not_in_force_is_not_mentioned() -> None:
     always = [rule for rule in BOOK if rule.always]
 
-    assert explain(Rules(), "en").count("\n- ") == len(always) == 6
+    assert explain(Rules(), "en").count("\n- ") == len(always) == 7
 
 
 def refuses(rules: Rules, **question: Any) -> bool:

@@ -32,6 +32,7 @@ days_worked = [2026-10-10]
 refunds_max = 10
 gap_s = 90
 other_card = "two_people"
+other_method = "two_people"
 blocked_cards = ["00112233445566778899aabbccddeeff"]
 terminal_max = { 156 = 500000, 840 = 70000 }
 order_required = true
@@ -101,6 +102,7 @@ def test_file_with_every_key_is_read_as_it_stands() -> None:
         refunds_max=10,
         gap_s=90,
         other_card="two_people",
+        other_method="two_people",
         blocked_cards=("00112233445566778899aabbccddeeff",),
         terminal_max=Limit((("156", 500_000), ("840", 70_000))),
         order_required=True,

@@ -26,7 +26,7 @@ __all__ = ["check_agreement"]
 
 _ENTRY = re.compile("([0-9]{1,3})([CA]?)")
 _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
-_PLACE = re.compile(r"([0-9]{1,3})(?:\[([0-9]{1,4}):([0-9]{1,4})\])?")
+_PLACE = re.compile(r"([0-9]{1,3})(?:/([0-9A-Za-z]{1,4})|\[([0-9]{1,4}):([0-9]{1,4})\])?")
 _WIDE_TOLERANCE_S = 3_600
 _SIGN_IN_FACTS = ("batch", "key_block", "host_date", "host_time")
 _OPTIONAL = ("sign_off", "inquiry", *CLOSING, "upload_signature")
@@ -145,11 +145,15 @@ def _check_answers(known: Dialect, findings: Findings) -> None:
     for fact, text in known.answers.items():
         place = _PLACE.fullmatch(text)
         if place is None:
-            findings.fault(("answers", fact), "a field, or characters of it: 37, 60[2:8]")
+            findings.fault(
+                ("answers", fact), "a field, characters or a tag of it: 37, 60[2:8], 59/A4"
+            )
         elif place[1] not in known.fields:
             findings.fault(("answers", fact), f"a field of the table; DE{place[1]} is not in it")
-        elif place[2] and not (
-            int(place[2]) < int(place[3]) <= widest(known.fields[place[1]], known.encoding)
+        elif place[2] and known.fields[place[1]].layout is None:
+            findings.fault(("answers", fact), f"a field with tags; DE{place[1]} has no layout")
+        elif place[3] and not (
+            int(place[3]) < int(place[4]) <= widest(known.fields[place[1]], known.encoding)
         ):
             findings.fault(
                 ("answers", fact), f"characters that DE{place[1]} has, the first one first"
@@ -198,14 +202,18 @@ def _warn(known: Dialect, findings: Findings) -> None:
             ("clock_tolerance_s",), "more than an hour: a forged time can move the day unasked"
         )
     _warn_of_half_a_closing(known, findings)
-    missing = [name for name in FACTS if name not in (*known.messages, *_OPTIONAL)]
+    doubts = [table.doubt for table in known.messages.values() if table.name in ("sale", "void")]
+    is_undone = not doubts or "reverse" in doubts
+    optional = _OPTIONAL if is_undone else (*_OPTIONAL, "reversal")
+    missing = [name for name in FACTS if name not in (*known.messages, *optional)]
     if missing:
         findings.warn(("messages",), f"no {', '.join(missing)}: can read, cannot talk to a host")
         return
     for name in _missing_answers(known):
         findings.warn(("answers", name), "no place for it: nobody can sign in")
     for name in ("sale", "refund", "void", "reversal"):
-        if not any(number in known.messages[name].templates for number in MAC_FIELDS):
+        table = known.messages.get(name)
+        if table and not any(number in table.templates for number in MAC_FIELDS):
             findings.warn(("messages", name, "holds"), "no MAC: it is sent without one")
 
 

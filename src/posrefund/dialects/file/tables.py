@@ -51,18 +51,33 @@ def _message(table: Table, name: str, old: MessageTable | None) -> MessageTable:
     faults = doubt_faults(name, mti, doubt, repeat)
     for key, expected in faults:
         table.fault(key, expected)
+    request = table.text("request", old.request)
     return MessageTable(
         name,
         table.text("zh", old.zh),
         table.text("en", old.en),
         mti,
-        table.text("request", old.request),
+        request,
         table.text("response", old.response),
-        table.words("holds", dict(old.templates)),
+        table.words("holds", _still_listed(old, request)),
         pin=table.choice("pin", get_args(PINPolicy), old.pin),  # type: ignore[arg-type]  # reason: one of them
         doubt="resolve" if faults else doubt,  # type: ignore[arg-type]  # reason: one of them
         repeat="none" if faults else repeat,  # type: ignore[arg-type]  # reason: one of them
     )
+
+
+def _still_listed(old: MessageTable, request: str) -> dict[str, str]:
+    """The templates of *old* without those of conditional fields that the new request does not list any more.
+
+    A profile that was written before its base learned to fill a field stays right without a word.
+    """
+    listed = {entry.rstrip("CA") for entry in request.split()}
+    optional = {entry[:-1] for entry in old.request.split() if entry.endswith("C")}
+    return {
+        number: template
+        for number, template in old.templates.items()
+        if number in listed or number not in optional
+    }
 
 
 def read_codes(

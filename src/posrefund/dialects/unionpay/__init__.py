@@ -31,6 +31,7 @@ UNIONPAY = Dialect(
             "security": SECURITY,
             "card_class": CARD_CLASS,
             "verdict": VERDICT,
+            "wallet": MappingProxyType({"unionpay": "unionpay"}),
         }
     ),
     answers=ANSWERS,

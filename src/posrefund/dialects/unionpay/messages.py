@@ -34,7 +34,10 @@ _CARD = {
     "26": "{pin_digits}", "35": "{track2}", "52": "{pin_block}", "53": "{security}",
 }  # fmt: skip
 _MONEY = {"4": "{amount}", "49": "{currency}", "25": "00", "64": "{mac}", **_DEVICE, **_CARD}
-_ORIGINAL = {"37": "{rrn}", "38": "{auth_code}"}
+_ORIGINAL = {"37": "{rrn}", "38": "{auth_code}", "59": "A4{voucher_length}{voucher}"}
+_PAYER_CODE = "A20100306{payer_code_end}A3{payer_code_length}{payer_code}"
+"""DE59 of a sale by code: the device, of which only the random factor is said (A2, 10 characters: 03, 06 and the last six
+of the code), and the code (A3). PAX sends A3 alone; whoever wants that changes the template in a profile."""
 _COPIED = {name: f"{{sent.{name}}}" for name in "3 4 11 22 23 25 41 42 49 60 61".split()}  # noqa: SIM905
 
 _TABLES = (
@@ -72,7 +75,7 @@ _TABLES = (
         "0200",
         f"{_MONEY_REQUEST} 55C 59C 62C 63C",
         _MONEY_ANSWER,
-        {**_MONEY, "3": "000000", "60": "22{batch}000{de60_tail}"},
+        {**_MONEY, "3": "000000", "59": _PAYER_CODE, "60": "22{batch}000{de60_tail}"},
         doubt="reverse",
     ),
     MessageTable(
@@ -129,7 +132,11 @@ MESSAGES: Mapping[str, MessageTable] = MappingProxyType(
     {table.name: table for table in (*_TABLES, *CLOSING, UPLOAD_SIGNATURE)}
 )
 """A refund: DE37 the sale's RRN, DE61 its batch, STAN and date, DE63 its card organisation. A void leaves the
-date out. A reversal copies the original's identity and leaves out track, PIN and RRN."""
+date out. A reversal copies the original's identity and leaves out track, PIN, RRN and DE59.
+
+By code they are the same messages with DE22 = 03 and DE59: the payer's code in a sale, the voucher in a void and in a
+refund (PAX, TOPW). The network wants 03 where the spec text says 04 (a comment of PAX): another acquirer's words for
+``entry_mode`` change it."""
 
 ANSWERS: Mapping[str, str] = MappingProxyType(
     {
@@ -142,6 +149,7 @@ ANSWERS: Mapping[str, str] = MappingProxyType(
         "settlement_date": "15",
         "institutions": "44",
         "organisation": "63[0:3]",
+        "voucher": "59/A4",
         **TOLD,
     }
 )

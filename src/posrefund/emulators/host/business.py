@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from posrefund.emulators.host.ledger import Entry, EntryKind
+from posrefund.emulators.host.payers import payer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +54,24 @@ class Case:
         """DE4."""
         return int(self.request.get("4"))
 
+    @property
+    def payer_code(self) -> str:
+        """The code that a customer showed; empty for a card."""
+        return self.request.dialect.layout.payer_code(self.request.fields)
+
+    def is_payer_of(self, sale: Entry) -> bool:
+        """Say whether the request names who paid *sale*: by its voucher what a code paid, else by the card."""
+        said = self.request.dialect.layout.voucher(self.request.fields)
+        if sale.voucher or said:
+            is_named = said == sale.voucher or (not said and self._names_no_payer)
+            return self.card is None and is_named
+        return self.card is not None and self.card == sale.pan
+
+    @property
+    def _names_no_payer(self) -> bool:
+        """An aggregator's void, which has no place for the order number: RRN and DE61 name the payment."""
+        return self.request.rule is not None and not self.request.rule.reads_card
+
     def entry(self, kind: EntryKind, original: Entry | None, card: PAN) -> Entry:
         """Return the entry that books this request."""
         get = self.request.get
@@ -75,7 +94,13 @@ class Case:
             original_stan=original.stan if original else "",
             original_time=original.mmddhhmmss if original else "",
             sent_at=self.request.sent_at,
+            voucher=self._voucher(kind, original),
         )
+
+    def _voucher(self, kind: EntryKind, original: Entry | None) -> str:
+        if kind == "sale" and self.payer_code:
+            return self.request.dialect.layout.new_voucher(self.now, self.rrn)
+        return original.voucher if original else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +143,26 @@ def guess_day(mmdd: str, today: date) -> date | None:
 
 
 def decide_sale(case: Case) -> Decision:
-    """Approve any sale of a sound card."""
+    """Approve any sale of a sound card, or of a code that is somebody's and has not paid yet."""
     codes = case.codes
+    if case.payer_code:
+        return _decide_sale_by_code(case)
     if case.card is None:
         return Decision(codes.invalid_card)
     if case.amount_minor == 0:
         return Decision(codes.invalid_amount)
     return Decision(codes.approved, case.entry("sale", None, case.card))
+
+
+def _decide_sale_by_code(case: Case) -> Decision:
+    codes, payer = case.codes, payer_of(case.payer_code)
+    if payer is None or case.card is not None:
+        return Decision(codes.unknown_code)
+    if case.amount_minor == 0:
+        return Decision(codes.invalid_amount)
+    if not case.ledger.take_code(case.payer_code):
+        return Decision(codes.used_code)
+    return Decision(codes.approved, case.entry("sale", None, payer.account))
 
 
 def decide_void(case: Case) -> Decision:
@@ -137,11 +175,11 @@ def decide_void(case: Case) -> Decision:
         return Decision(codes.no_original)
     if sale.state != "booked" or case.ledger.refunded_minor(sale):
         return Decision(codes.original_state)
-    if case.card is None or case.card != sale.pan:
+    if not case.is_payer_of(sale):
         return Decision(codes.other_card)
     if case.amount_minor != sale.amount_minor:
         return Decision(codes.original_amount)
-    return Decision(codes.approved, case.entry("void", sale, case.card))
+    return Decision(codes.approved, case.entry("void", sale, sale.pan))
 
 
 def _find_in_batch(case: Case) -> Entry | None:
@@ -166,7 +204,8 @@ def decide_refund(case: Case) -> Decision:
     codes = case.codes
     if case.request.entry_mode.startswith("01") and not case.profile.takes_keyed_refunds:
         return Decision(codes.keyed_pan)
-    if case.card is None:
+    is_by_voucher = case.request.entry_mode.startswith("03")
+    if case.card is None and not is_by_voucher:
         return Decision(codes.invalid_card)
     if case.amount_minor == 0:
         return Decision(codes.invalid_amount)
@@ -175,7 +214,7 @@ def decide_refund(case: Case) -> Decision:
         return Decision(codes.no_original)
     if code := _why_not(case, sale):
         return Decision(code)
-    return Decision(codes.approved, case.entry("refund", sale, case.card))
+    return Decision(codes.approved, case.entry("refund", sale, sale.pan))
 
 
 def _find_sale(case: Case) -> Entry | None:
@@ -209,7 +248,7 @@ def _why_not(case: Case, sale: Entry) -> str | None:
     codes, profile = case.codes, case.profile
     if sale.state != "booked":
         return codes.original_state
-    if case.card != sale.pan and "card" not in profile.leaves_out:
+    if not case.is_payer_of(sale) and "card" not in profile.leaves_out:
         return codes.other_card
     age_days = (case.day - sale.settlement_day).days
     if age_days <= 0 and not profile.same_day_refund_allowed:

@@ -59,7 +59,8 @@ class Exchange:
         self._effect = EFFECTS[fault.kind] if fault else NO_EFFECT
         self._random_bytes = host.random_bytes
         self._sequence = host.ledger.next_sequence()
-        self._own: dict[str, str] = {}
+        layout, is_by_code = host.dialect.layout, host.dialect.layout.payer_code(request.fields)
+        self._own = {layout.code_field: ""} if is_by_code else {}  # nobody says a code again
         self._is_authentic = False
         keys = record.keys if record else None
         self._mak = keys.mak if keys else None
@@ -229,8 +230,10 @@ class Exchange:
         decision = DECIDE[kind](self._case())
         if decision.entry is not None:
             self._ledger.book(decision.entry)
-            self._own["2"] = decision.entry.pan.reveal()
+            self._own["2"] = "" if decision.entry.voucher else decision.entry.pan.reveal()
             self._own["38"] = decision.entry.auth
+            if decision.entry.voucher:
+                self._own |= self._dialect.layout.voucher_fields(decision.entry.voucher)
         if kind == "reversal" and decision.code == self._codes.reversal_approved:
             self._ledger.mark_used(self._stan_key)
         return decision.code

@@ -41,6 +41,7 @@ class Entry:
         original_rrn: RRN of the sale or void it refers to, else empty.
         original_stan: That one's STAN, else empty.
         original_time: That one's MMDDhhmmss, else empty.
+        voucher: What a payment by code is called; empty of a card's.
         sent_at: The time its request carried, where a reversal names it by that, else empty.
         state: ``booked``, or what a later entry made of it.
     """
@@ -63,6 +64,7 @@ class Entry:
     original_stan: str = ""
     original_time: str = ""
     sent_at: str = ""
+    voucher: str = ""
     state: State = "booked"
 
     @property
@@ -76,8 +78,9 @@ class Entry:
         return f"{self.host_time:%m%d%H%M%S}"
 
     def as_data(self) -> dict[str, str | int]:
-        """Return it as plain data with the card number masked; ``sent_at`` only if it has one."""
-        names = [f.name for f in fields(self) if f.name != "sent_at" or self.sent_at]
+        """Return it as plain data with the card number masked; ``sent_at`` and ``voucher`` only if it has them."""
+        rare = ("sent_at", "voucher")
+        names = [f.name for f in fields(self) if f.name not in rare or getattr(self, f.name)]
         data = {name: getattr(self, name) for name in names}
         data |= {
             "pan": str(self.pan),
@@ -137,6 +140,7 @@ class Ledger:
         self.batches: dict[str, str] = {}
         self._entries: list[Entry] = []
         self._used: set[StanKey] = set()
+        self._codes: set[str] = set()
         self._sequence = 0
         self._index = _Index()
 
@@ -160,6 +164,12 @@ class Ledger:
     def mark_used(self, key: StanKey) -> None:
         """Refuse this STAN from now on in its batch."""
         self._used.add(key)
+
+    def take_code(self, code: str) -> bool:
+        """Take a payer's code, which is good once; say whether it was."""
+        is_new = code not in self._codes
+        self._codes.add(code)
+        return is_new
 
     def book(self, entry: Entry) -> None:
         """Add *entry*; a void or reversal changes the state of what it refers to."""
@@ -225,6 +235,7 @@ class Ledger:
             "entries": [_to_json(entry) for entry in self._entries],
             "refusals": [asdict(refusal) for refusal in self.refusals],
             "used": sorted(self._used),
+            "codes": sorted(self._codes),
             "batches": self.batches,
             "sequence": self._sequence,
         }
@@ -249,6 +260,7 @@ class Ledger:
                 ledger._add(_from_json(row))
             ledger.refusals = [Refusal(**row) for row in data["refusals"]]
             ledger._used = {(str(a), str(b), str(c)) for a, b, c in data["used"]}
+            ledger._codes = set(data.get("codes", ()))
             ledger.batches = dict(data["batches"])
             ledger._sequence = int(data["sequence"])
         except (KeyError, TypeError, ValueError):

@@ -39,6 +39,8 @@ class Codes:
         no_original: Nothing on file matches the reference to the original.
         original_state: The original is voided, reversed or refunded.
         other_card: Another card than the original's (other hosts: 63).
+        unknown_code: A payer's code is nobody's.
+        used_code: It has paid already.
         same_day_refund: The original is of this settlement day: it is to be voided.
         window: The original is too old.
         over_refund: More than what is left of the original (other hosts: 64, 13).
@@ -67,6 +69,8 @@ class Codes:
     no_original: str = "25"
     original_state: str = "12"
     other_card: str = "14"
+    unknown_code: str = "56"
+    used_code: str = "14"
     same_day_refund: str = "25"
     window: str = "22"
     over_refund: str = "61"
@@ -89,7 +93,7 @@ class HostProfile:
 
     Attributes:
         dialect: What it speaks: ``"unionpay"``, ``"iso87-ascii"``, ``"iso87-binary"``,
-            ``"iso93-ascii"`` or ``"iso93-binary"``.
+            ``"iso93-ascii"``, ``"iso93-binary"`` or ``"aggregator"``.
         codes: Which code says which refusal; the dialect's own if None.
         cut_off: The settlement day ends at this host time.
         zone: The host's civil time.

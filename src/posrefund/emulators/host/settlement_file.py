@@ -74,8 +74,10 @@ def row(entry: Entry, profile: HostProfile) -> str:
 
 
 def _processing_code(entry: Entry) -> str:
-    """The file's own code: a void is 20 in it, whatever the message said."""
+    """The file's own code: a void is 20 in it, whatever the message said; so is what an aggregator gives back."""
     code = entry.processing_code
+    if code.startswith("7"):  # an aggregator's
+        return "000000" if entry.kind == "sale" else "200000"
     return f"20{code[2:]}" if code.startswith("02") else code
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from posrefund.engine.paid import paid_by
 from posrefund.engine.rules import amount_to_refund
+from posrefund.values import BackToPayer, CardRead
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -46,7 +48,7 @@ class Asked:
     Attributes:
         request: The refund.
         original: Its sale; None where nobody knows which it is.
-        card_fingerprint: Of the card as read now.
+        card_fingerprint: Of the card as read now; empty where nothing was.
         merchant: DE42 of the terminal.
         now: The time, by our clock.
         host_now: The same by the host's.
@@ -84,11 +86,29 @@ class Asked:
         return self.original is not None and self.original.ceiling == "host_only"
 
     @property
+    def is_other_method(self) -> bool:
+        """Whether it would go back by another way than it came: to a card what a code paid, or to a code.
+
+        By a voucher goes back what a code paid, or what nobody here knows to have been paid otherwise.
+        """
+        if self.original is None:
+            return False
+        match self.request.card:
+            case CardRead():
+                return paid_by(self.original) == "code"
+            case BackToPayer():
+                known = self.original.card_fingerprint
+                is_unknown = paid_by(self.original) == "unknown"
+                return is_unknown and known not in ("", self.card_fingerprint)
+            case _:
+                return True
+
+    @property
     def is_other_card(self) -> bool:
         """Whether another card was read than the one that paid."""
-        sale = self.original
-        if sale is None:
+        sale, card = self.original, self.request.card
+        if sale is None or not isinstance(card, CardRead) or self.is_other_method:
             return False
         if not sale.card_fingerprint:  # a feed knew only its last digits (decision 0052)
-            return str(self.request.card.pan)[-4:] != sale.card_last4
+            return str(card.pan)[-4:] != sale.card_last4
         return sale.card_fingerprint != self.card_fingerprint

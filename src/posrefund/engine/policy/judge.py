@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.engine.policy.about_card import ABOUT_CARD
 from posrefund.engine.policy.about_merchant import ABOUT_MERCHANT
+from posrefund.engine.policy.about_method import ABOUT_METHOD
 from posrefund.engine.policy.about_papers import ABOUT_PAPERS
 from posrefund.engine.policy.about_people import ABOUT_PEOPLE
 from posrefund.engine.policy.about_sale import ABOUT_SALE
@@ -25,6 +26,7 @@ __all__ = ["BOOK", "Verdict", "judge", "rules_in_force"]
 BOOK: tuple[Rule, ...] = (
     *ABOUT_MERCHANT,
     *ABOUT_SALE[:2],
+    *ABOUT_METHOD,
     *ABOUT_CARD,
     *ABOUT_SALE[2:],
     *ABOUT_PAPERS,

@@ -252,6 +252,7 @@ _READERS: dict[str, Callable[[Table, str], Any]] = {
     "refunds_max": _whole(10**6),
     "gap_s": _whole(7 * 86_400),
     "other_card": _choice(("never", "two_people")),
+    "other_method": _choice(("never", "two_people")),
     "blocked_cards": _texts("[0-9a-f]{32}", "a fingerprint of 32 hexadecimal digits"),
     "terminal_max": _limit,
     "order_required": _flag,

@@ -165,6 +165,8 @@ class Rules:
         gap_s: How far apart two of one sale have to be.
         other_card: Whether another card than the one that paid is refused, or let through with a document and a
             second person: a reissued card, or the number that a phone has.
+        other_method: The same of another way back than the money came: a card for what a code paid. The acquirer may
+            refuse it all the same.
         blocked_cards: Fingerprints of this journal's (``Journal.fingerprint``) that get nothing.
         terminal_max: One refund on this terminal.
         order_required: Whether a refund names the order, or the sale by its slip.
@@ -196,6 +198,7 @@ class Rules:
     refunds_max: int = 0
     gap_s: int = 0
     other_card: Literal["never", "two_people"] = "never"
+    other_method: Literal["never", "two_people"] = "never"
     blocked_cards: tuple[str, ...] = ()
     terminal_max: Limit = Limit()
     order_required: bool = False

@@ -234,7 +234,7 @@ def _digest(file: MassFile, terminal: Terminal) -> str:
     asked = [
         [
             row.request.request_id,
-            row.request.content(terminal.journal.fingerprint(row.request.card.pan)),
+            row.request.content(terminal.journal.fingerprint(row.request.card.identity)),
         ]
         for row in file.rows
     ]

@@ -164,7 +164,7 @@ def _signature(attempt: Attempt, options: SlipOptions) -> SignaturePlace | None:
         (given or Signature("paper")).check(options.picture)
     return SignaturePlace(
         label=words["signature"],
-        consent=words[f"consent_{attempt.kind}"],
+        consent=words[f"consent_{attempt.kind}{'_by_code' if attempt.is_by_code else ''}"],
         given=words[f"signed_{given.kind}"] if given else "",
         digest=given.sha256 if given else "",
         picture=options.picture,

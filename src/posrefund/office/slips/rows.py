@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posrefund.errors import InvalidRequestError
 from posrefund.office.paper import money
 from posrefund.office.slips.content import Section, SlipLine
-from posrefund.office.slips.words import ENTRY_LETTERS, REASONS, WORDS
+from posrefund.office.slips.words import ENTRY_LETTERS, REASONS, WALLETS, WORDS
 from posrefund.values import infer_year
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def whose(attempt: Attempt, options: SlipOptions) -> list[Row]:
         ("approver", "" if is_customers else facts.get("approved_by", "")),
         ("acquirer", acquirer),
         ("issuer", issuer),
-        ("card", f"{_card(attempt, last4_only=is_customers)} {_entry(attempt)}"),
+        *_paid_with(attempt, options, is_customers=is_customers),
     ]
 
 
@@ -140,6 +140,18 @@ def _institutions(codes: str, options: SlipOptions) -> tuple[str, str]:
     """Issuer and acquirer of DE44, eleven characters each, by name where one is known."""
     issuer, acquirer = codes[:11].strip(), codes[11:22].strip()
     return options.institutions.get(issuer, issuer), options.institutions.get(acquirer, acquirer)
+
+
+def _paid_with(attempt: Attempt, options: SlipOptions, *, is_customers: bool) -> list[Row]:
+    """The card; or whose application, and the number of the payment, by which another terminal gives it back."""
+    if not attempt.is_by_code:
+        return [("card", f"{_card(attempt, last4_only=is_customers)} {_entry(attempt)}")]
+    words, wallet = WALLETS[options.language], attempt.facts.get("wallet", "")
+    number = "payment_voucher" if attempt.kind == "sale" else "original_payment_voucher"
+    return [
+        ("wallet", words.get(wallet, "扫码" if options.language == "zh" else "QR code")),
+        (number, attempt.facts.get("voucher", "")),
+    ]
 
 
 def _card(attempt: Attempt, *, last4_only: bool) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from posrefund.office.paper import Language
 
-__all__ = ["ENTRY_LETTERS", "REASONS", "WORDS"]
+__all__ = ["ENTRY_LETTERS", "REASONS", "WALLETS", "WORDS"]
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "zh": {
@@ -27,6 +27,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "acquirer": "收单行",
         "issuer": "发卡行",
         "card": "卡号",
+        "wallet": "支付方式",
+        "payment_voucher": "付款凭证码",
+        "original_payment_voucher": "原付款凭证码",
         "kind": "交易类型",
         "amount": "金额",
         "batch": "批次号",
@@ -61,6 +64,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "consent_sale": "本人确认上述交易并同意付款。",
         "consent_void": "本人同意撤销上述原交易。",
         "consent_refund": "本人同意将上述款项退回原付款卡。",
+        "consent_sale_by_code": "本人确认上述交易并同意付款。",
+        "consent_void_by_code": "本人同意撤销上述原交易。",
+        "consent_refund_by_code": "本人同意将上述款项退回原付款账户。",
         "accepted": "主机已受理，尚待对账确认；退回以发卡行处理为准。",
         "keep": "请妥善保管本单。",
         "notice": "交易通知单",
@@ -90,6 +96,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "acquirer": "Acquirer",
         "issuer": "Issuer",
         "card": "Card",
+        "wallet": "Paid with",
+        "payment_voucher": "Payment no.",
+        "original_payment_voucher": "Orig. payment no.",
         "kind": "Type",
         "amount": "Amount",
         "batch": "Batch",
@@ -124,6 +133,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "consent_sale": "I agree to pay this amount from this card.",
         "consent_void": "I agree that the sale above is undone.",
         "consent_refund": "I agree that this amount goes back to the card that paid.",
+        "consent_sale_by_code": "I agree to pay this amount from this account.",
+        "consent_void_by_code": "I agree that the sale above is undone.",
+        "consent_refund_by_code": "I agree that this amount goes back to the account that paid.",
         "accepted": "Accepted by the host, not confirmed by a settlement yet; the card's bank decides when it is there.",
         "keep": "Please keep this slip.",
         "notice": "Notice",
@@ -153,6 +165,12 @@ REASONS: Mapping[Language, Mapping[str, str]] = {
     },
     "en": {reason: reason.replace("_", " ") for reason in Reason},
 }
+
+WALLETS: Mapping[Language, Mapping[str, str]] = {
+    "zh": {"unionpay": "云闪付(扫码)", "wechat": "微信支付", "alipay": "支付宝"},
+    "en": {"unionpay": "UnionPay QR", "wechat": "WeChat Pay", "alipay": "Alipay"},
+}
+"""Whose application showed the code; by our names."""
 
 ENTRY_LETTERS: Mapping[str, str] = {"01": "M", "02": "S", "05": "I", "07": "C"}
 """Manual, swiped, inserted, contactless; ``N`` for any other way. As LIAO and PAX print them."""

@@ -21,15 +21,15 @@ from posrefund.journal import SQLiteJournal
 from posrefund.testing.simulator.checker import ViolationError
 from posrefund.testing.simulator.host import TERMINAL
 from posrefund.testing.simulator.supervisor import Supervisor
-from posrefund.testing.simulator.world import CARDS, OTHER_CARD
-from posrefund.values import RRN, Amount, RequestID, TerminalID
+from posrefund.testing.simulator.world import CARDS, OTHER_CARD, payer_code
+from posrefund.values import RRN, Amount, BackToPayer, RequestID, TerminalID, Voucher
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from posrefund.emulators.host.ledger import Entry
     from posrefund.testing.simulator.world import World
-    from posrefund.values import CardRead
+    from posrefund.values import CardRead, CodeRead
 
 __all__ = ["Shop"]
 
@@ -47,6 +47,8 @@ _SIGN_INS_MAX = 4
 _GOES_ON = 0.3
 _ASKS = 0.15
 _TRADE = 4
+_BY_CODE = "QR"
+"""What the journal shows instead of a card number where a code paid."""
 _HOOKS = (("", 70), ("ing", 8), ("COMMIT", 8))
 """All of them, or those of the line and the key store, or those around a commit: the many statements leave them few chances."""
 _ACTIONS = (
@@ -80,6 +82,8 @@ class Shop:
         self._learned = world.time.skew
         self._elsewhere: list[Entry] = []
         self._is_closing = False
+        self._code_share = world.codes.choice((0.0, 0.3))
+        self._codes_shown = 0
         supervisor = Supervisor(world)
         self.look, self.withdraw, self.close = (
             supervisor.look,
@@ -180,12 +184,14 @@ class Shop:
         world.disk.mend()
 
     def sell(self) -> None:
-        """A sale of 1 to 50 yuan."""
+        """A sale of 1 to 50 yuan, to a card or to a code."""
         name = f"S-{len(self.sales)}"
         self.sales.append(name)
         request = SaleRequest(
             RequestID(name), Amount(self._random.randint(100, 5_000)), self._random.choice(CARDS)
         )
+        if self._world.codes.random() < self._code_share:
+            request = replace(request, card=self._code())
         self._world.act("sale", lambda: self._world.terminal.sale(request), *_MONEY_ERRORS)
 
     def refund(self) -> None:
@@ -308,6 +314,9 @@ class Shop:
         is_misread = self._random.random() < 0.1
         day = slip.host_time.date()
         same = [card for card in CARDS if card.pan == slip.pan]
+        card: CardRead | BackToPayer = self._random.choice(same or CARDS)
+        if slip.voucher:
+            card = BackToPayer(Voucher(slip.voucher))
         return RefundRequest(
             RequestID(name),
             original=DescribedSale(
@@ -315,17 +324,26 @@ class Shop:
                 self._random.choice((day, f"{day:%m%d}")),
                 auth_code=slip.auth or None,
             ),
-            card=self._random.choice(same or CARDS),
+            card=card,
             reason=Reason.CUSTOMER,
             amount=Amount(self._random.choice((1, self._random.randint(1, 3_000)))),
         )
 
-    def _card_of(self, original: str) -> CardRead:
-        """The card that paid; it is read again, and not always in the same way."""
+    def _code(self) -> CodeRead:
+        """A code that nobody has shown before; now and then of nobody, or one that has paid already."""
+        draw = self._world.codes
+        if not self._codes_shown or draw.random() > 0.05:
+            self._codes_shown += 1
+        return payer_code(self._codes_shown, 9 if draw.random() < 0.05 else self._codes_shown % 3)
+
+    def _card_of(self, original: str) -> CardRead | BackToPayer:
+        """The card that paid; it is read again, and not always in the same way. After a code nothing is read."""
         attempts = self._world.checker.evidence.witness.attempts
         seen = attempts.get(f"{original}/1")
         same = [card for card in CARDS if seen and str(card.pan) == seen.data["card_masked"]]
-        return self._random.choice(same or CARDS)
+        card = self._random.choice(same or CARDS)
+        is_by_code = seen is not None and seen.data["card_masked"] == _BY_CODE
+        return BackToPayer() if is_by_code and self._world.codes.random() > 0.05 else card
 
     def _refund(self, request: RefundRequest) -> None:
         if request not in self.refunds:

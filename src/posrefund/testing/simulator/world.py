@@ -23,7 +23,15 @@ from posrefund.testing.simulator.swarm import OF_INQUIRIES, Swarm
 from posrefund.testing.simulator.tale import Tale
 from posrefund.testing.simulator.virtual import VirtualTime
 from posrefund.testing.simulator.witness import Witness
-from posrefund.values import PAN, CardRead, MerchantID, TerminalID, Track2
+from posrefund.values import (
+    PAN,
+    CardRead,
+    CodeRead,
+    MerchantID,
+    PayerCode,
+    TerminalID,
+    Track2,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
     from posrefund.dialects import Dialect
     from posrefund.keystore import Anchor
 
-__all__ = ["CARDS", "OTHER_CARD", "World"]
+__all__ = ["CARDS", "OTHER_CARD", "World", "payer_code"]
 
 _ZONE = timezone(timedelta(hours=8))
 _PASSPHRASE = b"nothing to guess"
@@ -73,7 +81,14 @@ _INQUIRY = Inquiry(
     repeats=("60", "61"),
     transit_s=3_600,
 )
-_SECRETS = (_CHIP, _TAP, _OTHER)
+_CODE_MARK = "4800120957"
+"""In every payer's code of a world, and nowhere else."""
+_SECRETS = (_CHIP, _TAP, _OTHER, _CODE_MARK)
+
+
+def payer_code(number: int, payer: int) -> CodeRead:
+    """Return the code number *number* that a customer shows: of *payer* 0 to 2, or of nobody."""
+    return CodeRead(PayerCode(f"62{_CODE_MARK}{number:06d}{payer}"))
 
 
 class _KeyStore(FileKeyStore):
@@ -112,6 +127,7 @@ class World:
 
     Attributes:
         random: The seed's.
+        codes: The seed's, too, for payments by code alone: with or without them, the rest of a world stays what it was.
         dialect: The shop's; what it leaves to people, the seed draws.
         terminal: The real one, as it is open now.
         checker: Checked after every step.
@@ -121,6 +137,7 @@ class World:
         self, seed: int, folder: Path, *, rates: dict[str, float] | None, is_told: bool
     ) -> None:
         self.random = random = Random(seed)
+        self.codes = Random(seed ^ 0xC0DE)
         self.folder = folder
         start = datetime(*random.choice(_STARTS), 9, tzinfo=_ZONE)
         self.time = VirtualTime(start)

@@ -3,6 +3,7 @@
 ``find_dialect`` gives one by its name. Nothing here comes from ``posrefund.dialects``. Floor 9.
 """
 
+from posrefund.emulators.host.dialects.aggregator import AGGREGATOR
 from posrefund.emulators.host.dialects.definition import (
     Facts,
     HostDialect,
@@ -27,7 +28,7 @@ __all__ = [
 
 _DIALECTS = {
     dialect.name: dialect
-    for dialect in (UNIONPAY, ISO87_ASCII, ISO87_BINARY, ISO93_ASCII, ISO93_BINARY)
+    for dialect in (UNIONPAY, ISO87_ASCII, ISO87_BINARY, ISO93_ASCII, ISO93_BINARY, AGGREGATOR)
 }
 DIALECT_NAMES = tuple(_DIALECTS)
 """What ``HostProfile.dialect`` may be."""

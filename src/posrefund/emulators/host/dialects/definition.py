@@ -122,7 +122,13 @@ class Facts:
 
 
 class Layout(ABC):
-    """Where a dialect puts what the host has to know. Fields may be missing: then it is empty."""
+    """Where a dialect puts what the host has to know. Fields may be missing: then it is empty.
+
+    Attributes:
+        code_field: Where a customer's code stands, if one can.
+    """
+
+    code_field = ""
 
     @abstractmethod
     def rule_key(self, mti: str, fields: Fields) -> tuple[str, ...]:
@@ -151,6 +157,22 @@ class Layout(ABC):
     @abstractmethod
     def sent_at(self, fields: Fields) -> str:
         """Return the time by which a reversal names this message; empty if none does."""
+
+    def payer_code(self, fields: Fields) -> str:
+        """Return the code that a customer showed; empty where none can stand."""
+        return ""
+
+    def voucher(self, fields: Fields) -> str:
+        """Return how a request names the payment by code that it gives back; empty where it names none."""
+        return ""
+
+    def voucher_fields(self, voucher: str) -> Fields:
+        """Return the fields of an answer that tell the voucher of a payment by code."""
+        return {}
+
+    def new_voucher(self, now: datetime, rrn: str) -> str:
+        """Return the voucher of a new payment by code."""
+        return ""
 
     @abstractmethod
     def network_code(self, fields: Fields) -> str:

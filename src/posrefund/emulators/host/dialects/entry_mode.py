@@ -18,6 +18,7 @@ _BY_ENTRY: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "80": _MAGNETIC,
     "90": _MAGNETIC,
     "95": _MAGNETIC,
+    "03": ((), ("2", "23", "35", "36", "52", "55")),
     "05": _CHIP,
     "07": _CHIP,
     "91": _CHIP,
