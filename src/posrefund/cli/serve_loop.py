@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["serve_until_stopped"]
 
-_THREADS_MOST = 64
+_THREADS_MOST = 32
 
 
 def serve_until_stopped(settings: ServeSettings) -> None:
