@@ -54,11 +54,9 @@ def _cell(text: str) -> str:
 
 def _subclasses(parent: type[PosRefundError], depth: int = 0) -> Iterator[tuple[int, Any]]:
     yield depth, parent
-    for child in sorted(
-        parent.__subclasses__(), key=lambda each: errors.__all__.index(each.__name__)
-    ):
-        if child.__module__ == errors.__name__:
-            yield from _subclasses(child, depth + 1)
+    ours = [each for each in parent.__subclasses__() if each.__module__ == errors.__name__]
+    for child in sorted(ours, key=lambda each: errors.__all__.index(each.__name__)):
+        yield from _subclasses(child, depth + 1)
 
 
 def error_tree() -> str:

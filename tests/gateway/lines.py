@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import uvicorn
 
 from aio.tills import till
 from posrefund.gateway import DoorOptions, OpenTerminals, Token, Tokens, digest_of, gateway_app
@@ -14,7 +17,7 @@ from posrefund.testing import MemoryLink
 from shop import TERMINAL, Shop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from starlette.applications import Starlette
 
@@ -73,9 +76,12 @@ class Counter:
         self.options = DoorOptions(**given | options)
 
     async def __aenter__(self) -> Counter:
-        self.terminal: AsyncTerminal = till(self.shop, self.link)
+        self.terminal: AsyncTerminal = till(
+            self.shop, self.link, dialect=self.shop.dialect, rules=self.shop.rules
+        )
         await self.terminal.sign_in()
-        self.app: Starlette = gateway_app(OpenTerminals({TERMINAL: self.terminal}), self.options)
+        self.terminals = OpenTerminals({TERMINAL: self.terminal})
+        self.app: Starlette = gateway_app(self.terminals, self.options)
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=True)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://door")
         return self
@@ -92,6 +98,21 @@ class Counter:
 
     async def get(self, path: str, role: Role = "till", **more: Any) -> httpx.Response:
         return await self.http.get(f"{AT}{path}", headers=auth(role), **more)
+
+
+@asynccontextmanager
+async def served(counter: Counter) -> AsyncIterator[int]:
+    """Serve *counter*; the port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(counter.app, log_config=None, access_log=False, lifespan="on")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve([listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
 
 
 def refund_body(request_id: str, minor: int | None = None, **more: Any) -> dict[str, Any]:

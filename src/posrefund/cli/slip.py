@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, assert_never, cast
+from typing import TYPE_CHECKING, Annotated, assert_never, cast
 
 import typer
 
@@ -17,14 +16,11 @@ from posrefund.cli.days import day_or_none
 from posrefund.cli.money import EXIT_STATUS
 from posrefund.cli.refund_today import status_of_refund
 from posrefund.cli.screen import Lang, LangOption, stderr, stdout
-from posrefund.errors import ConfigError, PosRefundError
-from posrefund.office import TRAINING
-from posrefund.office.signatures import fetch
-from posrefund.office.slips import SlipOptions, as_escpos, as_png, as_text, slip_content
+from posrefund.errors import ConfigError
+from posrefund.office.slips import as_escpos, as_png, as_text, slip_of_request
 
 if TYPE_CHECKING:
     from posrefund.cli.config import Settings
-    from posrefund.engine import Outcome, Signature
     from posrefund.office.slips import Columns, SlipContent
     from posrefund.terminal import Terminal
 
@@ -100,33 +96,19 @@ def slip(  # noqa: PLR0913, PLR0917 — one per option
             stderr.print(f"request {request} is unknown / 没有这个请求号", markup=False)
             raise typer.Exit(2)
         day = day_or_none(expected_by, "--expected-by") or _expected(terminal, request, settings)
-        told = {"language": lang.value, "copy": copy.value, "expected_by": day}
-        content = _content(terminal, found, settings, told)
+        content = slip_of_request(
+            terminal,
+            found,
+            settings.slip,
+            language=lang.value,
+            copy=copy.value,
+            expected_by=day,
+        )
         width = cast("Columns", int(columns or settings.slip.columns))
         made = _made(content, kind, width, font or settings.slip.font, settings.slip.printer)
         terminal.note_print(request, copy.value)
     _put(made, out)
     raise typer.Exit(EXIT_STATUS[type(found).__name__])
-
-
-def _content(
-    terminal: Terminal, outcome: Outcome, settings: Settings, told: dict[str, Any]
-) -> SlipContent:
-    """What is on the paper: what the journal knows, what the shop says of itself, and what was *told*."""
-    request = outcome.attempt.request_id
-    signature = terminal.signature(request)
-    options = {
-        **told,
-        **_of_shop(settings),
-        "signature": signature,
-        "picture": _picture(signature, settings),
-        "reprint": terminal.prints(request, told["copy"]) > 0,
-    }
-    if terminal.journal.is_training:
-        options["watermark"] = TRAINING
-    sales = terminal.journal.originals(outcome.attempt.original_id or "")
-    original = sales[0] if sales else None
-    return slip_content(outcome, terminal.dialect, original, SlipOptions(**options))
 
 
 def _made(
@@ -157,21 +139,6 @@ def _put(made: bytes, out: Path | None) -> None:
     except OSError as error:
         raise ConfigError(f"{out} cannot be written: {error.strerror}") from None
     stdout.print(f"{out}: {len(made)} bytes", markup=False)
-
-
-def _of_shop(settings: Settings) -> dict[str, Any]:
-    names = ("merchant_name", "merchant_contact", "acquirer_contact", "watermark", "institutions")
-    return {"is_barcode": settings.slip.barcode} | {
-        name: getattr(settings.slip, name) for name in names
-    }
-
-
-def _picture(signature: Signature | None, settings: Settings) -> bytes:
-    """The signature that was drawn, where it is still kept; its digest is printed either way."""
-    if signature is not None and signature.kind == "bitmap":
-        with suppress(PosRefundError):
-            return fetch(signature, settings.slip.signatures)
-    return b""
 
 
 def _expected(terminal: Terminal, request: str, settings: Settings) -> date | None:

@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from pathlib import Path
-from types import MappingProxyType
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from posrefund.errors import ConfigError
+from posrefund.office.slips import SlipSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["SlipSettings", "slip_settings"]
 
 _FILES = ("font", "signatures")
-
-
-@dataclass(frozen=True, slots=True)
-class SlipSettings:
-    """How a shop's slips are.
-
-    Attributes:
-        merchant_name: As on the shop's door.
-        merchant_contact: Whom the customer calls.
-        acquirer_contact: Whom the shop calls.
-        watermark: On every slip, such as ``培训 TRAINING 无效``.
-        barcode: Whether the reference is a bar code and not a QR code; on paper of 48 columns.
-        columns: Of the paper: 32 (58 mm) or 48 (80 mm).
-        printer: Its profile for python-escpos.
-        font: A font file for pictures.
-        signatures: The folder where signatures are kept.
-        institutions: Names of banks by their code.
-    """
-
-    merchant_name: str = ""
-    merchant_contact: str = ""
-    acquirer_contact: str = ""
-    watermark: str = ""
-    barcode: bool = False
-    columns: int = 32
-    printer: str = "default"
-    font: Path | None = None
-    signatures: Path = Path("signatures")
-    institutions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def slip_settings(table: object, folder: Path) -> SlipSettings:

@@ -16,9 +16,12 @@ __all__ = [
     "BatchData",
     "BoundsData",
     "CandidateData",
+    "CaseData",
+    "CaseList",
     "DoneData",
     "ErrorAnswer",
     "ErrorData",
+    "EventData",
     "FaultData",
     "FaultList",
     "FaultPath",
@@ -242,6 +245,42 @@ class FaultList(Struct):
     """Faults, oldest first."""
 
     faults: list[FaultData]
+
+
+class EventData(Struct):
+    """What stands in the data of each event; more follows by its name: attempt, approval, fault, batch, case."""
+
+    terminal: str
+    seq: int
+    at: str
+
+
+class CaseData(Struct):
+    """What somebody has to look at."""
+
+    case: str
+    category: str
+    owner: str
+    loser: str
+    severity: str
+    opened_at: str
+    age_days: int
+    age: str
+    attempt_id: str
+    subject: str
+    day: str
+    next_zh: str
+    next_en: str
+    facts: dict[str, str]
+    closed_at: str | None
+    closed_by: str
+    how: str
+
+
+class CaseList(Struct):
+    """Cases, oldest first."""
+
+    cases: list[CaseData]
 
 
 class SlipData(Struct):

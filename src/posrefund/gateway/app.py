@@ -37,7 +37,8 @@ def gateway_app(
 ) -> Starlette:
     """Return the ASGI application that speaks for *terminals*.
 
-    When it is shut down it waits for what is under way; the terminals are closed by who opened them, after that.
+    When it is shut down it waits for what is under way; the terminals are closed by who opened them, after that. Its
+    ``state.door`` is the door: ``news.end()`` of it lets the event streams end.
 
     Args:
         terminals: For whom it speaks.
@@ -55,11 +56,13 @@ def gateway_app(
         finally:
             await door.drained()
 
-    return Starlette(
+    app = Starlette(
         routes=[*_addresses(door, every), Route("/openapi.json", _Published(every)), *routes],
         exception_handlers={HTTPException: _not_found},
         lifespan=lifespan,
     )
+    app.state.door = door
+    return app
 
 
 def _addresses(door: Door, every: Sequence[Operation]) -> list[Route]:

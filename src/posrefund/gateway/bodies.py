@@ -19,10 +19,12 @@ __all__ = [
     "ApproveBody",
     "Body",
     "Card",
+    "CaseQuestion",
     "CloseBatchBody",
     "CloseFaultBody",
     "Described",
     "DocumentBody",
+    "EventQuestion",
     "FaultBody",
     "FaultQuestion",
     "MaintainedBody",
@@ -258,3 +260,20 @@ class FaultQuestion(Body):
     """Which faults."""
 
     all: Annotated[bool, Meta(description="true: those that are closed, too")] = False
+
+
+class CaseQuestion(Body):
+    """Which cases."""
+
+    all: Annotated[bool, Meta(description="true: those that are closed, too")] = False
+
+
+class EventQuestion(Body):
+    """Which events."""
+
+    terminal: Annotated[list[str], Meta(max_length=32, description="terminals, at most 32")] = []
+    after: Annotated[
+        str, Meta(max_length=1024, description="the id of an event: those behind it")
+    ] = ""
+    history: Annotated[bool, Meta(description="true: from the first that there ever was")] = False
+    wait: Annotated[bool, Meta(description="false: what there is now, and no more")] = True

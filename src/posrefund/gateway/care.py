@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from posrefund.gateway.answers import (
     BatchData,
+    CaseList,
     DoneData,
     FaultData,
     FaultList,
@@ -15,6 +16,7 @@ from posrefund.gateway.answers import (
     TerminalList,
 )
 from posrefund.gateway.bodies import (
+    CaseQuestion,
     CloseBatchBody,
     CloseFaultBody,
     FaultBody,
@@ -24,6 +26,7 @@ from posrefund.gateway.bodies import (
 )
 from posrefund.gateway.operation import Answer, Operation
 from posrefund.office import batch_slip
+from posrefund.office.cases import cases
 
 if TYPE_CHECKING:
     from posrefund.engine import TerminalView
@@ -85,6 +88,13 @@ async def _faults(call: Call) -> Answer:
     asked: FaultQuestion = call.query
     found = await call.terminal.at_desk(lambda desk: desk.faults(open_only=not asked.all))
     return Answer({"faults": [each.as_data() for each in found]})
+
+
+async def _cases(call: Call) -> Answer:
+    asked: CaseQuestion = call.query
+    now = call.options.clock()
+    found = await call.terminal.at_desk(lambda desk: cases(desk.journal, open_only=not asked.all))
+    return Answer({"cases": [each.as_data(now) for each in found]})
 
 
 async def _open_fault(call: Call) -> Answer:
@@ -202,6 +212,16 @@ CARE = (
         _faults,
         {200: FaultList},
         query=FaultQuestion,
+    ),
+    Operation(
+        "GET",
+        f"{_AT}/cases",
+        "cases",
+        "List what people have to look at, oldest first, each with its owner and the next step.",
+        "read",
+        _cases,
+        {200: CaseList},
+        query=CaseQuestion,
     ),
     Operation(
         "POST",

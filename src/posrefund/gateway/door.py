@@ -18,8 +18,8 @@ from posrefund.errors import LocalProtocolError, PosRefundError
 from posrefund.gateway.faults import DoorError, said_of, unexpected
 from posrefund.gateway.limits import Buckets
 from posrefund.gateway.operation import Answer, Call
-from posrefund.gateway.shapes import decoder_of, read_body, read_query
-from posrefund.gateway.terminals import TerminalElsewhereError
+from posrefund.gateway.shapes import decoder_of, encoded, read_body, read_query
+from posrefund.gateway.stream import News
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +36,6 @@ __all__ = ["Door", "send_json"]
 _LOG = logging.getLogger(__name__)
 _BEARER = b"bearer "
 _JSON_TYPE = b"application/json"
-_ENCODER = msgspec.json.Encoder()
 
 
 class _HungUpError(Exception):
@@ -49,12 +48,16 @@ class Door:
     Args:
         terminals: For whom it speaks.
         options: How it is.
+
+    Attributes:
+        news: Where changes are told; ``news.end()`` lets every event stream end, before a server waits for them.
     """
 
     def __init__(self, terminals: Terminals, options: DoorOptions) -> None:
         self._terminals, self._options = terminals, options
         self._buckets = Buckets(options.rate, options.monotonic) if options.rate else None
         self._under_way: set[asyncio.Task[Any]] = set()
+        self.news = News()
 
     def at(self, operations: Sequence[Operation]) -> _Address:
         """Return the application of one address, with what can be asked there."""
@@ -118,7 +121,7 @@ class Door:
             raise DoorError("body_too_large", headers={"Connection": "close"})
         return read_body(raw, decoder)
 
-    def call(self, token: Token | None, scope: Scope, **read: Any) -> Call:
+    def call(self, token: Token | None, scope: Scope) -> Call:
         """Return the request, its terminal not lent yet.
 
         Raises:
@@ -128,7 +131,7 @@ class Door:
         name = path.get("terminal")
         if name is not None and token is not None and not token.may_use(name):
             raise DoorError("terminal_unknown")
-        return Call(self._options, self._terminals, token, path, **read)
+        return Call(self._options, self._terminals, token, path, self.news)
 
     # --- what is done ------------------------------------------------------------------------
 
@@ -146,11 +149,13 @@ class Door:
         if name is not None:
             try:
                 call.lent = await self._terminals.lend(name)
-            except TerminalElsewhereError:
-                raise
             except LocalProtocolError:
                 raise DoorError("terminal_unknown") from None
-        return await operation.work(call)
+        try:
+            return await operation.work(call)
+        finally:
+            if name is not None:
+                self.news.tell(name)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)
@@ -171,7 +176,8 @@ class _Address:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         operation = self._operations.get(scope["method"])
         try:
-            answer = await self._answer(operation, scope, receive)
+            found = await self._answer(operation, scope, receive)
+            answer = _Ready(found) if isinstance(found, Answer) else found
         except _HungUpError:
             return
         except PosRefundError as error:
@@ -185,10 +191,7 @@ class _Address:
             _LOG.error("unexpected %s", type(error).__name__)
             await send_json(send, said.status, said.data)
             return
-        if isinstance(answer, Answer):
-            await send_json(send, answer.status, answer.data)
-        else:
-            await answer(scope, receive, send)
+        await answer(scope, receive, send)
 
     async def _answer(self, operation: Operation | None, scope: Scope, receive: Receive) -> Any:
         if operation is None:
@@ -196,6 +199,8 @@ class _Address:
             raise DoorError("method_not_allowed", headers={"Allow": allowed})
         headers = _headers(scope["headers"])
         token = self._door.let_in(operation, headers)
+        if token is not None:
+            _LOG.info("%s: %s", token.name, operation.name)
         call = self._door.call(token, scope)
         if operation.query is not None:
             call.query = read_query(scope["query_string"], operation.query)
@@ -210,16 +215,29 @@ class _Address:
         return await self._door.work(operation, call)
 
 
+class _Ready:
+    """An answer in bytes: what cannot be encoded is found out before anything of it went out."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._status, self._body = answer.status, encoded(answer.data)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _send(send, self._status, self._body, {})
+
+
 async def send_json(
     send: Send, status: int, data: object, headers: Mapping[str, str] | None = None
 ) -> None:
     """Answer with *data*; nobody on the way may keep it."""
-    body = _ENCODER.encode(data)
+    await _send(send, status, encoded(data), headers or {})
+
+
+async def _send(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
     lines = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-        *((name.lower().encode(), value.encode()) for name, value in (headers or {}).items()),
+        *((name.lower().encode(), value.encode()) for name, value in headers.items()),
     ]
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})

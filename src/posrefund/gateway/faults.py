@@ -208,7 +208,8 @@ def _said(
     said = {
         "code": code,
         "effect": error.effect,
-        "retry_is_safe": error.retry_is_safe or status in (429, 503),
+        "retry_is_safe": error.effect == "nothing_sent"
+        and (error.retry_is_safe or status in (429, 503)),
         "text_zh": zh,
         "text_en": en,
         "faults": [{"path": path, "expected": expected} for path, expected in faults],

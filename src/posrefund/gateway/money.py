@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posrefund.engine import Approved, Declined, InDoubt
+from posrefund.engine import Declined, InDoubt
 from posrefund.gateway.answers import (
     ApprovalData,
     FoundData,
@@ -15,9 +15,9 @@ from posrefund.gateway.bodies import RefundBody, SaleBody, SaleQuestion
 from posrefund.gateway.faults import DoorError
 from posrefund.gateway.operation import Answer, Operation
 from posrefund.gateway.reading import query_of, refund_of, request_id_of, sale_of
-from posrefund.office.outcome_data import approval_as_data, outcome_as_data, refusal_as_data
+from posrefund.gateway.telling import told
+from posrefund.office.outcome_data import approval_as_data, refusal_as_data
 from posrefund.office.sale_data import found_as_data
-from posrefund.office.status import refund_status
 
 if TYPE_CHECKING:
     from posrefund.engine import Approval, Outcome
@@ -51,7 +51,7 @@ async def _check(call: Call) -> Answer:
     def look(desk: Desk) -> dict[str, Any]:
         preview = desk.check_refund(wanted)
         outcome = preview.outcome
-        said = None if outcome is None else _told(call, desk, outcome)
+        said = None if outcome is None else told(call, outcome)
         return _preview_as_data(preview) | {"outcome": said}
 
     return Answer(await call.terminal.at_desk(look))
@@ -62,10 +62,10 @@ async def _status(call: Call) -> Answer:
 
     def look(desk: Desk) -> dict[str, Any]:
         outcome = desk.status(request_id)
-        if outcome is not None:
-            return _told(call, desk, outcome)
+        if outcome is not None and call.may_see(outcome.attempt.terminal):
+            return told(call, outcome, contact=desk.contact_for(outcome))
         asked: Approval | None = desk.journal.last_approval(request_id)
-        if asked is None:
+        if outcome is not None or asked is None or not call.may_see(asked.terminal):
             raise DoorError("request_unknown")
         return approval_as_data(asked)
 
@@ -79,25 +79,11 @@ async def _find(call: Call) -> Answer:
 
 
 async def _answered(call: Call, outcome: Outcome) -> Answer:
-    """How it stands; the journal is asked again only for what it alone knows."""
-    if isinstance(outcome, Declined) or (
-        isinstance(outcome, Approved) and outcome.attempt.kind != "sale"
-    ):
-        data = await call.terminal.at_desk(lambda desk: _told(call, desk, outcome))
-    else:
-        data = outcome_as_data(outcome) | {"is_training": call.terminal.journal.is_training}
+    contact = ""
+    if isinstance(outcome, Declined):
+        contact = await call.terminal.at_desk(lambda desk: desk.contact_for(outcome))
+    data = told(call, outcome, contact=contact)
     return Answer(data, _IN_DOUBT if isinstance(outcome, InDoubt) else 200)
-
-
-def _told(call: Call, desk: Desk, outcome: Outcome) -> dict[str, Any]:
-    status, attempt = None, outcome.attempt
-    if isinstance(outcome, Approved) and attempt.kind != "sale":
-        today = desk.view().host_day(call.options.clock())
-        status = refund_status(
-            desk.journal, attempt.request_id, today=today, arrival=call.options.arrival
-        )
-    data = outcome_as_data(outcome, contact=desk.contact_for(outcome), status=status)
-    return data | {"is_training": desk.journal.is_training}
 
 
 def _preview_as_data(preview: Preview) -> dict[str, Any]:

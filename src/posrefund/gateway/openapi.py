@@ -70,11 +70,14 @@ def _described(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "security": [{"token": []}] if operation.right is not None else [],
         "responses": {
-            **{str(status): _success(shape) for status, shape in operation.answers.items()},
+            **{
+                str(status): _success(shape, operation.media)
+                for status, shape in operation.answers.items()
+            },
             **{str(status): _failure(status) for status in _statuses(operation)},
         },
     }
-    if parameters := [*_in_path(operation.path), *_in_query(operation)]:
+    if parameters := [*_in_path(operation.path), *_in_query(operation), *_in_header(operation)]:
         described["parameters"] = parameters
     if operation.body is not None:
         schema = {"$ref": _TEMPLATE.format(name=operation.body.__name__)}
@@ -100,10 +103,10 @@ def _each(shapes: Any) -> tuple[Any, ...]:
     return shapes if isinstance(shapes, tuple) else (shapes,)
 
 
-def _success(shapes: Any) -> dict[str, Any]:
+def _success(shapes: Any, media: str) -> dict[str, Any]:
     refs = [{"$ref": _TEMPLATE.format(name=shape.__name__)} for shape in _each(shapes)]
     schema: dict[str, Any] = refs[0] if len(refs) == 1 else {"anyOf": refs}
-    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+    return {"description": "Done.", "content": {media: {"schema": schema}}}
 
 
 def _failure(status: int) -> dict[str, Any]:
@@ -135,6 +138,13 @@ def _in_query(operation: Operation) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "query", "required": False, "schema": _without_null(schema)}
         for name, schema in members.items()
+    ]
+
+
+def _in_header(operation: Operation) -> list[dict[str, Any]]:
+    return [
+        {"name": name.title(), "in": "header", "required": False, "schema": {"type": "string"}}
+        for name in operation.headers
     ]
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from posrefund.aio import AsyncTerminal
     from posrefund.gateway.options import DoorOptions
     from posrefund.gateway.rights import Right
+    from posrefund.gateway.stream import News
     from posrefund.gateway.terminals import Terminals
     from posrefund.gateway.tokens import Token
 
@@ -46,6 +47,7 @@ class Call:
         terminals: All of the door.
         token: Whose request it is; None where none is needed.
         path: What the address names.
+        news: Where changes are told.
         query: What the question says, an instance of the operation's ``query``.
         body: What the body says, an instance of the operation's ``body``.
         headers: Those that an operation asks for.
@@ -56,6 +58,7 @@ class Call:
     terminals: Terminals
     token: Token | None
     path: Mapping[str, str]
+    news: News
     query: Any = None
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +69,10 @@ class Call:
         """The terminal that the address names."""
         assert self.lent is not None
         return self.lent
+
+    def may_see(self, terminal: str) -> bool:
+        """Say whether who asks may know of what was done at *terminal*: terminals may share a journal."""
+        return self.token is None or self.token.may_use(terminal)
 
     def operator(self, named: str | None) -> str:
         """Return the operator of a request that names *named*, or none.
@@ -100,6 +107,7 @@ class Operation:
         statuses: Further statuses it may answer with, besides those that follow from the rest.
         headers: Names of headers that *work* looks at, in small letters.
         is_published: Whether the published description tells of it.
+        media: The type of a success.
     """
 
     method: str
@@ -116,3 +124,4 @@ class Operation:
     statuses: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     is_published: bool = True
+    media: str = "application/json"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from posrefund.engine.calendar import Arrival
 from posrefund.gateway.limits import RateLimit
 from posrefund.gateway.tokens import Tokens
+from posrefund.office.slips import SlipSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,11 @@ class DoorOptions:
         tokens: Who may ask; without any nobody may.
         rate: How often each token may; None for as often as it likes.
         body_bytes_max: The largest body that is read.
+        slip: What slips say besides, and how wide the paper is.
         arrival: How long a refund takes to the customer's account.
+        streams_max: So many event streams of one token at the same time.
+        poll_s: So often the journals are asked for what came by another way than this door.
+        heartbeat_s: So often a stream says that it is alive.
         clock: Returns the time, aware.
         monotonic: Returns seconds that only grow, for the rates.
     """
@@ -37,6 +42,10 @@ class DoorOptions:
     tokens: Tokens = field(default_factory=Tokens)
     rate: RateLimit | None = field(default_factory=RateLimit)
     body_bytes_max: int = 64 * 1024
+    slip: SlipSettings = field(default_factory=SlipSettings)
     arrival: Arrival = field(default_factory=Arrival)
+    streams_max: int = 4
+    poll_s: float = 1.0
+    heartbeat_s: float = 15.0
     clock: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic

@@ -53,15 +53,18 @@ def sale_of(body: SaleBody, operator: str) -> SaleRequest:
     """Return the sale that a body asks for.
 
     Raises:
-        InvalidRequestError: Every fault at once.
+        InvalidRequestError: Where something is wrong, in the names of the body.
     """
-    return SaleRequest(
-        RequestID(body.request_id),
-        Amount(body.amount_minor, body.currency),
-        card_of(body.card),
-        operator,
-        body.order_ref,
-    )
+    try:
+        return SaleRequest(
+            RequestID(body.request_id),
+            Amount(body.amount_minor, body.currency),
+            card_of(body.card),
+            operator,
+            body.order_ref,
+        )
+    except InvalidRequestError as error:
+        raise _in_our_names(error) from None
 
 
 @closed
@@ -69,8 +72,16 @@ def refund_of(body: RefundBody, operator: str) -> RefundRequest:
     """Return the refund that a body asks for.
 
     Raises:
-        InvalidRequestError: Every fault at once.
+        InvalidRequestError: Where something is wrong, in the names of the body.
     """
+    try:
+        return _refund(body, operator)
+    except InvalidRequestError as error:
+        raise _in_our_names(error) from None
+
+
+@closed
+def _refund(body: RefundBody, operator: str) -> RefundRequest:
     amount = None if body.amount_minor is None else Amount(body.amount_minor, body.currency)
     signature = body.signature
     return RefundRequest(
@@ -118,6 +129,29 @@ def request_id_of(text: str) -> RequestID:
         return RequestID(text)
     except InvalidRequestError:
         raise DoorError("request_unknown") from None
+
+
+_OUR_NAMES = {
+    "amount": "amount_minor",
+    "amount.minor": "amount_minor",
+    "amount.currency": "currency",
+    "card.entry_mode": "card.entry",
+    "document.kind": "documents.kind",
+    "document.number": "documents.number",
+    "document.sha256": "documents.sha256",
+    "original": "original_id",
+    "original.rrn": "original_rrn",
+    "original.day": "described.day",
+    "original.batch": "described.batch",
+    "original.stan": "described.stan",
+    "original.auth_code": "described.auth_code",
+    "original.organisation": "described.organisation",
+}
+"""What a request calls otherwise than a body."""
+
+
+def _in_our_names(error: InvalidRequestError) -> InvalidRequestError:
+    return InvalidRequestError([(_OUR_NAMES.get(path, path), what) for path, what in error.faults])
 
 
 def _original_of(body: RefundBody) -> RequestID | OriginalRef | DescribedSale:

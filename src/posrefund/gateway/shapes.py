@@ -1,4 +1,4 @@
-"""Bodies and questions out of bytes, and every fault of them at once. Floor 10.
+"""Bodies and questions out of bytes, every fault of them at once, and answers into bytes. Floor 10.
 
 A sound body is decoded once. Only one that is not is looked at again, member by member: by what it should have been,
 never by what it is, for a name that nobody knows may be a card number.
@@ -20,11 +20,23 @@ if TYPE_CHECKING:
 
     from posrefund.errors import Fault
 
-__all__ = ["decoder_of", "read_body", "read_query"]
+__all__ = ["decoder_of", "encoded", "read_body", "read_query"]
 
 _DEPTH_MAX = 8
 """No body here is deeper; msgspec itself stops a great deal later."""
 _PARAMETERS_MAX = 64
+
+
+def _plain(value: object) -> str:
+    """An identifier as the text that it is; msgspec encodes none by itself."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    message = f"{type(value).__name__} is no data"
+    raise TypeError(message)
+
+
+encoded = msgspec.json.Encoder(enc_hook=_plain).encode
+"""Returns data as JSON, in bytes."""
 
 
 def decoder_of(kind: type[Struct]) -> msgspec.json.Decoder[Any]:

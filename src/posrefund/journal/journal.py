@@ -188,9 +188,11 @@ class Journal(
         rows = self._links(f"WHERE kind = ?{about} ORDER BY seq", *values)
         return [json.loads(row.body) for row in rows]
 
-    def rows(self, *, after: int = 0) -> list[Row]:
-        """Return the chain, oldest first; only the rows behind number *after*."""
-        return self._links("WHERE seq > ? ORDER BY seq", after)
+    def rows(self, *, after: int = 0, most: int | None = None) -> list[Row]:
+        """Return the chain, oldest first; only the rows behind number *after*, and no more than *most*."""
+        if most is None:
+            return self._links("WHERE seq > ? ORDER BY seq", after)
+        return self._links("WHERE seq > ? ORDER BY seq LIMIT ?", after, most)
 
     def rows_of(self, *kinds: str) -> list[Row]:
         """Return the rows of these kinds, oldest first."""

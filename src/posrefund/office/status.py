@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from posrefund.journal import Journal
     from posrefund.office.paper import Language
 
-__all__ = ["RefundStatus", "ShopStatus", "refund_status"]
+__all__ = ["RefundStatus", "ShopStatus", "of_attempt", "refund_status"]
 
 
 class ShopStatus(StrEnum):

@@ -1,0 +1,77 @@
+"""The slip of a request as it stands in a terminal's journal, on a shop's paper. Floor 8."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from posrefund.errors import PosRefundError
+from posrefund.office.paper import TRAINING
+from posrefund.office.signatures import fetch
+from posrefund.office.slips.build import slip_content
+from posrefund.office.slips.options import SlipOptions
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from posrefund.engine import Outcome, Signature
+    from posrefund.office.paper import Language
+    from posrefund.office.slips.content import SlipContent
+    from posrefund.office.slips.options import Copy
+    from posrefund.office.slips.settings import SlipSettings
+    from posrefund.terminal.desk import Desk
+
+__all__ = ["slip_of_request"]
+
+
+def slip_of_request(
+    desk: Desk,
+    outcome: Outcome,
+    settings: SlipSettings,
+    *,
+    language: Language,
+    copy: Copy,
+    expected_by: date | None = None,
+) -> SlipContent:
+    """Return what is on the paper: what the journal knows, and what the shop says of itself.
+
+    It is a reprint where that copy was printed before; write the print down (``Desk.note_print``) before you print.
+
+    Args:
+        desk: Of the terminal that the request was made at.
+        outcome: How it stands.
+        settings: The shop's.
+        language: Of all words.
+        copy: For whom.
+        expected_by: When the customer may expect the money.
+
+    Raises:
+        InvalidRequestError: Something of *settings* cannot be printed.
+        JournalError: The journal cannot be read.
+    """
+    request = outcome.attempt.request_id
+    signature = desk.signature(request)
+    sales = desk.journal.originals(outcome.attempt.original_id or "")
+    options = SlipOptions(
+        language=language,
+        copy=copy,
+        expected_by=expected_by,
+        merchant_name=settings.merchant_name,
+        merchant_contact=settings.merchant_contact,
+        acquirer_contact=settings.acquirer_contact,
+        institutions=settings.institutions,
+        is_barcode=settings.barcode,
+        watermark=TRAINING if desk.journal.is_training else settings.watermark,
+        signature=signature,
+        picture=_picture(signature, settings),
+        reprint=desk.prints(request, copy) > 0,
+    )
+    return slip_content(outcome, desk.dialect, sales[0] if sales else None, options)
+
+
+def _picture(signature: Signature | None, settings: SlipSettings) -> bytes:
+    """The signature that was drawn, where it is still kept; its digest is printed either way."""
+    if signature is not None and signature.kind == "bitmap":
+        with suppress(PosRefundError):
+            return fetch(signature, settings.signatures)
+    return b""
