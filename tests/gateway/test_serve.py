@@ -152,6 +152,23 @@ def test_answer_under_way_is_delivered_when_the_door_is_stopped(site: Site) -> N
         assert not terminal.journal.unclean_since
 
 
+def test_stop_ends_who_listens_to_events_and_does_not_wait_for_him(site: Site) -> None:
+    async def story(door: DoorProcess) -> None:
+        await ready(door.address, 3)
+        reader, writer = await asyncio.open_connection(*door.address)
+        asked = f"GET /v1/events HTTP/1.1\r\nHost: door\r\nAuthorization: Bearer {SECRET}\r\n\r\n"
+        writer.write(asked.encode())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        door.terminate()
+        async with asyncio.timeout(20):
+            await reader.read()
+        writer.close()
+
+    with DoorProcess(site.config) as door:
+        asyncio.run(story(door))
+        assert door.wait(20) == 0  # by the timers it may wait for 47 s
+
+
 # --- one bad terminal ------------------------------------------------------------------------------
 
 

@@ -70,10 +70,21 @@ def test_reversal_of_what_was_moved_meanwhile_is_not_sent(next_day: Shop) -> Non
 
 
 @pytest.mark.parametrize(
-    ("slept_s", "expected"), [(SEND_WITHIN_S, Approved), (SEND_WITHIN_S + 1, NotSent)]
+    ("within_s", "slept_s", "expected"),
+    [
+        (SEND_WITHIN_S, SEND_WITHIN_S, Approved),
+        (SEND_WITHIN_S, SEND_WITHIN_S + 1, NotSent),
+        (3, 3, Approved),  # a journal whose lease is a short one
+        (3, 4, NotSent),
+        (600, SEND_WITHIN_S + 1, NotSent),
+    ],
 )
 def test_process_that_slept_after_its_last_look_sends_nothing(
-    next_day: Shop, monkeypatch: pytest.MonkeyPatch, slept_s: float, expected: type
+    next_day: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+    within_s: float,
+    slept_s: float,
+    expected: type,
 ) -> None:
     now = 1000.0
 
@@ -84,6 +95,7 @@ def test_process_that_slept_after_its_last_look_sends_nothing(
 
     monkeypatch.setattr(line, "time", Seconds)
     journal: Any = next_day.terminal.journal
+    journal.send_within_s = within_s
     real = journal.hold
 
     def hold(attempt: Any) -> None:

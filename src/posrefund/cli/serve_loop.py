@@ -20,21 +20,19 @@ from posrefund.errors import ConfigError, PosRefundError
 from posrefund.gateway import DoorOptions, RateLimit, Tokens
 from posrefund.gateway.chores import Chores
 from posrefund.gateway.kept import KeptTerminals, Pace, TerminalState
-from posrefund.gateway.metrics import Metrics
+from posrefund.gateway.metrics import Metered, Metrics
 from posrefund.gateway.watching import watched_door
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
-    from starlette.types import ASGIApp
-
     from posrefund.cli.serve_settings import ServeSettings
     from posrefund.gateway.kept import Standing
 
 __all__ = ["serve_until_stopped"]
 
-_THREADS_MOST = 64
+_THREADS_MOST = 32
 
 
 def serve_until_stopped(settings: ServeSettings) -> None:
@@ -117,7 +115,8 @@ def _tell(standing: Standing) -> None:
 
 def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
     rate = RateLimit(settings.per_second, settings.burst) if settings.per_second else None
-    return DoorOptions(tokens=tokens, rate=rate, arrival=settings.terminals[0].settings.arrival)
+    first = settings.terminals[0].settings
+    return DoorOptions(tokens=tokens, rate=rate, arrival=first.arrival, slip=first.slip)
 
 
 def _chores(settings: ServeSettings) -> Chores:
@@ -154,7 +153,7 @@ def _listener(settings: ServeSettings) -> socket.socket:
 
 
 def _server(
-    app: ASGIApp, settings: ServeSettings, tls: ssl.SSLContext | None, listener: socket.socket
+    app: Metered, settings: ServeSettings, tls: ssl.SSLContext | None, listener: socket.socket
 ) -> _Server:
     timers = [plan.settings.dialect.timers for plan in settings.terminals]
     longest_s = max(2 * (each.connect_s + each.answer_s) for each in timers)
@@ -181,19 +180,26 @@ def _server(
             f" {'https' if tls else 'http'}://{place}:{port}; Ctrl-C stops it",
             soft_wrap=True,
         ),
+        app.end,
     )
 
 
 class _Server(uvicorn.Server):
     """Says when it listens; a signal stops it, and then it is over and not repeated."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, started: Callable[[], None], ending: Callable[[], object]
+    ) -> None:
         super().__init__(config)
-        self._say_started = started
+        self._say_started, self._end_streams = started, ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._say_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_streams()
+        await super().shutdown(sockets=sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

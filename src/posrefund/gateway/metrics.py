@@ -175,10 +175,18 @@ class Metered:
         app: What answers them.
         metrics: What counts.
         route_of: Returns the route that a scope was given to, as the table writes it; empty if none.
+        ending: Called when the server is being stopped: what would go on for ever ends then.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, route_of: Callable[[Scope], str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        route_of: Callable[[Scope], str],
+        ending: Callable[[], object] = lambda: None,
+    ) -> None:
         self._app, self._metrics, self._route_of = app, metrics, route_of
+        self.end = ending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and count."""

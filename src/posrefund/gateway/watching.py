@@ -124,7 +124,7 @@ def watched_door(
     metrics.watch(terminals)
     more = [*watching(terminals, metrics, metrics_open=metrics_open), *operations]
     app = gateway_app(terminals, options, operations=more, routes=routes)
-    return Metered(app, metrics, _Paths(app))
+    return Metered(app, metrics, _Paths(app), app.state.door.news.end)
 
 
 class _Paths:
