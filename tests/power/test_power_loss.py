@@ -209,7 +209,7 @@ def test_what_is_told_before_it_is_committed_is_found_out(
             self._db.execute("BEGIN IMMEDIATE")
         yield
 
-    monkeypatch.setattr(store.Store, "_transaction", lazy)
+    monkeypatch.setattr(store.Store, "_unit", lazy)
     monkeypatch.setattr(store.Store, "_destroy_cards", lambda *_: 0)  # its checkpoint would wait
 
     with pytest.raises(AssertionError):

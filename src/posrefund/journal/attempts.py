@@ -17,6 +17,7 @@ from posrefund.values import STAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
     from datetime import date
 
     from posrefund.engine import Attempt
@@ -42,21 +43,29 @@ class Attempts(Backend):
         Raises:
             JournalError: Another process took the terminal over, or moved the attempt: nothing may be sent.
         """
-        with self._transaction():
-            now = self.attempt(attempt.attempt_id)
-            as_read = (now.state, now.copies) == (attempt.state, attempt.copies)
-            if not as_read or now.state not in _SENDING:
+        where = "WHERE request_id = ? AND number = ?"
+        with self._kept_ours():
+            found = self._rows(
+                f"SELECT state, copies FROM attempts {where}", attempt.request_id, attempt.number
+            )
+            as_read = found == [(attempt.state, attempt.copies)]
+            if not as_read or attempt.state not in _SENDING:
                 raise JournalWriteError("the attempt was moved by somebody else")
 
     def next_stan(self, batch: str) -> STAN:
         """Return the STAN after the last one, past any that an open attempt or this batch still uses."""
-        stan = STAN(self._facts().get("stan", "999999")).next()
+        last, memory = self._facts().get("stan"), self._memory
+        if memory.free is not None and memory.free[0] == (last, batch):
+            return memory.free[1]
+        following = stan = STAN(last or "999999").next()
         taken = (
             "SELECT 1 FROM attempts WHERE terminal = ? AND stan = ?"
             f" AND (batch = ? OR state IN ({OPEN_NAMES}))"
         )
         while self._rows(taken, self._terminal, stan, batch):
             stan = stan.next()
+        if stan == following and self._remembers:  # one that was passed over may become free
+            memory.free = (last, batch), stan
         return stan
 
     def last_attempt(self, request_id: str) -> Attempt | None:
@@ -70,6 +79,9 @@ class Attempts(Backend):
         Raises:
             JournalError: There is none of that name.
         """
+        known = self._memory.find(attempt_id)
+        if known is not None:
+            return known
         request_id, _, number = attempt_id.rpartition("/")
         is_number = number.isascii() and number.isdecimal() and len(number) < 10
         where = "WHERE request_id = ? AND number = ?"
@@ -87,10 +99,13 @@ class Attempts(Backend):
 
     def attempts(self, *, states: Iterable[State] | None = None, batch: str = "") -> list[Attempt]:
         """Return this terminal's attempts in the order they were made: all, those in *states*, those of *batch*."""
+        wanted = None if states is None else frozenset(states)
+        if wanted is not None and wanted <= OPEN_STATES and not batch and self._remembers:
+            return [attempt for attempt in self._under_way().values() if attempt.state in wanted]
         where, values = "terminal = ?", [str(self._terminal)]
-        for column, among in (("state", states), ("batch", [batch] if batch else None)):
+        for column, among in (("state", wanted), ("batch", [batch] if batch else None)):
             if among is not None:
-                values += (names := list(map(str, among)))
+                values += (names := sorted(map(str, among)))
                 where += f" AND {column} IN ({', '.join('?' * len(names))})"
         return self._attempts(f"WHERE {where} ORDER BY rowid", *values)
 
@@ -135,7 +150,19 @@ class Attempts(Backend):
 
     def open_attempts(self) -> list[Attempt]:
         """Return every attempt that may still turn out either way."""
-        return self.attempts(states=sorted(OPEN_STATES))
+        return self.attempts(states=OPEN_STATES)
+
+    def _kept_ours(self) -> AbstractContextManager[None]:
+        """A while in which no other process can take the terminal over."""
+        return self._transaction()
+
+    def _under_way(self) -> dict[str, Attempt]:
+        """What is open, by name, in the order that it was made; looked up once."""
+        if self._memory.open is None:
+            where = f"WHERE terminal = ? AND state IN ({OPEN_NAMES}) ORDER BY rowid"
+            found = self._attempts(where, self._terminal)
+            self._memory.open = {attempt.attempt_id: attempt for attempt in found}
+        return self._memory.open
 
     def _attempts(self, where: str, *values: object) -> list[Attempt]:
         rows = self._dicts(f"SELECT {ATTEMPT_COLUMNS} FROM attempts {where}", *values)

@@ -6,10 +6,13 @@ The SQL that comes from above is what every backend understands: ``?`` and ``:na
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from posrefund.journal.memory import Memory
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import Self
@@ -32,6 +35,7 @@ class Backend(ABC):
     """Whether only opening it anew helps: another process took it over, or it was closed."""
     send_within_s = 60.0
     """How long after ``hold`` the first byte may leave, and no later: whoever takes the terminal over relies on it."""
+    _memory: Memory
 
     @abstractmethod
     def close(self) -> None:
@@ -48,9 +52,47 @@ class Backend(ABC):
         """Where it is kept; None where that is a server's business."""
         return None
 
+    @property
+    def _remembers(self) -> bool:
+        """Whether nobody else writes what is this terminal's, so that it need not be looked up again."""
+        return True
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All that is run within it becomes durable together, or nothing of it; what fails forgets everything."""
+        try:
+            with self._unit():
+                yield
+                if self._memory.unwritten:
+                    self._write_facts(self._memory.unwritten)
+                    self._memory.unwritten = {}
+        except BaseException:
+            self._head, self._memory = None, Memory()
+            raise
+
     @abstractmethod
-    def _transaction(self) -> AbstractContextManager[None]:
-        """All that is run within it becomes durable together, or nothing of it."""
+    def _unit(self) -> AbstractContextManager[None]:
+        """A transaction of the database."""
+
+    def _facts(self) -> Mapping[str, str]:
+        """The facts of this terminal, by name."""
+        memory = self._memory
+        if memory.facts is not None:
+            return memory.facts
+        facts = self._read_facts() | memory.unwritten
+        if self._remembers:
+            memory.facts = facts
+        return facts
+
+    def _set_meta(self, **facts: str) -> None:
+        """Write facts of this terminal down."""
+        self._write_facts(facts)
+        self._memory.keep_facts(facts)
+
+    def _set_at_end(self, **facts: str) -> None:
+        """Write facts of this terminal down where the transaction ends: several rows say them anew, and the last counts."""
+        self._memory.unwritten |= facts
+        self._memory.keep_facts(facts)
 
     @abstractmethod
     def _run(self, sql: str, values: tuple[object, ...] | dict[str, Any]) -> int:
@@ -63,10 +105,10 @@ class Backend(ABC):
     def _dicts(self, sql: str, *values: object) -> list[dict[str, Any]]: ...
 
     @abstractmethod
-    def _facts(self) -> dict[str, str]: ...
+    def _read_facts(self) -> dict[str, str]: ...
 
     @abstractmethod
-    def _set_meta(self, **facts: str) -> None: ...
+    def _write_facts(self, facts: Mapping[str, str]) -> None: ...
 
     @abstractmethod
     def _links(self, rest: str, *values: object) -> list[Row]:

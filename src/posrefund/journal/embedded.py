@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,12 @@ from posrefund.closed import closed_class
 from posrefund.errors import JournalCorruptError, JournalError
 from posrefund.journal.backup import back_up
 from posrefund.journal.journal import Journal
+from posrefund.journal.memory import Memory
 from posrefund.journal.schema import VERSIONS
 from posrefund.journal.store import Store
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from os import PathLike
 
     from posrefund.engine import Original
@@ -54,6 +57,7 @@ class SQLiteJournal(Store, Journal):
             self._check_key()
             self._keep_key_check()
             self._migrate()
+            self._memory = Memory()  # the version is another now
         except BaseException:
             self.close()
             raise
@@ -68,6 +72,7 @@ class SQLiteJournal(Store, Journal):
         try:
             self._take_mark_away()
         finally:
+            self._memory = Memory()
             super().close()
 
     def backup(self, path: str | PathLike[str]) -> int:
@@ -99,6 +104,9 @@ class SQLiteJournal(Store, Journal):
         if self._rows("PRAGMA integrity_check(1)") != [("ok",)]:
             raise JournalCorruptError("the file is damaged: tables and indexes differ")
         return rows
+
+    def _kept_ours(self) -> AbstractContextManager[None]:
+        return nullcontext()  # the file is locked as long as it is open
 
     def _learned(self) -> list[Original]:
         return self.all_originals()

@@ -17,6 +17,7 @@ from posrefund.errors import JournalCorruptError, JournalError, JournalWriteErro
 from posrefund.journal.backup import back_up
 from posrefund.journal.fleet_schema import FLEET_VERSIONS
 from posrefund.journal.group import GroupCommit
+from posrefund.journal.memory import Memory
 from posrefund.journal.readers import Readers
 from posrefund.journal.shared import SharedJournal
 from posrefund.journal.store import Store, as_ours
@@ -194,7 +195,7 @@ class FleetJournal(SharedJournal):
     def close(self) -> None:
         """Let somebody else open this terminal's journal; a second time it does nothing."""
         if not self._is_closed:
-            self._is_closed = True
+            self._is_closed, self._memory = True, Memory()
             self._fleet._forget(self._terminal, has_mark=self._has_mark)  # noqa: SLF001
 
     def verify(self) -> int:
@@ -226,19 +227,18 @@ class FleetJournal(SharedJournal):
                 db.execute("ROLLBACK")
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _unit(self) -> Iterator[None]:
         if self._is_closed:
             raise JournalError("the journal is closed")
-        try:
-            with as_ours(JournalWriteError), self._fleet._group.unit():  # noqa: SLF001
-                self._writer = self._fleet._store._db  # noqa: SLF001
-                try:
-                    yield
-                finally:
-                    self._writer = None
-        except BaseException:
-            self._head = None
-            raise
+        with as_ours(JournalWriteError), self._fleet._group.unit():  # noqa: SLF001
+            self._writer = self._fleet._store._db  # noqa: SLF001
+            try:
+                yield
+            finally:
+                self._writer = None
+
+    def _kept_ours(self) -> AbstractContextManager[None]:
+        return nullcontext()  # the file is locked as long as it is open
 
     def _reader(self) -> AbstractContextManager[sqlite3.Connection]:
         """Within a unit the connection that writes: it alone sees what the unit has written so far."""

@@ -7,7 +7,6 @@ the state table and by database constraints.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from dataclasses import replace
@@ -28,28 +27,22 @@ from posrefund.engine import (
 from posrefund.engine.table import OPEN_STATES, State
 from posrefund.errors import (
     JournalCorruptError,
-    JournalWriteError,
-    RequestConflictError,
 )
-from posrefund.journal.approvals import Approvals
-from posrefund.journal.attempts import Attempts
-from posrefund.journal.cards import fingerprint_of, open_card, seal_card
-from posrefund.journal.contacts import Contacts
+from posrefund.journal.cards import fingerprint_of, open_card
 from posrefund.journal.delegations import Delegations, check_delegations
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
 from posrefund.journal.faults import FaultLog, check_faults
 from posrefund.journal.feeds import Feeds
-from posrefund.journal.holds import Holds
 from posrefund.journal.keys import JournalKeys
 from posrefund.journal.lookups import Lookups
-from posrefund.journal.outbox import Outbox, check_notices
+from posrefund.journal.memory import Memory
+from posrefund.journal.outbox import check_notices
 from posrefund.journal.proposals import Proposals, check_proposals
 from posrefund.journal.replay import check_approvals, check_links, check_projection
 from posrefund.journal.rows import (
     FIRST_LINK,
     Row,
-    attempt_as_data,
     canonical,
     link_of,
     original_from_data,
@@ -57,6 +50,8 @@ from posrefund.journal.rows import (
 from posrefund.journal.running import MARKS
 from posrefund.journal.schema import OPEN_NAMES
 from posrefund.journal.staff import StaffTable, check_staff
+from posrefund.journal.steps import Steps
+from posrefund.values.method import BY_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,16 +66,12 @@ __all__ = ["Journal"]
 
 @closed_class
 class Journal(
-    Contacts,
+    Steps,
     Epochs,
-    Attempts,
-    Approvals,
     DeviceQuestions,
-    Holds,
     Feeds,
     Lookups,
     Proposals,
-    Outbox,
     StaffTable,
     Delegations,
     FaultLog,
@@ -99,6 +90,7 @@ class Journal(
 
     def __init__(self, *, key: bytes, terminal: TerminalID) -> None:
         self._keys, self._terminal = JournalKeys(key, terminal), terminal
+        self._memory = Memory()
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -114,6 +106,7 @@ class Journal(
             for action in actions:
                 match action:
                     case Open():
+                        self._write_opened()
                         self._apply_open(action)
                     case Move():
                         self._apply_move(action)
@@ -127,6 +120,7 @@ class Journal(
                         self._append(
                             action.kind, action.attempt_id or "", action.at, dict(action.facts)
                         )
+            self._write_opened()
 
     def remember(
         self, at: datetime, kind: str, told: Mapping[str, str] | None = None, /, **facts: str
@@ -165,15 +159,6 @@ class Journal(
     def terminal_facts(self) -> dict[str, str]:
         """Return what ``remember`` kept."""
         return {name: said for name, said in self._facts().items() if name not in MARKS}
-
-    def content(self, request_id: str) -> str | None:
-        """Return the digest of a request's content, or None if the id is new."""
-        found = self._rows("SELECT content FROM requests WHERE request_id = ?", request_id)
-        return found[0][0] if found else None
-
-    def digest(self, message: bytes) -> str:
-        """Return the keyed digest by which a message is known again to the byte (HMAC-SHA256, 64 hex digits)."""
-        return hmac.new(self._keys.messages, message, hashlib.sha256).hexdigest()
 
     def has_left_as(self, attempt_id: str, message: bytes) -> bool:
         """Say whether *message* is, to the byte, the one that was written down for this attempt."""
@@ -217,12 +202,7 @@ class Journal(
             original: A sale, known here or only described; zeros as its STAN may be any.
             against: Every attempt to give something back of it.
         """
-        is_named = bool(original.stan.strip("0"))
-        rows = (
-            self._rows(f"{_HOST_ONLY} AND subject = ?", original.stan)
-            if is_named
-            else self._rows(_HOST_ONLY)
-        )
+        rows = self._host_only(original)
         return any(host_only.disputes(json.loads(body), original, against) for (body,) in rows)
 
     # --- trust -------------------------------------------------------------------------------
@@ -234,6 +214,7 @@ class Journal(
             JournalCorruptError: Names the first row that was changed, removed or put in, or the
                 attempt or original whose stored state is not what its rows say.
         """
+        self._memory = Memory()  # it is about what is written
         rows = self.rows()
         check_links(rows, self._keys.chain, head=self.terminal_facts().get("head"))
         check_projection(rows, self.attempts(), self._learned(), self._elsewhere())
@@ -277,76 +258,6 @@ class Journal(
             if not hmac.compare_digest(link, row.link):
                 raise JournalCorruptError("the last row was changed", row=row.seq)
 
-    def _apply_open(self, action: Open) -> None:
-        attempt = action.attempt
-        data = attempt_as_data(attempt)
-        self._refuse_others(attempt)
-        self._run(
-            "INSERT INTO requests VALUES (?, ?) ON CONFLICT DO NOTHING",
-            (attempt.request_id, action.content),
-        )
-        if self.content(attempt.request_id) != action.content:
-            raise RequestConflictError(attempt.request_id)
-        self._use_up(action)
-        if attempt.original_id:
-            if self.held(attempt.original_id):
-                raise JournalWriteError("the sale is held: nothing of it is given back")
-            self._shift(attempt.original_id, attempt.amount.minor, "none", attempt.hold)
-        places = ", ".join(f":{name}" for name in data)
-        self._run(f"INSERT INTO attempts ({', '.join(data)}) VALUES ({places})", data)
-        self._set_meta(stan=attempt.stan)
-        if action.card is not None:
-            sealed = seal_card(self._keys.cards, attempt.attempt_id, action.card)
-            self._run("INSERT INTO sealed_cards VALUES (?, ?, ?)", (attempt.attempt_id, *sealed))
-        self._keep_contact(attempt, action.contact)
-        body = {
-            "attempt": data,
-            "content": action.content,
-            "message_hmac": self.digest(action.message),
-        }
-        if action.approval is not None:
-            body["approval"] = action.approval.approval_id
-        self._append("open", attempt.attempt_id, attempt.created_at, body)
-
-    def _apply_move(self, action: Move) -> None:
-        before = self.attempt(action.attempt_id)
-        self._refuse_others(before)
-        after = before.after(action.event, action.facts)
-        if after.original_id:
-            self._shift(after.original_id, after.amount.minor, before.hold, after.hold)
-        self._run(
-            "UPDATE attempts SET state = ?, hold = ?, copies = ?, facts = ?"
-            " WHERE request_id = ? AND number = ?",
-            (
-                str(after.state),
-                after.hold,
-                after.copies,
-                canonical(dict(after.facts)),
-                after.request_id,
-                after.number,
-            ),
-        )
-        body = {"event": str(action.event), "state": str(after.state), "facts": dict(action.facts)}
-        self._append("move", action.attempt_id, action.at, body | self._tell(after, action.at))
-
-    def _refuse_others(self, attempt: Attempt) -> None:
-        if attempt.terminal != self._terminal:
-            raise JournalWriteError("an attempt of another terminal")
-
-    def _shift(self, original_id: str, minor: int, before: str, after: str) -> None:
-        """Move *minor* units between free, reserved and accepted; the ceiling is the database's."""
-        delta = {"none": (0, 0), "reserved": (minor, 0), "accepted": (0, minor)}
-        reserved, accepted = (a - b for a, b in zip(delta[after], delta[before], strict=True))
-        done = self._run(
-            "UPDATE originals SET reserved_minor = reserved_minor + :r,"
-            " accepted_minor = accepted_minor + :a WHERE original_id = :id"
-            " AND reserved_minor + accepted_minor + :r + :a <= amount_minor",
-            {"r": reserved, "a": accepted, "id": original_id},
-        )
-        if done != 1:
-            reason = "the original is unknown or its ceiling would be passed"
-            raise JournalWriteError(reason)
-
     def _append(self, kind: str, subject: str, at: datetime, facts: dict[str, Any]) -> None:
         if self._head is None:  # the first row of this run, or after one that failed
             self._mark(at)
@@ -354,25 +265,33 @@ class Journal(
         seq, body = last + 1, canonical(facts)
         link = link_of(self._keys.chain(seq), before, seq, at.isoformat(), kind, subject, body)
         self._add(Row(seq, at.isoformat(), kind, subject, body, link))
-        self._set_meta(head=link.hex())
+        self._set_at_end(head=link.hex())
         self._head = seq, link
+
+    def _host_only(self, original: Original) -> list[tuple[str]]:
+        """What only the host knows that may name *original*; zeros as its STAN may be any."""
+        if original.stan.strip("0"):
+            return self._rows(f"{_HOST_ONLY} AND subject = ?", original.stan)
+        return self._rows(_HOST_ONLY)
 
     def _original(self, row: dict[str, Any]) -> Original:
         name = row["original_id"]
-        against = self._attempts("WHERE original_id = ?", name)
-        states = {attempt.state for attempt in against}
-        itself = self._attempts("WHERE request_id = ? AND kind = 'sale'", name)
+        about = self._rows(_ABOUT, name, name)
+        against = {(kind, state) for about_it, kind, state, _ in about if about_it == name}
+        states = {state for _, state in against}
+        itself = [said for about_it, kind, *said in about if about_it != name and kind == "sale"]
         try:
             original = original_from_data(
                 row,
-                is_voided=any(a.kind == "void" and a.state in _BOOKED for a in against),
+                is_voided=any(("void", state) in against for state in _BOOKED),
                 has_open_attempt=bool(states & OPEN_STATES),
-                has_case=State.MISMATCHED in states or any(map(_is_disputed, itself)),
+                has_case=State.MISMATCHED in states or any(_is_disputed(*said) for said in itself),
                 **_by_code(itself),
             )
             return (
                 replace(original, has_case=True)
-                if self.is_disputed(original, against)
+                if self._host_only(original)
+                and self.is_disputed(original, self._attempts("WHERE original_id = ?", name))
                 else original
             )
         except (ValueError, TypeError):
@@ -380,20 +299,25 @@ class Journal(
 
 
 _HOST_ONLY = "SELECT body FROM chain WHERE kind = 'host_only'"
+_ABOUT = (
+    "SELECT original_id, kind, state, facts FROM attempts"
+    " WHERE original_id = ? OR (request_id = ? AND kind = 'sale')"
+)
 _BOOKED = {State.ACCEPTED, State.CONFIRMED}
 _CASES = {State.MISMATCHED, State.BOUNCED, State.MANUAL}
 """A sale that was accepted and stands so now is in dispute itself."""
 
 
-def _by_code(itself: Sequence[Attempt]) -> dict[str, str]:
+def _by_code(itself: Sequence[Sequence[str]]) -> dict[str, str]:
     """Whose wallet paid, and the voucher: the attempt that the host accepted knows them, and no column."""
-    said = [sale.facts for sale in itself if sale.is_by_code]
+    facts = [json.loads(text) for _, text in itself]
+    said = [each for each in facts if each.get("entry", "").startswith(BY_CODE)]
     return {
-        name: max(facts.get(name, "") for facts in said) for name in ("wallet", "voucher") if said
+        name: max(each.get(name, "") for each in said) for name in ("wallet", "voucher") if said
     }
 
 
-def _is_disputed(sale: Attempt) -> bool:
+def _is_disputed(state: str, facts: str) -> bool:
     """Whether a sale is a case, or is over because people said that it was never booked."""
-    is_closed = sale.state is State.DECLINED and sale.facts.get("evidence") == "people"
-    return sale.state in _CASES or is_closed
+    is_closed = state == State.DECLINED and json.loads(facts).get("evidence") == "people"
+    return state in _CASES or is_closed

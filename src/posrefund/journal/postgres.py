@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from posrefund.closed import closed_class
 from posrefund.errors import JournalError, JournalWriteError
 from posrefund.journal.lease import LEASE_S, Lease, hold, release, take
+from posrefund.journal.memory import Memory
 from posrefund.journal.postgres_schema import POSTGRES_VERSIONS
 from posrefund.journal.server import AsOurs, connect, database_error, prepare, translated
 from posrefund.journal.shared import SharedJournal
@@ -126,6 +127,11 @@ class PostgresJournal(SharedJournal):
         self._check_key()  # again: until the lease was ours, another one wrote
         self._keep_key_check()
 
+    @property
+    def _remembers(self) -> bool:
+        """Within a transaction that holds the lease; outside of one another process may have taken over."""
+        return self._within
+
     def _connection(self) -> psycopg.Connection:
         """The connection; outside of a transaction one that broke, or was left in one, is replaced."""
         if self._is_closed:
@@ -158,7 +164,7 @@ class PostgresJournal(SharedJournal):
         return self._connection().execute(sql, values)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _unit(self) -> Iterator[None]:
         self._last = None
         with AsOurs(JournalWriteError):
             self._begin()
@@ -169,11 +175,10 @@ class PostgresJournal(SharedJournal):
                 yield
                 self._commit(db)
             except BaseException:
-                self._head = None
                 self._roll_back(db)
                 raise
             finally:
-                self._within = False
+                self._within, self._memory = False, Memory()
 
     def _hold_lease(self, db: psycopg.Connection, lease: Lease) -> None:
         try:
@@ -231,7 +236,7 @@ class PostgresJournal(SharedJournal):
                 yield
             finally:
                 self._roll_back(db)
-                self._within = False
+                self._within, self._memory = False, Memory()
 
     @staticmethod
     def _roll_back(db: psycopg.Connection) -> None:

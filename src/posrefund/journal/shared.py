@@ -23,11 +23,11 @@ __all__ = ["SharedJournal"]
 class SharedJournal(Journal):
     """The journal of one terminal among several."""
 
-    def _facts(self) -> dict[str, str]:
+    def _read_facts(self) -> dict[str, str]:
         sql = "SELECT key, value FROM meta WHERE terminal IN ('', ?)"
         return {**dict(self._rows(sql, self._terminal)), "terminal": self._terminal}
 
-    def _set_meta(self, **facts: str) -> None:
+    def _write_facts(self, facts: Mapping[str, str]) -> None:
         for key, value in facts.items():
             self._run(
                 "INSERT INTO meta VALUES (?, ?, ?) ON CONFLICT (terminal, key)"

@@ -49,7 +49,12 @@ class StaffTable(Backend):
 
     def staff(self) -> list[Operator]:
         """Return everybody who works or worked at this terminal, by number."""
-        return [operator for operator, _ in self._staff()]
+        people = self._memory.people
+        if people is None:
+            people = [operator for operator, _ in self._staff()]
+            if self._remembers:
+                self._memory.people = people
+        return [*people]
 
     def enrol(self, operator: Operator, pin: str, *, by: str, at: datetime) -> None:
         """Write somebody new down.
@@ -68,6 +73,7 @@ class StaffTable(Backend):
         row = {"terminal": self._terminal, **_as_data(operator), "name": operator.name, "pin": kept}
         places = ", ".join(f":{column}" for column in row)
         with self._transaction():
+            self._memory.people = None
             self._run(f"INSERT INTO staff ({', '.join(row)}) VALUES ({places})", row)
             self._refuse_unmanaged()
             self._append_step("added", operator, kept, by, at)
@@ -92,6 +98,7 @@ class StaffTable(Backend):
         values = _as_data(after) | {"name": after.name, "pin": new, "terminal": self._terminal}
         columns = ", ".join(f"{name} = :{name}" for name in (*_CHAINED, "name"))
         with self._transaction():
+            self._memory.people = None
             done = self._run(
                 f"UPDATE staff SET {columns}, pin = coalesce(:pin, pin)"
                 " WHERE terminal = :terminal AND number = :number AND revision = :before",

@@ -46,8 +46,6 @@ class Store:
         JournalCorruptError: A file that is no database.
     """
 
-    _head: tuple[int, bytes] | None = None
-
     def __init__(
         self, path: str | PathLike[str], versions: Sequence[str], facts: Mapping[str, str]
     ) -> None:
@@ -111,25 +109,24 @@ class Store:
                     raise
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _unit(self) -> Iterator[None]:
         with as_ours(JournalWriteError):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
-                self._head = None
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def _set_meta(self, **facts: str) -> None:
+    def _write_facts(self, facts: Mapping[str, str]) -> None:
         self._db.executemany(
             "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             facts.items(),
         )
 
-    def _facts(self) -> dict[str, str]:
+    def _read_facts(self) -> dict[str, str]:
         return dict(_typed(self._rows("SELECT key, value FROM meta"), str, str))
 
     def _links(self, rest: str, *values: object) -> list[Row]:
@@ -145,7 +142,7 @@ class Store:
 
     def _destroy_cards(self, condition: str, *values: object, table: str = "sealed_cards") -> int:
         zero = f"UPDATE {table} SET item_key = zeroblob(length(item_key))"
-        with self._transaction():
+        with self._unit():
             self._db.execute(f"{zero} WHERE {condition}", values)
             count = self._db.execute(f"DELETE FROM {table} WHERE {condition}", values).rowcount
         self._empty_log()

@@ -358,7 +358,8 @@ class Procedures:
         known = self.journal.content(request.request_id)
         if known is not None and known != request.content(fingerprint):
             raise RequestConflictError(request.request_id)
-        last = self.journal.last_attempt(request.request_id)
+        # Nothing was ever attempted of what is not known.
+        last = self.journal.last_attempt(request.request_id) if known is not None else None
         return last, Occasion(last.number + 1 if last else 1, fingerprint, self.clock())
 
     def _planned(

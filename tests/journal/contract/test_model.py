@@ -27,6 +27,7 @@ from journal.backends import BACKENDS, FleetBackend, PostgresBackend, SQLiteBack
 from journal.builders import know, opening
 from posrefund.engine import OPEN_STATES, TABLE, Event, Move, Note, State
 from posrefund.errors import JournalError, JournalWriteError, LocalProtocolError
+from posrefund.journal.memory import Memory
 from posrefund.journal.replay import replay
 from posrefund.values import PAN, KeptCard
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from journal.backends import Backend
     from posrefund.engine import Action
+    from posrefund.journal import Journal
 
 SALES = {"S-1": 1_000, "S-2": 50}
 HELD = {
@@ -231,7 +233,18 @@ class Histories(RuleBasedStateMachine):
     def chain_has_every_row_and_alone_tells_the_same_story(self) -> None:
         told = replay(self.journal.rows())
         assert list(told.values()) == self.journal.attempts()
+        remembered = self.journal._memory
         assert self.journal.verify() == self.rows
+        self.journal._memory = remembered  # verify forgets it: the next step is to meet it
+
+    @invariant()
+    def what_is_remembered_is_what_is_written(self) -> None:
+        """Compares what stands in the memory now with what a look into the tables finds."""
+        looked_up = [known(self.journal, self.model), known(self.journal, self.model)]
+        remembered, self.journal._memory = self.journal._memory, Memory()
+        looked_up.append(known(self.journal, self.model))
+        self.journal._memory = remembered
+        assert looked_up[0] == looked_up[1] == looked_up[2]
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -274,6 +287,19 @@ class Histories(RuleBasedStateMachine):
 
 
 _EXAMPLES = {SQLiteBackend: 30, FleetBackend: 15, PostgresBackend: 15}
+
+
+def known(journal: Journal, model: dict[str, Item]) -> list[object]:
+    """Return all of what a journal may answer from its memory."""
+    return [
+        journal.terminal_facts(),
+        journal.open_attempts(),
+        journal.attempts(states=[State.MANUAL, State.IN_DOUBT]),
+        [journal.attempt(name) for name in model],
+        [journal.next_stan(batch) for batch in ("000001", "000002", "000001")],
+        journal.staff(),
+        journal.head(),
+    ]
 
 
 @pytest.mark.parametrize("kind", BACKENDS, ids=lambda kind: kind.name)
