@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from engine.builders import CHIP, DIALECT, NOW, PROPERTY, attempt_in, original, view
 from posrefund.dialects import dialect
+from posrefund.dialects.file import dump_dialect, load_dialect
+from posrefund.dialects.redact import redactor
 from posrefund.engine.compose import (
     compose_refund,
     compose_reversal,
@@ -19,6 +21,7 @@ from posrefund.engine.compose import (
 )
 from posrefund.engine.table import State
 from posrefund.errors import InvalidRequestError
+from posrefund.framing import Envelope
 from posrefund.values import Amount, BackToPayer, CodeRead, PayerCode, Voucher
 
 CODE = CodeRead(PayerCode("6201234567890123451"))
@@ -143,3 +146,53 @@ def test_another_acquirers_word_for_the_entry_mode_is_data() -> None:
 def test_which_wallets_a_dialect_takes_is_data() -> None:
     assert dialect("unionpay").wallets == ("unionpay",)
     assert dialect("iso87-ascii").wallets == ()
+
+
+def test_a_profile_says_it_in_a_line_and_one_that_knows_no_codes_stays_right() -> None:
+    house = load_dialect(
+        'name = "house"\nbase = "unionpay"\n[words.entry_mode]\n032 = "042"\n'
+        '[messages.sale.holds]\n59 = "A3{payer_code_length}{payer_code}"\n'
+    )
+    fields = compose_sale(replace(view(), dialect=house), Amount(1), CODE, NOW)
+    assert (fields["22"], fields["59"]) == ("042", "A30196201234567890123451")
+    assert load_dialect(dump_dialect(house)) == house
+
+    older = load_dialect(
+        'name = "older"\nbase = "unionpay"\n[messages.sale]\n'
+        'request = "2C 3 4 11 14C 22 23C 25 26C 35C 36C 41 42 49 52C 53C 60 64"\n'
+    )
+    assert not older.messages["sale"].says("payer_code")
+    assert "59" not in compose_sale(replace(view(), dialect=older), Amount(1), CHIP, NOW)
+
+
+@pytest.mark.parametrize("name", ["unionpay", "aggregator"])
+def test_a_log_of_the_line_holds_neither_code_nor_voucher(name: str) -> None:
+    known = dialect(name)
+    here = replace(view(), dialect=known)
+    sale = original(wallet="unionpay", voucher=VOUCHER)
+    around = Envelope(known.tpdu, known.header)
+    for fields in (
+        compose_sale(here, Amount(1), CodeRead(PayerCode("6299887766554433222")), NOW),
+        compose_refund(here, Amount(1), BACK, sale, NOW),
+    ):
+        message = around.wrap(known.codec.encode(fields))
+        logged = redactor(known)(message)
+
+        assert len(logged) == len(message)
+        assert set(logged) != {0}  # it was read, and not merely wiped
+        assert any(secret in message for secret in (b"6299887766554433222", VOUCHER.encode()))
+        assert not any(secret in logged for secret in (b"998877", b"433222", b"5821", b"0802"))
+
+
+@PROPERTY
+@given(st.from_regex("(62[0-9]{17}|1[0-5][0-9]{16}|28[0-9]{14,22})", fullmatch=True))
+def test_an_aggregator_says_the_code_in_de6_and_whose_in_de44(digits: str) -> None:
+    known = dialect("aggregator")
+    read = CodeRead(PayerCode(digits))
+    fields = compose_sale(replace(view(), dialect=known), Amount(1), read, NOW)
+
+    assert fields["6"] == digits
+    assert fields["44"] == {"wechat": "002", "alipay": "003", "unionpay": "004"}[str(read.wallet)]
+    assert (fields["t"], fields["3"], fields["60"]) == ("0200", "710000", "60000001000")
+    assert known.codec.decode(known.codec.encode(fields))["6"] == digits
+    assert digits not in "".join(keepable(fields, known).values())
