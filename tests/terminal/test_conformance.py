@@ -23,6 +23,7 @@ from posrefund.engine.compose import (
     compose_details,
     compose_echo,
     compose_end,
+    compose_inquiry,
     compose_refund,
     compose_reversal,
     compose_sale,
@@ -188,6 +189,15 @@ def closing_of_each(way: Way, shop: Shop) -> dict[str, dict[str, str]]:
     }
 
 
+def question_of(known: Dialect, shop: Shop) -> dict[str, dict[str, str]]:
+    """The inquiry about the refund that was made, where the dialect has one."""
+    if "inquiry" not in known.messages:
+        return {}
+    here = replace(shop.terminal.view(), stan=STAN("000911"))
+    made = shop.terminal.journal.attempt("R-1/1")
+    return {"inquiry": compose_inquiry(made, here, shop.clock())}
+
+
 def test_every_message_goes_out_and_comes_back(next_day: Shop, known: Dialect, way: Way) -> None:
     next_day.terminal.sale(way.sale("S-2", 500))
     next_day.terminal.refund(way.refund("R-1", "S-1", 100))
@@ -195,7 +205,7 @@ def test_every_message_goes_out_and_comes_back(next_day: Shop, known: Dialect, w
     requests = one_of_each(way, next_day)
     requests["refund"]["4"] = "000000000100"
     last = {name: requests.pop(name) for name in ("sign_in", "sign_off")}
-    requests |= closing_of_each(way, next_day) | last
+    requests |= closing_of_each(way, next_day) | question_of(known, next_day) | last
     assert requests.keys() == known.messages.keys() - set(CLOSING if way.is_by_code else ())
 
     for name, fields in requests.items():
@@ -220,6 +230,8 @@ def test_every_message_goes_out_and_comes_back(next_day: Shop, known: Dialect, w
         code = answer.get("39", "00")  # the answer to a settlement has none
         money = look_up(known.codes, code).money == "booked"
         others = known.reversed_codes if name == "reversal" else known.managed_codes
+        if name == "inquiry" and known.inquiry:
+            others = known.inquiry.told_codes
         assert money if name in ("sale", "void", "refund") else code in others, name
         has_mac = bool({"64", "128"} & table.templates.keys())
         assert received.mac == ("valid" if has_mac else "absent")
