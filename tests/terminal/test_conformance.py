@@ -206,7 +206,10 @@ def test_every_message_goes_out_and_comes_back(next_day: Shop, known: Dialect, w
     requests["refund"]["4"] = "000000000100"
     last = {name: requests.pop(name) for name in ("sign_in", "sign_off")}
     requests |= closing_of_each(way, next_day) | question_of(known, next_day) | last
-    elsewhere = {"upload_signature", *(CLOSING if way.is_by_code else ())}  # test_signature_upload.py
+    elsewhere = {
+        "upload_signature",
+        *(CLOSING if way.is_by_code else ()),
+    }  # test_signature_upload.py
     assert requests.keys() == known.messages.keys() - elsewhere
 
     for name, fields in requests.items():

@@ -92,7 +92,7 @@ class Desk(Decisions):
             JournalError: It could not be written down.
         """
         with self._busy:
-            return self._procedures.ask(request, pin)
+            return self._procedures.planning.ask(request, pin)
 
     def last_batch(self) -> BatchClosed | None:
         """Return the report of the batch that was closed last, from the journal alone."""
@@ -141,7 +141,7 @@ class Desk(Decisions):
             JournalError: The journal cannot be read.
         """
         with self._busy:
-            return self._procedures.preview(request)
+            return self._procedures.planning.preview(request)
 
     def amount_bounds(self, original_id: str, operator: str = "01") -> Bounds | None:
         """Return the least and the most that *operator* may ask for of a sale; None where that is nothing.
@@ -154,7 +154,7 @@ class Desk(Decisions):
             found = self.journal.originals(original_id)
             if not found:
                 raise refuse("original_unknown")
-            return self._procedures.bounds(found[0], operator)
+            return self._procedures.planning.bounds(found[0], operator)
 
     def may_refund(self, operator: str) -> bool:
         """Say whether a menu offers *operator* a refund: the merchant's permission, the role, the batch and the journal.

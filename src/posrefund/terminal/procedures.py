@@ -9,25 +9,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from posrefund.closed import closed_class
 from posrefund.crypto import require
 from posrefund.engine import (
-    DescribedSale,
-    OriginalRef,
     SaleRequest,
-    described,
-    machine,
     outcome_of,
 )
-from posrefund.engine.approval import digest_of
 from posrefund.engine.plan import Occasion
-from posrefund.engine.policy import Rules, amount_bounds, judge
-from posrefund.engine.refusals import refuse, together
-from posrefund.engine.rules import check_journal
+from posrefund.engine.policy import Rules
+from posrefund.engine.refusals import refuse
 from posrefund.engine.sign_in import Accept
-from posrefund.errors import PosRefundError, RefusedError, RequestConflictError
+from posrefund.errors import PosRefundError, RequestConflictError
 from posrefund.framing import Envelope
 from posrefund.terminal.anchor import Mooring
 from posrefund.terminal.batch import BatchCloser
@@ -38,7 +32,7 @@ from posrefund.terminal.inquiry import Inquiries
 from posrefund.terminal.keyring import Keyring
 from posrefund.terminal.line import Line
 from posrefund.terminal.people import People
-from posrefund.terminal.preview import Preview
+from posrefund.terminal.planning import Planning
 from posrefund.terminal.rulebook import Rulebook
 from posrefund.terminal.selfcheck import SelfChecker
 from posrefund.terminal.sign_in import echo, sign_in
@@ -54,16 +48,13 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect, Timers
     from posrefund.engine import (
-        Approval,
         Attempt,
-        Original,
         Outcome,
         RefundRequest,
         Signature,
         TerminalView,
     )
     from posrefund.engine.plan import Plan
-    from posrefund.engine.policy import Bounds
     from posrefund.engine.selfcheck import SelfCheck, SelfCheckPolicy
     from posrefund.engine.settlement import BatchClosed
     from posrefund.engine.signature_upload import SignatureSent
@@ -98,6 +89,7 @@ class Procedures:
         keyring: The working keys.
         people: What people decide.
         rulebook: The shop's rules.
+        planning: How requests would be carried out.
     """
 
     def __init__(  # noqa: PLR0913 — those of ``Terminal`` but its link
@@ -151,6 +143,10 @@ class Procedures:
         self.people = People(journal, dialect.policy, clock)
         self.rulebook = Rulebook(rules or Rules(), role_of or self.people.role_of, journal)
         self.people.prover.permissions = self.rulebook.permissions()
+        self.planning = Planning(
+            *(journal, dialect, clock, self.view),
+            *(self.rulebook, self.people, self._checker.check_last),
+        )
         self.exchange.recover()
         if not is_whole:
             mooring.go_on()
@@ -175,32 +171,14 @@ class Procedures:
     def sale(self, request: SaleRequest) -> Steps[Outcome]:
         """See ``Terminal.sale``."""
         return self._heeding(
-            self._carry_out(
-                request, lambda occasion: machine.start_sale(request, self.view(), occasion)
-            )
+            self._carry_out(request, lambda occasion: self.planning.sale(request, occasion))
         )
 
     def refund(self, request: RefundRequest, pin: str | None = None) -> Steps[Outcome]:
         """See ``Terminal.refund``."""
         return self._heeding(
-            self._carry_out(request, lambda occasion: self._plan_refund(request, occasion), pin)
+            self._carry_out(request, lambda occasion: self.planning.refund(request, occasion), pin)
         )
-
-    def ask(self, request: RefundRequest, pin: str | None) -> Approval | None:
-        """See ``Desk.ask``."""
-        last, occasion = self._recall(request)
-        if self._is_over(last):
-            return None
-        with self.rulebook.contacts():
-            plan = self._plan_refund(request, occasion)
-        if not plan.needs_approval:
-            return None
-        try:
-            self.people.ask_first(plan, pin)
-        except RefusedError as refusal:
-            if refusal.code != "approval_needed":  # it waits: that is what was wanted
-                raise
-        return self.journal.last_approval(request.request_id)
 
     def resolve_doubts(self) -> Steps[None]:
         """See ``Terminal.resolve_doubts``."""
@@ -230,31 +208,6 @@ class Procedures:
     ) -> Steps[tuple[SignatureSent, ...]]:
         """See ``Terminal.upload_signatures``."""
         return self._heeding(self.signatures.upload(picture_of, merchant_name, again=again))
-
-    def preview(self, request: RefundRequest) -> Preview:
-        """See ``Terminal.check_refund``."""
-        last, occasion = self._recall(request)
-        bounds = self._bounds_of(request, occasion)
-        try:
-            if self._is_over(last):
-                return Preview(outcome=outcome_of(last, self.dialect), bounds=bounds)
-            with self.rulebook.contacts():
-                plan = self._plan_refund(request, occasion)
-        except RefusedError as refusal:
-            return Preview(refusal=refusal, bounds=bounds)
-        return Preview(
-            reviews=plan.reviews,
-            route="void" if plan.attempt.kind == "void" else "refund",
-            amount=plan.attempt.amount,
-            needs_approval=self.people.has_to_wait(plan),
-            bounds=bounds,
-            digest=digest_of(plan.content, plan.attempt),
-        )
-
-    def bounds(self, sale: Original, operator: str) -> Bounds | None:
-        """See ``Terminal.amount_bounds``."""
-        history = self.rulebook.history(operator, sale, self.view(), self.clock())
-        return amount_bounds(self.rulebook.rules, sale, history)
 
     def view(self) -> TerminalView:
         """Return what the engine may know of this terminal now."""
@@ -316,12 +269,6 @@ class Procedures:
         brisk = replace(timers, connect_s=connect_s, answer_s=answer_s)
         return self._sign_in(_AGAIN_OPERATOR, Accept(), brisk)
 
-    def _bounds_of(self, request: RefundRequest, occasion: Occasion) -> Bounds | None:
-        with suppress(RefusedError):
-            found = self._find(request, occasion, self.view())
-            return self.bounds(found.original, request.operator)
-        return None
-
     def _carry_out(
         self,
         request: SaleRequest | RefundRequest,
@@ -329,76 +276,24 @@ class Procedures:
         pin: str | None = None,
     ) -> Steps[Outcome]:
         self.exchange.recover()
-        last, occasion = self._recall(request)
-        if self._is_over(last):
+        last, occasion = self.planning.recall(request)
+        if self.planning.is_over(last):
             return outcome_of(last, self.dialect)
         if isinstance(request, SaleRequest) and self.journal.originals(request.request_id):
             raise RequestConflictError(request.request_id)  # a sale of that name came from a feed
         # The rules and the second person speak before the line: what they refuse must not send a reversal either.
-        plan = self._planned(start, occasion, pin)
+        plan = self.planning.agreed(start, occasion, pin)
         has_worked = yield from self.exchange.resolve_doubts()
         if request.card.pin_block is None:  # one was made under the keys of now
             has_worked |= yield from self.asked.obey(self._sign_in_again)
         if has_worked:
             # What stood before may not stand any more: a late answer may have come. Nor is the STAN free.
             last = self.journal.last_attempt(request.request_id)
-            if self._is_over(last):
+            if self.planning.is_over(last):
                 return outcome_of(last, self.dialect)
-            plan = self._planned(start, replace(occasion, now=self.clock()), pin)
+            plan = self.planning.agreed(start, replace(occasion, now=self.clock()), pin)
         yield from self.exchange.perform(plan)
         return outcome_of(self.journal.attempt(plan.attempt.attempt_id), self.dialect)
-
-    def _recall(self, request: SaleRequest | RefundRequest) -> tuple[Attempt | None, Occasion]:
-        """The last attempt of a request, and the occasion of the next.
-
-        Raises:
-            RequestConflictError: The id is known with other content.
-        """
-        fingerprint = self.journal.fingerprint(request.card.identity)
-        known = self.journal.content(request.request_id)
-        if known is not None and known != request.content(fingerprint):
-            raise RequestConflictError(request.request_id)
-        # Nothing was ever attempted of what is not known.
-        last = self.journal.last_attempt(request.request_id) if known is not None else None
-        return last, Occasion(last.number + 1 if last else 1, fingerprint, self.clock())
-
-    def _planned(
-        self, start: Callable[[Occasion], Plan], occasion: Occasion, pin: str | None
-    ) -> Plan:
-        with self.rulebook.contacts():
-            return self.people.ask_first(start(occasion), pin)
-
-    def _is_over(self, last: Attempt | None) -> TypeGuard[Attempt]:
-        """Whether a request whose last attempt this is has its outcome, and no other attempt may follow."""
-        with self.rulebook.contacts():
-            return last is not None and not machine.may_try_again(last, self.view())
-
-    def _plan_refund(self, request: RefundRequest, occasion: Occasion) -> Plan:
-        view = self.view()
-        self._checker.check_last()
-        check_journal(view)  # a sale that is not known may be one that was lost
-        self.people.prover.check_maker(request.operator)
-        try:
-            found = self._find(request, occasion, view)
-        except RefusedError as unknown:
-            blind = self.rulebook.brief(occasion, request.operator, None, view)
-            asked = machine.asked_about(request, None, view, blind)
-            raise together([*judge(blind.rules, asked).faults, unknown]) from None
-        occasion = self.rulebook.brief(occasion, request.operator, found.original, view)
-        plan = machine.start_refund(request, found.original, view, occasion)
-        return replace(plan, learns=found.original) if found.is_new else plan
-
-    def _find(
-        self, request: RefundRequest, occasion: Occasion, view: TerminalView
-    ) -> described.Found:
-        named = request.original
-        if isinstance(named, DescribedSale):
-            named = OriginalRef(named.rrn, named.mmdd)
-        known = self.journal.originals(named)
-        found = described.find(request, known, view, occasion)
-        if found.is_new and self.journal.is_disputed(found.original):
-            raise refuse("original_has_case")  # given back before, in rows that were lost
-        return found
 
     def _take_number(self, now: datetime) -> TerminalView:
         """Return the view for a management message, its STAN taken for good."""
