@@ -15,7 +15,7 @@ from posrefund.dialects.policy import Policy
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from posrefund.codec import Encoding
     from posrefund.dialects.codes import ResponseCode
@@ -216,11 +216,16 @@ class Dialect:
         """Name every field whose characters are not those of its table row."""
         found = []
         for number, value in fields.items():
-            row = self.fields.get(number)
-            expected = row.fault(value) if row else None
+            fault = self._fault_of.get(number)
+            expected = fault(value) if fault else None
             if expected:
                 found.append((f"DE{number}", expected))
         return tuple(found)
+
+    @cached_property
+    def _fault_of(self) -> dict[str, Callable[[str], str | None]]:
+        """What each table row says of a value: looked for once, for every value of every message is asked about."""
+        return {number: row.check().fault for number, row in self.fields.items()}
 
     def derive(self, name: str, *, fields: Iterable[Field] = (), **changes: Any) -> Dialect:
         """Return a dialect that differs only in what is given; *fields* are added or replaced.
