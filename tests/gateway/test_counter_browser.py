@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,3 +114,21 @@ def test_a_wrong_token_is_told_and_another_one_asked_for(door: OpenDoor) -> None
         page.wait_for("token")
         assert "no token" in page.text
         keep(page, "token")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_pictures_in_the_pages_say_what_the_counter_says(lang: str) -> None:
+    image = pytest.importorskip("PIL.Image", reason="pip install 'posrefund[print]'")
+    path = Path(__file__).resolve().parents[2] / "docs" / "make_browser_pictures.py"
+    spec = importlib.util.spec_from_file_location("browser_pictures", path)
+    assert spec is not None
+    assert spec.loader is not None
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+
+    with image.open(pictures.PICTURES[lang]) as kept:
+        said = kept.text[pictures.TEXT]
+    _, seen = pictures.seen(lang)
+    assert pictures.words(seen) == pictures.words(said), f"run: python docs/{path.name}"
+    assert {"zh": "摘要\n#", "en": "Do not repeat it."}[lang] in pictures.words(said)
+    assert pictures.PICTURES[lang].stat().st_size <= 120 * 1024
