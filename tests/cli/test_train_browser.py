@@ -18,6 +18,7 @@ import typer
 from typer.testing import CliRunner
 
 from posrefund.cli.app import app
+from posrefund.cli.demo_host import HostProcess
 from posrefund.cli.train import train
 from posrefund.errors import ConfigError
 
@@ -116,6 +117,16 @@ def test_refund_is_made_in_a_browser_after_one_command(tmp_path: Path, lang: str
     kept = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
     assert clerk.said["token"].encode() not in kept
     assert not (folder / "tokens.toml").exists()
+
+
+@posix
+@pytest.mark.slow
+def test_ctrl_c_of_a_terminal_does_not_reach_the_host(tmp_path: Path) -> None:
+    """It would be gone before the answer that a refund still waits for."""
+    folder = tmp_path / "lessons"
+    train(folder, once=True)
+    with HostProcess(folder / "posrefund.toml", folder / "host-ledger.json") as host:
+        assert os.getpgid(host.pid) != os.getpgid(0)
 
 
 @posix

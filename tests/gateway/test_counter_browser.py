@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,13 @@ from gateway.browser import Page, chromium
 from gateway.lines import SECRETS
 from gateway.open_door import OpenDoor
 from posrefund.counter import CardsToPractise
+from posrefund.gateway import OpenTerminals, TerminalNotOpenError
 from shop import TERMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posrefund.aio import AsyncTerminal
     from shop import Shop
 
 pytestmark = pytest.mark.slow
@@ -114,6 +117,30 @@ def test_a_wrong_token_is_told_and_another_one_asked_for(door: OpenDoor) -> None
         page.wait_for("token")
         assert "no token" in page.text
         keep(page, "token")
+        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+        page.wait_for("menu")  # the address of a door that was started anew, over the old one
+
+
+def test_a_terminal_that_is_being_opened_is_waited_for(
+    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_open = threading.Event()
+    lend = OpenTerminals.lend
+
+    async def opening(
+        self: OpenTerminals, name: str, *, is_watching: bool = False
+    ) -> AsyncTerminal:
+        if not is_open.is_set():
+            raise TerminalNotOpenError(name, 1.0)
+        return await lend(self, name, is_watching=is_watching)
+
+    monkeypatch.setattr(OpenTerminals, "lend", opening)
+    with chromium() as browser:
+        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+        page.wait_for("later")
+        keep(page, "later")
+        is_open.set()
+        page.wait_for("menu")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

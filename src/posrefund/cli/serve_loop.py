@@ -48,7 +48,8 @@ def serve_until_stopped(
     Args:
         settings: Where, and for whom.
         tokens: Who may ask; whoever the file of the settings names if left out.
-        started: Told the address once it listens and the first try to open each terminal is over.
+        started: Told the address once it listens and the first try to open each terminal is over; of the terminals only
+            trouble is said then.
 
     Raises:
         ConfigError: The address cannot be used, or certificate or tokens cannot be read.
@@ -96,7 +97,7 @@ async def _serve(
             chores=_chores(settings),
             standby=[str(plan.settings.terminal) for plan in plans if plan.is_standby],
             pace=Pace(elsewhere_s=settings.elsewhere_s, standby_s=settings.standby_s),
-            told=_tell,
+            told=_tell if started is None else _tell_trouble,
         )
         app = watched_door(
             kept, _options(settings, tokens), metrics, metrics_open=settings.metrics_open
@@ -153,6 +154,11 @@ def _tell(standing: Standing) -> None:
     why = f" ({standing.reason})" if standing.reason else ""
     if standing.state is not TerminalState.OPENING:
         stderr.print(as_text(f"terminal {standing.name}: {standing.state.value}{why}"))
+
+
+def _tell_trouble(standing: Standing) -> None:
+    if standing.state is TerminalState.FAILED:
+        _tell(standing)
 
 
 def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
