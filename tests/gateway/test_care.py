@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.lines import Counter, refund_body
 from posrefund.office.cases import watch
 from posrefund.office.slips import SlipSettings
+from shop import TERMINAL
 
 if TYPE_CHECKING:
     from shop import Shop
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 def test_a_slip_is_counted_before_it_goes_out(shop: Shop) -> None:
     async def day() -> None:
-        async with Counter(shop, slip=SlipSettings(merchant_name="Noodle House")) as counter:
+        slips = {TERMINAL: SlipSettings(merchant_name="Noodle House")}
+        async with Counter(
+            shop, slip=SlipSettings(merchant_name="Head Office"), slips=slips
+        ) as counter:
             await counter.post("/refunds", refund_body("R-1", 1_000))
             first = (await counter.post("/requests/R-1/slip", {"copy": "customer"})).json()
             again = (await counter.post("/requests/R-1/slip", {"copy": "customer"})).json()
