@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from posrefund.aio import AsyncTerminal
     from posrefund.counter import Effect, Reader, Screen
+    from posrefund.gateway.counter_rights import CounterRights
     from posrefund.gateway.stream import News
 
 __all__ = ["CounterRoom", "Seat"]
@@ -38,6 +39,7 @@ class Seat:
         dialogue: What is shown to whom.
         reader: Where cards are read.
         lend: Returns the terminal.
+        rights: What whoever sits here may want and see.
         keep: Makes a task that outlives the request that began it.
         news: Told when the screen has changed.
 
@@ -52,11 +54,12 @@ class Seat:
         dialogue: Dialogue,
         reader: Reader,
         lend: Callable[[], Awaitable[AsyncTerminal]],
+        rights: CounterRights,
         keep: Callable[[Coroutine[Any, Any, None]], object],
         news: News,
     ) -> None:
         self._dialogue, self._reader, self._lend = dialogue, reader, lend
-        self._keep, self._news = keep, news
+        self._rights, self._keep, self._news = rights, keep, news
         self.name = secrets.token_urlsafe(16)
         self.version, self.used_at = 1, 0.0
         self._want(dialogue.start())
@@ -121,7 +124,9 @@ class Seat:
     async def _result(self, effect: Effect) -> Any:
         """What came of it; whatever breaks is told as a failure, so that no screen stays busy for ever."""
         try:
-            return await perform_async(effect, await self._lend(), self._reader)
+            terminal = await self._lend()
+            await self._rights.check(effect, terminal)
+            return self._rights.seen(await perform_async(effect, terminal, self._reader))
         except PosRefundError as error:
             return Failed(error)
         except Exception as error:  # noqa: BLE001 — nobody foresaw it, and no trace of it may stay
