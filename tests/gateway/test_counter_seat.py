@@ -142,3 +142,30 @@ def test_the_page_runs_its_own_script_and_nothing_else(shop: Shop) -> None:
             assert "innerHTML" not in page.text
 
     asyncio.run(day())
+
+
+def test_who_opens_many_counters_takes_nobody_elses_away(shop: Shop) -> None:
+    async def day() -> None:
+        async with Counter(shop, **readers()) as counter:
+            clerk = Clerk(counter)
+            await clerk.sit()
+            for _ in range(100):
+                await counter.post("/counter", {}, role="admin")
+            await clerk.do({"key": "1"})
+            assert clerk.screen["name"] == "card"
+
+    asyncio.run(day())
+
+
+def test_who_opens_many_counters_loses_the_one_that_he_used_longest_ago(shop: Shop) -> None:
+    async def day() -> None:
+        async with Counter(shop, **readers()) as counter:
+            first, last = Clerk(counter), Clerk(counter)
+            await first.sit()
+            for _ in range(40):
+                await last.sit()
+            gone = await counter.get(f"/counter/{first.data['seat']}")
+            assert gone.json()["error"]["code"] == "seat_unknown"
+            await last.do({"key": "1"})
+
+    asyncio.run(day())

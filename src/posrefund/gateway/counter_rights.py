@@ -53,6 +53,8 @@ class CounterRights:
                     call.operator(effect.operator)
                 case Withdraw():
                     call.operator(effect.by)
+                case _:
+                    pass
         except DoorError as error:
             raise _for_a_clerk(error) from None
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["CounterRoom", "Seat"]
 
 _LOG = logging.getLogger(__name__)
-_SEATS_MAX = 64
+_SEATS_MAX = 16
+"""So many of one owner: nobody's page is taken away because somebody else opens many."""
 _IDLE_S = 900.0
 
 
@@ -79,6 +80,11 @@ class Seat:
         """Whether the clerk has gone."""
         return self._dialogue.is_over
 
+    @property
+    def standing(self) -> tuple[bool, float]:
+        """Sorts seats: the first is the one that can be spared most."""
+        return self.is_busy, self.used_at
+
     def press(self, version: int, key: str) -> bool:
         """Take a key of the screen *version*; return whether that is still the one that is shown."""
         return self._take(version, lambda: self._dialogue.press(key))
@@ -115,8 +121,11 @@ class Seat:
     async def _perform(self, effect: Effect) -> None:
         wanted: Effect | None = effect
         while wanted is not None:
-            wanted = self._dialogue.resume(await self._result(wanted))
-            self._changed()
+            result = await self._result(wanted)
+            try:
+                wanted = self._dialogue.resume(result)
+            finally:
+                self._changed()
 
     async def _aside(self, effect: Effect) -> None:
         await self._result(effect)
@@ -156,10 +165,9 @@ class CounterRoom:
         for place, one in [*self._seats.items()]:
             if one.is_over or (not one.is_busy and now - one.used_at > _IDLE_S):
                 del self._seats[place]
-        if len(self._seats) >= _SEATS_MAX:
-            idle = [place for place, one in self._seats.items() if not one.is_busy]
-            for place in sorted(idle, key=lambda each: self._seats[each].used_at)[:1]:
-                del self._seats[place]
+        own = [place for place in self._seats if place[0] == owner]
+        if len(own) >= _SEATS_MAX:  # what one that is busy began goes on without it
+            del self._seats[min(own, key=lambda each: self._seats[each].standing)]
         seat.used_at = now
         self._seats[owner, seat.name] = seat
 
