@@ -86,8 +86,6 @@ P1 = [
 ]
 P2 = ["2.2.4", "3.3.3", "4.8", "4.10", "4.11", "8.4", "8.5"]
 PRIORITIES = {**dict.fromkeys(P0, "P0"), **dict.fromkeys(P1, "P1"), **dict.fromkeys(P2, "P2")}
-COUNTER = frozenset(["I-7", "3.1.1", "6.3", "7.1", "7.2", "7.5", "8.4"])
-"""Rows that need the counter and the gateway, which are not built yet; no other row may wait."""
 
 _ROW = re.compile(
     r"^\| (?P<id>[I0-9][-0-9.]+) \| (?P<what>[^|]+) \| (?P<priority>P[012]) \| (?P<proof>[^|]+) \|$"
@@ -120,10 +118,6 @@ def test_row_names_tests_that_exist_or_says_why_there_is_none(name: str) -> None
         assert (ROOT / path).is_file(), path
         assert test in functions_of(ROOT / path), f"{path}::{test}"
     if not named:
-        assert name in COUNTER or (PRIORITIES[name] == "P2" and proof.startswith("not done: "))
+        assert PRIORITIES[name] == "P2"
+        assert proof.startswith("not done: ")
         assert len(proof) > 30
-
-
-def test_row_that_waits_says_so_and_is_one_of_those_that_may() -> None:
-    waiting = {name for name, match in rows().items() if match["proof"].startswith("later: ")}
-    assert waiting <= COUNTER

@@ -16,7 +16,7 @@ from posrefund.dialects.signature import SignatureUpload
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from posrefund.codec import Encoding
     from posrefund.dialects.codes import ResponseCode
@@ -250,8 +250,8 @@ class Dialect:
         """Name every field whose characters are not those of its table row."""
         found = []
         for number, value in fields.items():
-            row = self.fields.get(number)
-            expected = row.fault(value) if row else None
+            fault = self._fault_of.get(number)
+            expected = fault(value) if fault else None
             if expected:
                 found.append((f"DE{number}", expected))
         return tuple(found)
@@ -264,6 +264,11 @@ class Dialect:
             misfits = row.layout.scan(value).misfits if row and row.layout else ()
             found += [(f"DE{number}{each.path}", each.expected) for each in misfits]
         return tuple(found)
+
+    @cached_property
+    def _fault_of(self) -> dict[str, Callable[[str], str | None]]:
+        """What each table row says of a value: looked for once, for every value of every message is asked about."""
+        return {number: row.check().fault for number, row in self.fields.items()}
 
     def derive(self, name: str, *, fields: Iterable[Field] = (), **changes: Any) -> Dialect:
         """Return a dialect that differs only in what is given; *fields* are added or replaced.

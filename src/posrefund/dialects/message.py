@@ -234,8 +234,11 @@ class MessageTable:
         """
         fields = {"t": self.mti}
         for number, template in self.templates.items():
-            if all(facts.get(name) for name in _FACT.findall(template)):
-                fields[number] = _FACT.sub(lambda found: facts[found[1]], template)
+            said = [
+                facts.get(piece, "") if is_name else piece for is_name, piece in _pieces(template)
+            ]
+            if all(said):
+                fields[number] = "".join(said)
         return fields
 
     def fits(self, fields: Mapping[str, str]) -> bool:
@@ -262,6 +265,13 @@ class MessageTable:
             ('DE35', 'no such field in this message')
         """
         return _faults(self.response, fields, approved=approved)
+
+
+@cache
+def _pieces(template: str) -> list[tuple[bool, str]]:
+    """Take a template apart: names of facts, and what is fixed between them."""
+    split = enumerate(_FACT.split(template))
+    return [(at % 2 == 1, piece) for at, piece in split if piece or at % 2]
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from posrefund.crypto import open_box, seal_box
@@ -40,6 +41,8 @@ class JournalKeys:
         # Behind functions: printed, copied or saved with their owner, they show nothing.
         self._current: Callable[[], bytes] = lambda: key
         self._old: Callable[[], tuple[tuple[int, bytes], ...]] = lambda: old
+        self._derived = cache(lambda purpose: _derive(key, purpose))
+        """What the key of today gives, by purpose."""
         self._terminal = terminal
         self.epochs = epochs
 
@@ -54,22 +57,22 @@ class JournalKeys:
     @property
     def check(self) -> str:
         """What says, without telling it, which key this is."""
-        return _derive(self._chain_key(self.current), "key check").hex()
+        return _derive(self._derived(self._of_chain()), "key check").hex()
 
     @property
     def cards(self) -> bytes:
         """Seals the keys of the cards."""
-        return _derive(self.current, "cards")
+        return self._derived("cards")
 
     @property
     def contacts(self) -> bytes:
         """Seals the keys of where customers can be reached."""
-        return _derive(self.current, "contacts")
+        return self._derived("contacts")
 
     @property
     def messages(self) -> bytes:
         """Makes the digest of a message that leaves."""
-        return _derive(self.current, "messages")
+        return self._derived("messages")
 
     @property
     def fingerprints(self) -> bytes:
@@ -88,9 +91,11 @@ class JournalKeys:
 
     def chain(self, seq: int) -> bytes:
         """Return what signs row *seq*."""
-        keys = (key for last, key in self._old() if seq <= last)
-        names = [name for first, name in self.epochs if first <= seq]
-        return self._chain_key(next(keys, self.current), *names[-1:])
+        purpose = self._of_chain(*[name for first, name in self.epochs if first <= seq][-1:])
+        for last, key in self._old():
+            if seq <= last:
+                return _derive(key, purpose)
+        return self._derived(purpose)
 
     def after(self, key: bytes, last: int) -> Self:
         """Return the keys once *key* has taken over after row *last*."""
@@ -133,8 +138,8 @@ class JournalKeys:
         old = self._old()
         return old[0][1] if old else self.current
 
-    def _chain_key(self, key: bytes, *epoch: str) -> bytes:
-        return _derive(key, " ".join(["chain", self._terminal, *epoch]))
+    def _of_chain(self, *epoch: str) -> str:
+        return " ".join(["chain", self._terminal, *epoch])
 
     def _place(self, last: int) -> bytes:
         return f"{self._terminal} {last}".encode()

@@ -8,7 +8,7 @@ database's own, whatever is remembered here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from posrefund.engine.table import OPEN_STATES
 
@@ -33,7 +33,7 @@ class Memory:
         people: Everybody who works or worked here.
         free: The next free STAN, and the STAN and the batch that it follows.
         unwritten: Facts of the transaction under way, which are written at its end.
-        opened: An attempt of the transaction under way that is in no table yet.
+        opened: An attempt of the transaction under way that is in no table yet, and its columns.
     """
 
     facts: dict[str, str] | None = None
@@ -42,7 +42,7 @@ class Memory:
     people: list[Operator] | None = None
     free: tuple[tuple[str | None, str], STAN] | None = None
     unwritten: dict[str, str] = field(default_factory=dict)
-    opened: Attempt | None = None
+    opened: tuple[Attempt, dict[str, Any]] | None = None
 
     def keep_facts(self, facts: Mapping[str, str]) -> None:
         """Remember *facts*, which are being written."""

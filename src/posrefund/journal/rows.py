@@ -31,6 +31,8 @@ __all__ = [
 
 FIRST_LINK = bytes(32)
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -61,7 +63,7 @@ class Row:
 
 def canonical(data: object) -> str:
     """Return the one text of *data*: keys sorted, no spaces, ASCII."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _CANONICAL.encode(data)
 
 
 def link_of(

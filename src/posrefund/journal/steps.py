@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed_class
 from posrefund.engine.table import OPEN_STATES
@@ -56,8 +56,9 @@ class Steps(Contacts, Attempts, Approvals, Holds, Outbox):
             if self.held(attempt.original_id):
                 raise JournalWriteError("the sale is held: nothing of it is given back")
             self._shift(attempt.original_id, attempt.amount.minor, "none", attempt.hold)
-        self._memory.opened = attempt_from_data(data)  # as it will be read
-        self._memory.keep(self._memory.opened, is_new=True)
+        as_read = attempt_from_data(data)
+        self._memory.opened = as_read, data
+        self._memory.keep(as_read, is_new=True)
         self._set_at_end(stan=attempt.stan)
         if action.card is not None:
             sealed = seal_card(self._keys.cards, attempt.attempt_id, action.card)
@@ -78,8 +79,9 @@ class Steps(Contacts, Attempts, Approvals, Holds, Outbox):
         after = before.after(action.event, action.facts)
         if after.original_id and after.hold != before.hold:
             self._shift(after.original_id, after.amount.minor, before.hold, after.hold)
-        if before is self._memory.opened and after.state in OPEN_STATES:  # the guards see the same
-            self._memory.opened = after
+        opened = self._memory.opened
+        if opened and opened[0] is before and after.state in OPEN_STATES:  # the guards see the same
+            self._memory.opened = after, opened[1] | _moved(after)
         else:
             self._write_opened()
             self._write_move(before, after)
@@ -89,9 +91,9 @@ class Steps(Contacts, Attempts, Approvals, Holds, Outbox):
 
     def _write_opened(self) -> None:
         """Put a new attempt into its table, as the steps of this commit that follow at once leave it."""
-        attempt, self._memory.opened = self._memory.opened, None
-        if attempt is not None:
-            data = attempt_as_data(attempt)
+        opened, self._memory.opened = self._memory.opened, None
+        if opened is not None:
+            _, data = opened
             places = ", ".join(f":{name}" for name in data)
             self._run(f"INSERT INTO attempts ({', '.join(data)}) VALUES ({places})", data)
 
@@ -100,10 +102,7 @@ class Steps(Contacts, Attempts, Approvals, Holds, Outbox):
             "UPDATE attempts SET state = ?, hold = ?, copies = ?, facts = ?"
             " WHERE request_id = ? AND number = ? AND state = ? AND copies = ?",
             (
-                str(after.state),
-                after.hold,
-                after.copies,
-                canonical(dict(after.facts)),
+                *_moved(after).values(),
                 after.request_id,
                 after.number,
                 str(before.state),
@@ -130,3 +129,13 @@ class Steps(Contacts, Attempts, Approvals, Holds, Outbox):
         if done != 1:
             reason = "the original is unknown or its ceiling would be passed"
             raise JournalWriteError(reason)
+
+
+def _moved(attempt: Attempt) -> dict[str, Any]:
+    """The columns that a step changes."""
+    return {
+        "state": str(attempt.state),
+        "hold": attempt.hold,
+        "copies": attempt.copies,
+        "facts": canonical(dict(attempt.facts)),
+    }

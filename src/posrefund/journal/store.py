@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from posrefund.journal.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from os import PathLike
 
 __all__ = ["Store", "as_ours", "as_text"]
@@ -186,17 +188,33 @@ def _typed(rows: list[Any], *types: type) -> list[Any]:
     return rows
 
 
-@contextmanager
-def as_ours(kind: type[JournalError] | None = None) -> Iterator[None]:
+class _AsOurs:
+    """A class, and one of each kind: it stands around every statement, and a generator costs ten times as much."""
+
+    __slots__ = ("_kind",)
+
+    def __init__(self, kind: type[JournalError] | None) -> None:
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        if isinstance(error, sqlite3.ProgrammingError):
+            raise JournalError("the journal is closed") from None
+        if isinstance(error, UnicodeEncodeError):  # a name from outside: no row has it
+            raise JournalError("text that is no UTF-8") from None
+        if isinstance(error, _SQLITE_ERRORS):
+            kind = self._kind
+            raise (kind(_reason(error)) if kind else _read_error(error)) from None
+
+
+@cache
+def as_ours(kind: type[JournalError] | None = None) -> AbstractContextManager[None]:
     """Turn what SQLite raises into *kind*, what reading says if None, a plain word of a closed file."""
-    try:
-        yield
-    except sqlite3.ProgrammingError:
-        raise JournalError("the journal is closed") from None
-    except UnicodeEncodeError:  # a name from outside: no row has it
-        raise JournalError("text that is no UTF-8") from None
-    except _SQLITE_ERRORS as error:
-        raise (kind(_reason(error)) if kind else _read_error(error)) from None
+    return _AsOurs(kind)
 
 
 def _read_error(error: sqlite3.Error | UnicodeDecodeError) -> JournalError:
