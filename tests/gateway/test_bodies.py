@@ -258,3 +258,13 @@ def test_a_sale_of_another_currency_is_said_in_its_minor_units(shop: Shop) -> No
             assert code_of(answer)[:2] == (422, "invalid_request")
 
     asyncio.run(day())
+
+
+def test_nobody_is_sent_elsewhere_with_his_card(shop: Shop) -> None:
+    async def day() -> None:
+        async with Counter(shop) as counter:
+            answer = await counter.post("/refunds/", refund_body("R-1", 100))
+            assert code_of(answer)[:2] == (404, "not_found")
+            assert "location" not in answer.headers
+
+    asyncio.run(day())
