@@ -9,6 +9,7 @@ import typer
 
 from posrefund.certify import CASES, evidence, results_data
 from posrefund.certify import certify as play
+from posrefund.certify.said import CONFIDENCE
 from posrefund.cli.certify_subject import emulated_subject, real_subject
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.screen import (
@@ -29,6 +30,7 @@ __all__ = ["certify"]
 
 _EXIT = {"passed": 0, "failed": 1, "incomplete": 4}
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow")}
+_SURE = {"seen": "·", "likely": "~", "unknown": "?"}
 _PACK = "SHA256SUMS"
 """Where this file stands, the folder is one of ours."""
 
@@ -159,7 +161,8 @@ def _say_end(run: Certification, out: Path, lang: Lang) -> None:
 def _switch_line(switch: Switch, *, is_zh: bool) -> str:
     seen = switch.seen
     said = seen.said_zh if is_zh else seen.said_en
-    return f"? {switch.name:<18} {said} [{switch.confidence}]"
+    how_sure = CONFIDENCE[switch.confidence][0 if is_zh else 1]
+    return f"{_SURE[switch.confidence]} {switch.name:<18} {said} [{how_sure}]"
 
 
 def _check_folder(out: Path) -> None:
