@@ -59,7 +59,9 @@ def coherent(body: dict[str, Any]) -> dict[str, Any]:
     """*body*, its members such as fit one another: a chip, and the one sale that the shop knows."""
     if "card" in body:
         card = {"entry": "051", "pan": PAN_16, "sequence_number": "001"}
-        body |= {"card": card, "operator": "01", "currency": "156", "order_ref": "", "note": ""}
+        body |= {"card": card, "operator": "01", "currency": "156", "order_ref": ""}
+    if "note" in body:  # of a refund; a sale has none
+        body |= {"note": ""}
     if "reason" in body:
         named = ("original_rrn", "original_date", "described", "documents", "signature", "contact")
         body = {name: value for name, value in body.items() if name not in (*named, "pin")}
