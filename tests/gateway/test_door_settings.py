@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 from gateway.fleet_site import door_settings
 from posrefund.cli.app import app
+from posrefund.cli.serve_loop import _options
 from posrefund.cli.serve_settings import serve_settings
 from posrefund.errors import ConfigError
+from posrefund.gateway import Tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,3 +153,21 @@ def test_terminals_may_have_files_of_settings_of_their_own(folder: Path) -> None
     config.write_text("[serve]\nterminals = []\n")
     with pytest.raises(ConfigError, match="expected one at least"):
         serve_settings(config)
+
+
+def test_each_terminal_has_the_slips_and_the_arrival_of_its_own_file(folder: Path) -> None:
+    text = (folder / "serve.toml").read_text()
+    _, _, rest = text.partition("[profile]")
+    shared, _, _ = rest.partition("[[terminals]]")
+    for name in NAMES[:2]:
+        own = f'[terminal]\nid = "{name}"\n[slip]\nmerchant_name = "shop {name}"\n[profile]{shared}'
+        (folder / f"{name}.toml").write_text(own.replace("{id}", name))
+    (folder / "both.toml").write_text(
+        f'[serve]\nterminals = ["{NAMES[0]}.toml", "{NAMES[1]}.toml"]\n'
+    )
+
+    options = _options(serve_settings(folder / "both.toml"), Tokens())
+    assert {name: slip.merchant_name for name, slip in options.slips.items()} == {
+        name: f"shop {name}" for name in NAMES[:2]
+    }
+    assert set(options.arrivals) == set(NAMES[:2])

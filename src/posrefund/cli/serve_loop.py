@@ -116,8 +116,13 @@ def _tell(standing: Standing) -> None:
 
 def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
     rate = RateLimit(settings.per_second, settings.burst) if settings.per_second else None
-    first = settings.terminals[0].settings
-    return DoorOptions(tokens=tokens, rate=rate, arrival=first.arrival, slip=first.slip)
+    shops = {str(plan.settings.terminal): plan.settings for plan in settings.terminals}
+    return DoorOptions(
+        tokens=tokens,
+        rate=rate,
+        slips={name: shop.slip for name, shop in shops.items()},
+        arrivals={name: shop.arrival for name, shop in shops.items()},
+    )
 
 
 def _chores(settings: ServeSettings) -> Chores:

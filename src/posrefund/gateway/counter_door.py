@@ -150,8 +150,8 @@ def _counter(call: Call, body: SitBody, reader: Reader) -> Counter:
         operator=call.operator(body.operator),
         language=body.language,
         cards=reader.cards,
-        slip=options.slip.options(),
-        arrival=options.arrival,
+        slip=call.slip.options(),
+        arrival=call.arrival,
     )
 
 

@@ -34,6 +34,8 @@ class DoorOptions:
         body_bytes_max: The largest body that is read.
         slip: What slips say besides, and how wide the paper is.
         arrival: How long a refund takes to the customer's account.
+        slips: The same as *slip* for terminals that have their own, by number.
+        arrivals: The same as *arrival* for terminals that have their own.
         streams_max: So many event streams of one token at the same time.
         poll_s: So often the journals are asked for what came by another way than this door.
         readers: Where a counter in a browser reads cards, by terminal; in training, cards that everybody knows if none.
@@ -47,6 +49,8 @@ class DoorOptions:
     body_bytes_max: int = 64 * 1024
     slip: SlipSettings = field(default_factory=SlipSettings)
     arrival: Arrival = field(default_factory=Arrival)
+    slips: Mapping[str, SlipSettings] = field(default_factory=dict)
+    arrivals: Mapping[str, Arrival] = field(default_factory=dict)
     streams_max: int = 4
     poll_s: float = 1.0
     heartbeat_s: float = 15.0

@@ -22,7 +22,7 @@ __all__ = ["SLIPS"]
 
 async def _slip(call: Call) -> Answer:
     body: SlipBody = call.body
-    request_id, settings = request_id_of(call.path["request"]), call.options.slip
+    request_id, settings = request_id_of(call.path["request"]), call.slip
     columns = cast("Columns", body.columns or settings.columns)
 
     def made(desk: Desk) -> dict[str, Any]:
