@@ -71,3 +71,14 @@ def test_every_built_in_profile_passes(name: str) -> None:
 )
 def test_what_leaves_money_to_luck_is_named(known: Dialect, check: str) -> None:
     assert check in faults(known)
+
+
+def test_a_profile_that_takes_no_cards_fails_none_of_the_cases_that_are_played_with_them() -> None:
+    with bed() as found:
+        run = certify(replace(found.subject, dialect=dialect("aggregator")))
+
+    assert run.failed_checks == frozenset()
+    skipped = {each.name: each.why_en for each in run.results if each.verdict == "skipped"}
+    assert "takes no cards" in skipped["sale"]
+    assert "takes no cards" in skipped["refund_lost"]
+    assert run.verdict == "incomplete"

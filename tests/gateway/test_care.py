@@ -7,12 +7,29 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from gateway.lines import Counter, refund_body
+from posrefund.engine.calendar import Arrival
 from posrefund.office.cases import watch
 from posrefund.office.slips import SlipSettings
 from shop import TERMINAL
 
 if TYPE_CHECKING:
     from shop import Shop
+
+
+def test_a_slip_is_the_one_of_its_own_shop(shop: Shop) -> None:
+    others = SlipSettings(merchant_name="Somebody")
+    slips = {TERMINAL: SlipSettings(merchant_name="Noodle House")}
+    late = {TERMINAL: Arrival(most_days=90)}
+
+    async def day() -> None:
+        async with Counter(shop, slip=others, slips=slips, arrivals=late) as counter:
+            made = (await counter.post("/refunds", refund_body("R-1", 1_000))).json()
+            text = (await counter.post("/requests/R-1/slip", {})).json()["text"]
+            assert "Noodle House" in text
+            assert "Somebody" not in text
+            assert made["expected_by"] > "2026-05"
+
+    asyncio.run(day())
 
 
 def test_a_slip_is_counted_before_it_goes_out(shop: Shop) -> None:

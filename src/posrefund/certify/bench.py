@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bench", "Pending"]
 
+_WITH_CARD = ("sale", "refund")
 _NOTES = {
     "": ("", ""),
     "bent": ("发出前改动 MAC 一位", "one character of the MAC was changed before it was sent"),
@@ -191,13 +192,19 @@ class Bench:
             raise BlockedError(zh, en)
 
     def need_message(self, *names: str) -> None:
-        """End the case if the profile lacks one of the messages *names*."""
+        """End the case if the profile lacks one of the messages *names*, or takes no card where one is played."""
         lacking = [name for name in names if name not in self.dialect.messages]
         what = ", ".join(lacking)
         self.need(
             is_there=not lacking,
             zh=f"参数中没有报文 {what}",
             en=f"the profile has no message {what}",
+        )
+        tables = [self.dialect.messages[name] for name in names if name in _WITH_CARD]
+        self.need(
+            is_there=all(table.says("pan") or table.says("track2") for table in tables),
+            zh="参数不受理银行卡，本案例只用卡试验",
+            en="the profile takes no cards, and this case is played with cards",
         )
 
     def need_keys(self) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PROFILE"]
 
-_MESSAGES = ("sign_in", "sale", "void", "refund", "reversal")
+_MESSAGES = ("sign_in", "sale", "void", "refund")
 _MONEY = ("sale", "void", "refund")
 _ANSWER_S = (5, 120)
 Rule = tuple[str, bool, str, str]
@@ -42,14 +42,14 @@ def _profile(bench: Bench) -> None:
 
 
 def _rules(known: Dialect) -> Iterator[Rule]:
-    undoes = any(table.doubt == "reverse" for table in known.messages.values())
-    needed = [name for name in _MESSAGES if undoes or name != "reversal"]
-    lacking = [name for name in needed if name not in known.messages]
+    is_reversed = any(each.doubt == "reverse" for each in known.messages.values())
+    wanted = (*_MESSAGES, "reversal") if is_reversed else _MESSAGES
+    lacking = [name for name in wanted if name not in known.messages]
     yield (
         "profile.messages",
         not lacking,
-        f"签到、消费、撤销、退货、冲正报文齐全{_lacking(lacking, '，缺')}",
-        f"sign-in, sale, void, refund and reversal are there{_lacking(lacking, ', but for')}",
+        f"签到、消费、撤销、退货及所需的冲正报文齐全{_lacking(lacking, '，缺')}",
+        f"sign-in, sale, void, refund and a reversal where one is sent are there{_lacking(lacking, ', but for')}",
     )
     for name in _MONEY:
         if name in known.messages:
