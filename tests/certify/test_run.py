@@ -35,17 +35,17 @@ layouts = [{ cipher = "SM4", parts = "PIK:16 MAK:16 TDK:16", kcv_bytes = 4 }]
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", list(EFFECTS))
 def test_whatever_a_host_does_is_a_finding_and_no_error(kind: str) -> None:
-    # A wait that is short for a host that says nothing, and long beside what the loopback takes.
-    with bed(answer_s=0.15) as found:
+    # The totals are balanced, and nothing of this is answered with what it was asked about.
+    is_harmless = kind in ("wrong_rrn", "duplicate_reply", "balanced", "wrong_original")
+    # Short for a host that says nothing; one that is to pass gets the time that a busy machine takes.
+    with bed(answer_s=5.0 if is_harmless else 0.15) as found:
         for mti in MTIS:
             found.host.faults.add(Fault(kind, mti=mti, always=True, seconds=0.3))
         run = found.run("echo", "sale", "reversal", "settle_balanced", "sign_off")
         files = evidence(run)
 
     assert [result.name for result in run.results][:3] == ["profile", "sign_in", "echo"]
-    # The totals are balanced, and nothing of this is answered with what it was asked about.
-    harmless = ("wrong_rrn", "duplicate_reply", "balanced", "wrong_original")
-    assert run.verdict == ("passed" if kind in harmless else "failed")
+    assert run.verdict == ("passed" if is_harmless else "failed")
     assert not [secret for secret in SECRETS for data in files.values() if secret.encode() in data]
 
 
