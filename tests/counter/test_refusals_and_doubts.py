@@ -132,6 +132,16 @@ def test_other_card_is_refused_before_an_amount_is_asked_for(clerk: Clerk) -> No
     assert [one.code for one in screen.objections] == ["account_mismatch"]
 
 
+@pytest.mark.parametrize("typed", ["", "!", "\x00", "6200000000000005", "000000000000 9999"])
+def test_what_can_be_no_slips_is_no_sale_in_the_clerks_language(shop: Shop, typed: str) -> None:
+    screen = Clerk(shop.terminal, language="zh")
+    screen.press("1", "1", "8")
+    field = screen.enter(typed).field
+
+    assert field is not None
+    assert field.error == "没有这笔交易：请核对"
+
+
 @pytest.mark.parametrize(
     "typed", ["0", "0.00", "128.01", "1e3", "-1", "12.345", "一", "999999999999"]
 )

@@ -99,6 +99,9 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(shop: Shop) -> None:
             assert asked < 70
             told = await counter.http.post(f"{AT}/refunds", headers=said, content=b" " * 65_537)
             assert code_of(told)[:2] == (413, "body_too_large")
+            endless = said | {"Content-Length": "9" * 5_000}  # no number to Python
+            told = await counter.http.post(f"{AT}/refunds", headers=endless, content=b"{}")
+            assert code_of(told)[:2] == (413, "body_too_large")
             least = await counter.http.post(f"{AT}/refunds", headers=said, content=b" " * 65_536)
             assert code_of(least)[:2] == (400, "bad_json")
 
@@ -253,5 +256,15 @@ def test_a_sale_of_another_currency_is_said_in_its_minor_units(shop: Shop) -> No
         async with Counter(shop) as counter:
             answer = await counter.post("/sales", sale_body("S-9", 100, currency="999999"))
             assert code_of(answer)[:2] == (422, "invalid_request")
+
+    asyncio.run(day())
+
+
+def test_nobody_is_sent_elsewhere_with_his_card(shop: Shop) -> None:
+    async def day() -> None:
+        async with Counter(shop) as counter:
+            answer = await counter.post("/refunds/", refund_body("R-1", 100))
+            assert code_of(answer)[:2] == (404, "not_found")
+            assert "location" not in answer.headers
 
     asyncio.run(day())

@@ -8,73 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from gateway.clerk import SIGNED, Clerk, confirmed, readers
 from gateway.lines import SECRETS, Counter
-from posrefund.counter import CardsToPractise
 from posrefund.gateway import Token, Tokens, digest_of
 from posrefund.gateway.counter_door import SeatData
-from shop import TERMINAL
 
 if TYPE_CHECKING:
     from shop import Shop
-
-ENTER = {"key": "enter"}
-TO_THE_CONFIRMATION = (
-    *({"key": "1"},) * 3,  # refund, the first card, its sale
-    {"text": "28.00"},
-    ENTER,  # what will be written down
-)
-SIGNED = {"key": "1"}  # on paper, and sent
-
-
-class Clerk:
-    """Somebody in front of a browser, as a program."""
-
-    def __init__(self, counter: Counter) -> None:
-        self.counter, self.data = counter, dict[str, Any]()
-
-    async def sit(self, **body: Any) -> None:
-        answer = await self.counter.post("/counter", {"language": "en", **body})
-        assert answer.status_code == 200, answer.text
-        self.data = answer.json()
-        await self.settle()
-
-    @property
-    def screen(self) -> dict[str, Any]:
-        screen: dict[str, Any] = self.data["screen"]
-        return screen
-
-    async def send(self, what: dict[str, Any], version: int | None = None) -> bool:
-        """Press or type on the screen that is seen, or on the one of another version."""
-        body = {"version": version or self.data["version"], **what}
-        answer = await self.counter.post(f"/counter/{self.data['seat']}", body)
-        assert answer.status_code == 200, answer.text
-        self.data = answer.json()
-        return bool(self.data["is_taken"])
-
-    async def look(self) -> None:
-        path = f"/counter/{self.data['seat']}"
-        after = {"after": str(self.data["version"])}
-        self.data = (await self.counter.get(path, params=after)).json()
-
-    async def settle(self) -> None:
-        while self.screen["is_busy"]:
-            await self.look()
-
-    async def do(self, *steps: dict[str, Any]) -> None:
-        for step in steps:
-            assert await self.send(step)
-            await self.settle()
-
-
-def readers() -> dict[str, Any]:
-    return {"readers": {TERMINAL: CardsToPractise()}}
-
-
-async def confirmed(clerk: Clerk) -> None:
-    """Go from the menu to where the next key sends the refund."""
-    await clerk.sit()
-    await clerk.do(*TO_THE_CONFIRMATION)
-    assert clerk.screen["name"] == "sign"
 
 
 def test_a_refund_is_made_screen_by_screen(shop: Shop) -> None:
@@ -200,5 +140,32 @@ def test_the_page_runs_its_own_script_and_nothing_else(shop: Shop) -> None:
             assert "frame-ancestors 'none'" in policy
             assert "http" not in page.text.replace("http://www.w3.org/2000/svg", "")
             assert "innerHTML" not in page.text
+
+    asyncio.run(day())
+
+
+def test_who_opens_many_counters_takes_nobody_elses_away(shop: Shop) -> None:
+    async def day() -> None:
+        async with Counter(shop, **readers()) as counter:
+            clerk = Clerk(counter)
+            await clerk.sit()
+            for _ in range(100):
+                await counter.post("/counter", {}, role="admin")
+            await clerk.do({"key": "1"})
+            assert clerk.screen["name"] == "card"
+
+    asyncio.run(day())
+
+
+def test_who_opens_many_counters_loses_the_one_that_he_used_longest_ago(shop: Shop) -> None:
+    async def day() -> None:
+        async with Counter(shop, **readers()) as counter:
+            first, last = Clerk(counter), Clerk(counter)
+            await first.sit()
+            for _ in range(40):
+                await last.sit()
+            gone = await counter.get(f"/counter/{first.data['seat']}")
+            assert gone.json()["error"]["code"] == "seat_unknown"
+            await last.do({"key": "1"})
 
     asyncio.run(day())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.lines import Counter, auth, refund_body
 from posrefund.errors import InvalidRequestError
 from posrefund.gateway.cursor import cursor_of, read_cursor
+from posrefund.gateway.stream import News
 from shop import TERMINAL
 
 if TYPE_CHECKING:
@@ -230,3 +232,29 @@ def test_any_other_text_is_refused_or_means_itself(text: str) -> None:
     except InvalidRequestError:
         return
     assert read_cursor(cursor_of(found)) == found
+
+
+def test_streams_that_come_at_once_are_counted_too(shop: Shop) -> None:
+    async def day() -> None:
+        async with Counter(shop, streams_max=3) as counter:
+            listeners = [Listener(counter) for _ in range(20)]
+            news = counter.app.state.door.news
+            while not all(each.status for each in listeners):
+                await asyncio.sleep(0)
+            assert news.streams_of("monitor") == 3
+            assert sorted(each.status for each in listeners) == [200] * 3 + [429] * 17
+            for each in listeners:
+                await each.hang_up()
+
+    asyncio.run(day())
+
+
+def test_what_nobody_listens_to_is_forgotten() -> None:
+    news = News()
+    for name in map(str, range(1000)):
+        with news.followed(name), news.followed(name):
+            news.tell(name)
+    with news.followed("again") as told:
+        news.end()
+        assert told.is_set()
+    assert sys.getsizeof(vars(news)["_listening"]) < 10_000

@@ -32,6 +32,9 @@ TRIED = [each for each in EVERY if each.name != "events"]  # a stream has no end
 NEED_WHAT_IS_NOT_THERE = (
     "refund_status",
     "sale_status",
+    "inquire_refund",
+    "inquire_sale",
+    "host_request_done",
     "slip",
     "approve",
     "withdraw",
@@ -57,8 +60,10 @@ def opened(shop: Shop) -> Counter:
 
 def coherent(body: dict[str, Any]) -> dict[str, Any]:
     """*body*, its members such as fit one another: a chip, and the one sale that the shop knows."""
-    if "card" in body:
+    if {"card", "code", "back_to_payer", "voucher"} & body.keys():
         card = {"entry": "051", "pan": PAN_16, "sequence_number": "001"}
+        for way in ("code", "back_to_payer", "voucher"):
+            body.pop(way, None)
         body |= {"card": card, "operator": "01", "currency": "156", "order_ref": ""}
     if "note" in body:  # of a refund; a sale has none
         body |= {"note": ""}
@@ -94,7 +99,9 @@ def test_nothing_that_is_sent_breaks_what_is_published(
     @given(case=strategy, is_coherent=st.booleans())
     def try_out(case: Case[Any], is_coherent: bool) -> None:
         named = unquote(str(case.path_parameters.get("terminal", "")))
-        if named and (mode is GenerationMode.POSITIVE or len(named) == len(TERMINAL)):
+        # A seat is given to anybody who says nothing wrong: mended, an unsound request may be a sound one.
+        is_mended = len(named) == len(TERMINAL) and operation.name != "sit_down"
+        if named and (mode is GenerationMode.POSITIVE or is_mended):
             case.path_parameters["terminal"] = TERMINAL
         if mode is GenerationMode.POSITIVE and is_coherent and isinstance(case.body, dict):
             case.body = coherent(case.body)
@@ -119,4 +126,7 @@ def test_the_description_is_sound(shop: Shop) -> None:
     asyncio.run(counter.__aexit__())
 
     schema.validate()
-    assert len(list(schema.get_all_operations())) == len(EVERY)
+    paths = schema.raw_schema["paths"].values()
+    published = {each["operationId"] for path in paths for each in path.values()}
+    assert {each.name for each in EVERY} == published
+    assert len(list(schema.get_all_operations())) == len(published)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -221,6 +224,24 @@ def test_one_bad_terminal_of_three_keeps_no_other_from_working_and_is_opened_onc
     with DoorProcess(site.config) as door:
         asyncio.run(story(door.address))
     assert site.refunded() == [100, 100, 100]
+
+
+def test_a_door_goes_on_when_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    script = """
+import os, time
+from posrefund.cli.serve_loop import _tell
+from posrefund.gateway.kept import Standing, TerminalState
+read, write = os.pipe()
+os.dup2(write, 2)
+os.close(read)
+os.close(write)
+for _ in range(2):
+    _tell(Standing("00000001", TerminalState.OPEN, "", time.time(), None, ""))
+os._exit(7)
+"""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run([sys.executable, "-c", script], env=env, cwd=tmp_path, check=False)
+    assert ended.returncode == 7
 
 
 def test_terminals_in_one_file_give_back_each_others_sales_under_one_key(tmp_path: Path) -> None:

@@ -20,11 +20,24 @@ from shop import HOST_ZONE, TMK, UNIONPAY
 from terminal.memory_store import MemoryKeyStore
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
 NAMES = [TerminalID("00000001"), TerminalID("00000002")]
 MERCHANT = MerchantID("123456789012345")
 START = datetime(2026, 3, 9, 14, 5, tzinfo=HOST_ZONE)
+
+
+async def screen_about(ask: Callable[..., Awaitable[Any]], number: int, request: str) -> str:
+    """What a counter in a browser shows whoever asks there how *request* stands."""
+    data = await ask("POST", number, "/counter", {"language": "en"})
+    seat, what = f"/counter/{data['seat']}", [{"key": "3"}, {"text": request}]
+    while what or data["screen"]["is_busy"]:
+        if data["screen"]["is_busy"]:
+            data = await ask("GET", number, f"{seat}?after={data['version']}")
+        else:
+            data = await ask("POST", number, seat, {"version": data["version"], **what.pop(0)})
+    return str(data["screen"]["name"])
 
 
 def test_a_token_sees_what_was_done_at_its_own_terminals(tmp_path: Path) -> None:
@@ -76,6 +89,8 @@ def test_a_token_sees_what_was_done_at_its_own_terminals(tmp_path: Path) -> None
                     assert hidden["error"]["code"] == "request_unknown"
                 slip = await ask("POST", 0, "/requests/R-1/slip", {})
                 assert slip["error"]["code"] == "request_unknown"
+                for number, name in ((1, "accepted"), (0, "status")):
+                    assert await screen_about(ask, number, "R-1") == name
                 assert (await ask("GET", 1, "/sales/S-1"))["error"]["code"] == "request_unknown"
             for terminal in terminals.values():
                 await terminal.close()

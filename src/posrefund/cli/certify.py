@@ -9,6 +9,7 @@ import typer
 
 from posrefund.certify import CASES, evidence, results_data
 from posrefund.certify import certify as play
+from posrefund.certify.said import CONFIDENCE
 from posrefund.cli.certify_subject import emulated_subject, real_subject
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.screen import (
@@ -29,6 +30,7 @@ __all__ = ["certify"]
 
 _EXIT = {"passed": 0, "failed": 1, "incomplete": 4}
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow")}
+_SURE = {"seen": "·", "likely": "~", "unknown": "?"}
 _PACK = "SHA256SUMS"
 """Where this file stands, the folder is one of ours."""
 
@@ -127,37 +129,40 @@ def _say(result: CaseResult, lang: Lang) -> None:
     title = result.title_zh if is_zh else result.title_en
     why = result.why_zh if is_zh else result.why_en
     line = f"{mark} {result.name:<18} {title}  {met}/{len(result.findings)}"
-    stdout.print(as_text(line, style))
+    stdout.print(as_text(line, style), soft_wrap=True)
     said: dict[str, str] = {}
     for found in result.failures:
         said.setdefault(found.check, found.zh if is_zh else found.en)
     for check, text in said.items():
-        stdout.print(as_text(f"    {check}: {text}"))
+        stdout.print(as_text(f"    {check}: {text}"), soft_wrap=True)
     if why and not said:
-        stdout.print(as_text(f"    {why}"))
+        stdout.print(as_text(f"    {why}"), soft_wrap=True)
 
 
 def _say_end(run: Certification, out: Path, lang: Lang) -> None:
     is_zh = lang is Lang.ZH
     for switch in run.switches:
-        stdout.print(as_text(_switch_line(switch, is_zh=is_zh)))
+        stdout.print(as_text(_switch_line(switch, is_zh=is_zh)), soft_wrap=True)
     counts = (run.count("passed"), run.count("failed"), run.count("skipped"))
     zh = "通过 {}，未通过 {}，未执行完 {}；证据在 {}"
     en = "{} passed, {} failed, {} not finished; the evidence is in {}"
-    stdout.print(as_text((zh if is_zh else en).format(*counts, out)))
+    stdout.print(as_text((zh if is_zh else en).format(*counts, out)), soft_wrap=True)
     days = [
         f"{sale.rrn}:{sale.transaction_date:%m%d}:{sale.amount.minor}" for sale in run.originals
     ]
     if days and not is_zh:
-        stdout.print(as_text(f"left to give back: --original {' --original '.join(days)}"))
+        stdout.print(
+            as_text(f"left to give back: --original {' --original '.join(days)}"), soft_wrap=True
+        )
     elif days:
-        stdout.print(as_text(f"尚可退货：--original {' --original '.join(days)}"))
+        stdout.print(as_text(f"尚可退货：--original {' --original '.join(days)}"), soft_wrap=True)
 
 
 def _switch_line(switch: Switch, *, is_zh: bool) -> str:
     seen = switch.seen
     said = seen.said_zh if is_zh else seen.said_en
-    return f"? {switch.name:<18} {said} [{switch.confidence}]"
+    how_sure = CONFIDENCE[switch.confidence][0 if is_zh else 1]
+    return f"{_SURE[switch.confidence]} {switch.name:<18} {said} [{how_sure}]"
 
 
 def _check_folder(out: Path) -> None:

@@ -7,7 +7,7 @@ import signal
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -153,7 +153,8 @@ def _tell(standing: Standing) -> None:
     """Say on the error output how a terminal stands: that is what a journal of the system keeps."""
     why = f" ({standing.reason})" if standing.reason else ""
     if standing.state is not TerminalState.OPENING:
-        stderr.print(as_text(f"terminal {standing.name}: {standing.state.value}{why}"))
+        with suppress(OSError, SystemExit):  # whoever read it is gone: a door goes on without
+            stderr.print(as_text(f"terminal {standing.name}: {standing.state.value}{why}"))
 
 
 def _tell_trouble(standing: Standing) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from posrefund.counter.screen import Screen
     from posrefund.counter.wanted import Wanted
     from posrefund.engine import Original
+    from posrefund.errors import PosRefundError
 
 __all__ = ["SalePage"]
 
@@ -148,8 +149,7 @@ class _TypedSale(Page):
 
     def resume(self, result: Any) -> Step:
         if isinstance(result, Failed):
-            said = objections_of(result.error, self.say)
-            self._error = "; ".join(one.hint for one in said)
+            self._error = self._why_none(result.error)
             return None
         found: Found = result
         if found.named is not None:
@@ -163,12 +163,18 @@ class _TypedSale(Page):
             case several:
                 return SalePage(self.counter, self._wanted, several)
 
+    def _why_none(self, error: PosRefundError) -> str:
+        """What can be no slip's is no sale's, in the clerk's language; anything else says what it is."""
+        if isinstance(error, InvalidRequestError):
+            return self.say("original_not_found")
+        return "; ".join(one.hint for one in objections_of(error, self.say))
+
     def _described(self, rrn: str, day: Any) -> Step:
         """A sale that nobody here knows, where the acquirer's profile lets its host answer for it."""
         try:
             original = DescribedSale(RRN(rrn), day)
         except InvalidRequestError as error:
-            self._error = str(error)
+            self._error = self._why_none(error)
             return None
         wanted = self._wanted.with_(original=original, sale=None)
         return AmountPage(self.counter, wanted, None, back=self)

@@ -70,6 +70,8 @@ def gateway_app(
         exception_handlers={HTTPException: _not_found},
         lifespan=lifespan,
     )
+    # A card is sent again to no address that the asker's Host names, and to none without TLS.
+    app.router.redirect_slashes = False
     app.state.door = door
     return app
 

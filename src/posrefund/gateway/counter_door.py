@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, Screen, new_id
 from posrefund.errors import InvalidRequestError
 from posrefund.gateway.bodies import Body, Operator
+from posrefund.gateway.counter_rights import CounterRights
 from posrefund.gateway.counter_room import Seat
 from posrefund.gateway.faults import DoorError
 from posrefund.gateway.operation import Answer, Operation
@@ -111,7 +112,8 @@ class _FrontDesk:
         async def lend() -> AsyncTerminal:
             return await call.terminals.lend(name)
 
-        seat = Seat(Dialogue(_counter(call, body, reader)), reader, lend, call.keep, call.news)
+        dialogue, rights = Dialogue(_counter(call, body, reader)), CounterRights(call)
+        seat = Seat(dialogue, reader, lend, rights, call.keep, call.news)
         self._room.sit(_owner(call), seat)
         await seat.after(1, 1.0)  # the menu, unless the journal is slow
         return _shown(seat)

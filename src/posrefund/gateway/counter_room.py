@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
     from posrefund.aio import AsyncTerminal
     from posrefund.counter import Effect, Reader, Screen
+    from posrefund.gateway.counter_rights import CounterRights
     from posrefund.gateway.stream import News
 
 __all__ = ["CounterRoom", "Seat"]
 
 _LOG = logging.getLogger(__name__)
-_SEATS_MAX = 64
+_SEATS_MAX = 16
+"""So many of one owner: nobody's page is taken away because somebody else opens many."""
 _IDLE_S = 900.0
 
 
@@ -38,6 +40,7 @@ class Seat:
         dialogue: What is shown to whom.
         reader: Where cards are read.
         lend: Returns the terminal.
+        rights: What whoever sits here may want and see.
         keep: Makes a task that outlives the request that began it.
         news: Told when the screen has changed.
 
@@ -52,11 +55,12 @@ class Seat:
         dialogue: Dialogue,
         reader: Reader,
         lend: Callable[[], Awaitable[AsyncTerminal]],
+        rights: CounterRights,
         keep: Callable[[Coroutine[Any, Any, None]], object],
         news: News,
     ) -> None:
         self._dialogue, self._reader, self._lend = dialogue, reader, lend
-        self._keep, self._news = keep, news
+        self._rights, self._keep, self._news = rights, keep, news
         self.name = secrets.token_urlsafe(16)
         self.version, self.used_at = 1, 0.0
         self._want(dialogue.start())
@@ -75,6 +79,11 @@ class Seat:
     def is_over(self) -> bool:
         """Whether the clerk has gone."""
         return self._dialogue.is_over
+
+    @property
+    def standing(self) -> tuple[bool, float]:
+        """Sorts seats: the first is the one that can be spared most."""
+        return self.is_busy, self.used_at
 
     def press(self, version: int, key: str) -> bool:
         """Take a key of the screen *version*; return whether that is still the one that is shown."""
@@ -112,8 +121,11 @@ class Seat:
     async def _perform(self, effect: Effect) -> None:
         wanted: Effect | None = effect
         while wanted is not None:
-            wanted = self._dialogue.resume(await self._result(wanted))
-            self._changed()
+            result = await self._result(wanted)
+            try:
+                wanted = self._dialogue.resume(result)
+            finally:
+                self._changed()
 
     async def _aside(self, effect: Effect) -> None:
         await self._result(effect)
@@ -121,7 +133,9 @@ class Seat:
     async def _result(self, effect: Effect) -> Any:
         """What came of it; whatever breaks is told as a failure, so that no screen stays busy for ever."""
         try:
-            return await perform_async(effect, await self._lend(), self._reader)
+            terminal = await self._lend()
+            await self._rights.check(effect, terminal)
+            return self._rights.seen(await perform_async(effect, terminal, self._reader))
         except PosRefundError as error:
             return Failed(error)
         except Exception as error:  # noqa: BLE001 — nobody foresaw it, and no trace of it may stay
@@ -151,10 +165,9 @@ class CounterRoom:
         for place, one in [*self._seats.items()]:
             if one.is_over or (not one.is_busy and now - one.used_at > _IDLE_S):
                 del self._seats[place]
-        if len(self._seats) >= _SEATS_MAX:
-            idle = [place for place, one in self._seats.items() if not one.is_busy]
-            for place in sorted(idle, key=lambda each: self._seats[each].used_at)[:1]:
-                del self._seats[place]
+        own = [place for place in self._seats if place[0] == owner]
+        if len(own) >= _SEATS_MAX:  # what one that is busy began goes on without it
+            del self._seats[min(own, key=lambda each: self._seats[each].standing)]
         seat.used_at = now
         self._seats[owner, seat.name] = seat
 

@@ -36,6 +36,8 @@ __all__ = ["Door", "send_json"]
 _LOG = logging.getLogger(__name__)
 _BEARER = b"bearer "
 _JSON_TYPE = b"application/json"
+_DIGITS_MAX = 18
+"""Of a length: a number of thousands of digits is none to Python."""
 
 
 class _HungUpError(Exception):
@@ -109,7 +111,7 @@ class Door:
             raise DoorError("not_json_type")
         most = self.options.body_bytes_max
         length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > most:
+        if length.isdigit() and (len(length) > _DIGITS_MAX or int(length) > most):
             raise DoorError("body_too_large", headers={"Connection": "close"})
         message = await _next(receive)
         raw: bytes = message.get("body", b"")

@@ -24,8 +24,7 @@ __all__ = ["EVENTS"]
 
 async def _events(call: Call) -> EventStream:
     asked: EventQuestion = call.query
-    if call.token is not None and call.news.streams_of(call.token.name) >= call.options.streams_max:
-        raise DoorError("too_many_streams", headers={"Retry-After": "1"})
+    _refuse_too_many(call)
     names = _terminals(call, asked)
     since = read_cursor(call.headers.get("last-event-id") or asked.after)
     stood: dict[str, int] = {}
@@ -34,7 +33,14 @@ async def _events(call: Call) -> EventStream:
             stood[name] = since[name]
             continue
         stood[name] = 0 if asked.history else await _end_of(call, name)
+    _refuse_too_many(call)  # others may have come meanwhile; from here on it is counted
     return EventStream(call, stood, is_waiting=asked.wait)
+
+
+def _refuse_too_many(call: Call) -> None:
+    token = call.token
+    if token is not None and call.news.streams_of(token.name) >= call.options.streams_max:
+        raise DoorError("too_many_streams", headers={"Retry-After": "1"})
 
 
 def _terminals(call: Call, asked: EventQuestion) -> list[str]:

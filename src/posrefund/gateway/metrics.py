@@ -39,6 +39,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _TOO_MANY = 429
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Of HTTP; any other word is for whoever asks to choose, and is counted as one."""
 
 
 class Metrics:
@@ -108,7 +110,8 @@ class Metrics:
             status: Of the answer.
             seconds: How long it took.
         """
-        self._requests.labels(route, method, str(status)).inc()
+        known = method if method in _METHODS else "other"
+        self._requests.labels(route, known, str(status)).inc()
         self._request_s.labels(route).observe(seconds)
         if status == _TOO_MANY:
             self._limited.inc()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posrefund.closed import closed
 from posrefund.gateway.answers import ApprovalData, ApprovalList, AskedData
 from posrefund.gateway.bodies import ApproveBody, RefundBody, WithdrawBody
 from posrefund.gateway.faults import DoorError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from posrefund.gateway.operation import Call
     from posrefund.terminal.desk import Desk
 
-__all__ = ["PEOPLE"]
+__all__ = ["PEOPLE", "demand_proof"]
 
 
 async def _pending(call: Call) -> Answer:
@@ -33,18 +34,27 @@ async def _ask(call: Call) -> Answer:
 
 async def _approve(call: Call) -> Answer:
     body: ApproveBody = call.body
-    request_id, token = request_id_of(call.path["request"]), call.token
-    needs_proof = token is not None and not token.may("approve")
+    request_id = request_id_of(call.path["request"])
 
     def say_yes(desk: Desk) -> Approval:
-        is_proven = body.pin is not None and desk.staff.asks_for_pin
-        if needs_proof and not is_proven:
-            raise DoorError("pin_proof_needed")
-        if not is_proven:
-            call.operator(body.checker)
+        demand_proof(call, desk, body.checker, body.pin)
         return desk.approve(request_id, checker=body.checker, digest=body.digest, pin=body.pin)
 
     return Answer(approval_as_data(await call.terminal.at_desk(say_yes)))
+
+
+@closed
+def demand_proof(call: Call, desk: Desk, checker: str, pin: str | None) -> None:
+    """Refuse a yes that neither a PIN proves nor the token may give.
+
+    Raises:
+        DoorError: code ``pin_proof_needed`` or ``operator_not_allowed``.
+    """
+    token, is_proven = call.token, pin is not None and desk.staff.asks_for_pin
+    if token is not None and not token.may("approve") and not is_proven:
+        raise DoorError("pin_proof_needed")
+    if not is_proven:
+        call.operator(checker)
 
 
 async def _withdraw(call: Call) -> Answer:

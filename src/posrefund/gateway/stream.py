@@ -42,7 +42,7 @@ class News:
     def end(self) -> None:
         """Let every stream end once it has said what there is."""
         self.is_over = True
-        for listening in self._listening.values():
+        for listening in [*self._listening.values()]:
             for event in listening:
                 event.set()
 
@@ -63,11 +63,14 @@ class News:
     def followed(self, terminal: str) -> Iterator[asyncio.Event]:
         """Return the event that ``tell`` sets."""
         event = asyncio.Event()
-        self._listening.setdefault(terminal, set()).add(event)
+        listening = self._listening.setdefault(terminal, set())
+        listening.add(event)
         try:
             yield event
         finally:
-            self._listening[terminal].discard(event)
+            listening.discard(event)
+            if not listening:  # seats come and go: what nobody listens to is forgotten
+                self._listening.pop(terminal, None)
 
 
 class EventStream:

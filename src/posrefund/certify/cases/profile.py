@@ -42,7 +42,9 @@ def _profile(bench: Bench) -> None:
 
 
 def _rules(known: Dialect) -> Iterator[Rule]:
-    lacking = [name for name in _MESSAGES if name not in known.messages]
+    undoes = any(table.doubt == "reverse" for table in known.messages.values())
+    needed = [name for name in _MESSAGES if undoes or name != "reversal"]
+    lacking = [name for name in needed if name not in known.messages]
     yield (
         "profile.messages",
         not lacking,

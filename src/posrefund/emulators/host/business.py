@@ -214,7 +214,7 @@ def decide_refund(case: Case) -> Decision:
         return Decision(codes.no_original)
     if code := _why_not(case, sale):
         return Decision(code)
-    return Decision(codes.approved, case.entry("refund", sale, sale.pan))
+    return Decision(codes.approved, case.entry("refund", sale, case.card or sale.pan))
 
 
 def _find_sale(case: Case) -> Entry | None:
