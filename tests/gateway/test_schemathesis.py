@@ -99,7 +99,9 @@ def test_nothing_that_is_sent_breaks_what_is_published(
     @given(case=strategy, is_coherent=st.booleans())
     def try_out(case: Case[Any], is_coherent: bool) -> None:
         named = unquote(str(case.path_parameters.get("terminal", "")))
-        if named and (mode is GenerationMode.POSITIVE or len(named) == len(TERMINAL)):
+        # A seat is given to anybody who says nothing wrong: mended, an unsound request may be a sound one.
+        is_mended = len(named) == len(TERMINAL) and operation.name != "sit_down"
+        if named and (mode is GenerationMode.POSITIVE or is_mended):
             case.path_parameters["terminal"] = TERMINAL
         if mode is GenerationMode.POSITIVE and is_coherent and isinstance(case.body, dict):
             case.body = coherent(case.body)
@@ -124,4 +126,7 @@ def test_the_description_is_sound(shop: Shop) -> None:
     asyncio.run(counter.__aexit__())
 
     schema.validate()
-    assert len(list(schema.get_all_operations())) == len(EVERY)
+    paths = schema.raw_schema["paths"].values()
+    published = {each["operationId"] for path in paths for each in path.values()}
+    assert {each.name for each in EVERY} == published
+    assert len(list(schema.get_all_operations())) == len(published)
