@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
 from gateway.lines import Counter, auth
+from posrefund.gateway.counter_door import counter_operations
+from posrefund.gateway.counter_room import CounterRoom
 from posrefund.gateway.operations import OPERATIONS
 from shop import OTHER_PAN, PAN_16, PAN_19, TERMINAL
 
@@ -111,4 +113,5 @@ def test_the_description_is_sound(shop: Shop) -> None:
     asyncio.run(counter.__aexit__())
 
     schema.validate()
-    assert len(list(schema.get_all_operations())) == len(OPERATIONS)
+    at_the_counter = counter_operations(CounterRoom(lambda: 0.0))
+    assert len(list(schema.get_all_operations())) == len(OPERATIONS) + len(at_the_counter)
