@@ -43,7 +43,8 @@ def test_whatever_a_host_does_is_a_finding_and_no_error(kind: str) -> None:
         files = evidence(run)
 
     assert [result.name for result in run.results][:3] == ["profile", "sign_in", "echo"]
-    harmless = ("wrong_rrn", "duplicate_reply", "balanced")  # the last is true of these totals
+    # The totals are balanced, and nothing of this is answered with what it was asked about.
+    harmless = ("wrong_rrn", "duplicate_reply", "balanced", "wrong_original")
     assert run.verdict == ("passed" if kind in harmless else "failed")
     assert not [secret for secret in SECRETS for data in files.values() if secret.encode() in data]
 

@@ -98,7 +98,7 @@ def test_switches_are_told_and_written_as_a_file(out: Path) -> None:
     done = run("--only", "echo", "--switches", "--out", str(out))
 
     assert done.exit_code == 0
-    assert "? mac " in done.stdout
+    assert "· mac " in done.stdout
     assert (out / "found.toml").exists()
 
 

@@ -44,7 +44,7 @@ def test_list_names_every_dialect() -> None:
     lines = invoke("dialect", "list")
 
     assert [line.split()[0] for line in lines[2:]] == list(names())
-    assert " ".join(lines[2].split()) == "unionpay packed 36 12 unionpay-ecb TPDU, header"
+    assert " ".join(lines[2].split()) == "unionpay packed 36 13 unionpay-ecb TPDU, header"
 
 
 def test_show_prints_a_file_that_is_the_dialect() -> None:
@@ -71,7 +71,7 @@ def test_show_says_what_is_wanted_of_pins_tracks_and_keys() -> None:
 
 
 def test_lint_is_content_with_two_lines(folder: Path) -> None:
-    assert invoke("dialect", "lint", "my.toml") == ["ok: 0 faults, 36 fields, 12 messages"]
+    assert invoke("dialect", "lint", "my.toml") == ["ok: 0 faults, 36 fields, 13 messages"]
 
 
 def test_lint_prints_every_fault_with_file_and_line(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,10 @@ from typer.testing import CliRunner
 
 from posrefund.cli.app import app
 from posrefund.cli.config import load, write
-from posrefund.cli.counter import counter_of, new_id
+from posrefund.cli.counter import counter_of
 from posrefund.cli.init import make_keystore
 from posrefund.cli.screen import Lang
-from posrefund.counter import CardsToPractise
+from posrefund.counter import CardsToPractise, new_id
 from posrefund.errors import ConfigError
 from posrefund.values import RequestID
 
@@ -45,9 +46,11 @@ def test_settings_that_are_missing_are_told_as_everywhere(tmp_path: Path) -> Non
 
 
 def test_request_ids_are_ids_and_never_the_same() -> None:
-    ids = {new_id() for _ in range(200)}
+    now = datetime(2026, 3, 9, 14, 5, 30, tzinfo=UTC)
+    ids = {new_id(now) for _ in range(200)}
 
     assert len(ids) == 200
+    assert {each[:15] for each in ids} == {"C260309-140530-"}
     assert all(re.fullmatch("C[0-9]{6}-[0-9]{6}-[0-9a-f]{8}", RequestID(each)) for each in ids)
 
 

@@ -23,6 +23,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "menu": (),
     "card": ("1",),
     "original": ("1", "1"),
+    "original_typed by code": ("1", "0"),
     "original_typed": ("1", "1", "8"),
     "amount": ("1", "1", "1"),
     "check": ("1", "1", "1", "enter"),
@@ -42,7 +43,7 @@ PATHS: dict[str, tuple[str, ...]] = {
 def test_screen_takes_the_keys_it_shows_and_no_others(shop: Shop, name: str) -> None:
     clerk = Clerk(shop.terminal)
     shown = clerk.press(*PATHS[name])
-    assert shown.name == name
+    assert shown.name == name.partition(" ")[0]
     if shown.field is not None:
         assert set(shown.keys) <= {"enter", "esc"}
     for key in sorted(set(KEYS) - set(shown.keys) - {"r", "R"}):

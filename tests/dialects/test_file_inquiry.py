@@ -76,10 +76,12 @@ def test_a_profile_may_change_one_word_of_its_base_or_take_all_of_it_out() -> No
     assert load_dialect(f"{base}inquiry = false\n").inquiry is None
 
 
-def test_no_paper_knows_an_inquiry_at_a_unionpay_host_so_none_of_ours_has_one() -> None:
+def test_no_paper_knows_an_inquiry_of_card_payments_at_a_unionpay_host_so_none_of_ours_has_one() -> (
+    None
+):
     having = {name for name in names() if dialect(name).inquiry is not None}
 
-    assert having == {"iso87-ascii", "iso87-binary", "iso93-ascii", "iso93-binary"}
+    assert having == {"aggregator", "iso87-ascii", "iso87-binary", "iso93-ascii", "iso93-binary"}
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,6 @@ CODES = {
         "over": "61",
         "old": "57",
         "amount": "64",
-        "again": "12",
         "broken": "96",
     },
     "93": {
@@ -156,7 +155,6 @@ CODES = {
         "over": "121",
         "old": "119",
         "amount": "902",
-        "again": "902",
         "broken": "909",
     },
 }

@@ -302,7 +302,33 @@ def test_reversal_undoes_a_sale_or_a_void(peer: IsoPeer, kind: str) -> None:
     assert entries[-1].kind == "reversal"
     assert entries[0].state == ("booked" if kind == "void" else "reversed")
     assert peer.host.ledger.refusals == []
-    assert peer.reverse(undone)[39] == says(peer, "again")
+
+
+@pytest.mark.parametrize("kind", ["sale", "void"])
+def test_a_reversal_once_more_is_answered_as_the_first_and_books_nothing(
+    peer: IsoPeer, kind: str
+) -> None:
+    sale = peer.sale()
+    if kind == "void":
+        peer.void(sale)
+    undone = peer.sent
+    first = peer.reverse(undone)
+    entries = booked(peer)
+
+    again = peer.reverse(undone)
+
+    assert (again[39], again[11]) == (first[39], first[11]) == (says(peer, "undone"), undone[11])
+    assert 64 in again
+    assert booked(peer) == entries
+    assert peer.host.ledger.refusals == []
+
+
+def test_a_sale_that_is_voided_is_not_reversed(peer: IsoPeer) -> None:
+    sale = peer.sale()
+    sold = peer.sent
+    peer.void(sale)
+
+    assert peer.reverse(sold)[39] == says(peer, "state")
 
 
 def test_reversal_of_what_never_came_is_accepted_and_it_may_not_come_late(peer: IsoPeer) -> None:

@@ -34,7 +34,10 @@ def test_a_slip_is_the_one_of_its_own_shop(shop: Shop) -> None:
 
 def test_a_slip_is_counted_before_it_goes_out(shop: Shop) -> None:
     async def day() -> None:
-        async with Counter(shop, slip=SlipSettings(merchant_name="Noodle House")) as counter:
+        slips = {TERMINAL: SlipSettings(merchant_name="Noodle House")}
+        async with Counter(
+            shop, slip=SlipSettings(merchant_name="Head Office"), slips=slips
+        ) as counter:
             await counter.post("/refunds", refund_body("R-1", 1_000))
             first = (await counter.post("/requests/R-1/slip", {"copy": "customer"})).json()
             again = (await counter.post("/requests/R-1/slip", {"copy": "customer"})).json()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +14,13 @@ from gateway.browser import Page, chromium
 from gateway.lines import SECRETS
 from gateway.open_door import OpenDoor
 from posrefund.counter import CardsToPractise
+from posrefund.gateway import OpenTerminals, TerminalNotOpenError
 from shop import TERMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posrefund.aio import AsyncTerminal
     from shop import Shop
 
 pytestmark = pytest.mark.slow
@@ -113,3 +117,45 @@ def test_a_wrong_token_is_told_and_another_one_asked_for(door: OpenDoor) -> None
         page.wait_for("token")
         assert "no token" in page.text
         keep(page, "token")
+        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+        page.wait_for("menu")  # the address of a door that was started anew, over the old one
+
+
+def test_a_terminal_that_is_being_opened_is_waited_for(
+    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_open = threading.Event()
+    lend = OpenTerminals.lend
+
+    async def opening(
+        self: OpenTerminals, name: str, *, is_watching: bool = False
+    ) -> AsyncTerminal:
+        if not is_open.is_set():
+            raise TerminalNotOpenError(name, 1.0)
+        return await lend(self, name, is_watching=is_watching)
+
+    monkeypatch.setattr(OpenTerminals, "lend", opening)
+    with chromium() as browser:
+        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+        page.wait_for("later")
+        keep(page, "later")
+        is_open.set()
+        page.wait_for("menu")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_pictures_in_the_pages_say_what_the_counter_says(lang: str) -> None:
+    image = pytest.importorskip("PIL.Image", reason="pip install 'posrefund[print]'")
+    path = Path(__file__).resolve().parents[2] / "docs" / "make_browser_pictures.py"
+    spec = importlib.util.spec_from_file_location("browser_pictures", path)
+    assert spec is not None
+    assert spec.loader is not None
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+
+    with image.open(pictures.PICTURES[lang]) as kept:
+        said = kept.text[pictures.TEXT]
+    _, seen = pictures.seen(lang)
+    assert pictures.words(seen) == pictures.words(said), f"run: python docs/{path.name}"
+    assert {"zh": "摘要\n#", "en": "Do not repeat it."}[lang] in pictures.words(said)
+    assert pictures.PICTURES[lang].stat().st_size <= 120 * 1024

@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 
 from gateway.fleet_site import door_settings
 from posrefund.cli.app import app
-from posrefund.cli.serve_loop import _options
 from posrefund.cli.serve_settings import serve_settings
+from posrefund.cli.token_file import write_tokens
+from posrefund.cli.token_watch import TokenFile
 from posrefund.errors import ConfigError
-from posrefund.gateway import Tokens
+from posrefund.gateway import Token, Tokens, digest_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +86,37 @@ def test_file_that_holds_no_tokens_is_refused(folder: Path, text: str) -> None:
     assert isinstance(result.exception, ConfigError)
 
 
+def test_door_that_runs_follows_its_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, known = folder / "tokens.toml", Tokens()
+    file = TokenFile(path, known)
+    assert file.look() is False
+    write_tokens(path, [Token("till-1", "till", digest_of("prt_1"))])
+    assert file.look() is True
+    assert known.find("prt_1") is not None
+    assert file.look() is False  # nothing is read twice
+
+    path.write_text("no toml", encoding="utf-8")
+    assert file.look() is False
+    assert known.find("prt_1") is not None
+    assert "tokens stay as they were" in capsys.readouterr().err
+
+    write_tokens(path, [Token("till-2", "till", digest_of("prt_2"))])
+    assert file.look() is True
+    assert known.find("prt_1") is None
+    path.unlink()
+    assert file.look() is True
+    assert len(known) == 0
+
+
+def test_two_tokens_of_one_name_change_nothing() -> None:
+    known = Tokens([Token("a", "till", digest_of("prt_1"))])
+    twice = [Token("b", "till", digest_of(each)) for each in ("prt_2", "prt_3")]
+    with pytest.raises(ConfigError):
+        known.become(twice)
+    assert known.find("prt_1") is not None
+    assert len(known) == 1
+
+
 # --- settings --------------------------------------------------------------------------------------
 
 
@@ -119,6 +151,7 @@ def test_setting_that_is_wrong_is_named(folder: Path, line: str, expected: str) 
         ("standby = false", "standby = 1", r"\[\[terminals\]\] standby"),
         (FILES, f'{FILES}\nfleet = "x.db"', "either fleet, file or dsn"),
         (FILES, f'{FILES}\nkey_of = "00000009"', "key_of: expected the number"),
+        ("[host]", '[host]\nwire_log = "line.jsonl"', r"\[host\] wire_log: a door keeps no log"),
         (FILES, 'dsn = "host=x"\nlease_s = 5', "lease_s: expected seconds, at least 42"),
         (FILES, 'dsn = "host=x"\nlease_s = true', "lease_s: expected seconds"),
     ],
@@ -153,21 +186,3 @@ def test_terminals_may_have_files_of_settings_of_their_own(folder: Path) -> None
     config.write_text("[serve]\nterminals = []\n")
     with pytest.raises(ConfigError, match="expected one at least"):
         serve_settings(config)
-
-
-def test_each_terminal_has_the_slips_and_the_arrival_of_its_own_file(folder: Path) -> None:
-    text = (folder / "serve.toml").read_text()
-    _, _, rest = text.partition("[profile]")
-    shared, _, _ = rest.partition("[[terminals]]")
-    for name in NAMES[:2]:
-        own = f'[terminal]\nid = "{name}"\n[slip]\nmerchant_name = "shop {name}"\n[profile]{shared}'
-        (folder / f"{name}.toml").write_text(own.replace("{id}", name))
-    (folder / "both.toml").write_text(
-        f'[serve]\nterminals = ["{NAMES[0]}.toml", "{NAMES[1]}.toml"]\n'
-    )
-
-    options = _options(serve_settings(folder / "both.toml"), Tokens())
-    assert {name: slip.merchant_name for name, slip in options.slips.items()} == {
-        name: f"shop {name}" for name in NAMES[:2]
-    }
-    assert set(options.arrivals) == set(NAMES[:2])

@@ -292,3 +292,54 @@ def test_chore_that_fails_says_so_and_is_tried_again_later(shop: Shop) -> None:
             await terminal.close()
 
     in_loop(story)
+
+
+def test_host_that_asks_for_a_sign_in_is_obeyed_once_nobody_has_asked_for_two_minutes(
+    shop: Shop,
+) -> None:
+    """Not before: somebody may stand at the pad, with a PIN under the keys of now."""
+    quiet_s = [0.0]
+
+    async def story(threads: ThreadPoolExecutor) -> None:
+        async with AsyncHostServer(shop.host) as server:
+            terminal = opened(shop, server, threads)
+            chores = Chores(sign_in_s=0, resolve_s=0, obey_s=1e-6)
+            routine = chores.routine(terminal, lambda: quiet_s[0])
+            shop.host.terminals[TERMINAL].asks = 3
+            await terminal.echo()
+            before = await terminal.at_desk(_last_key_set)
+            for quiet_s[0], is_obeyed in ((0.0, False), (119.0, False), (120.0, True)):
+                assert await routine.go() == ""
+                assert (await terminal.at_desk(_last_key_set) != before) is is_obeyed
+            assert shop.host.terminals[TERMINAL].asks == 0
+            await terminal.close()
+
+    in_loop(story)
+
+
+def test_who_only_watches_a_terminal_leaves_it_idle(shop: Shop) -> None:
+    async def story(threads: ThreadPoolExecutor) -> None:
+        async with AsyncHostServer(shop.host) as server:
+            openings = {str(TERMINAL): lambda: opened(shop, server, threads)}
+            async with KeptTerminals(openings, executor=threads, chores=IDLE, pace=QUICK) as kept:
+                await kept.settled()
+                keeper = kept._keeper(TERMINAL)
+                asked_at = keeper._asked_at
+                await kept.lend(TERMINAL, is_watching=True)
+                assert keeper._asked_at == asked_at
+                await kept.lend(TERMINAL)
+                assert keeper._asked_at > asked_at
+                assert keeper._quiet_s() < 60
+
+    in_loop(story)
+
+
+def test_chore_that_is_done_never_is_none(shop: Shop) -> None:
+    async def story(threads: ThreadPoolExecutor) -> None:
+        async with AsyncHostServer(shop.host) as server:
+            terminal = opened(shop, server, threads)
+            routine = Chores(sign_in_s=0, resolve_s=0, obey_s=0).routine(terminal)
+            assert len(routine._due) == 1  # the lease
+            await terminal.close()
+
+    in_loop(story)

@@ -128,7 +128,7 @@ class Broken(OpenTerminals):
     def names(self) -> Sequence[str]:
         return [TERMINAL]
 
-    async def lend(self, name: str) -> AsyncTerminal:
+    async def lend(self, name: str, *, is_watching: bool = False) -> AsyncTerminal:
         raise self._error
 
 

@@ -30,7 +30,8 @@ STRIPE = {
     "track2": f"{PAN}D30122010000",
     "pin_block": BLOCK,
 }
-SECRETS = (PAN, PAN_19, PIN, BLOCK, BLOCK.lower(), "D30122010000", "till-of-the-tests")
+CODE = "6201234567890123451"
+SECRETS = (PAN, PAN_19, PIN, BLOCK, BLOCK.lower(), "D30122010000", "till-of-the-tests", CODE)
 
 
 RAISED: list[RuntimeError] = []
@@ -48,12 +49,33 @@ BROKEN = Operation(
 )
 
 
+def by_code(request_id: str, minor: int) -> dict[str, Any]:
+    return {"request_id": request_id, "amount_minor": minor, "code": CODE}
+
+
+def back_body(request_id: str, minor: int, **more: Any) -> dict[str, Any]:
+    body = refund_body(request_id, minor, **more)
+    del body["card"]
+    return body
+
+
 async def session(counter: Counter, take: Any) -> None:
     """Everything a till does, right and wrong."""
     stripe = refund_body("R-2", 200, card=STRIPE, pin=PIN)
     bodies: list[tuple[str, Any]] = [
         ("/sales", sale_body("S-2", 5_000, card=STRIPE)),
         ("/sales", sale_body("S-3", 5_000, card=CARD | {"pan": PAN_19})),
+        ("/sales", by_code("S-4", 300)),
+        ("/sales", by_code("S-4", 301)),
+        ("/sales", by_code("S-5", 300) | {"card": STRIPE}),
+        ("/sales", by_code(CODE, 300)),
+        ("/sales", by_code("S-6", 300) | {"code": f"{CODE}x", CODE: CODE, "order_ref": CODE}),
+        ("/sales", by_code("S-7", 300) | {"code": "134567890123456780"}),
+        ("/refunds", back_body("R-10", 300, original_id="S-4", voucher=CODE)),
+        ("/refunds", back_body("R-11", 300, original_id="S-4", back_to_payer=True)),
+        ("/refunds/R-11/inquire", None),
+        (f"/refunds/{CODE}/inquire", None),
+        (f"/host-requests/{CODE}/done", {"by": CODE}),
         ("/refunds", refund_body("R-1", 100)),
         ("/refunds", refund_body("R-1", 101)),
         ("/refunds", refund_body("R-2", 200, card=STRIPE)),
@@ -73,6 +95,8 @@ async def session(counter: Counter, take: Any) -> None:
         ("/refunds", refund_body("R-8", 1, operator=PAN)),
         ("/broken", stripe),
         ("/requests/R-1/slip", {"copy": "merchant"}),
+        ("/requests/S-4/slip", {"copy": "merchant"}),
+        ("/requests/R-11/slip", {"copy": "customer"}),
         ("/requests/R-2/slip", {"copy": "customer", "language": "zh"}),
         (f"/requests/{PAN}/slip", {}),
         (f"/approvals/{PAN}/approve", {"checker": "02", "digest": PAN, "pin": PIN}),
@@ -85,6 +109,8 @@ async def session(counter: Counter, take: Any) -> None:
         take(await counter.post(path, body, "admin"))
     for path in ("/refunds/R-1", "/refunds/R-2", f"/refunds/{PAN}", f"/{PAN}", f"/sales/{PAN}"):
         take(await counter.get(path))
+    for query in (f"order_ref={CODE}", f"{CODE}=1", f"code={CODE}"):
+        take(await counter.http.get(f"{AT}/sales?{query}", headers=auth()))
     for query in (f"order_ref={PAN}", f"{PAN}=1", f"code={PAN}", "request_id=S-2", f"rrn={PAN}"):
         take(await counter.http.get(f"{AT}/sales?{query}", headers=auth()))
     take(await counter.http.get(f"/v1/terminals/{PAN}/refunds/R-1", headers=auth()))
@@ -137,11 +163,11 @@ def test_no_answer_and_no_log_holds_card_data(
     assert [secret for secret in SECRETS if secret in printed] == []
 
 
-def test_the_session_asks_for_everything_that_takes_a_card() -> None:
+def test_the_session_asks_for_everything_that_takes_a_card_or_a_code() -> None:
     with_card = {
         each.path
         for each in OPERATIONS
-        if each.body is not None and "card" in each.body.__struct_fields__
+        if each.body is not None and {"card", "code"} & {*each.body.__struct_fields__}
     }
     paths = ("/sales", "/refunds", "/refunds/check", "/approvals")
     tried = {f"/v1/terminals/{{terminal}}{path}" for path in paths}

@@ -14,7 +14,9 @@ import pytest
 
 from gateway.lines import SECRETS, Counter, served
 from posrefund.gateway import ROLES
+from posrefund.gateway.errands import ERRANDS
 from posrefund.gateway.faults import CODES
+from posrefund.gateway.money import MONEY
 from posrefund.gateway.rights import RIGHTS
 
 if TYPE_CHECKING:
@@ -70,6 +72,18 @@ def test_every_status_and_code_of_the_door_is_on_the_page() -> None:
     for code, (status, _, _) in CODES.items():
         assert f"`{code}`" in rows[str(status)], code
     assert {*rows} == {str(status) for status, _, _ in CODES.values()} | {"200", "202"}
+
+
+def test_the_table_of_what_the_host_wants_is_the_programs() -> None:
+    said = set(re.findall(r"`[A-Z]+ …(/[^`]*)`", PAGE.partition("## Ask the host")[2]))
+    shown = {re.sub("/(ID|NAME)(?=/)", "/{}", path) for path in said}
+    known = {
+        re.sub(r"{\w+}", "{}", each.path.removeprefix("/v1/terminals/{terminal}"))
+        for each in (*ERRANDS, *MONEY)
+        if each in ERRANDS or each.path.endswith("/inquire")
+    }
+
+    assert known <= shown
 
 
 def test_the_table_of_roles_is_the_programs() -> None:

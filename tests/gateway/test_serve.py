@@ -18,8 +18,10 @@ from gateway.fleet_site import SECRET, DoorProcess, Site, ask, ready, refund_of
 from posrefund.cli.app import app
 from posrefund.cli.demo_certificate import make_certificate
 from posrefund.cli.serve_settings import serve_settings
+from posrefund.cli.token_file import write_tokens
 from posrefund.emulators.host import Fault
 from posrefund.errors import ConfigError
+from posrefund.gateway import Token, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +42,15 @@ async def health(address: tuple[str, int]) -> dict[str, dict[str, Any]]:
     reply = await ask(address, "GET", "/v1/health")
     assert reply is not None
     return {each["terminal"]: each for each in reply.data["terminals"]}
+
+
+async def known(address: tuple[str, int]) -> None:
+    """Wait until the token is one of the door's."""
+    async with asyncio.timeout(20):
+        while (reply := await ask(address, "GET", "/v1/health")) and reply.status == 401:
+            await asyncio.sleep(0.05)
+    assert reply is not None
+    assert reply.status == 200
 
 
 def refund_in_time(door: DoorProcess, *wish: Any) -> Any:
@@ -79,6 +90,9 @@ def test_door_without_tokens_says_how_to_make_one(site: Site) -> None:
         reply = asyncio.run(ask(door.address, "GET", "/v1/health"))
         assert reply is not None
         assert reply.status == 401
+        write_tokens(site.folder / "tokens.toml", [Token("till", "admin", digest_of(SECRET))])
+        asyncio.run(known(door.address))
+    assert "tokens read anew: 1" in door.errors()
 
 
 def test_address_in_use_is_said_in_a_sentence(site: Site) -> None:

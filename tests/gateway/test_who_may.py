@@ -29,13 +29,15 @@ BODIES: dict[str, Any] = {
     "close_fault": {"by": "02", "done": "new roll"},
     "maintained": {"by": "02", "what": "new roll"},
     "slip": {},
+    "host_request_done": {"by": "02"},
+    "upload_signatures": {},
 }
 
 
 def address(operation: Operation) -> str:
     path = operation.path.replace("{terminal}", "12345678").replace("{request}", "R-1")
     more = {"events": "?wait=false", "find_sales": "?request_id=S-1"}.get(operation.name, "")
-    return path.replace("{fault}", "F-1") + more
+    return path.replace("{fault}", "F-1").replace("{name}", "software") + more
 
 
 def test_each_role_is_let_in_where_the_table_says_and_nowhere_else(shop: Shop) -> None:

@@ -453,3 +453,20 @@ def test_sales_are_found_as_ever_and_say_who_paid(next_day: Shop) -> None:
         ("S-2", "", False),
     ]
     assert known[0].voucher not in repr(known[0])
+
+
+def test_what_codes_paid_lately_is_listed_newest_first_without_what_went_back(
+    shop: Shop,
+) -> None:
+    journal, merchant = shop.terminal.journal, shop.terminal.view().merchant
+    for day, number in enumerate((1, 2, 3, 4)):
+        shop.to(day * 14, 10)
+        shop.terminal.sale(sale(f"S-{number}", 100, code(number)))
+        shop.terminal.sale(sale(f"C-{number}", 100))
+    named = [each.original_id for each in journal.sales_by_code(merchant)]
+    assert named == ["S-4", "S-3", "S-2"]  # the first is more than a month older than the last
+    assert [each.original_id for each in journal.sales_by_code(merchant, most=1)] == ["S-4"]
+    assert isinstance(shop.terminal.refund(by("R-1", "S-3", BACK)), Approved)
+
+    assert [each.original_id for each in journal.sales_by_code(merchant)] == ["S-4", "S-2"]
+    assert journal.sales_by_code("999999999999999") == []

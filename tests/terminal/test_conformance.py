@@ -371,6 +371,22 @@ def test_a_sale_in_doubt_is_reversed_before_the_next(shop: Shop, known: Dialect,
 
 
 @pytest.mark.parametrize("way", UNDONE, indirect=True)
+def test_a_reversal_whose_answer_is_lost_is_made_again_and_the_sale_counts_as_undone(
+    shop: Shop, known: Dialect, way: Way
+) -> None:
+    shop.fault("drop_reply", known.messages["sale"].mti)
+    assert isinstance(shop.terminal.sale(way.sale("S-1", 100)), InDoubt)
+    shop.fault("drop_reply", known.messages["reversal"].mti)
+    shop.terminal.resolve_doubts()
+    assert shop.booked("sale") == []  # undone, and the terminal does not know it
+
+    shop.terminal.resolve_doubts()
+
+    assert shop.terminal.journal.attempt("S-1/1").state is State.REVERSED
+    assert isinstance(shop.terminal.sale(way.sale("S-2", 200)), Approved)
+
+
+@pytest.mark.parametrize("way", UNDONE, indirect=True)
 def test_a_void_in_doubt_is_reversed_and_the_sale_stands_again(
     shop: Shop, known: Dialect, way: Way
 ) -> None:

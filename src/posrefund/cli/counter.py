@@ -5,7 +5,6 @@ Textual is loaded when the counter is opened, and by nothing else.
 
 from __future__ import annotations
 
-import secrets
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ import typer
 
 from posrefund.cli.config import ConfigOption, load, open_keystore, open_terminal
 from posrefund.cli.screen import Lang
-from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, PadReader
+from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, PadReader, new_id
 from posrefund.counter.shop_effects import CounterFacts
 from posrefund.devices.abecs import AbecsPinPad, WorkingKey
 from posrefund.errors import ConfigError
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from posrefund.keystore import FileKeyStore
     from posrefund.link import Stream
 
-__all__ = ["counter", "counter_of", "new_id"]
+__all__ = ["counter", "counter_of"]
 
 _BAUD = 19_200
 _SLIP_NAMES = ("merchant_name", "merchant_contact", "acquirer_contact", "watermark", "institutions")
@@ -77,7 +76,7 @@ def counter_of(settings: Settings, lang: Lang, operator: str, reader: Reader) ->
     """Return what all screens share, as the settings say."""
     shop = {name: getattr(settings.slip, name) for name in _SLIP_NAMES}
     return Counter(
-        new_id=new_id,
+        new_id=lambda: new_id(_now()),
         operator=operator,
         language=lang.value,
         cards=reader.cards,
@@ -85,14 +84,6 @@ def counter_of(settings: Settings, lang: Lang, operator: str, reader: Reader) ->
         arrival=settings.arrival,
         facts=CounterFacts(settings.terminal, is_training=settings.training),
     )
-
-
-def new_id() -> str:
-    """Return a request id that no other counter makes: when, and eight random hexadecimal digits.
-
-    It holds no 13 digits in a row, as a request id must not.
-    """
-    return f"C{_now():%y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 def _textual_app() -> type:

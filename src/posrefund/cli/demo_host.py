@@ -35,6 +35,7 @@ class HostProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
+            start_new_session=True,  # a Ctrl-C is ours: what is out is still answered while we stop
         )
         self.port = int(self._read()["listening"][1])
 

@@ -7,8 +7,8 @@ import signal
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from prometheus_client import disable_created_metrics
@@ -16,6 +16,7 @@ from prometheus_client import disable_created_metrics
 from posrefund.cli.screen import as_text, stderr, stdout
 from posrefund.cli.serve_terminals import Openings
 from posrefund.cli.token_file import read_tokens
+from posrefund.cli.token_watch import TokenFile
 from posrefund.errors import ConfigError, PosRefundError
 from posrefund.gateway import DoorOptions, RateLimit, Tokens
 from posrefund.gateway.chores import Chores
@@ -24,7 +25,7 @@ from posrefund.gateway.metrics import Metered, Metrics
 from posrefund.gateway.watching import watched_door
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
     from types import FrameType
 
     from posrefund.cli.serve_settings import ServeSettings
@@ -33,30 +34,50 @@ if TYPE_CHECKING:
 __all__ = ["serve_until_stopped"]
 
 _THREADS_MOST = 32
+_TOKENS_EVERY_S = 2.0
 
 
-def serve_until_stopped(settings: ServeSettings) -> None:
+def serve_until_stopped(
+    settings: ServeSettings,
+    *,
+    tokens: Tokens | None = None,
+    started: Callable[[str], object] | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT; then wait for what is out, and close everything.
+
+    Args:
+        settings: Where, and for whom.
+        tokens: Who may ask; whoever the file of the settings names if left out.
+        started: Told the address once it listens and the first try to open each terminal is over; of the terminals only
+            trouble is said then.
 
     Raises:
         ConfigError: The address cannot be used, or certificate or tokens cannot be read.
     """
-    tokens = Tokens(read_tokens(settings.tokens))
+    known = Tokens() if tokens is None else tokens
+    file = None if tokens is not None else TokenFile(settings.tokens, known)
+    if file is not None:
+        known.become(read_tokens(settings.tokens))
     tls = _tls(settings)
     listener = _listener(settings)
-    if not len(tokens):
+    if not len(known):
         stdout.print(
-            f"Nobody may ask yet: {settings.tokens} has no token. Make one, then start again:"
+            f"Nobody may ask yet: {settings.tokens} has no token. Make one:"
             "\n  posrefund tokens add till-1 --role till --config …",
             markup=False,
             soft_wrap=True,
         )
     with listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, tokens, tls, listener))
+        runner.run(_serve(settings, known, file, tls, listener, started))
 
 
 async def _serve(
-    settings: ServeSettings, tokens: Tokens, tls: ssl.SSLContext | None, listener: socket.socket
+    settings: ServeSettings,
+    tokens: Tokens,
+    file: TokenFile | None,
+    tls: ssl.SSLContext | None,
+    listener: socket.socket,
+    started: Callable[[str], object] | None,
 ) -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # when a counter was made tells nobody anything
     plans = settings.terminals
@@ -76,16 +97,38 @@ async def _serve(
             chores=_chores(settings),
             standby=[str(plan.settings.terminal) for plan in plans if plan.is_standby],
             pace=Pace(elsewhere_s=settings.elsewhere_s, standby_s=settings.standby_s),
-            told=_tell,
+            told=_tell if started is None else _tell_trouble,
         )
         app = watched_door(
             kept, _options(settings, tokens), metrics, metrics_open=settings.metrics_open
         )
         try:
             async with kept:
-                await _server(app, settings, tls, listener).serve([listener])
+                url = _url(listener, tls)
+
+                async def say() -> None:
+                    if started is None:
+                        _say_started(url, len(plans))
+                    else:
+                        await kept.settled()
+                        started(url)
+
+                async with _beside(file.follow(_TOKENS_EVERY_S) if file else None):
+                    await _server(app, settings, tls, say).serve([listener])
         finally:
             openings.close()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
+    """Let *work* go on until what is inside is over."""
+    task = None if work is None else asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 _LATE: set[asyncio.Task[object]] = set()
@@ -114,14 +157,19 @@ def _tell(standing: Standing) -> None:
             stderr.print(as_text(f"terminal {standing.name}: {standing.state.value}{why}"))
 
 
+def _tell_trouble(standing: Standing) -> None:
+    if standing.state is TerminalState.FAILED:
+        _tell(standing)
+
+
 def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
     rate = RateLimit(settings.per_second, settings.burst) if settings.per_second else None
-    shops = {str(plan.settings.terminal): plan.settings for plan in settings.terminals}
+    own = {str(plan.settings.terminal): plan.settings for plan in settings.terminals}
     return DoorOptions(
         tokens=tokens,
         rate=rate,
-        slips={name: shop.slip for name, shop in shops.items()},
-        arrivals={name: shop.arrival for name, shop in shops.items()},
+        slips={name: each.slip for name, each in own.items()},
+        arrivals={name: each.arrival for name, each in own.items()},
     )
 
 
@@ -158,8 +206,21 @@ def _listener(settings: ServeSettings) -> socket.socket:
         raise ConfigError(f"cannot listen on {settings.host}:{settings.port}: {why}") from None
 
 
+def _url(listener: socket.socket, tls: ssl.SSLContext | None) -> str:
+    name, port = listener.getsockname()[:2]
+    return f"{'https' if tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def _say_started(url: str, count: int) -> None:
+    many = "s" if count > 1 else ""
+    stdout.print(f"door of {count} terminal{many} on {url}; Ctrl-C stops it", soft_wrap=True)
+
+
 def _server(
-    app: Metered, settings: ServeSettings, tls: ssl.SSLContext | None, listener: socket.socket
+    app: Metered,
+    settings: ServeSettings,
+    tls: ssl.SSLContext | None,
+    started: Callable[[], Awaitable[None]],
 ) -> _Server:
     timers = [plan.settings.dialect.timers for plan in settings.terminals]
     longest_s = max(2 * (each.connect_s + each.answer_s) for each in timers)
@@ -176,32 +237,24 @@ def _server(
     )
     config.load()
     config.ssl = tls
-    name, port = listener.getsockname()[:2]
-    place = f"[{name}]" if ":" in name else name
-    count = len(settings.terminals)
-    return _Server(
-        config,
-        lambda: stdout.print(
-            f"door of {count} terminal{'s' if count > 1 else ''} on"
-            f" {'https' if tls else 'http'}://{place}:{port}; Ctrl-C stops it",
-            soft_wrap=True,
-        ),
-        app.end,
-    )
+    return _Server(config, started, app.end)
 
 
 class _Server(uvicorn.Server):
     """Says when it listens; a signal stops it, and then it is over and not repeated."""
 
     def __init__(
-        self, config: uvicorn.Config, started: Callable[[], None], ending: Callable[[], object]
+        self,
+        config: uvicorn.Config,
+        started: Callable[[], Awaitable[None]],
+        ending: Callable[[], object],
     ) -> None:
         super().__init__(config)
         self._say_started, self._end_streams = started, ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
-        self._say_started()
+        await self._say_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._end_streams()

@@ -142,6 +142,8 @@ def _checked(plans: list[TerminalPlan]) -> tuple[TerminalPlan, ...]:
         raise ConfigError("[serve] terminals: expected one at least")
     if len(set(names)) != len(names):
         raise ConfigError("[serve] terminals: two have the same number")
+    if any(plan.settings.host.wire_logs for plan in plans):
+        raise ConfigError("[host] wire_log: a door keeps no log of its lines; take it out")
     if any(plan.key_of and plan.key_of not in names for plan in plans):
         raise ConfigError("[journal] key_of: expected the number of one of the terminals")
     return tuple(plans)

@@ -36,7 +36,7 @@ def add(
     config: ConfigOption = Path("posrefund.toml"),
     as_json: JSONOption = False,
 ) -> None:
-    """Make a token and show it, this one time: only its digest is kept. A door knows it once it is started again.
+    """Make a token and show it, this one time: only its digest is kept. A door that runs knows it some seconds later.
 
     Exit status: 0 made, 2 an error: the name is taken, say.
     """
@@ -86,7 +86,7 @@ def show(config: ConfigOption = Path("posrefund.toml"), as_json: JSONOption = Fa
 def remove(
     name: _Name, config: ConfigOption = Path("posrefund.toml"), as_json: JSONOption = False
 ) -> None:
-    """Take a token away. A door forgets it once it is started again. Exit status: 0 done, 2 there is none."""
+    """Take a token away. A door that runs forgets it some seconds later. Exit status: 0 done, 2 there is none."""
     demand_http()
     path = _path(config)
     known = read_tokens(path)

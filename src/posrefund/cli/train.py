@@ -17,8 +17,10 @@ import typer
 
 from posrefund.cli.config import load, open_terminal, write
 from posrefund.cli.demo_host import HostProcess
+from posrefund.cli.http_extra import demand_http
 from posrefund.cli.init import make_keystore
 from posrefund.cli.screen import Lang, LangOption, stdout
+from posrefund.cli.train_browser import serve_counter
 from posrefund.engine import SaleRequest
 from posrefund.errors import ConfigError
 from posrefund.values import PAN, Amount, CardRead
@@ -46,6 +48,12 @@ def train(
     once: Annotated[
         bool, typer.Option("--once", help="Make the files and the sales, and stop the host again.")
     ] = False,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Serve its counter for a browser of this machine.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Where --browser listens; 0 takes a free one.")
+    ] = 0,
     lang: LangOption = Lang.EN,
 ) -> None:
     """Make a terminal to practise on, sell something yesterday, and be its host until Ctrl-C.
@@ -53,6 +61,10 @@ def train(
     Its refunds reach no live host: it has a journal of its own that says so, keys that everybody knows, and no
     address but this machine's. Going on with a folder keeps what was practised in it.
     """
+    if browser:
+        demand_http()
+        if once:
+            raise typer.BadParameter("either --once or --browser")
     config = folder / "posrefund.toml"
     is_new = not config.exists()
     if is_new:
@@ -63,8 +75,12 @@ def train(
             if is_new:
                 _sell_yesterday(terminal, host)
             terminal.sign_in("01", accept_clock=True)  # a host that was started anew knows no keys
-            _say(config, terminal, lang)
-        if not once:
+            _say_sales(terminal, lang)
+            if not browser:
+                _say_tries(config, terminal, lang)
+        if browser:
+            serve_counter(config, port, lang)
+        elif not once:
             _wait(lang)
 
 
@@ -113,21 +129,20 @@ def _card(request: str) -> CardRead:
     return CardRead("051", PAN(_CARDS[request]), expiry="3012", sequence_number="001")
 
 
-def _say(config: Path, terminal: Terminal, lang: Lang) -> None:
-    """Tell what there is to refund, and how."""
-    known = {sale.original_id: sale.amount for sale in _lessons(terminal)}
-    option = f"--config {shlex.quote(str(config))}"
+def _say_sales(terminal: Terminal, lang: Lang) -> None:
+    """Tell what there is to refund."""
     is_zh = lang is Lang.ZH
     stdout.print("培训模式：这里没有真钱" if is_zh else "training: nothing in here is money")
-    for request, amount in known.items():
-        stdout.print(
-            f"  昨日消费 {request} {amount}"
-            if is_zh
-            else f"  a sale of yesterday: {request} {amount}",
-            markup=False,
-        )
-    stdout.print("在另一个窗口试试：" if is_zh else "Try, in another window:")
-    for words in _tries(known):
+    for sale in _lessons(terminal):
+        said = "昨日消费" if is_zh else "a sale of yesterday:"
+        stdout.print(f"  {said} {sale.original_id} {sale.amount}", markup=False)
+
+
+def _say_tries(config: Path, terminal: Terminal, lang: Lang) -> None:
+    """Tell how it is refunded from another window."""
+    stdout.print("在另一个窗口试试：" if lang is Lang.ZH else "Try, in another window:")
+    for words in _tries(sale.original_id for sale in _lessons(terminal)):
+        option = f"--config {shlex.quote(str(config))}"
         stdout.print(f"  posrefund {words} {option}", markup=False, soft_wrap=True)
 
 

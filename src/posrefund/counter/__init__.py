@@ -6,6 +6,7 @@ card reader performs that and hands back what came of it. The screens are drawn 
 
 from posrefund.counter.contract import AtDesk, AtReader, Effect, Failed, OnLine, Reader
 from posrefund.counter.dialogue import Dialogue
+from posrefund.counter.ids import new_id
 from posrefund.counter.page import Counter
 from posrefund.counter.perform import perform, perform_async
 from posrefund.counter.reader import CardsToPractise, NoReader, PadReader
@@ -30,6 +31,7 @@ __all__ = [
     "Reader",
     "Screen",
     "Tone",
+    "new_id",
     "perform",
     "perform_async",
 ]

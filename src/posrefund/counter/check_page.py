@@ -13,6 +13,7 @@ from posrefund.counter.result_pages import DoubtPage, RefusedPage, outcome_page
 from posrefund.counter.screen import Choice
 from posrefund.counter.second_page import SecondPerson
 from posrefund.counter.sign_page import SignPage
+from posrefund.counter.voucher_page import VoucherPage
 from posrefund.engine import InDoubt, Reason
 from posrefund.office.slips.words import REASONS
 
@@ -103,6 +104,8 @@ class CheckPage(Page):
         if said and {one.code for one in said} <= MENDED_HERE:
             back = self._back if isinstance(self._back, Page) else self
             return papers_page(self.counter, self._wanted, self._with, back, said)
+        if {fault.code for fault in preview.faults} == {"voucher_needed"}:
+            return VoucherPage(self.counter, self._wanted, self._with, self._back)
         if preview.faults:
             return RefusedPage(self.counter, *preview.faults, back=self._back)
         self._wanted = self._wanted.with_(

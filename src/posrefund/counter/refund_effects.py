@@ -33,6 +33,7 @@ __all__ = [
     "FindSale",
     "Found",
     "ReadCard",
+    "SalesByCode",
     "SalesOfCard",
     "SendRefund",
     "StopReading",
@@ -93,6 +94,15 @@ class SalesOfCard(AtDesk):
         """Read it."""
         fingerprint = desk.journal.fingerprint(self.card.pan)
         return Found(tuple(desk.journal.sales_of_card(desk.view().merchant, fingerprint)))
+
+
+@dataclass(frozen=True, slots=True)
+class SalesByCode(AtDesk):
+    """Gives what codes paid for lately and can still be given back, newest first."""
+
+    def at_desk(self, desk: Desk) -> Found:
+        """Read it."""
+        return Found(tuple(desk.journal.sales_by_code(desk.view().merchant)))
 
 
 @dataclass(frozen=True, slots=True)

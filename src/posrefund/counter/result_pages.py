@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from posrefund.counter.contract import Failed
 from posrefund.counter.page import HOME, Page, objections_of
 from posrefund.counter.screen import Fact, Tone
-from posrefund.counter.shop_effects import NameContact, PrintSlip
+from posrefund.counter.shop_effects import AskHost, NameContact, PrintSlip
 from posrefund.counter.wanted import Wanted, facts_of_attempt
 from posrefund.engine import Approved, Declined, InDoubt, NotSent
 from posrefund.office.slips import as_text
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["DoubtPage", "RefusedPage", "SlipPage", "outcome_page"]
 
 _COLUMNS: Columns = 32
+_ASK = "3"
 
 
 def outcome_page(counter: Counter, outcome: Outcome, *, again: Page | None = None) -> Page:
@@ -168,7 +169,7 @@ class _NotSentPage(Page):
 
 
 class DoubtPage(Page):
-    """Nobody knows. It says what to do, has the reference, and offers no "again".
+    """Nobody knows. It says what to do, has the reference, and offers no "again"; the host is asked, where it can be.
 
     Args:
         counter: What all pages share.
@@ -187,6 +188,8 @@ class DoubtPage(Page):
     ) -> None:
         super().__init__(counter)
         self._what, self._people, self._blocks = what, needs_people, blocks
+        self._failed: Failed | None = None
+        self._is_asked = False
 
     def screen(self) -> Screen:
         """Return it."""
@@ -194,20 +197,35 @@ class DoubtPage(Page):
         facts = (
             what.facts(self.say) if isinstance(what, Wanted) else facts_of_attempt(what, self.say)
         )
-        lines = ["doubt_blocks"] if self._blocks else []
+        lines = ["doubt_asked"] if self._is_asked else []
+        lines += ["doubt_blocks"] if self._blocks else []
         lines += ["doubt_do", "doubt_why", "doubt_people" if self._people else "doubt_note"]
         return self.counter.screen(
             "doubt",
             self.say("doubt"),
             facts=facts,
             lines=tuple(self.say(line) for line in lines),
-            choices=(self.counter.choice("enter", "key_menu"),),
+            objections=objections_of(self._failed.error, self.say) if self._failed else (),
+            choices=(*self._asking(), self.counter.choice("enter", "key_menu")),
             tone=Tone.DOUBT,
         )
 
     def press(self, key: str) -> Step:
-        """Go back to the menu."""
-        return HOME
+        """Ask the host, or go back to the menu."""
+        return AskHost(self._what.request_id) if key == _ASK else HOME
+
+    def resume(self, result: Any) -> Step:
+        """Take what the host said, and that it said nothing."""
+        self._failed = result if isinstance(result, Failed) else None
+        self._is_asked = isinstance(result, InDoubt)
+        if self._failed is not None or isinstance(result, InDoubt):
+            return None
+        return outcome_page(self.counter, result)
+
+    def _asking(self) -> tuple[Choice, ...]:
+        askable, what = self.counter.facts.askable, self._what
+        can_ask = bool(askable) if isinstance(what, Wanted) else what.kind in askable
+        return (self.counter.choice(_ASK, "doubt_ask"),) if can_ask else ()
 
 
 class RefusedPage(Page):

@@ -8,13 +8,14 @@ from posrefund.closed import closed_class
 from posrefund.counter.amount_page import AmountPage
 from posrefund.counter.contract import Failed
 from posrefund.counter.page import HOME, Page, objections_of
-from posrefund.counter.refund_effects import Consider, FindSale, SalesOfCard
+from posrefund.counter.refund_effects import Consider, FindSale, SalesByCode, SalesOfCard
 from posrefund.counter.result_pages import DoubtPage, RefusedPage
 from posrefund.counter.screen import Choice, Field, FieldKind
+from posrefund.counter.voucher_page import VoucherPage
 from posrefund.counter.wanted import left_of
 from posrefund.engine import DescribedSale
 from posrefund.errors import InvalidRequestError
-from posrefund.values import RRN
+from posrefund.values import RRN, BackToPayer, CardRead
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +38,12 @@ _SCANNED_FIRST = ("r", "R")
 
 @closed_class
 class SalePage(Page):
-    """Sales to choose from: what the card paid, or what fits that was typed. A slip may be scanned or typed here, too.
+    """Sales to choose from: what the card paid, what codes paid, or what fits that was typed. A slip may be scanned or typed here, too.
 
     Args:
         counter: What all pages share.
-        wanted: The refund, with its card.
-        sales: To choose from; None: those of the card.
+        wanted: The refund, with its card, or back to whoever paid by a code.
+        sales: To choose from; None: those of the card, or of codes.
     """
 
     unseen_keys: ClassVar[tuple[str, ...]] = _SCANNED_FIRST
@@ -52,12 +53,16 @@ class SalePage(Page):
     ) -> None:
         super().__init__(counter)
         self._wanted, self._sales, self._from = wanted, sales, 0
-        self._title = "original_list" if sales is None else "original_candidates"
+        self._is_by_code = isinstance(wanted.card, BackToPayer)
+        listed = "original_by_code" if self._is_by_code else "original_list"
+        self._title = listed if sales is None else "original_candidates"
 
     def begin(self) -> Step:
-        """Ask for the sales of the card, if nobody has."""
-        assert self._wanted.card is not None
-        return SalesOfCard(self._wanted.card) if self._sales is None else None
+        """Ask for the sales of the card, or of codes, if nobody has."""
+        if self._sales is not None:
+            return None
+        card = self._wanted.card
+        return SalesOfCard(card) if isinstance(card, CardRead) else SalesByCode()
 
     def screen(self) -> Screen:
         """Return the list."""
@@ -94,7 +99,8 @@ class SalePage(Page):
             return RefusedPage(self.counter, result.error, back=HOME)
         self._sales = result.sales
         if not self._sales:
-            return _TypedSale(self.counter, self._wanted, HOME, note="original_none")
+            note = "original_none_by_code" if self._is_by_code else "original_none"
+            return _TypedSale(self.counter, self._wanted, HOME, note=note)
         return None
 
     def _choice(self, key: str, sale: Original) -> Choice:
@@ -177,6 +183,13 @@ class _TypedSale(Page):
             self._error = self._why_none(error)
             return None
         wanted = self._wanted.with_(original=original, sale=None)
+        if isinstance(
+            wanted.card, BackToPayer
+        ):  # the slip alone knows how its host calls the payment
+            return VoucherPage(self.counter, wanted, self._amount, self)
+        return self._amount(wanted)
+
+    def _amount(self, wanted: Wanted) -> Page:
         return AmountPage(self.counter, wanted, None, back=self)
 
 
@@ -205,6 +218,12 @@ class _Considering(Page):
         known: Considered = result
         if known.doubt is not None:
             return DoubtPage(self.counter, known.doubt, blocks=True)
+        if {fault.code for fault in known.faults} == {"voucher_needed"}:
+            return VoucherPage(self.counter, self._wanted, self._again, self._back)
         if known.faults:
             return RefusedPage(self.counter, *known.faults, back=self._back)
         return AmountPage(self.counter, self._wanted, known.bounds, back=self._back)
+
+    def _again(self, wanted: Wanted) -> Page:
+        assert self._wanted.sale is not None
+        return _Considering(self.counter, wanted, self._wanted.sale, self._back)

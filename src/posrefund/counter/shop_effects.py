@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from posrefund.closed import closed_class
 from posrefund.counter.contract import AtDesk, OnLine
 from posrefund.engine import State
+from posrefund.engine.inquiry import can_ask
 from posrefund.office import TRAINING
 from posrefund.office.slips import slip_content
 from posrefund.office.status import of_attempt
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
     from datetime import date
 
     from posrefund.engine import Approval, Attempt, Outcome
+    from posrefund.engine.attempt import Kind
     from posrefund.engine.calendar import Arrival
     from posrefund.engine.staff import Operator
     from posrefund.office.slips import SlipContent, SlipOptions
     from posrefund.terminal.desk import Desk
 
 __all__ = [
+    "AskHost",
     "CounterFacts",
     "LastSlip",
     "ListApprovals",
@@ -37,7 +40,7 @@ __all__ = [
     "doubts_at",
 ]
 
-_MONEY_BACK = ("refund", "void")
+_MONEY_BACK: tuple[Kind, ...] = ("refund", "void")
 
 
 # --- what stands -----------------------------------------------------------------------------------
@@ -56,6 +59,9 @@ class CounterFacts:
         doubts: How many refunds and voids are not decided.
         waiting: How many wait for a second person, or have a yes and were not sent.
         has_slip: Whether there is a slip to print again.
+        takes_cards: Whether this host gives money back to cards.
+        takes_codes: Whether it gives back what a code paid.
+        askable: The kinds of message that the host can be asked about.
     """
 
     terminal: str = ""
@@ -66,6 +72,9 @@ class CounterFacts:
     doubts: int = 0
     waiting: int = 0
     has_slip: bool = False
+    takes_cards: bool = True
+    takes_codes: bool = False
+    askable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ class Look(AtDesk):
 
     def at_desk(self, desk: Desk) -> CounterFacts:
         """Read it."""
-        view = desk.view()
+        view, back = desk.view(), desk.dialect.messages["refund"]
         return CounterFacts(
             terminal=view.terminal,
             is_training=desk.journal.is_training,
@@ -86,6 +95,9 @@ class Look(AtDesk):
             doubts=len(doubts_at(desk)),
             waiting=len(desk.pending_approvals()),
             has_slip=_last_accepted(desk) is not None,
+            takes_cards=back.says("pan") or back.says("track2"),
+            takes_codes=back.says("voucher"),
+            askable=tuple(kind for kind in _MONEY_BACK if can_ask(kind, desk.dialect)),
         )
 
 
@@ -137,6 +149,17 @@ class TellStatus(AtDesk):
         outcome = desk.status(self.request_id)
         asked = desk.journal.last_approval(self.request_id) if outcome is None else None
         return Standing(outcome, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class AskHost(OnLine):
+    """Ask the host what became of a request; gives the outcome. No money moves by it, and nothing is sent again."""
+
+    request_id: str
+
+    def on_line(self, terminal: Any) -> Any:
+        """Ask."""
+        return terminal.inquire(self.request_id)
 
 
 @dataclass(frozen=True, slots=True)

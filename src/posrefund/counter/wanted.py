@@ -10,6 +10,7 @@ from posrefund.counter.screen import Fact
 from posrefund.engine import Reason, RefundRequest
 from posrefund.errors import LocalProtocolError
 from posrefund.office.slips.words import REASONS
+from posrefund.values import BackToPayer
 from posrefund.values.amount import format_minor
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Wanted:
     Attributes:
         request_id: Of the whole dialogue.
         operator: Who asks.
-        card: As read.
+        card: As read; or that it goes back to whoever paid by a code, and nothing is read.
         original: The sale's request id, or its description where nobody here knows it.
         sale: The sale, as the journal had it when it was chosen.
         amount: How much.
@@ -44,7 +45,7 @@ class Wanted:
 
     request_id: str
     operator: str
-    card: CardRead | None = None
+    card: CardRead | BackToPayer | None = None
     original: str | DescribedSale = ""
     sale: Original | None = None
     amount: Amount | None = None
@@ -96,6 +97,12 @@ class Wanted:
         """What the sale is called, for people."""
         return self.original if isinstance(self.original, str) else self.original.rrn
 
+    def payee(self, say: Words) -> tuple[str, str]:
+        """Return where the money goes, and what that is called."""
+        if isinstance(self.card, BackToPayer):
+            return "label_back_to", say("payer")
+        return "label_card", self.card.masked if self.card else ""
+
     @property
     def steps(self) -> int:
         """How many steps it takes: one more where a second person has to agree."""
@@ -109,7 +116,7 @@ class Wanted:
             ("label_sale", self.sale_name),
             *_of_sale(sale),
             *left,
-            ("label_card", str(self.card.pan) if self.card else ""),
+            self.payee(say),
         ]
         return _facts(told, say)
 
@@ -118,7 +125,7 @@ class Wanted:
         told = [
             ("label_amount", str(self.amount) if self.amount else ""),
             ("label_sale", self.sale_name),
-            ("label_card", str(self.card.pan) if self.card else ""),
+            self.payee(say),
             ("label_reason", REASONS[say.language][self.reason]),
             ("label_operator", self.operator),
             ("label_request", self.request_id),
@@ -134,7 +141,7 @@ class Wanted:
             ("label_kind", say(kind)),
             ("label_sale", self.sale_name),
             *_of_sale(self.sale),
-            ("label_card", str(self.card.pan) if self.card else ""),
+            self.payee(say),
             ("label_reason", reasons[self.reason]),
             ("label_order", self.order_ref),
             *(("label_document", document.said) for document in self.documents),

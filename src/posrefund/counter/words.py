@@ -57,9 +57,25 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "card": ("原付款卡", "The card that paid"),
         "card_choose": ("培训用卡", "Cards to practise with"),
         "card_show": ("请插卡、挥卡或刷卡", "Insert, tap or swipe the card"),
+        "by_code": ("扫码支付，无卡", "Paid by code (QR): no card"),
         # original
         "original": ("原交易", "The sale"),
         "original_list": ("该卡可退的交易", "What this card paid and may get back"),
+        "original_by_code": ("近期可退的扫码交易", "What was paid by code and may go back"),
+        "original_none_by_code": (
+            "本机没有可退的扫码交易：请扫描小票条码，或输入参考号和日期",
+            "No payment by code is known here: scan the slip, or type its reference number and date",
+        ),
+        "voucher": ("付款凭证码", "The voucher"),
+        "voucher_line": (
+            "本机没有该笔的付款凭证码：请照小票输入",
+            "It is not known here: take it from the slip",
+        ),
+        "voucher_field": ("小票上的付款凭证码", "Voucher, as the slip has it"),
+        "voucher_wrong": (
+            "8 至 30 位字母、数字、- 或 _",
+            "8 to 30 letters, digits, - or _",
+        ),
         "original_candidates": ("符合的交易", "Sales that fit"),
         "original_none": (
             "本机没有该卡可退的交易：请扫描小票条码，或输入参考号和日期",
@@ -146,6 +162,8 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "请记下单号，交接班时告知。",
             "Write the reference down and hand it over with the shift.",
         ),
+        "doubt_ask": ("查询主机（不会重发退款）", "Ask the host (nothing is sent again)"),
+        "doubt_asked": ("已查询：仍未知。", "Asked: still unknown."),
         "doubt_people": (
             "须由人处理：请联系收单机构。",
             "People have to settle it: call the acquirer.",
@@ -165,6 +183,8 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "label_paid": ("原金额", "paid"),
         "label_left": ("可退", "left"),
         "label_card": ("卡号", "card"),
+        "label_back_to": ("退回", "back to"),
+        "payer": ("扫码付款人", "whoever paid by code"),
         "label_reason": ("原因", "reason"),
         "label_order": ("订单号", "order"),
         "label_document": ("凭证", "document"),

@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Heard", "hear"]
 
-_KEPT = ("auth_code", "host_time", "host_date", "host_year", "settlement_date", "settlement_year")
+_KEPT = (
+    "auth_code",
+    "voucher",
+    "host_time",
+    "host_date",
+    "host_year",
+    "settlement_date",
+    "settlement_year",
+)
 """What an answer about a booking says that the books need, besides its RRN."""
 
 

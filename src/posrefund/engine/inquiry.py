@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
     from posrefund.dialects import Dialect
     from posrefund.engine.actions import Action
-    from posrefund.engine.attempt import Attempt
+    from posrefund.engine.attempt import Attempt, Kind
     from posrefund.engine.inquired import InquiryAnswer
     from posrefund.engine.view import TerminalView
     from posrefund.values import Received
 
 __all__ = [
+    "can_ask",
     "check_inquiry",
     "inquiry_due",
     "is_askable",
@@ -50,13 +51,18 @@ _TRANSIT = timedelta(days=1)
 
 
 def is_askable(attempt: Attempt, dialect: Dialect) -> bool:
-    """Say whether the host can be asked about *attempt*; what silence reverses is undone, and not asked about."""
+    """Say whether the host can be asked about *attempt*."""
+    return can_ask(attempt.kind, dialect)
+
+
+def can_ask(kind: Kind, dialect: Dialect) -> bool:
+    """Say whether the host can be asked about a message of *kind*; what silence reverses is undone, and not asked about."""
     rule = dialect.inquiry
     return (
         rule is not None
         and "inquiry" in dialect.messages
-        and attempt.kind in rule.about
-        and dialect.messages[attempt.kind].doubt == "resolve"
+        and kind in rule.about
+        and dialect.messages[kind].doubt == "resolve"
     )
 
 

@@ -27,13 +27,18 @@ __all__ = [
     "FaultPath",
     "FoundData",
     "HealthData",
+    "HostRequestData",
+    "HostRequestList",
     "OutcomeData",
     "PreviewData",
     "RefusalData",
     "SelfCheckData",
+    "SignatureData",
     "SignedInData",
     "SlipData",
     "TerminalList",
+    "UploadedData",
+    "WaitingData",
 ]
 
 
@@ -85,6 +90,8 @@ class OutcomeData(Struct):
     amount_minor: int
     currency: str
     card_masked: str
+    wallet: str | None
+    voucher: str | None
     original_id: str | None
     rrn: str | None
     batch: str
@@ -288,6 +295,40 @@ class SlipData(Struct):
 
     content: dict[str, Any]
     text: str
+
+
+class HostRequestData(Struct):
+    """Something that the host asked for in a header."""
+
+    name: str
+    since: str
+
+
+class HostRequestList(Struct):
+    """What nobody has done yet, the weightiest first."""
+
+    host_requests: list[HostRequestData]
+
+
+class WaitingData(Struct):
+    """Requests whose signature has still to go up."""
+
+    waiting: list[str]
+
+
+class SignatureData(Struct):
+    """What became of one signature; *code* is what the host said last."""
+
+    attempt_id: str
+    result: Literal["uploaded", "refused", "unanswered", "no_card", "no_picture", "does_not_fit"]
+    code: str | None
+
+
+class UploadedData(Struct):
+    """What became of all that waited, and what waits still."""
+
+    signatures: list[SignatureData]
+    waiting: list[str]
 
 
 class DoneData(Struct):

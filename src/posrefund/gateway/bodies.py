@@ -7,9 +7,9 @@ holds a card or a PIN prints as its name alone.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from posrefund.engine import Reason
 from posrefund.engine.papers import DocumentKind, SignatureKind
@@ -27,6 +27,7 @@ __all__ = [
     "EventQuestion",
     "FaultBody",
     "FaultQuestion",
+    "HostRequestDoneBody",
     "MaintainedBody",
     "RefundBody",
     "SaleBody",
@@ -34,6 +35,7 @@ __all__ = [
     "SignInBody",
     "SignatureBody",
     "SlipBody",
+    "UploadBody",
     "WithdrawBody",
 ]
 
@@ -70,10 +72,26 @@ OrderRef: TypeAlias = Annotated[
     str, Meta(max_length=64, description="at most 64 printable characters, no card number")
 ]
 Flag: TypeAlias = Annotated[bool, Meta(description="true or false")]
+CodeText: TypeAlias = Annotated[
+    str, _text("^[0-9]{16,24}$", "16 to 24 digits, as the payer's telephone shows them")
+]
+VoucherText: TypeAlias = Annotated[
+    str, _text("^[0-9A-Za-z_-]{8,30}$", "8 to 30 letters, digits, - or _, from the slip")
+]
+Back: TypeAlias = Annotated[
+    bool,
+    Meta(description="true: back to whoever paid by a code", extra_json_schema={"const": True}),
+]
 
 
 class Body(Struct, forbid_unknown_fields=True):
-    """One body; it never shows what is in it."""
+    """One body; it never shows what is in it.
+
+    Attributes:
+        ways: Members of which exactly one is there; empty where there is no such choice.
+    """
+
+    ways: ClassVar[tuple[str, ...]] = ()
 
     def __repr__(self) -> str:
         """Return its name."""
@@ -130,12 +148,15 @@ class SignatureBody(Body):
     sha256: Digest | None = None
 
 
-class SaleBody(Body):
-    """A sale."""
+class SaleBody(Body, kw_only=True):
+    """A sale, paid with a card or by the code that a customer shows."""
+
+    ways: ClassVar[tuple[str, ...]] = ("card", "code")
 
     request_id: RequestId
     amount_minor: AmountMinor
-    card: Card
+    card: Card | UnsetType = UNSET
+    code: CodeText | UnsetType = UNSET
     currency: Currency = "156"
     operator: Operator | None = None
     order_ref: OrderRef = ""
@@ -153,11 +174,19 @@ class Described(Body):
     organisation: Annotated[str, _text("^[0-9A-Za-z]{3}$", "3 letters or digits")] | None = None
 
 
-class RefundBody(Body):
-    """A refund. The sale is named by its request id, or by the RRN with the date, or by the RRN and a description."""
+class RefundBody(Body, kw_only=True):
+    """A refund. The sale is named by its request id, or by the RRN with the date, or by the RRN and a description.
+
+    It goes back to the card that paid; of a sale by code to whoever paid, by the voucher of the slip where the journal
+    has none.
+    """
+
+    ways: ClassVar[tuple[str, ...]] = ("card", "back_to_payer", "voucher")
 
     request_id: RequestId
-    card: Card
+    card: Card | UnsetType = UNSET
+    back_to_payer: Back | UnsetType = UNSET
+    voucher: VoucherText | UnsetType = UNSET
     reason: Annotated[Reason, Meta(description="a known reason")]
     original_id: RequestId | None = None
     original_rrn: RRNText | None = None
@@ -228,6 +257,18 @@ class MaintainedBody(Body):
     what: Annotated[
         str, Meta(min_length=1, max_length=200, description="what was done, no card number")
     ]
+
+
+class HostRequestDoneBody(Body):
+    """Somebody did what the host asked for."""
+
+    by: Operator
+
+
+class UploadBody(Body):
+    """An upload of signatures."""
+
+    again: Annotated[bool, Meta(description="true: what the host refused, too")] = False
 
 
 class SlipBody(Body):

@@ -1,11 +1,12 @@
 """What is done for a terminal while nobody asks it for anything. Floor 10.
 
-Nothing here begins anything new: the lease is prolonged, a terminal without keys signs in, and doubts are worked on
-as ``resolve_doubts`` does. A chore that fails says so and is tried again later, each time after a longer pause.
+Nothing here begins anything new: the lease is prolonged, a terminal without keys signs in, or one whose host asks for
+it, and doubts are worked on as ``resolve_doubts`` does: asked about, reversed, repeated. A chore that fails says so and is tried again later, each time after a longer pause.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,6 +34,9 @@ class Chores:
         prolong_s: How often its lease is prolonged while it is idle; well below half of the lease.
         resolve_s: How often doubts are worked on, 0 for never.
         sign_in_s: How often it is looked whether a terminal lacks working keys; it signs in then. 0 for never.
+        obey_s: How often it is looked whether the host asks for a new sign-in in its headers; 0 for never.
+        quiet_s: It is obeyed once nobody has asked for the terminal for so long, as an open counter does all the time: a
+            PIN block is made under the keys of the last sign-in.
         operator: Who signs in.
     """
 
@@ -40,23 +44,30 @@ class Chores:
     prolong_s: float = 45.0
     resolve_s: float = 15.0
     sign_in_s: float = 30.0
+    obey_s: float = 30.0
+    quiet_s: float = 120.0
     operator: str = "01"
 
-    def routine(self, terminal: AsyncTerminal) -> Routine:
-        """Return the chores of *terminal*, none of them done yet."""
-        return Routine(self, terminal)
+    def routine(
+        self, terminal: AsyncTerminal, quiet_s: Callable[[], float] = lambda: math.inf
+    ) -> Routine:
+        """Return the chores of *terminal*, none of them done yet; *quiet_s* says for how long nobody has asked for it."""
+        return Routine(self, terminal, quiet_s)
 
 
 class Routine:
     """The chores of one terminal, and when each is due."""
 
-    def __init__(self, chores: Chores, terminal: AsyncTerminal) -> None:
-        self._terminal = terminal
-        self._operator = chores.operator
+    def __init__(
+        self, chores: Chores, terminal: AsyncTerminal, quiet_s: Callable[[], float]
+    ) -> None:
+        self._terminal, self._chores, self._quiet_s = terminal, chores, quiet_s
         prolong_s = chores.prolong_s
         self._due: list[_Chore] = [_Chore(prolong_s, self._prolong, most_s=prolong_s)]
         if chores.sign_in_s:
             self._due.append(_Chore(chores.sign_in_s, self._sign_in))
+        if chores.obey_s:
+            self._due.append(_Chore(chores.obey_s, self._obey))
         if chores.resolve_s:
             self._due.append(_Chore(chores.resolve_s, self._resolve))
 
@@ -73,7 +84,11 @@ class Routine:
 
     async def _sign_in(self) -> None:
         if await self._terminal.at_desk(_lacks_keys):
-            await self._terminal.sign_in(self._operator)
+            await self._terminal.sign_in(self._chores.operator)
+
+    async def _obey(self) -> None:
+        if self._quiet_s() >= self._chores.quiet_s:
+            await self._terminal.when_idle()
 
     async def _resolve(self) -> None:
         if await self._terminal.at_desk(_has_doubts):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, Screen
+from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, Screen, new_id
 from posrefund.errors import InvalidRequestError
 from posrefund.gateway.bodies import Body, Operator
 from posrefund.gateway.counter_rights import CounterRights
@@ -144,14 +143,14 @@ class _FrontDesk:
 
 
 def _counter(call: Call, body: SitBody, reader: Reader) -> Counter:
-    options = call.options
+    options, name = call.options, call.path["terminal"]
     return Counter(
-        new_id=lambda: f"C{options.clock():%y%m%d-%H%M%S}-{secrets.token_hex(4)}",
+        new_id=lambda: new_id(options.clock()),
         operator=call.operator(body.operator),
         language=body.language,
         cards=reader.cards,
-        slip=call.slip.options(),
-        arrival=call.arrival,
+        slip=options.slip_of(name).options(),
+        arrival=options.arrival_of(name),
     )
 
 

@@ -58,7 +58,7 @@ def _terminals(call: Call, asked: EventQuestion) -> list[str]:
 
 async def _end_of(call: Call, name: str) -> int:
     try:
-        terminal = await call.terminals.lend(name)
+        terminal = await call.terminals.lend(name, is_watching=True)
     except LocalProtocolError:
         raise DoorError("terminal_unknown") from None
     seq, _ = await terminal.at_desk(lambda desk: desk.journal.head())

@@ -124,15 +124,15 @@ class KeptTerminals:
         """Return their numbers."""
         return list(self._keepers)
 
-    async def lend(self, name: str) -> AsyncTerminal:
-        """Return the terminal *name*.
+    async def lend(self, name: str, *, is_watching: bool = False) -> AsyncTerminal:
+        """Return the terminal *name*; one that is only looked at counts as idle all the same.
 
         Raises:
             LocalProtocolError: None of that name is known.
             TerminalElsewhereError: Another process speaks for it.
             TerminalNotOpenError: It is being opened, or could not be.
         """
-        return self._keeper(name).lend()
+        return self._keeper(name).lend(is_watching=is_watching)
 
     def standings(self) -> list[Standing]:
         """Return how each of them stands."""
@@ -207,7 +207,7 @@ class _Keeper:
         self._figures: Figures | None = None
         self._trouble = ""
         self._failures = 0
-        self._next_try = time.monotonic()
+        self._next_try = self._asked_at = time.monotonic()
         self._is_stopped = False
         self._wake = asyncio.Event()
         self.tried = asyncio.Event()
@@ -218,8 +218,10 @@ class _Keeper:
             self._name, self._state, self._reason, self._since, self._figures, self._trouble
         )
 
-    def lend(self) -> AsyncTerminal:
+    def lend(self, *, is_watching: bool) -> AsyncTerminal:
         terminal = self._terminal
+        if not is_watching:
+            self._asked_at = time.monotonic()
         if terminal is not None and terminal.journal.is_gone:
             self._wake.set()  # it is let go at once, not at the next look
             self._now(TerminalState.ELSEWHERE, _TAKEN)
@@ -279,7 +281,7 @@ class _Keeper:
 
     async def _keep_open(self, terminal: AsyncTerminal) -> None:
         """Do its chores until it is stopped or another process has taken it; then close it."""
-        routine = self._site.chores.routine(terminal)
+        routine = self._site.chores.routine(terminal, self._quiet_s)
         with suppress(PosRefundError):
             await terminal.at_desk(self.tally.begin)
         while not (self._is_stopped or terminal.journal.is_gone):
@@ -296,6 +298,10 @@ class _Keeper:
             self._now(TerminalState.ELSEWHERE, _TAKEN)
         else:
             self._now(TerminalState.CLOSED, "")
+
+    def _quiet_s(self) -> float:
+        """For how long nobody has asked for it."""
+        return time.monotonic() - self._asked_at
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until somebody wakes it."""

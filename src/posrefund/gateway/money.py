@@ -1,10 +1,11 @@
-"""Sales and refunds: asked for, looked at beforehand, and looked up. Floor 10."""
+"""Sales and refunds: asked for, looked at beforehand, looked up, and inquired about at the host. Floor 10."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from posrefund.engine import Declined, InDoubt
+from posrefund.errors import PosRefundError
 from posrefund.gateway.answers import (
     ApprovalData,
     FoundData,
@@ -70,6 +71,25 @@ async def _status(call: Call) -> Answer:
         return approval_as_data(asked)
 
     return Answer(await call.terminal.at_desk(look))
+
+
+async def _inquire(call: Call) -> Answer:
+    request_id = request_id_of(call.path["request"])
+
+    def look(desk: Desk) -> Outcome:
+        outcome = desk.status(request_id)
+        if outcome is None or not call.may_see(outcome.attempt.terminal):
+            raise DoorError("request_unknown")
+        return outcome
+
+    before = await call.terminal.at_desk(look)
+    try:
+        outcome = await call.terminal.inquire(request_id)
+    except PosRefundError as error:
+        if isinstance(before, InDoubt):
+            error.effect = "in_doubt"  # the question moved nothing; what it is about may have
+        raise
+    return await _answered(call, outcome)
 
 
 async def _find(call: Call) -> Answer:
@@ -151,6 +171,26 @@ MONEY = (
         "read",
         _status,
         {200: (OutcomeData, ApprovalData)},
+    ),
+    Operation(
+        "POST",
+        f"{_AT}/refunds/{{request}}/inquire",
+        "inquire_refund",
+        "Ask the host what became of a refund, where it can be asked; nothing is sent again.",
+        "refund",
+        _inquire,
+        _STANDS,
+        is_finished=True,
+    ),
+    Operation(
+        "POST",
+        f"{_AT}/sales/{{request}}/inquire",
+        "inquire_sale",
+        "Ask the host what became of a sale, where it can be asked; nothing is sent again.",
+        "sell",
+        _inquire,
+        _STANDS,
+        is_finished=True,
     ),
     Operation(
         "GET",

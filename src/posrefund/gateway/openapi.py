@@ -32,6 +32,10 @@ _NAMES: Mapping[str, dict[str, Any]] = {
         "description": "Name of a clerk's seat at a counter.",
         "schema": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"},
     },
+    "name": {
+        "description": "What the host asks for.",
+        "schema": {"type": "string", "pattern": "^[a-z_]{1,32}$"},
+    },
     "fault": {
         "description": "Name of the fault.",
         "schema": {"type": "string", "pattern": "^F-[0-9]{1,12}$"},
@@ -50,6 +54,10 @@ def openapi_document(operations: Sequence[Operation]) -> dict[str, Any]:
         shapes += [each.body] if each.body is not None else []
         shapes += [shape for answer in each.answers.values() for shape in _each(answer)]
     _, components = msgspec.json.schema_components(shapes, ref_template=_TEMPLATE)
+    for each in operations:
+        if each.body is not None and (ways := getattr(each.body, "ways", ())):
+            choice = [{"required": [way]} for way in ways]
+            components[each.body.__name__]["oneOf"] = choice
     paths: dict[str, Any] = {}
     for each in operations:
         paths.setdefault(each.path, {})[each.method.lower()] = _described(each)

@@ -14,13 +14,11 @@ if TYPE_CHECKING:
     from msgspec import Struct
 
     from posrefund.aio import AsyncTerminal
-    from posrefund.engine.calendar import Arrival
     from posrefund.gateway.options import DoorOptions
     from posrefund.gateway.rights import Right
     from posrefund.gateway.stream import News
     from posrefund.gateway.terminals import Terminals
     from posrefund.gateway.tokens import Token
-    from posrefund.office.slips import SlipSettings
 
 __all__ = ["NOBODY", "Answer", "Call", "Operation"]
 
@@ -74,16 +72,6 @@ class Call:
         """The terminal that the address names."""
         assert self.lent is not None
         return self.lent
-
-    @property
-    def slip(self) -> SlipSettings:
-        """What the slips of the terminal that the address names say besides."""
-        return self.options.slips.get(self.path.get("terminal", ""), self.options.slip)
-
-    @property
-    def arrival(self) -> Arrival:
-        """How long a refund of the terminal that the address names takes to the customer's account."""
-        return self.options.arrivals.get(self.path.get("terminal", ""), self.options.arrival)
 
     def may_see(self, terminal: str) -> bool:
         """Say whether who asks may know of what was done at *terminal*: terminals may share a journal."""

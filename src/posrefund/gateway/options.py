@@ -34,8 +34,8 @@ class DoorOptions:
         body_bytes_max: The largest body that is read.
         slip: What slips say besides, and how wide the paper is.
         arrival: How long a refund takes to the customer's account.
-        slips: The same as *slip* for terminals that have their own, by number.
-        arrivals: The same as *arrival* for terminals that have their own.
+        slips: The same as *slip*, by terminal, where it has its own.
+        arrivals: The same as *arrival*, by terminal, where it has its own.
         streams_max: So many event streams of one token at the same time.
         poll_s: So often the journals are asked for what came by another way than this door.
         readers: Where a counter in a browser reads cards, by terminal; in training, cards that everybody knows if none.
@@ -57,3 +57,11 @@ class DoorOptions:
     readers: Mapping[str, Reader] = field(default_factory=dict)
     clock: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic
+
+    def slip_of(self, terminal: str) -> SlipSettings:
+        """Return what the slips of *terminal* say besides."""
+        return self.slips.get(terminal, self.slip)
+
+    def arrival_of(self, terminal: str) -> Arrival:
+        """Return how long a refund of *terminal* takes to the customer's account."""
+        return self.arrivals.get(terminal, self.arrival)

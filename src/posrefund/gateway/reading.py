@@ -1,8 +1,10 @@
-"""From a body to what the terminal is asked: the one place where a card leaves its envelope. Floor 10."""
+"""From a body to what the terminal is asked: the one place where a card or a code leaves its envelope. Floor 10."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from msgspec import UNSET
 
 from posrefund.closed import closed
 from posrefund.engine import (
@@ -17,12 +19,23 @@ from posrefund.engine import (
 )
 from posrefund.errors import InvalidRequestError
 from posrefund.gateway.faults import DoorError
-from posrefund.values import PAN, RRN, Amount, CardRead, RequestID, Track2
+from posrefund.values import (
+    PAN,
+    RRN,
+    Amount,
+    BackToPayer,
+    CardRead,
+    CodeRead,
+    PayerCode,
+    RequestID,
+    Track2,
+    Voucher,
+)
 
 if TYPE_CHECKING:
     from posrefund.gateway.bodies import Card, RefundBody, SaleBody, SaleQuestion
 
-__all__ = ["card_of", "query_of", "refund_of", "request_id_of", "sale_of"]
+__all__ = ["back_of", "card_of", "payer_of", "query_of", "refund_of", "request_id_of", "sale_of"]
 
 
 @closed
@@ -49,6 +62,35 @@ def card_of(card: Card) -> CardRead:
 
 
 @closed
+def payer_of(body: SaleBody) -> CardRead | CodeRead:
+    """Return what pays.
+
+    Raises:
+        InvalidRequestError: Every fault at once.
+    """
+    if body.code is not UNSET:
+        return CodeRead(PayerCode(body.code))
+    assert body.card is not UNSET, "the body has exactly one of its ways"
+    return card_of(body.card)
+
+
+@closed
+def back_of(body: RefundBody) -> CardRead | BackToPayer:
+    """Return where the money goes: to the card, or to whoever paid. Nobody means the second by leaving out the first.
+
+    Raises:
+        InvalidRequestError: Every fault at once.
+    """
+    if body.card is not UNSET:
+        return card_of(body.card)
+    if body.voucher is not UNSET:
+        return BackToPayer(Voucher(body.voucher))
+    if body.back_to_payer is not True:
+        raise InvalidRequestError([("back_to_payer", "true, or left out")])
+    return BackToPayer()
+
+
+@closed
 def sale_of(body: SaleBody, operator: str) -> SaleRequest:
     """Return the sale that a body asks for.
 
@@ -59,7 +101,7 @@ def sale_of(body: SaleBody, operator: str) -> SaleRequest:
         return SaleRequest(
             RequestID(body.request_id),
             Amount(body.amount_minor, body.currency),
-            card_of(body.card),
+            payer_of(body),
             operator,
             body.order_ref,
         )
@@ -87,7 +129,7 @@ def _refund(body: RefundBody, operator: str) -> RefundRequest:
     return RefundRequest(
         RequestID(body.request_id),
         original=_original_of(body),
-        card=card_of(body.card),
+        card=back_of(body),
         reason=body.reason,
         amount=amount,
         operator=operator,

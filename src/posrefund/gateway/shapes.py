@@ -16,6 +16,8 @@ from posrefund.errors import InvalidRequestError
 from posrefund.gateway.faults import DoorError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from msgspec import Struct
 
     from posrefund.errors import Fault
@@ -53,7 +55,10 @@ def read_body(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         InvalidRequestError: It has another shape; every fault at once.
     """
     try:
-        return decoder.decode(raw)
+        body = decoder.decode(raw)
+        if not (faults := _ways_fault(decoder.type, _said_in(body))):
+            return body
+        raise InvalidRequestError(faults)
     except msgspec.ValidationError:
         pass
     except (msgspec.DecodeError, RecursionError, UnicodeError):
@@ -111,10 +116,23 @@ def _faults(found: object, kind: Any, path: str, *, strict: bool = True) -> list
             faults += _member(found[each.encode_name], each.type, where, strict=strict)
         elif each.required:
             faults.append((where, _expected(each.type)))
+    faults += _ways_fault(kind, found)
     names = [each.encode_name for each in fields]
     if not found.keys() <= set(names):
         faults.append((path or "body", f"only {', '.join(names)}"))
     return faults
+
+
+def _ways_fault(kind: Any, said: Iterable[str]) -> list[Fault]:
+    """Of some members exactly one has to be there."""
+    ways: tuple[str, ...] = getattr(kind, "ways", ())
+    if not ways or len({*ways} & {*said}) == 1:
+        return []
+    return [(ways[0], f"exactly one of {', '.join(ways)}")]
+
+
+def _said_in(body: Any) -> list[str]:
+    return [name for name in getattr(body, "ways", ()) if getattr(body, name) is not msgspec.UNSET]
 
 
 def _member(found: object, kind: Any, where: str, *, strict: bool) -> list[Fault]:

@@ -22,7 +22,8 @@ __all__ = ["SLIPS"]
 
 async def _slip(call: Call) -> Answer:
     body: SlipBody = call.body
-    request_id, settings = request_id_of(call.path["request"]), call.slip
+    request_id = request_id_of(call.path["request"])
+    settings = call.options.slip_of(call.path["terminal"])
     columns = cast("Columns", body.columns or settings.columns)
 
     def made(desk: Desk) -> dict[str, Any]:

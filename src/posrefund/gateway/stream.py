@@ -157,7 +157,7 @@ class EventStream:
     async def _rows(self, terminal: str, after: int) -> list[Any]:
         """What is new; nothing where it cannot be read now."""
         try:
-            lent = await self._call.terminals.lend(terminal)
+            lent = await self._call.terminals.lend(terminal, is_watching=True)
             return await lent.at_desk(lambda desk: desk.journal.rows(after=after, most=_ROWS_MAX))
         except PosRefundError as error:
             wipe(error)

@@ -35,4 +35,4 @@ def status_of(call: Call, outcome: Outcome) -> RefundStatus | None:
     if not isinstance(outcome, Approved) or outcome.attempt.kind == "sale":
         return None
     today = call.options.clock().astimezone(call.terminal.dialect.zone).date()
-    return of_attempt(outcome.attempt, today, call.arrival)
+    return of_attempt(outcome.attempt, today, call.options.arrival_of(call.path["terminal"]))

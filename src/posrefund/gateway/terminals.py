@@ -45,8 +45,12 @@ class Terminals(Protocol):
         """Return the numbers (DE41) of all it knows, whoever speaks for them now."""
         ...
 
-    async def lend(self, name: str) -> AsyncTerminal:
+    async def lend(self, name: str, *, is_watching: bool = False) -> AsyncTerminal:
         """Return the terminal *name*, open.
+
+        Args:
+            name: Its number.
+            is_watching: Whether it is only looked at, by nobody who stands at it.
 
         Raises:
             LocalProtocolError: None of that name is known.
@@ -70,7 +74,7 @@ class OpenTerminals:
         """Return their numbers."""
         return list(self._terminals)
 
-    async def lend(self, name: str) -> AsyncTerminal:
+    async def lend(self, name: str, *, is_watching: bool = False) -> AsyncTerminal:
         """Return the terminal *name*.
 
         Raises:

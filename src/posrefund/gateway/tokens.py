@@ -19,7 +19,7 @@ from posrefund.errors import ConfigError
 from posrefund.gateway.rights import ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from posrefund.gateway.rights import Right, Role
 
@@ -93,11 +93,21 @@ class Tokens:
     """
 
     def __init__(self, tokens: Iterable[Token] = ()) -> None:
+        self._by_digest: Mapping[str, Token] = {}
+        self.become(tokens)
+
+    def become(self, tokens: Iterable[Token]) -> None:
+        """Know *tokens* from now on and no others; where that raises, the old ones stay.
+
+        Raises:
+            ConfigError: Two have the same name or digest.
+        """
         known: Sequence[Token] = list(tokens)
-        self._by_digest = {token.sha256: token for token in known}
+        by_digest = {token.sha256: token for token in known}
         names = {token.name for token in known}
-        if not len(known) == len(names) == len(self._by_digest):
+        if not len(known) == len(names) == len(by_digest):
             raise ConfigError("tokens: two have the same name, or are the same")
+        self._by_digest = by_digest
 
     def __len__(self) -> int:
         return len(self._by_digest)

@@ -5,6 +5,8 @@ What comes from here may fit; whether it does, and how well, ``engine.lookup`` s
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
@@ -13,7 +15,6 @@ from posrefund.journal.sales import Sales
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import date
 
     from posrefund.engine import FoundSales, Original, ReceiptCode, SaleQuery
 
@@ -37,6 +38,13 @@ _NEWEST = f"ORDER BY transaction_date DESC, original_id DESC LIMIT {_ONE_MORE}"
 _OF_CARD = (
     "SELECT * FROM originals WHERE merchant = ? AND card_fingerprint = ? AND made_at <> ''"
     " AND accepted_minor < amount_minor ORDER BY made_at DESC, original_id DESC LIMIT ?"
+)
+_RECENT = timedelta(days=31)
+_LOOKED_AT = 200
+_WITHOUT_CARD = (
+    "SELECT * FROM originals WHERE merchant = ? AND transaction_date >= ? AND card_last4 = ''"
+    " AND made_at <> '' AND accepted_minor < amount_minor"
+    " ORDER BY transaction_date DESC, made_at DESC, original_id DESC LIMIT ?"
 )
 _REPEATED = (
     "merchant = ? AND transaction_date >= ? AND card_fingerprint <> '' AND made_at <> ''"
@@ -93,6 +101,22 @@ class Lookups(Sales):
         """
         rows = self._dicts(_OF_CARD, merchant, card_fingerprint, most)
         return [self._original(row) for row in rows]
+
+    def sales_by_code(self, merchant: str, *, most: int = CANDIDATES_MAX) -> list[Original]:
+        """Return the sales of *merchant* that a code paid in its last month of sales, the newest first, *most* of them at most.
+
+        Those of which all was given back are left out; one that is held by a doubt is not. Those that only a feed or a slip
+        told are not among them: nobody said here how they were paid.
+        """
+        ((last,),) = self._rows(
+            "SELECT MAX(transaction_date) FROM originals WHERE merchant = ?", merchant
+        )
+        if not last:
+            return []
+        since = date.fromisoformat(last) - _RECENT
+        rows = self._dicts(_WITHOUT_CARD, merchant, since.isoformat(), _LOOKED_AT)
+        sales = (self._original(row) for row in rows)
+        return list(islice((sale for sale in sales if sale.wallet), most))
 
     def repeated_sales(self, merchant: str, since: date) -> list[Original]:
         """Return *merchant*'s sales from *since* on of which the same card paid the same amount at another time, too."""

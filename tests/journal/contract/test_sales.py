@@ -286,6 +286,14 @@ def test_sales_of_a_card_are_its_own_newest_first_and_only_those_with_a_time(
     assert journal.sales_of_card(MERCHANT, "f" * 32) == []
 
 
+def test_what_a_feed_told_without_a_card_is_not_taken_for_paid_by_a_code(journal: Journal) -> None:
+    assert journal.sales_by_code(MERCHANT) == []
+    bare = replace(THERE, card_fingerprint="", card_last4="", made_at=NOW)
+    journal.take_in([bare], NOW)
+
+    assert journal.sales_by_code(MERCHANT) == []
+
+
 def test_only_sales_that_may_be_one_made_twice_are_looked_at(journal: Journal) -> None:
     def sale(number: int, **changes: Any) -> Original:
         return replace(THERE, **{"original_id": f"T-{number}", "stan": f"{number:06d}", **changes})

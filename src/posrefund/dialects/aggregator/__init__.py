@@ -10,7 +10,7 @@ from datetime import time
 from types import MappingProxyType
 
 from posrefund.codec import Field
-from posrefund.dialects.aggregator.messages import ANSWERS, MESSAGES, WALLETS
+from posrefund.dialects.aggregator.messages import ANSWERS, INQUIRY, MESSAGES, WALLETS
 from posrefund.dialects.unionpay import UNIONPAY
 
 __all__ = ["AGGREGATOR"]
@@ -36,6 +36,7 @@ AGGREGATOR = UNIONPAY.derive(
     words=MappingProxyType({"wallet": WALLETS}),
     constants=MappingProxyType({}),
     reversed_codes=frozenset(),
+    inquiry=INQUIRY,
     cut_off=time(23, 59),
     slip_title=MappingProxyType({"zh": "扫码支付签购单", "en": "Wallet payment slip"}),
 )

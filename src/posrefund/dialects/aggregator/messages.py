@@ -1,8 +1,13 @@
-"""The messages of an aggregator: a payment by code, its void and its refund, all of them 0200. Floor 3.
+"""The messages of an aggregator: a payment by code, its void, its refund and a query about them, all of them 0200. Floor 3.
 
 Source: CHAN, ``posd1.9/packmsg.c`` (tables and maps) and ``sanpayd/packmsg.c`` (DE6 of 710000 is 付款码). The same maps
 have 700000 answer with an address for a code that the *terminal* shows: whoever's host takes the payer's code under
 700000 changes DE3 in a profile. Nothing there is reversed: a doubt is settled by a file or by asking.
+
+The query (730000) is CHAN's as far as DE3, DE44, and DE39 as the result go; its maps are 6 11 32 41 42 44 63 64 and 4 6
+11 12 13 32 37 39 41 42 44 63 64. It names a payment by the order number (DE6), which whoever asks because no answer came
+does not have. That DE61 names batch, STAN and day of what is asked about, as in a refund, and DE60 comes with it, is our
+choice, as are the codes.
 """
 
 from __future__ import annotations
@@ -10,13 +15,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from posrefund.dialects.inquiry import Inquiry
 from posrefund.dialects.message import MessageTable
 from posrefund.dialects.unionpay import UNIONPAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ANSWERS", "MESSAGES", "WALLETS"]
+__all__ = ["ANSWERS", "INQUIRY", "MESSAGES", "WALLETS"]
 
 WALLETS: Mapping[str, str] = MappingProxyType({"wechat": "002", "alipay": "003", "unionpay": "004"})
 """DE44 of a request (支付渠道)."""
@@ -64,6 +70,22 @@ _TABLES = (
         },
         pin="never",
     ),
+    MessageTable(
+        "inquiry",
+        "扫码查询",
+        "PAYMENT QUERY",
+        "0200",
+        "3 6C 11 32C 41 42 44 60 61 63C 64",
+        "3C 4C 6C 11 12C 13C 32C 37C 39 41 42C 44C 60C 61 63C 64A",
+        {
+            **_DEVICE,
+            "3": "730000",
+            "44": "{sent.44}",
+            "60": "60{batch}000",
+            "61": "{original_batch}{original_stan}{original_mmdd}",
+            "64": "{mac}",
+        },
+    ),
 )
 
 MESSAGES: Mapping[str, MessageTable] = MappingProxyType(
@@ -73,6 +95,16 @@ MESSAGES: Mapping[str, MessageTable] = MappingProxyType(
     }
 )
 """A refund names its payment by DE37, by DE61 as a card's, and by the order number that its answer had told (DE6)."""
+
+INQUIRY = Inquiry(
+    about=("sale", "void", "refund"),
+    told_codes=frozenset({"00", "61"}),
+    pending_codes=frozenset({"09"}),
+    absent_codes=frozenset({"25"}),
+    repeats=("61",),
+)
+"""DE39 of an answer is the result of what was asked about. Only 61 is a no that nobody could say of the question itself; all
+other codes say nothing, and a file decides."""
 
 ANSWERS: Mapping[str, str] = MappingProxyType(
     {

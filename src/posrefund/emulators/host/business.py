@@ -214,8 +214,7 @@ def decide_refund(case: Case) -> Decision:
         return Decision(codes.no_original)
     if code := _why_not(case, sale):
         return Decision(code)
-    payer = sale.pan if case.card is None else case.card  # the card that it was given back to
-    return Decision(codes.approved, case.entry("refund", sale, payer))
+    return Decision(codes.approved, case.entry("refund", sale, case.card or sale.pan))
 
 
 def _find_sale(case: Case) -> Entry | None:

@@ -127,7 +127,8 @@ def _set_code(fields: Fields, fault: Fault) -> None:
 
 def _set_result(fields: Fields, fault: Fault) -> None:
     """The host tells of another result of what it was asked about than stands in its books."""
-    fields["39"], fields["44"] = "0" * len(fields.get("39", "")), fault.code
+    if "39" in fields:
+        fields["39"], fields["44"] = "0" * len(fields["39"]), fault.code
 
 
 def _shift(number: str) -> Callable[[Fields, Fault], None]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["UNIONPAY_INQUIRY", "tell"]
 
 _NEAR = timedelta(days=1)
+_ANY_KIND = "730000"
+"""DE3 of an aggregator's query: its number says which message it is about."""
 
 UNIONPAY_INQUIRY: dict[tuple[str, ...], MessageRule] = {
     ("0600", "200000", "25", "000"): MessageRule(
@@ -43,10 +45,18 @@ def tell(case: Case) -> tuple[str, dict[str, str]]:
         ends = entry.host_time + timedelta(seconds=case.profile.in_progress_s)
         if case.now < ends:
             return case.codes.in_progress, {}
-        return case.codes.told, _of(entry, case)
+        return _said(case, case.codes.approved, _of(entry, case))
     if refusal is not None:
-        return case.codes.told, {"37": refusal.rrn, "44": refusal.code}
+        return _said(case, refusal.code, {"37": refusal.rrn})
     return case.codes.not_found, {}
+
+
+def _said(case: Case, code: str, fields: dict[str, str]) -> tuple[str, dict[str, str]]:
+    rule = case.request.rule
+    assert rule is not None
+    if rule.result == "39":
+        return code, fields
+    return case.codes.told, fields | {rule.result: code}
 
 
 def _of(entry: Entry, case: Case) -> dict[str, str]:
@@ -57,7 +67,8 @@ def _of(entry: Entry, case: Case) -> dict[str, str]:
         "15": f"{entry.settlement_day:%y%m%d}" if wide else f"{entry.settlement_day:%m%d}",
         "37": entry.rrn,
         "38": entry.auth,
-        "44": case.codes.approved,
+        "4": f"{entry.amount_minor:012d}",
+        **(case.request.dialect.layout.voucher_fields(entry.voucher) if entry.voucher else {}),
     }
 
 
@@ -67,9 +78,8 @@ def _entry(case: Case) -> Entry | None:
     entry = case.ledger.find_stan((request.get("41"), _batch(case), original.stan))
     if entry is None or entry.state == "reversed" or entry.merchant != request.get("42"):
         return None
-    is_same = (entry.processing_code, entry.amount_minor) == (
-        request.get("3"),
-        request.amount_minor,
+    is_same = request.get("3") in (entry.processing_code, _ANY_KIND) and _is_of(
+        case, entry.amount_minor
     )
     if entry.sent_at:
         return entry if is_same and original.sent_at == entry.sent_at else None
@@ -85,9 +95,14 @@ def _refusal(case: Case) -> Refusal | None:
         for each in case.ledger.refusals
         if each.is_authentic
         and (each.terminal, each.batch, each.stan) == key
-        and each.amount_minor == case.request.amount_minor
+        and _is_of(case, each.amount_minor)
     )
     return next(said, None)
+
+
+def _is_of(case: Case, amount_minor: int) -> bool:
+    """Say whether that is the amount that is asked about; an aggregator's question says none."""
+    return not case.request.get("4") or case.request.amount_minor == amount_minor
 
 
 def _batch(case: Case) -> str:

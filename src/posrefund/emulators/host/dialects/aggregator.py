@@ -1,6 +1,6 @@
 """An aggregator as the host speaks it: codes of three wallets, in UnionPay's frame. Written from the fact sheet. Floor 9.
 
-Everything about money is a 0200: DE3 says pay (700000 or 710000), void (720000) or refund (740000), DE60.1 is 60, and DE44
+Everything about money is a 0200: DE3 says pay (700000 or 710000), void (720000), query (730000) or refund (740000), DE60.1 is 60, and DE44
 of a request says whose wallet it is. A payer's code stands in DE6, and so does the order number that names the payment.
 """
 
@@ -94,6 +94,20 @@ _REFUND = MessageRule(
     original_digits=(16,),
     reads_card=False,
 )
+_QUERY = MessageRule(
+    "inquiry",
+    field_set("3 11 41 42 44 60 61 64"),
+    field_set("6 32 63"),
+    row("3 4 6 11 12 13 32 37 39 41 42 60 61 64"),
+    original_digits=(16,),
+    is_money=False,
+    has_new_stan=False,
+    reads_card=False,
+    asks=True,
+    result="39",
+)
+"""It answers from its books, under the code that the message itself got. The sheet has DE6 name the payment; DE61 as here is
+the dialect's own choice."""
 
 AGGREGATOR = replace(
     UNIONPAY,
@@ -108,6 +122,7 @@ AGGREGATOR = replace(
         **{("0200", code, "60", "000"): _SALE for code in _PAY},
         ("0200", "720000", "60", "000"): _VOID,
         ("0200", "740000", "60", "000"): _REFUND,
+        ("0200", "730000", "60", "000"): _QUERY,
     },
     layout=_Aggregator(),
     mac_codes=("00",),

@@ -72,6 +72,7 @@ class MessageRule:
         has_new_stan: Its STAN must not have been used in the batch.
         reads_card: The rules for entry mode, track and PIN hold.
         asks: It asks about an earlier message: it is checked for its MAC, books nothing, and is answered with a MAC.
+        result: Of one that asks: where its answer has the code of the earlier message. DE39: it is that code.
     """
 
     kind: Kind
@@ -86,6 +87,7 @@ class MessageRule:
     has_new_stan: bool = True
     reads_card: bool = True
     asks: bool = False
+    result: str = "44"
 
     @property
     def has_mac(self) -> bool:

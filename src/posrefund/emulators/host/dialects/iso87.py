@@ -105,7 +105,7 @@ _CODES = Codes(
     unknown_terminal="58",
     bad_mac="63",
     window="57",
-    repeated_reversal="12",
+    repeated_reversal="00",
 )
 
 

@@ -118,7 +118,7 @@ _CODES = Codes(
     in_progress="923",
     not_found="914",
     original_amount="902",
-    repeated_reversal="902",
+    repeated_reversal="400",
     other_day_reversal="914",
 )
 
