@@ -6,16 +6,21 @@ LANGUAGE ?= en
 TRANSPORT ?= tcp
 PINPAD ?= none
 SECONDS ?= 60
+PORT ?= 0
 MESSAGES ?=
 SEEDS ?= 1-50
 MORE_FROM ?=
 MINUTES ?= 0
 MEMORY ?= 200000
 
-.PHONY: demo test check bench fuzz simulate docs clean
+.PHONY: demo counter test check bench fuzz simulate docs clean
 
 demo: $(VENV)/cli.stamp
 	$(BIN)/posrefund demo --lang $(LANGUAGE) --transport $(TRANSPORT) --pinpad $(PINPAD)
+
+# A shop to practise in, and its counter in a browser: nothing in it is money.
+counter: $(VENV)/http.stamp
+	$(BIN)/posrefund train --browser --lang $(LANGUAGE) --port $(PORT)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
@@ -62,9 +67,13 @@ $(VENV)/cli.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[cli]'
 	touch $@
 
+$(VENV)/http.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[counter,http,print]'
+	touch $@ $(VENV)/cli.stamp
+
 $(VENV)/dev.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-	touch $@ $(VENV)/cli.stamp
+	touch $@ $(VENV)/cli.stamp $(VENV)/http.stamp
 
 # The other codecs are compared with, never needed: one that does not install is left out by name.
 $(VENV)/bench.stamp: $(VENV)/dev.stamp
