@@ -77,10 +77,13 @@ class Steps(Contacts, Attempts, Approvals, Holds, Outbox):
         before = self.attempt(action.attempt_id)
         self._refuse_others(before)
         after = before.after(action.event, action.facts)
-        if after.original_id and after.hold != before.hold:
-            self._shift(after.original_id, after.amount.minor, before.hold, after.hold)
         opened = self._memory.opened
-        if opened and opened[0] is before and after.state in OPEN_STATES:  # the guards see the same
+        is_unwritten = opened is not None and opened[0] is before
+        if after.original_id and (after.hold != before.hold or not is_unwritten):
+            # The sale first, whatever becomes of its sums: who opens an attempt of it locks it first, too, and two that
+            # share a database and lock in two orders wait for each other.
+            self._shift(after.original_id, after.amount.minor, before.hold, after.hold)
+        if opened and is_unwritten and after.state in OPEN_STATES:  # the guards see the same
             self._memory.opened = after, opened[1] | _moved(after)
         else:
             self._write_opened()

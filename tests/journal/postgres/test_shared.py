@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -153,8 +154,12 @@ def test_many_terminals_at_once_never_give_back_more_than_the_sale(
 
 
 def insistently(journal: Journal, terminal: str, request: str, stan: str) -> bool:
-    """Refund 700, again as long as another terminal is at it; say whether it went through."""
-    while True:
+    """Refund 700, again as long as another terminal is at it; say whether it went through.
+
+    Two that lock a sale and its attempt in two orders would wait for each other, and one of them would be sent home.
+    """
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         try:
             refund(journal, terminal, request, stan, 700)
         except JournalWriteError as error:
@@ -164,6 +169,7 @@ def insistently(journal: Journal, terminal: str, request: str, stan: str) -> boo
                 raise
         else:
             return True
+    raise AssertionError("another terminal is at it for ever")
 
 
 def test_same_request_at_two_terminals_at_once_is_one_attempt(
