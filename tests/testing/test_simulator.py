@@ -51,7 +51,7 @@ ROOT = Path(__file__).parent.parent.parent
 SHOWN_BY = {
     "repeat_believed": {"lose_reply": 0.3},
     "repeat_unasked": {"lose_reply": 0.3},
-    "repeat_with_pin": {"lose_reply": 0.4},
+    "repeat_with_pin": {"lose_reply": 0.6},
     "new_number": {"lose_reply": 0.3},
     "send_first": {},
     "strangers_dropped": {"late_reply": 0.5},

@@ -15,7 +15,7 @@ from posrefund.testing.simulator.world import payer_code
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SEEDS = range(1, 9)
+SEEDS = range(1, 17)
 
 
 def test_a_worlds_code_is_of_the_payer_that_it_names_and_new() -> None:
