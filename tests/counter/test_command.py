@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from posrefund.cli.app import app
 from posrefund.cli.config import load, write
-from posrefund.cli.counter import counter_of
+from posrefund.cli.counter_desk import counter_of
 from posrefund.cli.init import make_keystore
 from posrefund.cli.screen import Lang
 from posrefund.counter import CardsToPractise, new_id

@@ -1,36 +1,23 @@
-"""``posrefund certify``: an acquirer's cases against its host, and the evidence. Floor 11."""
+"""``posrefund certify``: an acquirer's cases against its host, and the evidence. Floor 11.
+
+Cases and hosts are loaded when they are played, and by nothing else.
+"""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from posrefund.certify import CASES, evidence, results_data
-from posrefund.certify import certify as play
-from posrefund.certify.said import CONFIDENCE
-from posrefund.cli.certify_subject import emulated_subject, real_subject
 from posrefund.cli.dialect_file import find_dialect
-from posrefund.cli.screen import (
-    JSONOption,
-    Lang,
-    LangOption,
-    as_text,
-    print_json,
-    stderr,
-    stdout,
-)
+from posrefund.cli.screen import JSONOption, Lang, LangOption, print_json, stderr, stdout
 from posrefund.errors import ConfigError
-
-if TYPE_CHECKING:
-    from posrefund.certify import CaseResult, Certification, Subject, Switch
 
 __all__ = ["certify"]
 
 _EXIT = {"passed": 0, "failed": 1, "incomplete": 4}
-_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow")}
-_SURE = {"seen": "·", "likely": "~", "unknown": "?"}
 _PACK = "SHA256SUMS"
 """Where this file stands, the folder is one of ours."""
 
@@ -88,81 +75,34 @@ def certify(  # noqa: PLR0913, PLR0917 — each is an option of the command line
     """
     _check_folder(out)
     stdout.quiet = as_json
+    from posrefund.certify import results_data
+    from posrefund.cli.certify_run import play, tell_end, write_evidence
+    from posrefund.cli.certify_subject import emulated_subject, real_subject
+
     if config is None and host:
         raise ConfigError("--host needs --config: terminal, merchant and TMK stand there")
-    if config is None:
-        known = find_dialect(profile or "unionpay")
-        with emulated_subject(
-            known, card or (), speaks=speaks, deviation=deviation, answer_s=answer_s
-        ) as subject:
-            run = _play(subject, only or [], with_switches=switches, lang=lang)
-    else:
-        if deviation or speaks:
-            raise ConfigError(
-                "--deviation and --speaks are for the emulated host, without --config"
+    if config is not None and (deviation or speaks):
+        raise ConfigError("--deviation and --speaks are for the emulated host, without --config")
+    with ExitStack() as stack:
+        if config is None:
+            known = find_dialect(profile or "unionpay")
+            subject = stack.enter_context(
+                emulated_subject(
+                    known, card or (), speaks=speaks, deviation=deviation, answer_s=answer_s
+                )
             )
-        subject = real_subject(config, profile, host or (), card or (), original or (), answer_s)
-        if not card:
-            stderr.print("no --card given: public test numbers go to this host", markup=False)
-        run = _play(subject, only or [], with_switches=switches, lang=lang)
-    _write(out, evidence(run, lang.value))
+        else:
+            subject = real_subject(
+                config, profile, host or (), card or (), original or (), answer_s
+            )
+            if not card:
+                stderr.print("no --card given: public test numbers go to this host", markup=False)
+        run = play(subject, only or [], with_switches=switches, lang=lang)
+    write_evidence(out, run, lang)
     if as_json:
         print_json(results_data(run))
-    _say_end(run, out, lang)
+    tell_end(run, out, lang)
     raise typer.Exit(_EXIT[run.verdict])
-
-
-def _play(subject: Subject, only: list[str], *, with_switches: bool, lang: Lang) -> Certification:
-    strangers = sorted(set(only) - {case.name for case in CASES})
-    if strangers:
-        raise typer.BadParameter(f"--only is one of {', '.join(case.name for case in CASES)}")
-    return play(
-        subject, only=only, with_switches=with_switches, tell=lambda result: _say(result, lang)
-    )
-
-
-def _say(result: CaseResult, lang: Lang) -> None:
-    """One line as each case is over, and one for each thing that it found wrong."""
-    is_zh = lang is Lang.ZH
-    mark, style = _MARKS[result.verdict]
-    met = sum(found.is_met for found in result.findings)
-    title = result.title_zh if is_zh else result.title_en
-    why = result.why_zh if is_zh else result.why_en
-    line = f"{mark} {result.name:<18} {title}  {met}/{len(result.findings)}"
-    stdout.print(as_text(line, style), soft_wrap=True)
-    said: dict[str, str] = {}
-    for found in result.failures:
-        said.setdefault(found.check, found.zh if is_zh else found.en)
-    for check, text in said.items():
-        stdout.print(as_text(f"    {check}: {text}"), soft_wrap=True)
-    if why and not said:
-        stdout.print(as_text(f"    {why}"), soft_wrap=True)
-
-
-def _say_end(run: Certification, out: Path, lang: Lang) -> None:
-    is_zh = lang is Lang.ZH
-    for switch in run.switches:
-        stdout.print(as_text(_switch_line(switch, is_zh=is_zh)), soft_wrap=True)
-    counts = (run.count("passed"), run.count("failed"), run.count("skipped"))
-    zh = "通过 {}，未通过 {}，未执行完 {}；证据在 {}"
-    en = "{} passed, {} failed, {} not finished; the evidence is in {}"
-    stdout.print(as_text((zh if is_zh else en).format(*counts, out)), soft_wrap=True)
-    days = [
-        f"{sale.rrn}:{sale.transaction_date:%m%d}:{sale.amount.minor}" for sale in run.originals
-    ]
-    if days and not is_zh:
-        stdout.print(
-            as_text(f"left to give back: --original {' --original '.join(days)}"), soft_wrap=True
-        )
-    elif days:
-        stdout.print(as_text(f"尚可退货：--original {' --original '.join(days)}"), soft_wrap=True)
-
-
-def _switch_line(switch: Switch, *, is_zh: bool) -> str:
-    seen = switch.seen
-    said = seen.said_zh if is_zh else seen.said_en
-    how_sure = CONFIDENCE[switch.confidence][0 if is_zh else 1]
-    return f"{_SURE[switch.confidence]} {switch.name:<18} {said} [{how_sure}]"
 
 
 def _check_folder(out: Path) -> None:
@@ -171,12 +111,3 @@ def _check_folder(out: Path) -> None:
         raise ConfigError(f"{out} is no folder; name another with --out")
     if out.is_dir() and any(out.iterdir()) and not (out / _PACK).exists():
         raise ConfigError(f"{out} holds other files; name another with --out")
-
-
-def _write(out: Path, files: dict[str, bytes]) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            (out / name).write_bytes(data)
-    except OSError:
-        raise ConfigError(f"{out} cannot be written") from None

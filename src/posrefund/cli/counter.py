@@ -1,38 +1,19 @@
 """``posrefund counter``: the counter in a text terminal. Floor 11.
 
-Textual is loaded when the counter is opened, and by nothing else.
+Screens, devices and Textual are loaded when the counter is opened, and by nothing else.
 """
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from posrefund.cli.config import ConfigOption, load, open_keystore, open_terminal
+from posrefund.cli.config import ConfigOption
 from posrefund.cli.screen import Lang
-from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, PadReader, new_id
-from posrefund.counter.shop_effects import CounterFacts
-from posrefund.devices.abecs import AbecsPinPad, WorkingKey
-from posrefund.errors import ConfigError
-from posrefund.link import SerialStream, TCPStream
-from posrefund.office.slips import SlipOptions
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from posrefund.cli.config import Settings
-    from posrefund.counter import Reader
-    from posrefund.keystore import FileKeyStore
-    from posrefund.link import Stream
-
-__all__ = ["counter", "counter_of"]
-
-_BAUD = 19_200
-_SLIP_NAMES = ("merchant_name", "merchant_contact", "acquirer_contact", "watermark", "institutions")
+__all__ = ["counter"]
 
 
 def counter(
@@ -57,68 +38,6 @@ def counter(
 
     Exit status: 0 it was left by the menu; 2 it could not be opened.
     """
-    app_class = _textual_app()
-    settings = load(config)
-    keystore = open_keystore(settings)
-    with ExitStack() as stack:
-        if pad:
-            driver = stack.enter_context(AbecsPinPad(_stream(pad)))
-            reader: Reader = PadReader(driver, _now, _pin_key(settings, keystore, master_key))
-        else:
-            reader = CardsToPractise() if test_cards or settings.training else NoReader()
-        dialogue = Dialogue(counter_of(settings, lang, operator, reader))
-        terminal = stack.enter_context(open_terminal(settings, keystore=keystore))
-        stack.callback(reader.stop)  # who was interrupted while a card is waited for
-        app_class(dialogue, terminal, reader).run()
+    from posrefund.cli.counter_desk import open_counter
 
-
-def counter_of(settings: Settings, lang: Lang, operator: str, reader: Reader) -> Counter:
-    """Return what all screens share, as the settings say."""
-    shop = {name: getattr(settings.slip, name) for name in _SLIP_NAMES}
-    return Counter(
-        new_id=lambda: new_id(_now()),
-        operator=operator,
-        language=lang.value,
-        cards=reader.cards,
-        slip=SlipOptions(is_barcode=settings.slip.barcode, **shop),
-        arrival=settings.arrival,
-        facts=CounterFacts(settings.terminal, is_training=settings.training),
-    )
-
-
-def _textual_app() -> type:
-    try:
-        from posrefund.counter.text_app import CounterApp
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("textual", "rich"):
-            raise
-        message = "the counter needs Textual: pip install 'posrefund[counter]'"
-        raise ConfigError(message) from None
-    return CounterApp
-
-
-def _pin_key(
-    settings: Settings, keystore: FileKeyStore, master_key: int
-) -> Callable[[], WorkingKey] | None:
-    """What the customer's PIN is encrypted under, where the acquirer wants one with a refund."""
-    if settings.dialect.messages["refund"].pin != "required":
-        return None
-
-    def key() -> WorkingKey:
-        wrapped = keystore.wrapped_pik()
-        if wrapped is None:
-            raise ConfigError("a PIN needs the keys of a sign-in")
-        return WorkingKey(master_key, wrapped)
-
-    return key
-
-
-def _stream(where: str) -> Stream:
-    host, colon, port = where.rpartition(":")
-    if colon and host and port.isdigit() and "/" not in host:
-        return TCPStream(host, int(port))
-    return SerialStream(where, baud=_BAUD)
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()
+    open_counter(config, lang, operator, pad=pad, master_key=master_key, is_practice=test_cards)

@@ -57,10 +57,7 @@ class AmountPage(Page):
                 hint=self._hint(),
                 error=self._error,
             ),
-            choices=(
-                self.counter.choice("enter", "key_enter"),
-                self.counter.choice("esc", "key_back"),
-            ),
+            choices=self.counter.enter_or_esc(),
             step=_STEP,
             steps=self._wanted.steps,
         )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from posrefund.counter.card_page import card_page
 from posrefund.counter.contract import Failed
-from posrefund.counter.page import HOME, Page
+from posrefund.counter.listing import ListPage
+from posrefund.counter.page import Page
 from posrefund.counter.refund_effects import Withdraw
 from posrefund.counter.result_pages import RefusedPage
 from posrefund.counter.screen import Choice
@@ -22,20 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ApprovalsPage"]
 
-_SHOWN = 8
 
-
-class ApprovalsPage(Page):
+class ApprovalsPage(ListPage["Approval"]):
     """The list, oldest first.
 
     Args:
         counter: What all pages share.
     """
-
-    def __init__(self, counter: Counter) -> None:
-        super().__init__(counter)
-        self._found: list[Approval] = []
-        self._from = 0
 
     def begin(self) -> Step:
         """Read it."""
@@ -43,37 +37,22 @@ class ApprovalsPage(Page):
 
     def screen(self) -> Screen:
         """Return the list."""
-        shown = self._found[self._from : self._from + _SHOWN]
-        choices = [self._choice(str(key), each) for key, each in enumerate(shown, start=1)]
-        if len(self._found) > _SHOWN:
-            choices.append(self.counter.choice("9", "key_more"))
         return self.counter.screen(
             "approvals",
             self.say("approvals"),
-            lines=() if self._found else (self.say("nothing"),),
-            choices=(*choices, self.counter.choice("esc", "key_menu")),
+            lines=() if self.listing.items else (self.say("nothing"),),
+            choices=self.choices(),
         )
 
-    def press(self, key: str) -> Step:
-        """Choose one, look further, or go back."""
-        if key == "esc":
-            return HOME
-        if key == "9":
-            self._from = self._from + _SHOWN if self._from + _SHOWN < len(self._found) else 0
-            return None
-        return _OneApproval(self.counter, self._found[self._from + int(key) - 1])
-
-    def resume(self, result: Any) -> Step:
-        """Take the list."""
-        if isinstance(result, Failed):
-            return RefusedPage(self.counter, result.error)
-        self._found = result
-        return None
-
-    def _choice(self, key: str, approval: Approval) -> Choice:
-        is_cleared = approval.state is State.CLEARED
+    def choice_of(self, key: str, item: Approval) -> Choice:
+        """Return how much it is, and whether somebody has agreed."""
+        is_cleared = item.state is State.CLEARED
         state = self.say("approval_cleared" if is_cleared else "approval_waits")
-        return Choice(key, f"{approval.amount}  {state}", approval.request_id)
+        return Choice(key, f"{item.amount}  {state}", item.request_id)
+
+    def page_of(self, item: Approval) -> Page:
+        """Return where one is decided on."""
+        return _OneApproval(self.counter, item)
 
 
 class _OneApproval(Page):

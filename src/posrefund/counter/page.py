@@ -69,6 +69,10 @@ class Counter:
         """Return a choice that *key* makes, called *word*."""
         return Choice(key, self.say(word), **more)
 
+    def enter_or_esc(self, esc: str = "key_back") -> tuple[Choice, Choice]:
+        """Return the choices to go on, by ``enter``, or back, by ``esc``, which is called as the word *esc* says."""
+        return self.choice("enter", "key_enter"), self.choice("esc", esc)
+
 
 class Page:
     """One place of the dialogue.

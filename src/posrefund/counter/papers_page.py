@@ -70,10 +70,7 @@ class _Papers(Page):
             title,
             objections=self._objections,
             field=Field(FieldKind.TEXT, label, error=self._error),
-            choices=(
-                self.counter.choice("enter", "key_enter"),
-                self.counter.choice("esc", "key_back"),
-            ),
+            choices=self.counter.enter_or_esc(),
             step=_STEP,
             steps=self._wanted.steps,
         )

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from posrefund.closed import closed_class
 from posrefund.counter.amount_page import AmountPage
 from posrefund.counter.contract import Failed
+from posrefund.counter.listing import MORE, Listing
 from posrefund.counter.page import HOME, Page, objections_of
 from posrefund.counter.refund_effects import Consider, FindSale, SalesByCode, SalesOfCard
 from posrefund.counter.result_pages import DoubtPage, RefusedPage
 from posrefund.counter.screen import Choice, Field, FieldKind
 from posrefund.counter.voucher_page import VoucherPage
 from posrefund.counter.wanted import left_of
-from posrefund.engine import DescribedSale
+from posrefund.engine import DescribedSale, Original
 from posrefund.errors import InvalidRequestError
 from posrefund.values import RRN, BackToPayer, CardRead
 
@@ -24,14 +25,13 @@ if TYPE_CHECKING:
     from posrefund.counter.refund_effects import Considered, Found
     from posrefund.counter.screen import Screen
     from posrefund.counter.wanted import Wanted
-    from posrefund.engine import Original
     from posrefund.errors import PosRefundError
 
 __all__ = ["SalePage"]
 
 _STEP = 2
 _SHOWN = 7
-_TYPE, _MORE = "8", "9"
+_TYPE = "8"
 _SCANNED_FIRST = ("r", "R")
 """How a slip's code begins: a scanner types it without asking."""
 
@@ -52,26 +52,25 @@ class SalePage(Page):
         self, counter: Counter, wanted: Wanted, sales: Sequence[Original] | None = None
     ) -> None:
         super().__init__(counter)
-        self._wanted, self._sales, self._from = wanted, sales, 0
+        self._wanted, self._is_asked_for = wanted, sales is None
+        self._listing = Listing[Original](sales or (), shown_most=_SHOWN)
         self._is_by_code = isinstance(wanted.card, BackToPayer)
         listed = "original_by_code" if self._is_by_code else "original_list"
         self._title = listed if sales is None else "original_candidates"
 
     def begin(self) -> Step:
         """Ask for the sales of the card, or of codes, if nobody has."""
-        if self._sales is not None:
+        if not self._is_asked_for:
             return None
         card = self._wanted.card
         return SalesOfCard(card) if isinstance(card, CardRead) else SalesByCode()
 
     def screen(self) -> Screen:
         """Return the list."""
-        sales = self._sales or ()
-        shown = sales[self._from : self._from + _SHOWN]
-        choices = [self._choice(str(key), sale) for key, sale in enumerate(shown, start=1)]
+        choices = [self._choice(key, sale) for key, sale in self._listing.shown]
         choices.append(self.counter.choice(_TYPE, "original_type"))
-        if len(sales) > _SHOWN:
-            choices.append(self.counter.choice(_MORE, "key_more"))
+        if self._listing.has_more:
+            choices.append(self.counter.choice(MORE, "key_more"))
         return self.counter.screen(
             "original",
             self.say("original"),
@@ -83,22 +82,22 @@ class SalePage(Page):
 
     def press(self, key: str) -> Step:
         """Choose a sale, look further, or type."""
-        sales = self._sales or ()
         if key == "esc":
             return HOME
-        if key == _MORE:
-            self._from = self._from + _SHOWN if self._from + _SHOWN < len(sales) else 0
+        if key == MORE:
+            self._listing.turn()
             return None
         if key == _TYPE or key in _SCANNED_FIRST:
             return _TypedSale(self.counter, self._wanted, self, typed=key.strip(_TYPE))
-        return _Considering(self.counter, self._wanted, sales[self._from + int(key) - 1], self)
+        return _Considering(self.counter, self._wanted, self._listing.chosen(key), self)
 
     def resume(self, result: Any) -> Step:
         """Take the list; where it is empty, a slip has to be typed."""
         if isinstance(result, Failed):
             return RefusedPage(self.counter, result.error, back=HOME)
-        self._sales = result.sales
-        if not self._sales:
+        self._is_asked_for = False
+        self._listing = Listing(result.sales, shown_most=_SHOWN)
+        if not result.sales:
             note = "original_none_by_code" if self._is_by_code else "original_none"
             return _TypedSale(self.counter, self._wanted, HOME, note=note)
         return None
@@ -138,10 +137,7 @@ class _TypedSale(Page):
                 hint=self.say("original_hint"),
                 error=self._error,
             ),
-            choices=(
-                self.counter.choice("enter", "key_enter"),
-                self.counter.choice("esc", "key_back"),
-            ),
+            choices=self.counter.enter_or_esc(),
             step=_STEP,
             steps=self._wanted.steps,
         )

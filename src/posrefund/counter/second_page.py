@@ -82,10 +82,7 @@ class SecondPerson(Page):
             facts=self._wanted.short_facts(self.say),
             objections=self._objections,
             field=Field(FieldKind.PIN, self.say("pin_of", operator=operator)),
-            choices=(
-                self.counter.choice("enter", "key_enter"),
-                self.counter.choice("esc", "key_menu"),
-            ),
+            choices=self.counter.enter_or_esc("key_menu"),
             step=_STEP,
             steps=_STEPS,
         )
@@ -149,10 +146,7 @@ class ApprovePage(Page):
             lines=(self.say("approve_line"),),
             objections=self._objections,
             field=self._field(),
-            choices=(
-                self.counter.choice("enter", "key_enter"),
-                self.counter.choice("esc", "key_back"),
-            ),
+            choices=self.counter.enter_or_esc(),
             step=_STEP if self._waits else 0,
             steps=_STEPS if self._waits else 0,
         )

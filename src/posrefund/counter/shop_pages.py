@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posrefund.counter.contract import Failed
+from posrefund.counter.listing import ListPage
 from posrefund.counter.page import HOME, Page
 from posrefund.counter.result_pages import DoubtPage, RefusedPage, SlipPage, outcome_page
 from posrefund.counter.screen import Choice, Fact, Field, FieldKind, Tone
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DoubtsPage", "ReprintPage", "SelfCheckPage", "StatusPage"]
 
-_SHOWN = 8
 _TONES = {"ok": Tone.GOOD, "warn": Tone.PLAIN, "block": Tone.BAD, "skipped": Tone.PLAIN}
 
 
@@ -44,10 +44,7 @@ class StatusPage(Page):
             "status",
             self.say("status"),
             field=Field(FieldKind.TEXT, self.say("status_field"), error=self._error),
-            choices=(
-                self.counter.choice("enter", "key_enter"),
-                self.counter.choice("esc", "key_menu"),
-            ),
+            choices=self.counter.enter_or_esc("key_menu"),
         )
 
     def press(self, key: str) -> Step:
@@ -101,17 +98,12 @@ class _AcceptedPage(Page):
         return SlipPage(self.counter, self._outcome.attempt.request_id) if key == "2" else HOME
 
 
-class DoubtsPage(Page):
+class DoubtsPage(ListPage["Attempt"]):
     """Every refund that is not decided, oldest first.
 
     Args:
         counter: What all pages share.
     """
-
-    def __init__(self, counter: Counter) -> None:
-        super().__init__(counter)
-        self._found: list[Attempt] = []
-        self._from = 0
 
     def begin(self) -> Step:
         """Read them."""
@@ -119,36 +111,22 @@ class DoubtsPage(Page):
 
     def screen(self) -> Screen:
         """Return the list."""
-        shown = self._found[self._from : self._from + _SHOWN]
-        choices = [
-            Choice(str(key), f"{each.amount}  {each.host_day}", each.request_id)
-            for key, each in enumerate(shown, start=1)
-        ]
-        if len(self._found) > _SHOWN:
-            choices.append(self.counter.choice("9", "key_more"))
+        found = self.listing.items
         return self.counter.screen(
             "doubts",
             self.say("doubts"),
-            lines=(self.say("doubt_do"),) if self._found else (self.say("nothing"),),
-            choices=(*choices, self.counter.choice("esc", "key_menu")),
-            tone=Tone.DOUBT if self._found else Tone.PLAIN,
+            lines=(self.say("doubt_do" if found else "nothing"),),
+            choices=self.choices(),
+            tone=Tone.DOUBT if found else Tone.PLAIN,
         )
 
-    def press(self, key: str) -> Step:
-        """Choose one, look further, or go back."""
-        if key == "esc":
-            return HOME
-        if key == "9":
-            self._from = self._from + _SHOWN if self._from + _SHOWN < len(self._found) else 0
-            return None
-        return DoubtPage(self.counter, self._found[self._from + int(key) - 1])
+    def choice_of(self, key: str, item: Attempt) -> Choice:
+        """Return how much it is, and since when."""
+        return Choice(key, f"{item.amount}  {item.host_day}", item.request_id)
 
-    def resume(self, result: Any) -> Step:
-        """Take the list."""
-        if isinstance(result, Failed):
-            return RefusedPage(self.counter, result.error)
-        self._found = result
-        return None
+    def page_of(self, item: Attempt) -> Page:
+        """Return what is known of one."""
+        return DoubtPage(self.counter, item)
 
 
 class ReprintPage(Page):

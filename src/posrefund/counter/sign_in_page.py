@@ -44,10 +44,7 @@ class SignInPage(Page):
             self.say("sign_in"),
             objections=self._objections,
             field=self._field(),
-            choices=(
-                self.counter.choice("enter", "key_enter"),
-                self.counter.choice("esc", "key_menu"),
-            ),
+            choices=self.counter.enter_or_esc("key_menu"),
         )
 
     def press(self, key: str) -> Step:

@@ -52,10 +52,7 @@ class VoucherPage(Page):
             facts=self._wanted.facts_of_sale(self.say),
             lines=(self.say("voucher_line"),),
             field=Field(FieldKind.TEXT, self.say("voucher_field"), error=self._error),
-            choices=(
-                self.counter.choice("enter", "key_enter"),
-                self.counter.choice("esc", "key_back"),
-            ),
+            choices=self.counter.enter_or_esc(),
             step=_STEP,
             steps=self._wanted.steps,
         )
