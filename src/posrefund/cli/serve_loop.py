@@ -99,12 +99,11 @@ async def _serve(
             pace=Pace(elsewhere_s=settings.elsewhere_s, standby_s=settings.standby_s),
             told=_tell if started is None else _tell_trouble,
         )
-        app = watched_door(
-            kept, _options(settings, tokens), metrics, metrics_open=settings.metrics_open
-        )
+        url = _url(listener, tls)
+        options = _options(settings, tokens, url)
+        app = watched_door(kept, options, metrics, metrics_open=settings.metrics_open)
         try:
             async with kept:
-                url = _url(listener, tls)
 
                 async def say() -> None:
                     if started is None:
@@ -162,7 +161,7 @@ def _tell_trouble(standing: Standing) -> None:
         _tell(standing)
 
 
-def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
+def _options(settings: ServeSettings, tokens: Tokens, url: str) -> DoorOptions:
     rate = RateLimit(settings.per_second, settings.burst) if settings.per_second else None
     own = {str(plan.settings.terminal): plan.settings for plan in settings.terminals}
     return DoorOptions(
@@ -170,6 +169,7 @@ def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
         rate=rate,
         slips={name: each.slip for name, each in own.items()},
         arrivals={name: each.arrival for name, each in own.items()},
+        phone_url=url if settings.phone_url is None else settings.phone_url,
     )
 
 
