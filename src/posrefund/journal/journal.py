@@ -29,6 +29,7 @@ from posrefund.errors import (
     JournalCorruptError,
 )
 from posrefund.journal.cards import fingerprint_of, open_card
+from posrefund.journal.complaints import check_complaints
 from posrefund.journal.delegations import Delegations, check_delegations
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
@@ -224,6 +225,7 @@ class Journal(
         check_staff(rows, self._staff_as_chained())
         check_delegations(rows, self.delegations())
         check_faults(rows, self.faults())
+        check_complaints(rows)
         check_proposals(self._terminal, rows, self._my_proposals())
         return len(rows)
 
