@@ -39,6 +39,10 @@ NEED_WHAT_IS_NOT_THERE = (
     "approve",
     "withdraw",
     "close_fault",
+    "open_complaint",
+    "answer_complaint",
+    "close_complaint",
+    "give_feedback",
     "look",
     "press",
 )

@@ -170,6 +170,7 @@ def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
         rate=rate,
         slips={name: each.slip for name, each in own.items()},
         arrivals={name: each.arrival for name, each in own.items()},
+        levels={name: each.complaints for name, each in own.items()},
     )
 
 
