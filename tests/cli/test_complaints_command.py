@@ -91,7 +91,7 @@ def test_complaint_is_opened_answered_and_closed(folder: Path) -> None:
     answer = ("complaints", "answer", name, "--by", "02", "--words", "asked the bank")
     assert "answered, to be solved until 20" in posrefund(folder, *answer)
     zh = posrefund(folder, "complaints", "list", "--lang", "zh")
-    assert f"{name} R-1 款未到账（电话）：已答复，限 20" in zh
+    assert f"{name} R-1 未收到退款（电话）：已答复，限 20" in zh
     assert "  no money yet\n  asked the bank\n" in zh
     with pytest.raises(LocalProtocolError, match="answered already"):
         posrefund(folder, *answer)
@@ -109,7 +109,7 @@ def test_open_complaint_is_in_the_list_of_the_day(folder: Path) -> None:
     assert (each["request_id"], each["kind"], each["state"]) == ("R-1", "not_arrived", "open")
     assert found["newly_late"] == []
     assert "the money did not come" in posrefund(folder, "follow-up", exit_code=1)
-    assert "款未到账" in posrefund(folder, "follow-up", "--lang", "zh", exit_code=1)
+    assert "未收到退款" in posrefund(folder, "follow-up", "--lang", "zh", exit_code=1)
 
 
 def test_feedback_is_written_down_and_replaced(folder: Path) -> None:

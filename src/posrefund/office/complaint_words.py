@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["COMPLAINT_KINDS", "complaint_line"]
 
 COMPLAINT_KINDS: Mapping[str, tuple[str, str]] = {
-    "not_arrived": ("款未到账", "the money did not come"),
+    "not_arrived": ("未收到退款", "the money did not come"),
     "amount": ("金额不对", "another amount"),
     "refused": ("不予退款", "nothing was given back"),
     "twice": ("重复扣款", "paid twice"),
