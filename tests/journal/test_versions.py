@@ -188,7 +188,9 @@ def test_sale_by_code_of_a_file_of_version_9_is_what_it_was_and_a_feed_may_say_m
     attempt = replace(plan("sale").attempt, facts=facts, card_fingerprint=FINGERPRINT)
     sold = replace(original(), original_id=attempt.request_id, card_last4="")
     with open_journal(path) as journal:
-        journal.commit([Open(attempt, "content", b"m", None), *move(attempt.attempt_id, Event.SEND)])
+        journal.commit(
+            [Open(attempt, "content", b"m", None), *move(attempt.attempt_id, Event.SEND)]
+        )
         journal.commit([*move(attempt.attempt_id, Event.ACCEPT), Know(sold, NOW)])
         before = journal.rows()
         journal._db.executescript(

@@ -206,7 +206,10 @@ def test_half_known_sale_is_never_given_back_without_a_yes(
 
     error = refused(journal, backend, [opening("R-1", "000001")])
     assert isinstance(error, JournalWriteError)
-    assert str(error) == "nobody has approved a refund of a sale without a ceiling, or a card or voucher"
+    assert (
+        str(error)
+        == "nobody has approved a refund of a sale without a ceiling, or a card or voucher"
+    )
 
 
 # --- looking a sale up -----------------------------------------------------------------------------
