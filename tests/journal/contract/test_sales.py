@@ -212,6 +212,19 @@ def test_half_known_sale_is_never_given_back_without_a_yes(
     )
 
 
+def test_sale_by_code_is_given_back_without_a_yes_only_where_its_voucher_is_known(
+    journal: Journal, backend: Backend
+) -> None:
+    known = original(card_fingerprint="", wallet="wechat", voucher="4200001234567890")
+    half = replace(known, original_id="S-2", stan="000999", voucher="")
+    assert journal.take_in([known, half], NOW) == ["new", "new"]
+
+    error = refused(journal, backend, [opening("R-2", "000002", original_id="S-2")])
+    assert "nobody has approved" in str(error)
+    journal.commit([opening("R-1", "000001")])
+    journal.verify()
+
+
 # --- looking a sale up -----------------------------------------------------------------------------
 
 
