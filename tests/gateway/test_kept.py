@@ -338,7 +338,7 @@ def test_chore_that_is_done_never_is_none(shop: Shop) -> None:
     async def story(threads: ThreadPoolExecutor) -> None:
         async with AsyncHostServer(shop.host) as server:
             terminal = opened(shop, server, threads)
-            routine = Chores(sign_in_s=0, resolve_s=0, obey_s=0).routine(terminal)
+            routine = Chores(sign_in_s=0, resolve_s=0, obey_s=0, remind_s=0).routine(terminal)
             assert len(routine._due) == 1  # the lease
             await terminal.close()
 

@@ -104,10 +104,24 @@ async def session(counter: Counter, take: Any) -> None:
         (f"/faults/{PAN}/close", {"by": "07", "done": "torn"}),
         ("/maintained", {"by": PAN, "what": PAN}),
         ("/selfcheck", None),
+        ("/requests/R-1/complaints", {"kind": "twice", "words": f"card {PAN}", "by": "07"}),
+        ("/requests/R-1/complaints", {"kind": PAN, "words": "paid twice", "by": PAN}),
+        ("/requests/R-1/complaints", {"kind": "twice", "words": "paid twice", "by": "07"}),
+        (f"/requests/{PAN}/complaints", {"kind": "twice", "words": "paid twice", "by": "07"}),
+        (f"/complaints/{PAN}/answer", {"words": "no", "by": "07"}),
+        (f"/complaints/{PAN}/close", {"how": PAN, "by": "07"}),
+        ("/requests/R-1/feedback", {"score": 1, "words": PAN, "by": "07"}),
     ]
     for path, body in bodies:
         take(await counter.post(path, body, "admin"))
-    for path in ("/refunds/R-1", "/refunds/R-2", f"/refunds/{PAN}", f"/{PAN}", f"/sales/{PAN}"):
+    for path in (
+        "/complaints",
+        "/refunds/R-1",
+        "/refunds/R-2",
+        f"/refunds/{PAN}",
+        f"/{PAN}",
+        f"/sales/{PAN}",
+    ):
         take(await counter.get(path))
     for query in (f"order_ref={CODE}", f"{CODE}=1", f"code={CODE}"):
         take(await counter.http.get(f"{AT}/sales?{query}", headers=auth()))

@@ -31,13 +31,18 @@ BODIES: dict[str, Any] = {
     "slip": {},
     "host_request_done": {"by": "02"},
     "upload_signatures": {},
+    "open_complaint": {"kind": "other", "words": "nobody was there", "by": "02"},
+    "answer_complaint": {"words": "sorry", "by": "02"},
+    "close_complaint": {"how": "a call", "by": "02"},
+    "give_feedback": {"score": 3, "by": "02"},
 }
 
 
 def address(operation: Operation) -> str:
     path = operation.path.replace("{terminal}", "12345678").replace("{request}", "R-1")
     more = {"events": "?wait=false", "find_sales": "?request_id=S-1"}.get(operation.name, "")
-    return path.replace("{fault}", "F-1").replace("{name}", "software") + more
+    path = path.replace("{fault}", "F-1").replace("{name}", "software")
+    return path.replace("{complaint}", "K-1") + more
 
 
 def test_each_role_is_let_in_where_the_table_says_and_nowhere_else(shop: Shop) -> None:

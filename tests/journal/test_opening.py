@@ -101,7 +101,7 @@ def test_journal_refused_with_another_key_is_let_go(path: Path) -> None:
 
 
 def test_journal_says_its_version_as_text(journal: SQLiteJournal) -> None:
-    assert SCHEMA_VERSION == "9"
+    assert SCHEMA_VERSION == "10"
     assert journal.terminal_facts()["version"] == SCHEMA_VERSION
 
 

@@ -160,7 +160,7 @@ def test_row_put_in_is_found(filled: SQLiteJournal, tampering: Tampering) -> Non
 FORGED_SALE = """
     INSERT INTO originals SELECT 'S-9', terminal, merchant, batch, '000999', rrn, transaction_date,
     settlement_date, amount_minor, currency, auth_code, card_fingerprint, organisation, 0, 0, ceiling,
-    card_last4, order_ref, made_at
+    card_last4, order_ref, made_at, wallet, voucher
     FROM originals WHERE original_id = 'S-2'
 """
 
@@ -220,6 +220,14 @@ FORGED_SALE = """
         (
             FORGED_SALE,
             "original S-9 is not what its row says",
+        ),
+        (
+            "UPDATE originals SET wallet = 'wechat' WHERE original_id = 'S-2'",
+            "how original S-2 was paid is not what its row says",
+        ),
+        (
+            "UPDATE originals SET voucher = '58210526789789570802' WHERE original_id = 'S-2'",
+            "how original S-2 was paid is not what its row says",
         ),
         ("UPDATE attempts SET facts = 'x'", "a stored attempt cannot be read"),
         ("UPDATE attempts SET state = 'PAID'", "a stored attempt cannot be read"),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.builders import PAN_DIGITS
+from engine.builders import FINGERPRINT, NOW, PAN_DIGITS, original, plan
 from journal.builders import KEY, ROWS, dump, fill, move, open_journal, sums
-from posrefund.engine import Event
+from posrefund.engine import Event, Know, Open
 from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
 from posrefund.journal import embedded as journal_module
 from posrefund.journal.schema import SCHEMA_VERSION, VERSIONS
@@ -81,7 +82,7 @@ def test_file_of_version_1_opens_with_every_row_as_it_was(old: Path) -> None:
         ]
         assert journal.card("R-2/2") == KeptCard(PAN(PAN_DIGITS))
         assert journal.notes("inbound") == [{"DE39": "00"}]
-    assert [row.replace(",'journal','','','')", ")") for row in rows_of(old)] == before
+    assert [row.replace(",'journal','','','','','')", ")") for row in rows_of(old)] == before
 
 
 def test_file_of_version_1_goes_on(old: Path) -> None:
@@ -177,6 +178,34 @@ def test_each_step_is_made_once(old: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for _ in range(3):
         with open_journal(old) as journal:
             assert journal.terminal_facts()["batch"] == "000001!!"
+
+
+def test_sale_by_code_of_a_file_of_version_9_is_what_it_was_and_a_feed_may_say_more(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row has no word of the wallet, for its attempt has it; the columns that came stay empty."""
+    facts = {"operator": "01", "entry": "03", "wallet": "wechat", "voucher": "4200001234567890"}
+    attempt = replace(plan("sale").attempt, facts=facts, card_fingerprint=FINGERPRINT)
+    sold = replace(original(), original_id=attempt.request_id, card_last4="")
+    with open_journal(path) as journal:
+        journal.commit(
+            [Open(attempt, "content", b"m", None), *move(attempt.attempt_id, Event.SEND)]
+        )
+        journal.commit([*move(attempt.attempt_id, Event.ACCEPT), Know(sold, NOW)])
+        before = journal.rows()
+        journal._db.executescript(
+            "ALTER TABLE originals DROP COLUMN wallet; ALTER TABLE originals DROP COLUMN voucher;"
+        )
+        journal._set_meta(version="9")
+    with open_journal(path) as journal:
+        assert journal.terminal_facts()["version"] == SCHEMA_VERSION
+        (known,) = journal.all_originals()
+        assert (known.wallet, known.voucher) == ("wechat", "4200001234567890")
+        assert journal.rows() == before
+        feed = replace(sold, original_id="T-1", stan="000999", card_fingerprint="", wallet="alipay")
+        assert journal.take_in([feed], NOW) == ["new"]
+        assert journal.paid_by_code() == {"T-1": {"wallet": "alipay"}}
+        assert journal.verify() == len(before) + 1
 
 
 def test_old_file_tells_nothing_of_what_was_before_and_all_of_what_comes(old: Path) -> None:

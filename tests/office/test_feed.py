@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from engine.builders import PROPERTY
 from journal.builders import dump
-from posrefund.engine import Original, SaleQuery
-from posrefund.errors import DecodeError, InvalidRequestError, JournalWriteError
+from posrefund.engine import Approved, Original, SaleQuery
+from posrefund.errors import DecodeError, InvalidRequestError, JournalWriteError, RefusedError
 from posrefund.office import import_sales
 from posrefund.office.feed_rows import read_rows
 from posrefund.office.sale_rows import COLUMNS
-from posrefund.values import PAN, Amount
-from shop import MERCHANT, PAN_16, Shop, refund
+from posrefund.values import PAN, Amount, BackToPayer, CodeRead, PayerCode, Voucher
+from shop import MERCHANT, PAN_16, PAN_19, Shop, refund, sale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,7 +220,7 @@ def refused(shop: Shop, data: bytes, **options: Any) -> InvalidRequestError | De
         ({"organisation": "UNIONPAY"}, "organisation", "3 letters or digits"),
         ({"order_ref": "6200000000000005"}, "order_ref", "at most 64 printable characters, no card number"),
         ({"order_ref": "A" * 65}, "order_ref", "at most 64 printable characters, no card number"),
-        ({"card": ""}, "card", "a value"),
+        ({"card": ""}, "card", "a card, or the wallet of whoever paid by a code"),
         ({"card": "6200000000000006"}, "card", "a card number that passes the Luhn check, or its last 4 digits"),
         ({"card": "62000000****00000005"}, "card", "a card number that passes the Luhn check, or its last 4 digits"),
         ({"colour": "red"}, "colour", f"one of {', '.join(COLUMNS)}"),
@@ -428,6 +428,110 @@ def test_sale_of_a_feed_is_found_and_refunded_to_its_card(shop: Shop) -> None:
     outcome = shop.terminal.refund(refund("R-1", "T-1", 1_000))
     assert type(outcome).__name__ in {"Approved", "Declined"}
     assert len(shop.link.sent) == 1
+
+
+# --- what a code paid --------------------------------------------------------------------------------
+
+VOUCHER = "58210526789789570802"
+BY_CODE = {name: cell for name, cell in ROW.items() if name != "card"} | {"wallet": "wechat"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "wallet"),
+    [
+        ({"wallet": "unionpay"}, "unionpay"),
+        ({"wallet": "alipay"}, "alipay"),
+        ({"wallet": "", "钱包": "微信"}, "wechat"),
+        ({"wallet": "", "钱包": "云闪付"}, "unionpay"),
+        ({"wallet": "", "钱包": "支付宝"}, "alipay"),
+    ],
+)
+def test_sale_that_a_code_paid_has_its_wallet_and_its_voucher(
+    shop: Shop, cells: dict[str, str], wallet: str
+) -> None:
+    row = {name: cell for name, cell in {**BY_CODE, **cells}.items() if cell}
+    assert taken(shop, csv_of(row | {"付款凭证码": VOUCHER})) == (1, 0, [])
+
+    (found,) = shop.terminal.journal.originals("T-1")
+    unpaid = replace(expected(shop), card_fingerprint="", card_last4="")
+    assert found == replace(unpaid, wallet=wallet, voucher=VOUCHER)
+    assert VOUCHER not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "wanted"),
+    [
+        ({"wallet": ""}, "card", "a card, or the wallet of whoever paid by a code"),
+        ({"card": PAN_16}, "card", "a card, or the wallet of whoever paid by a code"),
+        (
+            {"wallet": "", "card": PAN_16, "voucher": VOUCHER},
+            "voucher",
+            "nothing where a card paid",
+        ),
+        ({"wallet": "paypal"}, "wallet", "one of unionpay, wechat, alipay"),
+        ({"wallet": PAN_16}, "wallet", "one of unionpay, wechat, alipay"),
+        ({"voucher": "1234567"}, "voucher", "8 to 30 letters, digits, - or _"),
+        ({"voucher": PAN_16}, "voucher", "a voucher, no card number"),
+        ({"voucher": PAN_19}, "voucher", "a voucher, no card number"),
+    ],
+)
+def test_wrong_word_about_a_code_is_named_and_not_repeated(
+    shop: Shop, changes: dict[str, str], where: str, wanted: str
+) -> None:
+    error = refused(shop, csv_of(ROW | {"id": "T-2", "stan": "000043"}, {**BY_CODE, **changes}))
+
+    assert isinstance(error, InvalidRequestError)
+    assert error.faults == ((f"line 3, {where}", wanted),)
+    assert shop.terminal.journal.all_originals() == []
+
+
+def test_sale_of_a_feed_is_paid_back_to_whoever_paid_by_the_voucher_of_the_feed(
+    tmp_path: Path,
+) -> None:
+    """Sold by a till whose journal is elsewhere, at the same host; this one knows it by the feed alone."""
+    for name in ("there", "here"):
+        (tmp_path / name).mkdir()
+    there = Shop(tmp_path / "there")
+    there.terminal.sale(sale("S-1", 12_800, CodeRead(PayerCode("6201234567890123451"))))
+    (sold,) = there.terminal.journal.originals("S-1")
+    there.terminal.close()
+    here = Shop(tmp_path / "here")
+    here.host, here.link, here.host_time = there.host, there.link, there.host_time
+    here.restart()
+    here.to(1, 10)
+    row = {
+        "id": "T-1", "terminal": sold.terminal, "batch": sold.batch, "stan": sold.stan, "rrn": sold.rrn,
+        "date": f"{sold.transaction_date}", "time": "14:05", "amount": "128.00", "wallet": sold.wallet,
+    }  # fmt: skip
+    assert taken(here, csv_of(row | {"voucher": sold.voucher})) == (1, 0, [])
+
+    outcome = here.terminal.refund(refund("R-1", "T-1", 2_800, BackToPayer()))
+    assert isinstance(outcome, Approved)
+    assert here.booked("refund") == [2_800]
+    assert here.host.ledger.entries()[-1].voucher == sold.voucher
+    assert f"A4020{sold.voucher}".encode("ascii") in here.link.sent[-1]
+    with pytest.raises(RefusedError) as card:
+        here.terminal.refund(refund("R-2", "T-1", 100))
+    assert card.value.code == "other_method"
+    here.terminal.journal.verify()
+    here.terminal.close()
+
+
+def test_feed_without_the_voucher_wants_it_from_the_slip_and_a_second_person(shop: Shop) -> None:
+    taken(shop, csv_of(BY_CODE))
+    for payer, code in (
+        (BackToPayer(), "voucher_needed"),
+        (BackToPayer(Voucher(PAN_16)), "voucher_needed"),
+        (BackToPayer(Voucher(VOUCHER)), "approval_needed"),
+    ):
+        with pytest.raises(RefusedError) as caught:
+            shop.terminal.refund(refund("R-1", "T-1", 1_000, payer))
+        assert caught.value.code == code
+    assert shop.link.sent == []
+    shop.terminal.close()
+    for file in shop.folder.iterdir():
+        assert PAN_16.encode() not in file.read_bytes()
+    shop.terminal = shop.open()
 
 
 def test_times_that_differ_in_their_zone_are_one_moment(shop: Shop) -> None:

@@ -16,6 +16,7 @@ from posrefund.engine import Reason
 from posrefund.engine.policy import Role, Rules
 from posrefund.errors import InvalidRequestError, RefusedError
 from posrefund.office.mass import MassDesk, MassFile, MassState, read_mass_file
+from posrefund.values import BackToPayer, CodeRead, PayerCode, Voucher
 from shop import OTHER_PAN, PAN_16, UNIONPAY, Shop, sale
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ def approved(shop: Shop, file: MassFile) -> MassDesk:
     return made
 
 
+VOUCHER = "58210526789789570802"
+
+
 # --- the file ------------------------------------------------------------------------------------
 
 
@@ -102,6 +106,36 @@ def test_every_wrong_line_is_named_at_once_and_never_its_card() -> None:
 def test_columns_are_known_ones_each_once_and_no_secret_has_one(head: str) -> None:
     with pytest.raises(InvalidRequestError, match="line 1"):
         read(f"S-1,{PAN_16}", head=head)
+
+
+def test_line_says_the_card_or_the_way_back_and_never_means_it_by_saying_nothing() -> None:
+    head = "original,card,expiry,voucher,back_to_payer"
+    file = read(f"S-1,{PAN_16},3012,,", f"S-2,,,{VOUCHER},", "S-3,,,,yes", head=head)
+    assert [row.request.card for row in file.rows[1:]] == [
+        BackToPayer(Voucher(VOUCHER)),
+        BackToPayer(),
+    ]
+    with pytest.raises(InvalidRequestError) as caught:
+        read(
+            "S-1,,,,",
+            f"S-2,{PAN_16},,,yes",
+            f"S-3,{PAN_16},,{VOUCHER},",
+            "S-4,,,,true",
+            f"S-5,,,{PAN_16},",
+            "S-6,,,short,",
+            "S-7,,3012,,yes",
+            head=head,
+        )
+    assert [path for path, _ in caught.value.faults] == [
+        "line 2.card",
+        "line 3.card",
+        "line 4.card",
+        "line 5.back_to_payer",
+        "line 6.voucher",
+        "line 7.voucher",
+        "line 8.expiry",
+    ]
+    assert PAN_16 not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 25, "a:b", "中"])
@@ -278,6 +312,46 @@ def test_no_card_number_of_the_file_is_in_the_journal_or_a_repr(shop: Shop) -> N
     report = made.report(list(made.run()))
     assert PAN_16 not in repr(file) + repr(report)
     assert PAN_16.encode() not in (shop.folder / "journal.db").read_bytes()
+
+
+# --- what codes paid ---------------------------------------------------------------------------------
+
+
+def test_what_codes_paid_goes_back_to_whoever_paid_once_each_and_no_card_is_needed(
+    tmp_path: Path,
+) -> None:
+    for shop in opened(tmp_path, approval_from_minor=0):
+        for number in range(3):
+            code = CodeRead(PayerCode(f"62{number:016d}0"))
+            shop.terminal.sale(sale(f"C-{number}", 500 + number, code))
+        shop.to(2, 10)
+        known = shop.terminal.journal.originals("C-1")[0]
+        lines = (f"S-1,{PAN_16},,", "C-0,,,yes", f"C-1,,{known.voucher},", f"C-2,,{VOUCHER},")
+        file = read(*lines, "S-2,,,yes", head="original,card,voucher,back_to_payer")
+        preview = desk(shop, file).preview()
+        assert [(line.state, line.code) for line in preview.lines] == [
+            (MassState.READY, ""),
+            (MassState.READY, ""),
+            (MassState.READY, ""),
+            (MassState.REFUSED, "other_voucher"),
+            (MassState.REFUSED, "card_needed"),
+        ]
+        made = approved(shop, file)
+        report = made.report(list(made.run()))
+        again = desk(shop, file)
+
+        assert again.report(list(again.run())).lines == report.lines
+        assert report.sums(MassState.APPROVED) == {"156": 2_001}
+        assert shop.booked("refund") == [1_000, 500, 501]
+        sold = {entry.rrn: entry.voucher for entry in shop.host.ledger.entries()}
+        given = [entry for entry in shop.host.ledger.entries() if entry.kind == "refund"][1:]
+        assert [each.voucher for each in given] == [sold[each.original_rrn] for each in given]
+
+
+def test_yes_is_to_the_way_back_too(shop: Shop) -> None:
+    head = "original,card,voucher,back_to_payer"
+    ways = ("S-1,,,yes", f"S-1,,{VOUCHER},", f"S-1,{PAN_16},,")
+    assert len({desk(shop, read(line, head=head)).digest for line in ways}) == 3
 
 
 def test_yes_to_the_file_takes_the_pin_of_somebody_who_may(careful: Shop) -> None:

@@ -11,6 +11,7 @@ from posrefund.engine import Note
 from posrefund.journal import Moment, SQLiteFleet
 from posrefund.office.report import Period, Report, make_report
 from posrefund.values import TerminalID
+from report.recount_care import customers_speak
 from report.trade import Trade
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def fortnight(tmp_path_factory: pytest.TempPathFactory) -> Path:
         names = ("48020001", "48020002", "48020003")
         journals = {name: fleet.journal(TerminalID(name), key=KEY) for name in names}
         Trade(journals).trade(14)
+        customers_speak(journals, seed=7, first=date(2026, 3, 2), days=15)
         at = NOW - timedelta(hours=1)
         faults = [
             Note("fault_opened", at, {"what": "paper"}),

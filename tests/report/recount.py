@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from posrefund.engine.table import OPEN_STATES, Event, State
+from report.recount_care import complaints, feedback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -504,7 +505,7 @@ RECOUNTS: dict[str, Callable[[Books], Rows]] = {
             operators,
             habits,
         ),
-        *(approvals, watched),
+        *(complaints, feedback, approvals, watched),
     )
 }
 """By the figure's name."""

@@ -30,6 +30,7 @@ from posrefund.office.report import (
 from posrefund.values import TerminalID
 from report.conftest import DAY, KEY, MONTH
 from report.recount import RECOUNTS, Books
+from report.recount_care import customers_speak
 from report.trade import Trade
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def test_figures_are_what_the_journals_say(
         path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "journal.db"
         journals = opened(path, terminals, stack)
         Trade(journals, seed=seed, first=date(2026, 3, 8), cards=20).trade(days, sales=7, refunds=5)
+        customers_speak(journals, seed=seed, first=date(2026, 3, 8), days=days + 3)
         with Moment(path) as moment:
             report = make_report(moment, period)
         books = Books(journals.values(), period)

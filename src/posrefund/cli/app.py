@@ -16,6 +16,7 @@ from posrefund.cli import (
     close_batch,
     compare,
     compare_day,
+    complaints,
     counter,
     decode,
     demo,
@@ -98,6 +99,7 @@ app.command("status")(money.status)
 app.command("counter")(counter.counter)
 app.command("inquire")(inquire.inquire)
 app.command("follow-up")(follow_up.follow_up)
+app.command("feedback")(complaints.feedback)
 app.command("slip")(slip.slip)
 app.command("sign")(sign.sign)
 app.command("upload-signatures")(upload_signatures.upload_signatures)
@@ -124,6 +126,7 @@ app.command("relay")(relay.relay)
 app.command("certify")(certify.certify)
 app.command("mac-probe")(mac_probe.mac_probe)
 app.add_typer(cases.app, name="cases")
+app.add_typer(complaints.app, name="complaints")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(dialect.app, name="dialect")
 app.add_typer(emulate.app, name="emulate")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posrefund.cli.arrival_settings import arrival_settings
+from posrefund.cli.complaint_settings import complaint_settings
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
 from posrefund.cli.journal_settings import journal_settings
@@ -22,6 +23,7 @@ from posrefund.cli.token_settings import TokenSettings, open_token, token_settin
 from posrefund.cli.training import training_setting
 from posrefund.cli.wire_log_settings import logged
 from posrefund.engine.calendar import Arrival
+from posrefund.engine.complaints import ServiceLevel
 from posrefund.engine.policy import Rules
 from posrefund.engine.selfcheck_data import policy_from
 from posrefund.errors import ConfigError, InvalidRequestError
@@ -104,6 +106,7 @@ class Settings:
         checks: What a self-check must have found before a refund may go, where that is said.
         training: Whether people practise with it; its host is on this machine then.
         arrival: How long a refund takes to the customer's account.
+        complaints: How soon complaints are answered and over.
         retention: How long contacts are kept.
         lease_s: How long a terminal in a database is one process's after its last commit.
     """
@@ -125,6 +128,7 @@ class Settings:
     checks: SelfCheckPolicy | None = None
     training: bool = False
     arrival: Arrival = field(default_factory=Arrival)
+    complaints: ServiceLevel = field(default_factory=ServiceLevel)
     retention: Retention = field(default_factory=Retention)
     lease_s: float = LEASE_S
 
@@ -177,6 +181,7 @@ def settings_of(data: dict[str, Any], folder: Path) -> Settings:
     token = token_settings(keys, folder)
     is_locked_by_token = token is not None and token.lock
     line = host_settings(host, folder)
+    arrival = arrival_settings(data, folder, datetime.now(UTC).date())
     return Settings(
         dialect=known.derive(known.name, timers=timers),
         terminal=terminal,
@@ -193,7 +198,8 @@ def settings_of(data: dict[str, Any], folder: Path) -> Settings:
         rules=_rules(data, folder),
         checks=policy_from(_table(data, "selfcheck")) if "selfcheck" in data else None,
         training=training_setting(data, line),
-        arrival=arrival_settings(data, folder, datetime.now(UTC).date()),
+        arrival=arrival,
+        complaints=complaint_settings(data, arrival.calendar),
         retention=_retention(_table(data, "retention") if "retention" in data else {}),
         **journal_settings(_table(data, "journal"), folder, timers),
     )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posrefund.cli.config import ConfigOption, load, open_terminal
-from posrefund.cli.screen import Lang, LangOption, print_json, stdout
+from posrefund.cli.screen import Lang, LangOption, as_text, print_json, stdout
 from posrefund.office import follow_up as look
+from posrefund.office.complaint_words import complaint_line
 
 if TYPE_CHECKING:
     from posrefund.office import FollowUp, RefundStatus
@@ -24,11 +25,11 @@ def follow_up(
     json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
     lang: LangOption = Lang.EN,
 ) -> None:
-    """List refunds past their expected day, and what is in doubt, by its age; made for a timer to call.
+    """List refunds past their expected day, what is in doubt, by its age, and open complaints; made for a timer to call.
 
     Where the host has asked for a new sign-in, the terminal does that too: nobody waits now.
 
-    Exit status: 0 nothing to do, 1 something is overdue or undecided, 2 an error.
+    Exit status: 0 nothing to do, 1 something is overdue, undecided or complained of, 2 an error.
     """
     settings = load(config)
     with open_terminal(settings) as terminal:
@@ -37,18 +38,25 @@ def follow_up(
         found = look(terminal.journal, now=now, today=today, arrival=settings.arrival)
         terminal.when_idle()
     if json:
-        print_json(_as_data(found))
+        print_json(_as_data(found, now))
     else:
         _show(found, lang)
-    raise typer.Exit(1 if found.overdue or found.undecided else 0)
+        for each in found.complaints:
+            line = complaint_line(each, now, settings.dialect.zone, lang.value)
+            stdout.print(as_text(line), soft_wrap=True)
+    raise typer.Exit(0 if found.is_empty else 1)
 
 
-def _as_data(found: FollowUp) -> dict[str, Any]:
+def _as_data(found: FollowUp, now: datetime) -> dict[str, Any]:
     return {
         "overdue": [_overdue_as_data(each) for each in found.overdue],
         "newly_overdue": [each.request_id for each in found.newly_overdue],
         "undecided": [_open_as_data(each) for each in found.undecided],
         "ageing": found.ageing(),
+        "complaints": [each.as_data(now) for each in found.complaints],
+        "newly_late": [
+            {"complaint": each.complaint_id, "clock": clock} for each, clock in found.newly_late
+        ],
     }
 
 
@@ -72,7 +80,7 @@ def _open_as_data(each: Undecided) -> dict[str, Any]:
 
 def _show(found: FollowUp, lang: Lang) -> None:
     is_zh = lang is Lang.ZH
-    if not found.overdue and not found.undecided:
+    if found.is_empty:
         stdout.print("没有待跟进的退款" if is_zh else "nothing to follow up")
         return
     for status in found.overdue:

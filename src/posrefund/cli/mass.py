@@ -34,7 +34,9 @@ _ZH = {
 
 
 def batch(  # noqa: PLR0913, PLR0917 — one per option
-    file: Annotated[Path, typer.Argument(help="CSV: original,card and more; see the how-to.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV: original, card or voucher, and more; see the how-to.")
+    ],
     name: Annotated[str, typer.Option(help="Of the whole; a file of the same name goes on.")],
     operator: Annotated[str, typer.Option(help="Who made the file.")] = "01",
     reason: Annotated[Reason, typer.Option(help="Of every line.")] = Reason.CUSTOMER,

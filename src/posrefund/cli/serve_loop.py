@@ -170,6 +170,7 @@ def _options(settings: ServeSettings, tokens: Tokens, url: str) -> DoorOptions:
         slips={name: each.slip for name, each in own.items()},
         arrivals={name: each.arrival for name, each in own.items()},
         phone_url=url if settings.phone_url is None else settings.phone_url,
+        levels={name: each.complaints for name, each in own.items()},
     )
 
 

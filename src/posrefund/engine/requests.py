@@ -312,8 +312,8 @@ class Original:
 
     @property
     def is_half_known(self) -> bool:
-        """Whether nobody here knows the sale, or the whole number of the card that paid."""
-        return self.ceiling == "host_only" or not self.card_fingerprint
+        """Whether nobody here knows the sale, or neither the whole number of the card that paid nor the voucher."""
+        return self.ceiling == "host_only" or not (self.card_fingerprint or self.voucher)
 
     @property
     def remaining_minor(self) -> int:

@@ -101,7 +101,7 @@ def amount_to_refund(request: RefundRequest, original: Original) -> int:
 def needs_approval(original: Original, minor: int, policy: Policy) -> bool:
     """Say whether a second person has to say yes to *minor* units of *original*.
 
-    Always where nobody here knows the sale, or the whole number of the card that paid.
+    Always where nobody here knows the sale, or neither the whole number of the card that paid nor the voucher.
     """
     least = policy.approval_from_minor
     return original.is_half_known or 0 < least <= minor

@@ -255,7 +255,7 @@ class FaultList(Struct):
 
 
 class EventData(Struct):
-    """What stands in the data of each event; more follows by its name: attempt, approval, fault, batch, case."""
+    """What stands in the data of each event; more follows by its name: attempt, approval, fault, batch, case, complaint."""
 
     terminal: str
     seq: int

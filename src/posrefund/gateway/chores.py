@@ -1,7 +1,8 @@
 """What is done for a terminal while nobody asks it for anything. Floor 10.
 
 Nothing here begins anything new: the lease is prolonged, a terminal without keys signs in, or one whose host asks for
-it, and doubts are worked on as ``resolve_doubts`` does: asked about, reversed, repeated. A chore that fails says so and is tried again later, each time after a longer pause.
+it, doubts are worked on as ``resolve_doubts`` does: asked about, reversed, repeated; and it is told that a complaint is late.
+A chore that fails says so and is tried again later, each time after a longer pause.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from posrefund.engine import State
 from posrefund.errors import PosRefundError
+from posrefund.office.complaints import tell_late
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["Chores", "Routine", "words_of"]
 
 _PAUSE_MOST_S = 600.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,9 @@ class Chores:
         obey_s: How often it is looked whether the host asks for a new sign-in in its headers; 0 for never.
         quiet_s: It is obeyed once nobody has asked for the terminal for so long, as an open counter does all the time: a
             PIN block is made under the keys of the last sign-in.
+        remind_s: How often it is looked whether a clock of a complaint has run out, which is told then; 0 for never.
         operator: Who signs in.
+        clock: Returns the time, aware.
     """
 
     every_s: float = 5.0
@@ -46,7 +55,9 @@ class Chores:
     sign_in_s: float = 30.0
     obey_s: float = 30.0
     quiet_s: float = 120.0
+    remind_s: float = 60.0
     operator: str = "01"
+    clock: Callable[[], datetime] = _utc_now
 
     def routine(
         self, terminal: AsyncTerminal, quiet_s: Callable[[], float] = lambda: math.inf
@@ -70,6 +81,8 @@ class Routine:
             self._due.append(_Chore(chores.obey_s, self._obey))
         if chores.resolve_s:
             self._due.append(_Chore(chores.resolve_s, self._resolve))
+        if chores.remind_s:
+            self._due.append(_Chore(chores.remind_s, self._remind))
 
     async def go(self) -> str:
         """Do what is due, unless somebody asks the terminal meanwhile; return what went wrong, or nothing."""
@@ -89,6 +102,10 @@ class Routine:
     async def _obey(self) -> None:
         if self._quiet_s() >= self._chores.quiet_s:
             await self._terminal.when_idle()
+
+    async def _remind(self) -> None:
+        now = self._chores.clock()
+        await self._terminal.at_desk(lambda desk: tell_late(desk.journal, now))
 
     async def _resolve(self) -> None:
         if await self._terminal.at_desk(_has_doubts):

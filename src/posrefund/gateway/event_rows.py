@@ -81,6 +81,26 @@ def _case_closed(_: Row, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {"case": facts["case"], "state": "closed"}
 
 
+def _complaint(row: Row, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {"complaint": facts["complaint"], "request_id": row.subject}
+
+
+def _complaint_opened(row: Row, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return _complaint(row, facts) | {"state": "open", "kind": facts["kind"]}
+
+
+def _complaint_answered(row: Row, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return _complaint(row, facts) | {"state": "answered"}
+
+
+def _complaint_closed(row: Row, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return _complaint(row, facts) | {"state": facts["ending"]}
+
+
+def _complaint_late(row: Row, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return _complaint(row, facts) | {"state": "late", "clock": facts["clock"], "due": facts["due"]}
+
+
 _EVENTS: Mapping[str, tuple[str, Callable[[Row, Mapping[str, Any]], dict[str, Any]]]] = {
     "open": ("attempt", _opened),
     "move": ("attempt", _moved),
@@ -91,5 +111,9 @@ _EVENTS: Mapping[str, tuple[str, Callable[[Row, Mapping[str, Any]], dict[str, An
     "batch_closed": ("batch", _batch),
     "case_opened": ("case", _case_opened),
     "case_closed": ("case", _case_closed),
+    "complaint_opened": ("complaint", _complaint_opened),
+    "complaint_answered": ("complaint", _complaint_answered),
+    "complaint_closed": ("complaint", _complaint_closed),
+    "complaint_late": ("complaint", _complaint_late),
 }
 """By the kind of a row."""

@@ -70,7 +70,7 @@ EVENTS = (
         "GET",
         "/v1/events",
         "events",
-        "Follow what changes: attempts, approvals, faults, batches and cases, each change once.",
+        "Follow what changes: attempts, approvals, faults, batches, cases and complaints, each change once.",
         "watch",
         _events,
         {200: EventData},

@@ -44,6 +44,10 @@ _NAMES: Mapping[str, dict[str, Any]] = {
         "description": "Name of the fault.",
         "schema": {"type": "string", "pattern": "^F-[0-9]{1,12}$"},
     },
+    "complaint": {
+        "description": "Name of the complaint.",
+        "schema": {"type": "string", "pattern": "^K-[0-9]{1,12}$"},
+    },
 }
 _AFTER_TOKEN = (401, 403, 429)
 _OF_TERMINAL = (404, 409, 500, 502, 503, 504)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posrefund.gateway.care import CARE
+from posrefund.gateway.complaints import COMPLAINTS
 from posrefund.gateway.errands import ERRANDS
 from posrefund.gateway.events import EVENTS
 from posrefund.gateway.money import MONEY
@@ -16,5 +17,5 @@ if TYPE_CHECKING:
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS: tuple[Operation, ...] = (*MONEY, *SLIPS, *PEOPLE, *CARE, *ERRANDS, *EVENTS)
+OPERATIONS: tuple[Operation, ...] = (*MONEY, *SLIPS, *PEOPLE, *CARE, *ERRANDS, *COMPLAINTS, *EVENTS)
 """What is asked most often comes first: addresses are tried in this order."""

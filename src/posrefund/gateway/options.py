@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from posrefund.engine.calendar import Arrival
+from posrefund.engine.complaints import ServiceLevel
 from posrefund.gateway.limits import RateLimit
 from posrefund.gateway.tokens import Tokens
 from posrefund.office.slips import SlipSettings
@@ -34,8 +35,10 @@ class DoorOptions:
         body_bytes_max: The largest body that is read.
         slip: What slips say besides, and how wide the paper is.
         arrival: How long a refund takes to the customer's account.
+        level: How soon complaints are answered and over.
         slips: The same as *slip*, by terminal, where it has its own.
         arrivals: The same as *arrival*, by terminal, where it has its own.
+        levels: The same as *level*, by terminal, where it has its own.
         streams_max: So many event streams of one token at the same time.
         poll_s: So often the journals are asked for what came by another way than this door.
         readers: Where a counter in a browser reads cards, by terminal; in training, cards that everybody knows if none.
@@ -51,8 +54,10 @@ class DoorOptions:
     body_bytes_max: int = 64 * 1024
     slip: SlipSettings = field(default_factory=SlipSettings)
     arrival: Arrival = field(default_factory=Arrival)
+    level: ServiceLevel = field(default_factory=ServiceLevel)
     slips: Mapping[str, SlipSettings] = field(default_factory=dict)
     arrivals: Mapping[str, Arrival] = field(default_factory=dict)
+    levels: Mapping[str, ServiceLevel] = field(default_factory=dict)
     streams_max: int = 4
     poll_s: float = 1.0
     heartbeat_s: float = 15.0
@@ -68,3 +73,7 @@ class DoorOptions:
     def arrival_of(self, terminal: str) -> Arrival:
         """Return how long a refund of *terminal* takes to the customer's account."""
         return self.arrivals.get(terminal, self.arrival)
+
+    def level_of(self, terminal: str) -> ServiceLevel:
+        """Return how soon complaints at *terminal* are answered and over."""
+        return self.levels.get(terminal, self.level)

@@ -114,11 +114,11 @@ class Approvals(Backend):
         if approval is None:
             sale = (
                 "SELECT 1 FROM originals WHERE original_id = ?"
-                " AND (ceiling = 'host_only' OR card_fingerprint = '')"
+                " AND (ceiling = 'host_only' OR card_fingerprint || voucher = '')"
             )
             if self._rows(sale, attempt.original_id):
                 raise JournalWriteError(
-                    "nobody has approved a refund of a sale without a ceiling or a card"
+                    "nobody has approved a refund of a sale without a ceiling, or a card or voucher"
                 )
             return
         self._refuse_foreign(approval)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from posrefund.closed import closed_class
 from posrefund.engine import receipt_code
 from posrefund.errors import InvalidRequestError
-from posrefund.journal.rows import LOOK_UP_COLUMNS, original_as_data
+from posrefund.journal.rows import LOOK_UP_COLUMNS, original_as_data, paid_as_data
 from posrefund.journal.sales import Sales
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ATTEMPTED = (
 )
 """Whether something was made here under the id, or at the place, of a sale."""
 
-_MAY_BE_UNSAID = ("auth_code", "card_fingerprint", "organisation")
+_MAY_BE_UNSAID = ("auth_code", "card_fingerprint", "organisation", "wallet", "voucher")
 """A feed may know less than the journal, or more; what both say has to be the same."""
 
 
@@ -59,7 +59,7 @@ class Feeds(Sales):
         verdict = self._judge(sale)
         if verdict is not None:
             return verdict
-        if self._insert(original_as_data(sale), at):
+        if self._insert(_as_data(sale), at):
             return "new"
         return self._at_place(sale) or "other_content"
 
@@ -67,7 +67,7 @@ class Feeds(Sales):
         """What becomes of *sale* by its id, by what was described, and by what was attempted here; None: nothing yet."""
         known = self._dicts("SELECT * FROM originals WHERE original_id = ?", sale.original_id)
         if known:
-            return "known" if _is_same(original_as_data(sale), known[0]) else "other_content"
+            return "known" if _is_same(_as_data(sale), known[0]) else "other_content"
         if self._under_another_ceiling(sale):
             return "described"
         place = sale.original_id, sale.terminal, sale.batch, sale.stan
@@ -77,7 +77,7 @@ class Feeds(Sales):
 
     def _at_place(self, sale: Original) -> FeedVerdict | None:
         """How the sale at the same place of a batch, under another id, stands to *sale*; None if there is none."""
-        data = original_as_data(sale)
+        data = _as_data(sale)
         there = self._dicts(
             "SELECT * FROM originals WHERE terminal = ? AND merchant = ? AND batch = ? AND stan = ?"
             " AND transaction_date = ?",
@@ -90,11 +90,18 @@ class Feeds(Sales):
         return "known" if _is_same(data, there[0], besides="original_id") else "other_content"
 
 
+def _as_data(sale: Original) -> dict[str, Any]:
+    return original_as_data(sale) | paid_as_data(sale)
+
+
 def _is_same(said: dict[str, Any], known: dict[str, Any], besides: str = "") -> bool:
     """Whether nothing that a feed says contradicts what is known; what either of them does not say does not."""
-    unsaid = {name for name in _MAY_BE_UNSAID if not (said[name] and known[name])}
+    unsaid = {name for name in _MAY_BE_UNSAID if not (said.get(name) and known[name])}
     compared = said.keys() - set(LOOK_UP_COLUMNS) - unsaid - {besides}
     last4 = {str(row.get("card_last4")) for row in (said, known)} - {"", "None"}
+    is_one_by_code = any(row.get("wallet") for row in (said, known))
+    if is_one_by_code and last4:  # a card and a code did not both pay
+        return False
     return len(last4) < 2 and all(said[name] == known[name] for name in compared)
 
 

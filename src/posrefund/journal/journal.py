@@ -29,6 +29,7 @@ from posrefund.errors import (
     JournalCorruptError,
 )
 from posrefund.journal.cards import fingerprint_of, open_card
+from posrefund.journal.complaints import check_complaints
 from posrefund.journal.delegations import Delegations, check_delegations
 from posrefund.journal.device_questions import DeviceQuestions, check_device_questions
 from posrefund.journal.epochs import Epochs, new_journal_id
@@ -39,9 +40,10 @@ from posrefund.journal.lookups import Lookups
 from posrefund.journal.memory import Memory
 from posrefund.journal.outbox import check_notices
 from posrefund.journal.proposals import Proposals, check_proposals
-from posrefund.journal.replay import check_approvals, check_links, check_projection
+from posrefund.journal.replay import check_approvals, check_links, check_paid, check_projection
 from posrefund.journal.rows import (
     FIRST_LINK,
+    PAID_COLUMNS,
     Row,
     canonical,
     link_of,
@@ -218,12 +220,14 @@ class Journal(
         rows = self.rows()
         check_links(rows, self._keys.chain, head=self.terminal_facts().get("head"))
         check_projection(rows, self.attempts(), self._learned(), self._elsewhere())
+        check_paid(rows, self.paid_by_code())
         check_approvals(rows, self.approvals())
         check_device_questions(rows, self.device_questions())
         check_notices(rows, self.notices())
         check_staff(rows, self._staff_as_chained())
         check_delegations(rows, self.delegations())
         check_faults(rows, self.faults())
+        check_complaints(rows)
         check_proposals(self._terminal, rows, self._my_proposals())
         return len(rows)
 
@@ -286,7 +290,7 @@ class Journal(
                 is_voided=any(("void", state) in against for state in _BOOKED),
                 has_open_attempt=bool(states & OPEN_STATES),
                 has_case=State.MISMATCHED in states or any(_is_disputed(*said) for said in itself),
-                **_by_code(itself),
+                **_by_code(row, itself),
             )
             return (
                 replace(original, has_case=True)
@@ -308,13 +312,13 @@ _CASES = {State.MISMATCHED, State.BOUNCED, State.MANUAL}
 """A sale that was accepted and stands so now is in dispute itself."""
 
 
-def _by_code(itself: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Whose wallet paid, and the voucher: the attempt that the host accepted knows them, and no column."""
+def _by_code(row: dict[str, Any], itself: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Whose wallet paid, and the voucher: the attempt that the host accepted knows them; of a feed's sale its columns."""
     facts = [json.loads(text) for _, text in itself]
     said = [each for each in facts if each.get("entry", "").startswith(BY_CODE)]
-    return {
-        name: max(each.get(name, "") for each in said) for name in ("wallet", "voucher") if said
-    }
+    if not said:
+        return {name: row[name] for name in PAID_COLUMNS}
+    return {name: max(each.get(name, "") for each in said) for name in PAID_COLUMNS}
 
 
 def _is_disputed(state: str, facts: str) -> bool:

@@ -105,7 +105,7 @@ class Lookups(Sales):
     def sales_by_code(self, merchant: str, *, most: int = CANDIDATES_MAX) -> list[Original]:
         """Return the sales of *merchant* that a code paid in its last month of sales, the newest first, *most* of them at most.
 
-        Those of which all was given back are left out; one that is held by a doubt is not. Those that only a feed or a slip
+        Those of which all was given back are left out; one that is held by a doubt is not. Those that only a slip
         told are not among them: nobody said here how they were paid.
         """
         ((last,),) = self._rows(

@@ -14,6 +14,7 @@ from posrefund.journal.schema import (
     LOOK_UP,
     OPEN_NAMES,
     OUTBOX,
+    PAID_BY_CODE,
     RULE_LOOK_UPS,
     STAFF,
 )
@@ -178,5 +179,6 @@ POSTGRES_VERSIONS = (
     RULE_LOOK_UPS,
     FIND.replace("amount_minor INTEGER", "amount_minor BIGINT") % {"strict": ""}
     + _DISMISSAL_IS_FINAL,
+    PAID_BY_CODE,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""

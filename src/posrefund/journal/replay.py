@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING
 from posrefund.engine import Event
 from posrefund.errors import JournalCorruptError
 from posrefund.journal.approvals import approval_from_data
-from posrefund.journal.rows import FIRST_LINK, attempt_from_data, link_of, original_as_data
+from posrefund.journal.rows import (
+    FIRST_LINK,
+    PAID_COLUMNS,
+    attempt_from_data,
+    link_of,
+    original_as_data,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
 
     from posrefund.engine import Approval, Attempt, Original
     from posrefund.journal.rows import Row
 
-__all__ = ["check_approvals", "check_links", "check_projection", "replay"]
+__all__ = ["check_approvals", "check_links", "check_paid", "check_projection", "replay"]
 
 
 def check_links(rows: Sequence[Row], key_of: Callable[[int], bytes], *, head: str | None) -> None:
@@ -97,7 +104,7 @@ def check_projection(
         if kept.get(attempt_id) != replayed.get(attempt_id):
             reason = f"attempt {attempt_id} is not what its rows say"
             raise JournalCorruptError(reason)
-    known = {row.subject: row.facts for row in rows if row.kind == "know"}
+    known = {row.subject: _unpaid(row.facts) for row in rows if row.kind == "know"}
     found = {original.original_id: original_as_data(original) for original in originals}
     for original_id in sorted({*known, *found}):
         if known.get(original_id) != found.get(original_id):
@@ -105,6 +112,31 @@ def check_projection(
             raise JournalCorruptError(reason)
     for original in originals:
         _check_sums(original, [*replayed.values(), *elsewhere])
+
+
+def check_paid(rows: Sequence[Row], stored: Mapping[str, Mapping[str, str]]) -> None:
+    """Check that the table of sales says of codes exactly what *rows* say.
+
+    Args:
+        rows: The chain of one terminal.
+        stored: Wallet and voucher of the sales that it took in, as far as the table has one, by their ids.
+
+    Raises:
+        JournalCorruptError: Names the sale that differs.
+    """
+    said = {
+        row.subject: {name: row.facts[name] for name in PAID_COLUMNS if name in row.facts}
+        for row in rows
+        if row.kind == "know"
+    }
+    for original_id in sorted({*said, *stored}):
+        if said.get(original_id, {}) != stored.get(original_id, {}):
+            reason = f"how original {original_id} was paid is not what its row says"
+            raise JournalCorruptError(reason)
+
+
+def _unpaid(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name not in PAID_COLUMNS}
 
 
 def _check_sums(original: Original, attempts: Iterable[Attempt]) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "ATTEMPT_COLUMNS",
     "FIRST_LINK",
     "LOOK_UP_COLUMNS",
+    "PAID_COLUMNS",
     "Row",
     "attempt_as_data",
     "attempt_from_data",
@@ -26,6 +27,7 @@ __all__ = [
     "link_of",
     "original_as_data",
     "original_from_data",
+    "paid_as_data",
 ]
 
 FIRST_LINK = bytes(32)
@@ -140,6 +142,9 @@ _ORIGINAL_COLUMNS = (
 )
 
 
+PAID_COLUMNS = ("wallet", "voucher")
+"""Filled by a feed alone, and empty for a card: of a sale that was made here its attempt knows them."""
+
 LOOK_UP_COLUMNS = ("card_last4", "order_ref", "made_at")
 """Empty where they are not known, and then, as in earlier versions, not in the chained row."""
 
@@ -162,6 +167,12 @@ def original_as_data(original: Original) -> dict[str, Any]:
             "currency": original.amount.currency,
         }
     )
+
+
+def paid_as_data(original: Original) -> dict[str, str]:
+    """Return what a feed says of how a code paid, in the columns of the ``originals`` table; nothing of a card."""
+    said = {name: getattr(original, name) for name in PAID_COLUMNS}
+    return {name: value for name, value in said.items() if value}
 
 
 def original_from_data(data: dict[str, Any], **now: Any) -> Original:

@@ -11,7 +11,7 @@ from posrefund.engine import OriginalRef
 from posrefund.engine.evidence import Sold
 from posrefund.errors import JournalCorruptError, RequestConflictError
 from posrefund.journal.backend import Backend
-from posrefund.journal.rows import LOOK_UP_COLUMNS, original_as_data
+from posrefund.journal.rows import LOOK_UP_COLUMNS, PAID_COLUMNS, original_as_data
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,6 +58,17 @@ class Sales(Backend):
         return [
             self._original(row) for row in self._dicts("SELECT * FROM originals ORDER BY rowid")
         ]
+
+    def paid_by_code(self) -> dict[str, dict[str, str]]:
+        """Return wallet and voucher of the sales of this terminal's chain that a feed says a code paid, by their ids."""
+        learner = dict(self._learner())
+        mine = "".join(f" AND {column} = ?" for column in learner)
+        some = f"SELECT original_id, wallet, voucher FROM originals WHERE wallet || voucher <> ''{mine}"
+        found = self._dicts(some, *learner.values())
+        return {
+            row["original_id"]: {name: row[name] for name in PAID_COLUMNS if row[name]}
+            for row in found
+        }
 
     def sold_here(self) -> list[Sold]:
         """Return the sales that this terminal gave back of, as a settlement file may name them."""

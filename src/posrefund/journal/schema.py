@@ -329,6 +329,12 @@ CREATE TRIGGER dismissal_is_final BEFORE UPDATE ON proposals
     BEGIN SELECT RAISE(ABORT, 'a proposal is dismissed once, and never changed'); END;
 """
 
+PAID_BY_CODE = """
+ALTER TABLE originals ADD COLUMN wallet TEXT NOT NULL DEFAULT '';
+ALTER TABLE originals ADD COLUMN voucher TEXT NOT NULL DEFAULT '';
+"""
+"""Of either database. How a feed says that a code paid; of a sale that was made here its attempt says it: decision 0064."""
+
 VERSIONS = (
     _TABLES,
     _INDEXES,
@@ -339,6 +345,7 @@ VERSIONS = (
     STAFF % {"strict": " STRICT"} + _STAFF_STAYS,
     RULE_LOOK_UPS,
     FIND % {"strict": " STRICT"} + _DISMISSAL_IS_FINAL,
+    PAID_BY_CODE,
 )
 """The first makes version 1 of nothing, each one after it the next version of the one before."""
 

@@ -1,6 +1,7 @@
-"""What somebody has to look after: refunds past their expected day, and doubts by their age. Floor 8.
+"""What somebody has to look after: refunds past their expected day, doubts by their age, and open complaints. Floor 8.
 
-A refund is called overdue once, by a row of the journal, on the first look after its last expected day.
+A refund is called overdue once, by a row of the journal, on the first look after its last expected day; and so is told
+once that a clock of a complaint has run out.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from posrefund.engine import Note, State
 from posrefund.engine.polling import LookSchedule
 from posrefund.office.ages import AGES, age_of
+from posrefund.office.complaints import complaints, tell_late
 from posrefund.office.status import RefundStatus, of_attempt
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from posrefund.engine import Attempt
     from posrefund.engine.calendar import Arrival
+    from posrefund.engine.complaints import Clock, Complaint
     from posrefund.journal import Journal
 
 __all__ = ["FollowUp", "Undecided", "follow_up"]
@@ -60,11 +63,20 @@ class FollowUp:
         overdue: Accepted, past the expected day, and no settlement file has shown it; oldest first.
         newly_overdue: Those of them that are so for the first time.
         undecided: In doubt, or a case in people's hands; oldest first.
+        complaints: Those that are not over; oldest first.
+        newly_late: The clocks of them that are told to have run out for the first time, each with its complaint.
     """
 
     overdue: tuple[RefundStatus, ...]
     newly_overdue: tuple[RefundStatus, ...]
     undecided: tuple[Undecided, ...]
+    complaints: tuple[Complaint, ...] = ()
+    newly_late: tuple[tuple[Complaint, Clock], ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.overdue or self.undecided or self.complaints)
 
     def ageing(self) -> dict[str, int]:
         """Return how many undecided ones there are of each age, the empty ages too."""
@@ -82,7 +94,7 @@ def follow_up(
     arrival: Arrival,
     schedule: LookSchedule | None = None,
 ) -> FollowUp:
-    """Say what somebody has to look after, and write down what is overdue for the first time.
+    """Say what somebody has to look after, and write down what is overdue, or late, for the first time.
 
     Args:
         journal: The terminal's.
@@ -105,8 +117,13 @@ def follow_up(
     if new:
         journal.commit([_note(each, now) for each in new])
     undecided = journal.attempts(states=_WAITING)
+    late = tell_late(journal, now)
     return FollowUp(
-        tuple(overdue), tuple(new), tuple(_open(each, now, schedule) for each in undecided)
+        tuple(overdue),
+        tuple(new),
+        tuple(_open(each, now, schedule) for each in undecided),
+        tuple(complaints(journal)),
+        tuple(late),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from posrefund.closed import closed_class
 from posrefund.engine import Original, receipt_code
@@ -24,8 +24,10 @@ from posrefund.values import (
     MerchantID,
     RequestID,
     TerminalID,
+    Voucher,
     settlement_day,
 )
+from posrefund.values.method import Wallet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,19 +53,22 @@ COLUMNS: Mapping[str, str] = {
     "currency": "币种",
     "auth_code": "授权码",
     "card": "卡号",
+    "wallet": "钱包",
+    "voucher": "付款凭证码",
     "organisation": "卡组织",
     "order_ref": "订单号",
 }
 """The columns that a feed may have, and their Chinese names."""
 
 _ENGLISH = {chinese: english for english, chinese in COLUMNS.items()}
-_NEEDED = ("terminal", "batch", "stan", "rrn", "date", "card")
+_NEEDED = ("terminal", "batch", "stan", "rrn", "date")
 _DAYS_AHEAD = timedelta(days=2)
 """Two clocks, and a host's day that begins at 23:00."""
 _SETTLEMENT_DAYS = timedelta(days=10)
 """A settlement day may lie behind a long holiday."""
 _FIRST_DAY = date(2000, 1, 1)
 _CURRENCY = "156"
+_WALLETS: Mapping[str, Wallet] = {"云闪付": "unionpay", "微信": "wechat", "支付宝": "alipay"}
 _SHOWN = re.compile(r"[0-9]{0,6}[*xX.]{2,}([0-9]{4})|([0-9]{4})")
 """What a slip shows of a card number."""
 _DATE = re.compile(r"([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})")
@@ -76,6 +81,9 @@ class _Card:
 
     fingerprint: str
     last4: str
+
+
+_NO_CARD = _Card("", "")
 
 
 @dataclass(slots=True)
@@ -142,6 +150,7 @@ class SaleReader:
         for column, kind in self._kinds().items():
             cells.make(column, kind, needed=column in _NEEDED)
         self._check_merchant(cells)
+        _check_payer(cells)
         self._make_amount(cells)
         self._make_moments(cells)
         for column in cells.given:
@@ -173,6 +182,8 @@ class SaleReader:
             "currency": _pattern("[0-9]{3}", "three digits, ISO 4217 numeric"),
             "order_ref": _order_ref,
             "card": self._card,
+            "wallet": _wallet,
+            "voucher": _voucher,
         }
 
     def _card(self, text: str) -> _Card:
@@ -243,7 +254,7 @@ class SaleReader:
         return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
 
     def _sale(self, made: dict[str, Any]) -> Original:
-        card: _Card = made["card"]
+        card: _Card = made.get("card", _NO_CARD)
         sale = Original(
             original_id=made.get("id", ""),
             terminal=made["terminal"],
@@ -260,8 +271,21 @@ class SaleReader:
             card_last4=card.last4,
             order_ref=made.get("order_ref", ""),
             made_at=made.get("time"),
+            wallet=made.get("wallet", ""),
+            voucher=made.get("voucher", ""),
         )
         return sale if sale.original_id else replace(sale, original_id=receipt_code(sale))
+
+
+def _check_payer(cells: _Cells) -> None:
+    """A card paid, or a code did; nothing is guessed where neither is said."""
+    has_card, has_wallet = ("card" in cells.made, "wallet" in cells.made)
+    if cells.has_fault("card", "wallet"):
+        return
+    if has_card == has_wallet:
+        cells.fault("card", "a card, or the wallet of whoever paid by a code")
+    elif "voucher" in cells.made and not has_wallet:
+        cells.fault("voucher", "nothing where a card paid")
 
 
 def _wrong(expected: str) -> InvalidRequestError:
@@ -276,6 +300,23 @@ def _pattern(pattern: str, expected: str) -> Callable[[str], str]:
         return text
 
     return kind
+
+
+def _wallet(text: str) -> str:
+    name = _WALLETS.get(text, text)
+    if name not in get_args(Wallet):
+        raise _wrong(f"one of {', '.join(get_args(Wallet))}")
+    return name
+
+
+def _voucher(text: str) -> str:
+    try:
+        voucher = Voucher(text)
+    except InvalidRequestError:
+        raise _wrong("8 to 30 letters, digits, - or _") from None
+    if voucher.may_be_card:
+        raise _wrong("a voucher, no card number")
+    return voucher.reveal()
 
 
 def _date(text: str) -> date:

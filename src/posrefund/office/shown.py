@@ -46,6 +46,8 @@ _FACTS = _names(
     " dismissed_by name lines",
     # notices, cases, slips, dates
     "notice sequence channel count copy signature documents case category opened_at how expected_by made_at",
+    # complaints and feedback
+    "complaint channel answer_due solve_due clock due ending score",
     # faults and self-checks
     "detail done selfcheck block warn storage space clock keys journal sign_in host version profile update"
     " doubts shutdown faults head",

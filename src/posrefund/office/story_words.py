@@ -52,6 +52,11 @@ _NOTES = {
     "described_before": ("此前曾按描述登记", "it was described before"),
     "device_asked": ("向外设发起", "a device was asked"),
     "device_answered": ("外设应答", "the device answered"),
+    "complaint_opened": ("顾客投诉", "a customer complained"),
+    "complaint_answered": ("答复投诉", "the complaint was answered"),
+    "complaint_closed": ("投诉了结", "the complaint is over"),
+    "complaint_late": ("投诉处理超时", "the complaint is late"),
+    "feedback": ("顾客评价", "what the customer thinks of it"),
 }
 _SAID = (
     ("operator", "操作员", "operator"), ("approved_by", "复核员", "approved by"), ("why", "原因", "reason"),
@@ -62,6 +67,7 @@ _SAID = (
     ("source", "来源", "source"), ("evidence", "依据", "evidence"), ("file_day", "对账文件", "settlement file"),
     ("reason", "说明", "because"), ("by", "经办", "by"), ("people", "经办", "people"),
     ("maker", "申请人", "asked by"), ("checker", "复核员", "approved by"), ("order_ref", "订单号", "order"),
+    ("complaint", "投诉号", "complaint"), ("clock", "时限", "clock"), ("ending", "结果", "ending"), ("score", "评分", "score"),
 )  # fmt: skip
 """What of a row is said besides, in this order."""
 

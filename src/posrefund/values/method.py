@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, final
 
 from posrefund.closed import closed, closed_class
 from posrefund.errors import InvalidRequestError
-from posrefund.values.card import Secret
+from posrefund.values.card import Secret, passes_luhn
 
 if TYPE_CHECKING:
     from posrefund.values.card import KeptCard, Track2
@@ -158,6 +158,11 @@ class Voucher(Secret):
         if not _is_like("[0-9A-Za-z_-]{8,30}", text):
             raise InvalidRequestError([("voucher", "8 to 30 letters, digits, - or _")])
         super().__init__(text)
+
+    @property
+    def may_be_card(self) -> bool:
+        """Whether it has the form of a card number: what people type or a file says is none then, and is not kept."""
+        return _is_like("[2-69][0-9]{12,18}", self._clear) and passes_luhn(self._clear)
 
     def __str__(self) -> str:
         hidden = len(self._clear) - 8

@@ -123,6 +123,50 @@ def test_dry_run_says_the_same_and_writes_nothing(journal: Journal, backend: Bac
     assert journal.take_in(sales, NOW) == ["known", "other_content", "new"]
 
 
+BY_CODE = replace(
+    THERE, card_fingerprint="", card_last4="", wallet="wechat", voucher="4200001234567890"
+)
+"""The same, paid by a code."""
+
+
+def test_sale_that_a_code_paid_stands_with_its_voucher_after_a_restart(backend: Backend) -> None:
+    with backend.open() as journal:
+        assert journal.take_in([BY_CODE], NOW) == ["new"]
+        (row,) = journal.rows_of("know")
+        assert (row.facts["wallet"], row.facts["voucher"]) == ("wechat", "4200001234567890")
+    with backend.open() as journal:
+        assert journal.all_originals() == [BY_CODE]
+        assert journal.sales_by_code(MERCHANT) == [BY_CODE]
+        assert journal.paid_by_code() == {
+            "T-1": {"wallet": "wechat", "voucher": "4200001234567890"}
+        }
+        assert not BY_CODE.is_half_known
+        assert journal.take_in([BY_CODE], NOW) == ["known"]
+        assert journal.verify() == 1
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "verdict"),
+    [
+        (BY_CODE, replace(BY_CODE, voucher=""), "known"),
+        (replace(BY_CODE, voucher=""), BY_CODE, "known"),
+        (BY_CODE, replace(BY_CODE, voucher="4200001234567891"), "other_content"),
+        (BY_CODE, replace(BY_CODE, wallet="alipay"), "other_content"),
+        (BY_CODE, THERE, "other_content"),
+        (THERE, BY_CODE, "other_content"),
+        (replace(THERE, card_fingerprint=""), BY_CODE, "other_content"),
+    ],
+)
+def test_card_and_code_did_not_both_pay(
+    journal: Journal, known: Original, told: Original, verdict: str
+) -> None:
+    journal.take_in([known], NOW)
+
+    assert journal.take_in([told], NOW) == [verdict]
+    assert journal.all_originals() == [known]
+    journal.verify()
+
+
 def test_sale_that_was_described_gets_no_fresh_ceiling_by_a_feed(journal: Journal) -> None:
     described = original(original_id="sale:1", ceiling="host_only", terminal="?606710000042")
     journal.commit([Know(described, NOW)])
@@ -162,7 +206,23 @@ def test_half_known_sale_is_never_given_back_without_a_yes(
 
     error = refused(journal, backend, [opening("R-1", "000001")])
     assert isinstance(error, JournalWriteError)
-    assert str(error) == "nobody has approved a refund of a sale without a ceiling or a card"
+    assert (
+        str(error)
+        == "nobody has approved a refund of a sale without a ceiling, or a card or voucher"
+    )
+
+
+def test_sale_by_code_is_given_back_without_a_yes_only_where_its_voucher_is_known(
+    journal: Journal, backend: Backend
+) -> None:
+    known = original(card_fingerprint="", wallet="wechat", voucher="4200001234567890")
+    half = replace(known, original_id="S-2", stan="000999", voucher="")
+    assert journal.take_in([known, half], NOW) == ["new", "new"]
+
+    error = refused(journal, backend, [opening("R-2", "000002", original_id="S-2")])
+    assert "nobody has approved" in str(error)
+    journal.commit([opening("R-1", "000001")])
+    journal.verify()
 
 
 # --- looking a sale up -----------------------------------------------------------------------------

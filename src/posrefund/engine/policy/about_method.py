@@ -44,6 +44,8 @@ def _by_voucher(asked: Asked) -> Iterator[RefusedError]:
         yield refuse("voucher_needed")
     elif sale.voucher and found.voucher.reveal() != sale.voucher:
         yield refuse("other_voucher")
+    elif not sale.voucher and found.voucher.may_be_card:  # it would stand in the journal as it is
+        yield refuse("voucher_needed")
 
 
 def _say_way_back(rules: Rules) -> Iterator[Said]:

@@ -1,7 +1,7 @@
-"""Reads the file of a mass refund: a sale a line, and the card that paid. Floor 8.
+"""Reads the file of a mass refund: a sale a line, and the card that paid, or the way back to whoever paid by a code. Floor 8.
 
 Strict: every line that is wrong is named at once, and nothing is made of the others. A card number is in a
-``CardRead`` as soon as it is read, and in no error.
+``CardRead`` as soon as it is read, and in no error. That a line has no card means nothing: it has to say the other way.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from posrefund.closed import closed
 from posrefund.engine import Reason, RefundRequest
 from posrefund.errors import InvalidRequestError
-from posrefund.values import PAN, Amount, CardRead
+from posrefund.values import PAN, Amount, BackToPayer, CardRead, Voucher
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MassFile", "MassRow", "read_mass_file"]
 
-_NEEDED = frozenset({"original", "card"})
-_COLUMNS = frozenset(
-    {*_NEEDED, "expiry", "amount_minor", "currency", "order_ref", "note", "contact"}
-)
+_WAYS = ("card", "voucher", "back_to_payer")
+_MORE = ("expiry", "amount_minor", "currency", "order_ref", "note", "contact")
+_COLUMNS = frozenset({"original", *_WAYS, *_MORE})
 _NAME = re.compile("[A-Za-z0-9-]{1,24}")
 _ROWS_MAX = 100_000
 _TYPED: EntryMode = "012"
@@ -69,7 +68,8 @@ def read_mass_file(text: str, *, name: str, maker: str, reason: Reason) -> MassF
     r"""Return what the CSV *text* asks for.
 
     Shape:
-        A head line, then a sale a line. ``original`` (its request id) and ``card`` are needed; ``expiry`` (YYMM),
+        A head line, then a sale a line: ``original`` (its request id), and exactly one of ``card``, ``voucher`` (of its
+        slip) and ``back_to_payer`` (``yes``: the journal knows the voucher). ``expiry`` (YYMM, of a card),
         ``amount_minor`` (all that is left, if empty), ``currency`` (156, if empty), ``order_ref``, ``note`` and ``contact``
         may follow.
 
@@ -132,10 +132,9 @@ def _lines(reader: Reader) -> Iterator[tuple[int, list[str]]]:
 
 def _check_head(head: list[str]) -> None:
     is_known = set(head) <= _COLUMNS and len(set(head)) == len(head)
-    if not is_known or not set(head) >= _NEEDED:
-        raise InvalidRequestError(
-            [("line 1", f"original, card, and of {', '.join(sorted(_COLUMNS - _NEEDED))}")]
-        )
+    if not is_known or "original" not in head or not {*_WAYS} & {*head}:
+        said = f"original, one or more of {', '.join(_WAYS)}, and of {', '.join(_MORE)}"
+        raise InvalidRequestError([("line 1", said)])
 
 
 def _row(
@@ -147,7 +146,7 @@ def _row(
         request = RefundRequest(
             f"{name}:{cells.get('original', '')}",
             original=cells.get("original", ""),
-            card=CardRead(_TYPED, PAN(cells.get("card", "")), expiry=cells.get("expiry") or None),
+            card=_payer(cells),
             reason=reason,
             amount=_amount(cells),
             operator=maker,
@@ -159,6 +158,24 @@ def _row(
         faults += [(f"line {number}.{path}", expected) for path, expected in error.faults]
         return None
     return MassRow(number, request)
+
+
+@closed
+def _payer(cells: dict[str, str]) -> CardRead | BackToPayer:
+    if len([way for way in _WAYS if cells.get(way)]) != 1:
+        raise InvalidRequestError([("card", f"exactly one of {', '.join(_WAYS)}")])
+    if cells.get("card"):
+        return CardRead(_TYPED, PAN(cells["card"]), expiry=cells.get("expiry") or None)
+    if cells.get("expiry"):
+        raise InvalidRequestError([("expiry", "nothing where no card paid")])
+    if cells.get("back_to_payer"):
+        if cells["back_to_payer"] != "yes":
+            raise InvalidRequestError([("back_to_payer", "yes, or nothing")])
+        return BackToPayer()
+    voucher = Voucher(cells["voucher"])
+    if voucher.may_be_card:
+        raise InvalidRequestError([("voucher", "a voucher, no card number")])
+    return BackToPayer(voucher)
 
 
 def _amount(cells: dict[str, str]) -> Amount | None:

@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "service": (
         *("outcomes", "times", "curve", "hours", "codes"),
         *("flow", "failures", "reasons", "exceptions", "cases", "open_cases"),
+        *("complaints", "feedback"),
     ),
     "people": ("habits", "operators", "terminals", "approvals"),
     "lists": ("undecided", "refunds", "watched"),

@@ -84,11 +84,14 @@ def _jinja2() -> ModuleType:
         raise ConfigError("a report as HTML needs: pip install 'posrefund[report]'") from None
 
 
+_MAY_BE_NOTHING = ("cases", "open_cases", "complaints", "feedback")
+
+
 def _is_worth(report: Report, name: str) -> bool:
-    """A day has no course of days; and most shops have no cases and no faults, and need not read so every day."""
+    """A day has no course of days; and most shops have no cases, no faults and no complaints, and need not read so every day."""
     if name == "daily":
         return report.scope.period.is_month
-    return name not in ("cases", "open_cases") or bool(report.tables[name].rows)
+    return name not in _MAY_BE_NOTHING or bool(report.tables[name].rows)
 
 
 def _safe(text: str) -> object:

@@ -95,5 +95,12 @@ _NUMBERS = frozenset(
         "attempts",
         "exceptions",
         "card_no",
+        "opened",
+        "answered",
+        "ended",
+        "late",
+        "still_open",
+        "mean",
+        *(f"score_{score}" for score in range(1, 6)),
     ]
 )

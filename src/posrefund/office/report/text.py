@@ -27,6 +27,8 @@ _FIGURES = (
         "terminals",
         "approvals",
         "open_cases",
+        "complaints",
+        "feedback",
         "undecided",
         "refunds",
     ),

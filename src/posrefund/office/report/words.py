@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posrefund.office.complaint_words import COMPLAINT_KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -119,7 +121,7 @@ VALUES: Mapping[str, Mapping[str, Pair]] = {
     "kind": _KINDS,
     "line": _LINES,
     "hold": {"reserved": ("预留", "reserved"), "accepted": ("已受理", "accepted")},
-    "why": {**_DOUBTS, **_WHYS},
+    "why": {**_DOUBTS, **_WHYS, "*": ("全部", "all")},
     "answer": _DOUBTS,
     "doubt": {name: pair for name, pair in _DOUBTS.items() if name != "-"},
     "what": _EVENTS,
@@ -132,7 +134,8 @@ VALUES: Mapping[str, Mapping[str, Pair]] = {
         "missing": ("缺", "missing"),
         "not_due": ("未到", "not due yet"),
     },
-    "operator": {"-": ("未登记", "not said")},
+    "operator": {"-": ("未登记", "not said"), "*": ("全部", "all")},
+    "about": COMPLAINT_KINDS,
     "verdict": {"allow": ("通过", "allow"), "review": ("查看", "review"), "block": ("停", "block")},
 }
 """What a cell says, by column; what is not here is shown as it is."""
@@ -193,6 +196,14 @@ COLUMNS: Mapping[str, Pair] = {
     "what": ("结果", "what"),
     "category": ("类别", "category"),
     "oldest": ("最早", "oldest"),
+    "about": ("投诉内容", "about"),
+    "opened": ("新增", "opened"),
+    "answered": ("答复", "answered"),
+    "ended": ("了结", "over"),
+    "late": ("超时", "late"),
+    "still_open": ("未结", "still open"),
+    "mean": ("均分", "mean"),
+    **{f"score_{score}": (f"{score} 分", f"{score}") for score in range(1, 6)},
     "attempts": ("交易数", "attempts"),
     "exceptions": ("异常", "exceptions"),
     "refunds": ("退款", "refunds"),
