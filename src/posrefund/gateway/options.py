@@ -32,6 +32,7 @@ class DoorOptions:
         tokens: Who may ask; without any nobody may.
         rate: How often each token may; None for as often as it likes.
         body_bytes_max: The largest body that is read.
+        body_s: So long a body may take to come in, from the door's first look at it.
         slip: What slips say besides, and how wide the paper is.
         arrival: How long a refund takes to the customer's account.
         slips: The same as *slip*, by terminal, where it has its own.
@@ -47,6 +48,7 @@ class DoorOptions:
     tokens: Tokens = field(default_factory=Tokens)
     rate: RateLimit | None = field(default_factory=RateLimit)
     body_bytes_max: int = 64 * 1024
+    body_s: float = 10.0
     slip: SlipSettings = field(default_factory=SlipSettings)
     arrival: Arrival = field(default_factory=Arrival)
     slips: Mapping[str, SlipSettings] = field(default_factory=dict)
