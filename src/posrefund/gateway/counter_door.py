@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -18,7 +20,7 @@ from posrefund.gateway.qr import qr_path
 if TYPE_CHECKING:
     from posrefund.aio import AsyncTerminal
     from posrefund.counter import Reader
-    from posrefund.gateway.counter_room import CounterRoom
+    from posrefund.gateway.counter_room import CounterRoom, Owner
     from posrefund.gateway.operation import Call
 
 __all__ = ["counter_operations"]
@@ -121,7 +123,12 @@ class _FrontDesk:
     async def look(self, call: Call) -> Answer:
         asked: AfterQuestion = call.query
         seat = self._seat(call)
-        await seat.after(asked.after, _WAIT_S_MAX)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_WAIT_S_MAX):
+                while seat.version == asked.after and not call.news.is_over:
+                    await seat.after(asked.after, call.options.poll_s)
+                    if not call.is_let_in:
+                        raise DoorError("seat_unknown")
         return _shown(seat)
 
     async def press(self, call: Call) -> Answer:
@@ -154,8 +161,8 @@ def _counter(call: Call, body: SitBody, reader: Reader) -> Counter:
     )
 
 
-def _owner(call: Call) -> str:
-    return f"{call.token.name if call.token else ''}@{call.path['terminal']}"
+def _owner(call: Call) -> Owner:
+    return call.token, call.path["terminal"]
 
 
 def _reader(call: Call, name: str, *, is_training: bool) -> Reader:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posrefund.closed import closed, closed_class, wipe
 from posrefund.counter import Dialogue, Failed, perform_async
@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from posrefund.counter import Effect, Reader, Screen
     from posrefund.gateway.counter_rights import CounterRights
     from posrefund.gateway.stream import News
+    from posrefund.gateway.tokens import Token
 
-__all__ = ["CounterRoom", "Seat"]
+__all__ = ["CounterRoom", "Owner", "Seat"]
+
+Owner: TypeAlias = "tuple[Token | None, str]"
+"""A token as it was when somebody sat down, and the terminal: under another role, nobody sits on his old seat."""
 
 _LOG = logging.getLogger(__name__)
 _SEATS_MAX = 16
@@ -157,9 +161,9 @@ class CounterRoom:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._seats: dict[tuple[str, str], Seat] = {}
+        self._seats: dict[tuple[Owner, str], Seat] = {}
 
-    def sit(self, owner: str, seat: Seat) -> None:
+    def sit(self, owner: Owner, seat: Seat) -> None:
         """Give *seat* to *owner*; who has been away for long makes room."""
         now = self._monotonic()
         for place, one in [*self._seats.items()]:
@@ -172,7 +176,7 @@ class CounterRoom:
         self._seats[owner, seat.name] = seat
 
     @closed
-    def find(self, owner: str, name: str) -> Seat | None:
+    def find(self, owner: Owner, name: str) -> Seat | None:
         """Return the seat *name*, if it is *owner*'s and somebody still sits there."""
         seat = self._seats.get((owner, name))
         if seat is not None:

@@ -38,7 +38,8 @@ class DoorOptions:
         slips: The same as *slip*, by terminal, where it has its own.
         arrivals: The same as *arrival*, by terminal, where it has its own.
         streams_max: So many event streams of one token at the same time.
-        poll_s: So often the journals are asked for what came by another way than this door.
+        poll_s: So often the journals are asked for what came by another way than this door, and whoever listens is
+            looked at: where his token is gone or another, it ends for him.
         readers: Where a counter in a browser reads cards, by terminal; in training, cards that everybody knows if none.
         heartbeat_s: So often a stream says that it is alive.
         clock: Returns the time, aware.

@@ -89,7 +89,7 @@ class EventStream:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the events until there are none, the client is gone, or the door closes."""
+        """Send the events until there are none, the client or his token is gone, or the door closes."""
         token = self._call.token
         with self._call.news.counted(token.name if token else ""), suppress(OSError):
             await self._serve(receive, send)
@@ -98,7 +98,7 @@ class EventStream:
         headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         tasks = [asyncio.create_task(self._follow(name)) for name in self._stood]
-        gone = asyncio.create_task(_until_gone(receive))
+        gone = asyncio.create_task(self._until_gone(receive))
         try:
             await self._pass_on(send, gone, len(tasks))
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -119,6 +119,8 @@ class EventStream:
                     await _send(send, b":\n\n")
                     continue
                 found, getting = getting.result(), None
+                if not self._call.is_let_in:  # it may be gone since he was last looked at
+                    break
                 if found is None:
                     following -= 1
                 else:
@@ -131,6 +133,15 @@ class EventStream:
         self._stood[terminal] = seq
         said = cursor_of(self._stood).encode()
         return b"id: %b\nevent: %b\ndata: %b\n\n" % (said, name.encode(), encoded(data))
+
+    async def _until_gone(self, receive: Receive) -> None:
+        """Return when he has hung up, or is let in no more."""
+        hanging_up = asyncio.create_task(_hung_up(receive))
+        try:
+            while self._call.is_let_in and not hanging_up.done():
+                await asyncio.wait({hanging_up}, timeout=self._call.options.poll_s)
+        finally:
+            hanging_up.cancel()
 
     async def _follow(self, terminal: str) -> None:
         """Put what happens at one terminal into the queue, None at its end."""
@@ -169,6 +180,6 @@ async def _send(send: Send, data: bytes) -> None:
     await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _hung_up(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
