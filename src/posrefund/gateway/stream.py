@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posrefund.closed import wipe
 from posrefund.errors import PosRefundError
 from posrefund.gateway.cursor import cursor_of
 from posrefund.gateway.event_rows import event_of
+from posrefund.gateway.faults import said_of
 from posrefund.gateway.shapes import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from starlette.types import Receive, Scope, Send
 
+    from posrefund.aio import AsyncTerminal
     from posrefund.gateway.operation import Call
+    from posrefund.journal.rows import Row
 
-__all__ = ["EventStream", "News"]
+__all__ = ["EventStream", "News", "end_of"]
+
+_Told: TypeAlias = tuple[str, int | None, str, dict[str, Any]]
+"""Of an event: the terminal, how far that one was read, the event's name and its data."""
+
 
 _LOG = logging.getLogger(__name__)
 _ROWS_MAX = 200
@@ -78,15 +85,13 @@ class EventStream:
 
     Args:
         call: Who asked.
-        stood: How far he has read, by terminal.
+        stood: How far he has read, by terminal; None: from its end, once it can be read here.
         is_waiting: Whether it goes on when there is nothing new.
     """
 
-    def __init__(self, call: Call, stood: Mapping[str, int], *, is_waiting: bool) -> None:
+    def __init__(self, call: Call, stood: Mapping[str, int | None], *, is_waiting: bool) -> None:
         self._call, self._stood, self._is_waiting = call, dict(stood), is_waiting
-        self._ready: asyncio.Queue[tuple[str, int, str, dict[str, Any]] | None] = asyncio.Queue(
-            _ROWS_MAX
-        )
+        self._ready: asyncio.Queue[_Told | None] = asyncio.Queue(_ROWS_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the events until there are none, the client or his token is gone, or the door closes."""
@@ -129,10 +134,10 @@ class EventStream:
             if getting is not None:
                 getting.cancel()
 
-    def _written(self, terminal: str, seq: int, name: str, data: Mapping[str, Any]) -> bytes:
+    def _written(self, terminal: str, seq: int | None, name: str, data: Mapping[str, Any]) -> bytes:
         self._stood[terminal] = seq
-        said = cursor_of(self._stood).encode()
-        return b"id: %b\nevent: %b\ndata: %b\n\n" % (said, name.encode(), encoded(data))
+        said = cursor_of({name: seq for name, seq in self._stood.items() if seq is not None})
+        return b"id: %b\nevent: %b\ndata: %b\n\n" % (said.encode(), name.encode(), encoded(data))
 
     async def _until_gone(self, receive: Receive) -> None:
         """Return when he has hung up, or is let in no more."""
@@ -145,12 +150,20 @@ class EventStream:
 
     async def _follow(self, terminal: str) -> None:
         """Put what happens at one terminal into the queue, None at its end."""
-        news, seq = self._call.news, self._stood[terminal]
+        news, seq, is_read = self._call.news, self._stood[terminal], True
         with news.followed(terminal) as told:
             while True:
                 told.clear()
                 is_last = news.is_over or not self._is_waiting
-                rows = await self._rows(terminal, seq)
+                try:
+                    seq, rows = await self._look(terminal, seq)
+                    is_read = True
+                except PosRefundError as error:
+                    wipe(error)
+                    rows, was_read, is_read = [], is_read, False
+                    if was_read:
+                        _LOG.warning("events: %s", type(error).__name__)
+                        await self._ready.put(self._unread(terminal, seq, error))
                 for row in rows:
                     seq = row.seq
                     event = event_of(row, terminal)
@@ -165,15 +178,33 @@ class EventStream:
                         await told.wait()
         await self._ready.put(None)
 
-    async def _rows(self, terminal: str, after: int) -> list[Any]:
-        """What is new; nothing where it cannot be read now."""
-        try:
-            lent = await self._call.terminals.lend(terminal, is_watching=True)
-            return await lent.at_desk(lambda desk: desk.journal.rows(after=after, most=_ROWS_MAX))
-        except PosRefundError as error:
-            wipe(error)
-            _LOG.warning("events: %s", type(error).__name__)
-            return []
+    async def _look(self, terminal: str, after: int | None) -> tuple[int, Sequence[Row]]:
+        """Up to where it was read, and what is new since; raises where it cannot be read now."""
+        lent = await self._call.terminals.lend(terminal, is_watching=True)
+        if after is None:
+            end = self._stood[terminal] = await end_of(lent)
+            return end, []
+        rows = await lent.at_desk(lambda desk: desk.journal.rows(after=after, most=_ROWS_MAX))
+        return after, rows
+
+    def _unread(self, terminal: str, seq: int | None, error: PosRefundError) -> _Told:
+        """That a terminal cannot be read here, and why, as any other operation would answer."""
+        said = said_of(error)
+        wait = said.headers.get("Retry-After")
+        data = {
+            "terminal": terminal,
+            "seq": seq,
+            "at": self._call.options.clock().isoformat(),
+            "code": said.data["error"]["code"],
+            "retry_after_s": None if wait is None else int(wait),
+        }
+        return terminal, seq, "unread", data
+
+
+async def end_of(terminal: AsyncTerminal) -> int:
+    """Return the number of the last row of its journal."""
+    seq, _ = await terminal.at_desk(lambda desk: desk.journal.head())
+    return seq
 
 
 async def _send(send: Send, data: bytes) -> None:
