@@ -16,6 +16,7 @@ from posrefund.cli.arrival_settings import arrival_settings
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
 from posrefund.cli.journal_settings import journal_settings
+from posrefund.cli.pad_settings import PadSettings, pad_settings
 from posrefund.cli.rules_file import read_rules
 from posrefund.cli.slip_settings import SlipSettings, slip_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
@@ -106,6 +107,7 @@ class Settings:
         arrival: How long a refund takes to the customer's account.
         retention: How long contacts are kept.
         lease_s: How long a terminal in a database is one process's after its last commit.
+        pad: The PIN pad of its counter, where there is one.
     """
 
     dialect: Dialect
@@ -127,6 +129,7 @@ class Settings:
     arrival: Arrival = field(default_factory=Arrival)
     retention: Retention = field(default_factory=Retention)
     lease_s: float = LEASE_S
+    pad: PadSettings | None = None
 
 
 def load(path: Path) -> Settings:
@@ -194,6 +197,7 @@ def settings_of(data: dict[str, Any], folder: Path) -> Settings:
         checks=policy_from(_table(data, "selfcheck")) if "selfcheck" in data else None,
         training=training_setting(data, line),
         arrival=arrival_settings(data, folder, datetime.now(UTC).date()),
+        pad=pad_settings(data),
         retention=_retention(_table(data, "retention") if "retention" in data else {}),
         **journal_settings(_table(data, "journal"), folder, timers),
     )

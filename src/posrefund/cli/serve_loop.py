@@ -7,12 +7,14 @@ import signal
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from prometheus_client import disable_created_metrics
 
+from posrefund.cli.pad_reader import pad_reader
 from posrefund.cli.screen import as_text, stderr, stdout
 from posrefund.cli.serve_terminals import Openings
 from posrefund.cli.token_file import read_tokens
@@ -25,10 +27,19 @@ from posrefund.gateway.metrics import Metered, Metrics
 from posrefund.gateway.watching import watched_door
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+    from collections.abc import (
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Coroutine,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from types import FrameType
 
     from posrefund.cli.serve_settings import ServeSettings
+    from posrefund.counter import Reader
     from posrefund.gateway.kept import Standing
 
 __all__ = ["serve_until_stopped"]
@@ -83,7 +94,10 @@ async def _serve(
     plans = settings.terminals
     threads = settings.threads or min(_THREADS_MOST, len(plans) + 4)
     metrics = Metrics()
-    with ThreadPoolExecutor(threads, thread_name_prefix="door") as executor:
+    with (
+        ThreadPoolExecutor(threads, thread_name_prefix="door") as executor,
+        ExitStack() as pads,
+    ):
         openings = Openings(
             plans,
             executor=executor,
@@ -99,9 +113,8 @@ async def _serve(
             pace=Pace(elsewhere_s=settings.elsewhere_s, standby_s=settings.standby_s),
             told=_tell if started is None else _tell_trouble,
         )
-        app = watched_door(
-            kept, _options(settings, tokens), metrics, metrics_open=settings.metrics_open
-        )
+        options = _options(settings, tokens, _readers(settings, openings, pads))
+        app = watched_door(kept, options, metrics, metrics_open=settings.metrics_open)
         try:
             async with kept:
                 url = _url(listener, tls)
@@ -162,7 +175,17 @@ def _tell_trouble(standing: Standing) -> None:
         _tell(standing)
 
 
-def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
+def _readers(settings: ServeSettings, openings: Openings, pads: ExitStack) -> dict[str, Reader]:
+    """What reads cards, by terminal, where its settings name a PIN pad."""
+    own = {str(plan.settings.terminal): plan.settings for plan in settings.terminals}
+    return {
+        name: pad_reader(each.pad, each, partial(openings.wrapped_pik, name), pads)
+        for name, each in own.items()
+        if each.pad is not None
+    }
+
+
+def _options(settings: ServeSettings, tokens: Tokens, readers: Mapping[str, Reader]) -> DoorOptions:
     rate = RateLimit(settings.per_second, settings.burst) if settings.per_second else None
     own = {str(plan.settings.terminal): plan.settings for plan in settings.terminals}
     return DoorOptions(
@@ -170,6 +193,7 @@ def _options(settings: ServeSettings, tokens: Tokens) -> DoorOptions:
         rate=rate,
         slips={name: each.slip for name, each in own.items()},
         arrivals={name: each.arrival for name, each in own.items()},
+        readers=readers,
     )
 
 

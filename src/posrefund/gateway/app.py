@@ -58,6 +58,7 @@ def gateway_app(
         try:
             yield
         finally:
+            room.close()
             await door.drained()
 
     app = Starlette(

@@ -109,7 +109,7 @@ class _FrontDesk:
         body: SitBody = call.body
         name = call.path["terminal"]
         is_training = await call.terminal.at_desk(lambda desk: desk.journal.is_training)
-        reader = _reader(call, name, is_training=is_training)
+        reader = self._reader(call, name, is_training=is_training)
 
         async def lend() -> AsyncTerminal:
             return await call.terminals.lend(name)
@@ -128,6 +128,7 @@ class _FrontDesk:
                 while seat.version == asked.after and not call.news.is_over:
                     await seat.after(asked.after, call.options.poll_s)
                     if not call.is_let_in:
+                        self._room.send_away(_owner(call), seat)
                         raise DoorError("seat_unknown")
         return _shown(seat)
 
@@ -141,6 +142,12 @@ class _FrontDesk:
         else:
             is_taken = seat.enter(body.version, body.text or "")
         return _shown(seat, is_taken=is_taken)
+
+    def _reader(self, call: Call, name: str, *, is_training: bool) -> Reader:
+        found = call.options.readers.get(name)
+        if found is not None:
+            return self._room.reader_of(found)
+        return CardsToPractise() if is_training else NoReader()
 
     def _seat(self, call: Call) -> Seat:
         seat = self._room.find(_owner(call), call.path["seat"])
@@ -163,13 +170,6 @@ def _counter(call: Call, body: SitBody, reader: Reader) -> Counter:
 
 def _owner(call: Call) -> Owner:
     return call.token, call.path["terminal"]
-
-
-def _reader(call: Call, name: str, *, is_training: bool) -> Reader:
-    found = call.options.readers.get(name)
-    if found is not None:
-        return found
-    return CardsToPractise() if is_training else NoReader()
 
 
 def _shown(seat: Seat, *, is_taken: bool = True) -> Answer:

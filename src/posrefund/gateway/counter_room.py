@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from posrefund.closed import closed, closed_class, wipe
 from posrefund.counter import Dialogue, Failed, perform_async
 from posrefund.errors import LocalProtocolError, PosRefundError
+from posrefund.gateway.counter_turns import SeatReader, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -105,6 +106,10 @@ class Seat:
                     changed.clear()
                     await changed.wait()
 
+    def stop_reading(self) -> None:
+        """End the wait for a card, if this seat waits for one."""
+        self._reader.stop()
+
     def _take(self, version: int, act: Callable[[], Effect | None]) -> bool:
         if version != self.version:
             return False
@@ -162,6 +167,7 @@ class CounterRoom:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._seats: dict[tuple[Owner, str], Seat] = {}
+        self._turns: dict[int, Turn] = {}
 
     def sit(self, owner: Owner, seat: Seat) -> None:
         """Give *seat* to *owner*; who has been away for long makes room."""
@@ -174,6 +180,22 @@ class CounterRoom:
             del self._seats[min(own, key=lambda each: self._seats[each].standing)]
         seat.used_at = now
         self._seats[owner, seat.name] = seat
+
+    def reader_of(self, reader: Reader) -> Reader:
+        """Return *reader* for one seat: what waits for a card waits for one seat at a time."""
+        if reader.cards:
+            return reader
+        return SeatReader(self._turns.setdefault(id(reader), Turn(reader)))
+
+    def send_away(self, owner: Owner, seat: Seat) -> None:
+        """Take a seat away from who may not sit there any more; what it sent to the host goes on."""
+        self._seats.pop((owner, seat.name), None)
+        seat.stop_reading()
+
+    def close(self) -> None:
+        """Let nobody wait for a card any more: the door waits for whoever does."""
+        for turn in self._turns.values():
+            turn.end()
 
     @closed
     def find(self, owner: Owner, name: str) -> Seat | None:
