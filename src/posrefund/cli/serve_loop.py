@@ -16,6 +16,7 @@ from prometheus_client import disable_created_metrics
 
 from posrefund.cli.pad_reader import pad_reader
 from posrefund.cli.screen import as_text, stderr, stdout
+from posrefund.cli.serve_http import HEAD_BYTES_MAX, http_protocol
 from posrefund.cli.serve_terminals import Openings
 from posrefund.cli.token_file import read_tokens
 from posrefund.cli.token_watch import TokenFile
@@ -250,6 +251,8 @@ def _server(
     longest_s = max(2 * (each.connect_s + each.answer_s) for each in timers)
     config = uvicorn.Config(
         app,
+        http=http_protocol(),
+        h11_max_incomplete_event_size=HEAD_BYTES_MAX,
         lifespan="on",
         ws="none",
         log_config=None,
