@@ -137,13 +137,13 @@ def _sale(terminal: str, turn: int, fingerprint: str) -> Original:
 
 
 class Client(asyncio.Protocol):
-    """One connection that asks again as soon as it is answered."""
+    """One connection that asks every *pace_s*, or as soon as it is answered if that took longer."""
 
     def __init__(
-        self, requests: list[bytes], took: list[float], done: asyncio.Future[None]
+        self, requests: list[bytes], took: list[float], done: asyncio.Future[None], pace_s: float
     ) -> None:
         self._requests, self._took, self._done = iter(requests), took, done
-        self._buffer = b""
+        self._buffer, self._pace_s = b"", pace_s
 
     def connection_made(self, transport: Any) -> None:
         """Begin."""
@@ -164,7 +164,11 @@ class Client(asyncio.Protocol):
             return
         self._took.append(time.perf_counter() - self._began)
         self._buffer = b""
-        self._ask()
+        left_s = self._began + self._pace_s - time.perf_counter()
+        if left_s > 0:
+            asyncio.get_running_loop().call_later(left_s, self._ask)
+        else:
+            self._ask()
 
     def _ask(self) -> None:
         asked = next(self._requests, None)
@@ -177,7 +181,9 @@ class Client(asyncio.Protocol):
         self._transport.write(asked)
 
 
-async def _ask_all(port: int, clients: int, terminals: int, first: int, count: int) -> None:
+async def _ask_all(
+    port: int, clients: int, terminals: int, first: int, count: int, pace_ms: int
+) -> None:
     loop = asyncio.get_running_loop()
     took: list[float] = []
     shares: list[list[bytes]] = [[] for _ in range(clients)]
@@ -187,9 +193,11 @@ async def _ask_all(port: int, clients: int, terminals: int, first: int, count: i
             request(str(name_of(terminal)), first * (clients * count // terminals) + turn)
         )
     ended = [loop.create_future() for _ in shares]
+    pace_s = pace_ms / 1000
     began = time.perf_counter()
     for share, done in zip(shares, ended, strict=True):
-        await loop.create_connection(partial(Client, share, took, done), "127.0.0.1", port)
+        await loop.create_connection(partial(Client, share, took, done, pace_s), "127.0.0.1", port)
+        await asyncio.sleep(pace_s / clients)  # not all of them at once
     await asyncio.gather(*ended)
     seconds = time.perf_counter() - began
     print(json.dumps({"seconds": seconds, "took": took}), flush=True)
@@ -204,9 +212,17 @@ def _run(work: Any, loop: str) -> None:
         asyncio.run(work)
 
 
+def _keep_to_one_core() -> None:
+    """As ``CPUAffinity`` of a service does: threads of one Python that hop between cores wait for each other."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
 def main() -> None:
     """Be what the command line names."""
     kind, http, loop, *rest = sys.argv[1:]
+    if kind != "clients":
+        _keep_to_one_core()
     if kind == "bare":
         _run(_bare(http), loop)
     elif kind == "door":

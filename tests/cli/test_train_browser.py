@@ -107,13 +107,26 @@ def test_refund_is_made_in_a_browser_after_one_command(tmp_path: Path, lang: str
             assert "<title>" in http.get("/counter").text
             shown = clerk.sit()
             assert shown["screen"]["watermark"] == "培训 TRAINING 无效"
-            for step in TO_THE_SLIP:
+            *to_the_last_look, signed = TO_THE_SLIP
+            for step in to_the_last_look:
                 shown = clerk.act(shown, step)
+            shown = clerk.act(shown, {"key": "4"})
+            link = urlsplit(shown["screen"]["picture"])
+            assert address.startswith(f"{link.scheme}://{link.netloc}/")  # of this machine
+            name = {"strokes": [[[20, 60], [90, 20], [160, 70]]]}
+            with httpx.Client(base_url=f"{link.scheme}://{link.netloc}") as phone:
+                assert phone.get(f"{link.path}/wanted").json()["watermark"] == "培训 TRAINING 无效"
+                assert phone.post(link.path, json=name).status_code == 200
+            shown = clerk.act(shown, {"key": "esc"})  # too late: what the customer did came first
+            assert not shown["is_taken"]
+            assert shown["signature"]
+            shown = clerk.act(shown, signed)
             assert shown["screen"]["name"] == "slip"
         os.killpg(child.pid, signal.SIGINT)  # as a terminal does
         assert child.wait(30) == 0
 
     assert refunds(folder) == [2_800]
+    assert len([*(folder / "signatures").iterdir()]) == 1
     kept = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
     assert clerk.said["token"].encode() not in kept
     assert not (folder / "tokens.toml").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,17 @@ class OpenDoor:
 
     def __init__(self, shop: Shop, **options: Any) -> None:
         self._shop = shop
-        given = {"tokens": tokens(), "rate": RateLimit(per_second=10_000, burst=10_000)}
-        self._options = DoorOptions(**{**given, "clock": shop.clock, **options})
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        given: dict[str, Any] = {
+            "tokens": tokens(),
+            "rate": RateLimit(per_second=10_000, burst=10_000),
+            "clock": shop.clock,
+            "phone_url": self.url,
+        }
+        self._options = DoorOptions(**given | options)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._is_up = threading.Event()
-        self.url = ""
 
     def hold(self) -> None:
         """Let no answer of the host come in."""
@@ -52,6 +59,7 @@ class OpenDoor:
         self._loop.call_soon_threadsafe(self._app.state.door.news.end)
         self._server.should_exit = True
         self._thread.join(20)
+        self._listener.close()
         assert not self._thread.is_alive()
 
     async def _serve(self) -> None:
@@ -60,16 +68,12 @@ class OpenDoor:
         terminal = till(self._shop, self._link)
         await terminal.sign_in()
         self._app = gateway_app(OpenTerminals({TERMINAL: terminal}), self._options)
-        config = uvicorn.Config(
-            self._app, port=0, log_level="warning", access_log=False, lifespan="on"
-        )
+        config = uvicorn.Config(self._app, log_level="warning", access_log=False, lifespan="on")
         self._server = uvicorn.Server(config)
         self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        serving = asyncio.create_task(self._server.serve())
+        serving = asyncio.create_task(self._server.serve([self._listener]))
         while not self._server.started:
             await asyncio.sleep(0.01)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
         self._is_up.set()
         await serving
         await terminal.close()

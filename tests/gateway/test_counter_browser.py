@@ -143,8 +143,16 @@ def test_a_terminal_that_is_being_opened_is_waited_for(
         page.wait_for("menu")
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_pictures_in_the_pages_say_what_the_counter_says(lang: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("browser.zh", "摘要\n#"),
+        ("browser.en", "Do not repeat it."),
+        ("sign.zh", "确认签名"),
+        ("sign.en", "Sign in the box"),
+    ],
+)
+def test_the_pictures_in_the_pages_say_what_the_counter_says(name: str, expected: str) -> None:
     image = pytest.importorskip("PIL.Image", reason="pip install 'posrefund[print]'")
     path = Path(__file__).resolve().parents[2] / "docs" / "make_browser_pictures.py"
     spec = importlib.util.spec_from_file_location("browser_pictures", path)
@@ -153,9 +161,9 @@ def test_the_pictures_in_the_pages_say_what_the_counter_says(lang: str) -> None:
     pictures = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pictures)
 
-    with image.open(pictures.PICTURES[lang]) as kept:
+    with image.open(pictures.PICTURES[name]) as kept:
         said = kept.text[pictures.TEXT]
-    _, seen = pictures.seen(lang)
+    _, seen = pictures.seen(name)
     assert pictures.words(seen) == pictures.words(said), f"run: python docs/{path.name}"
-    assert {"zh": "摘要\n#", "en": "Do not repeat it."}[lang] in pictures.words(said)
-    assert pictures.PICTURES[lang].stat().st_size <= 120 * 1024
+    assert expected in pictures.words(said)
+    assert pictures.PICTURES[name].stat().st_size <= 120 * 1024

@@ -134,6 +134,11 @@ def test_two_tokens_of_one_name_change_nothing() -> None:
         ('key = "x.key"', r"\[serve\] key: expected certificate beside it"),
         ("certificate = 1", r"\[serve\] certificate: expected the name of a file"),
         ('terminals = ["a.toml"]', r"either terminals in \[serve\], or \[\[terminals\]\]"),
+        ('phone_url = "sign.shop.example"', r"\[serve\] phone_url: expected http"),
+        ('phone_url = "https://a@b.example"', r"\[serve\] phone_url"),
+        ('phone_url = "https://shop.example/?x"', r"\[serve\] phone_url"),
+        ('phone_url = "javascript:alert(1)//"', r"\[serve\] phone_url"),
+        ("phone_url = 1", r"\[serve\] phone_url"),
         ('tokens = ""', r"\[serve\] tokens: expected the name of a file"),
     ],
 )
@@ -142,6 +147,22 @@ def test_setting_that_is_wrong_is_named(folder: Path, line: str, expected: str) 
     config.write_text(config.read_text().replace("[serve]", f"[serve]\n{line}", 1))
     with pytest.raises(ConfigError, match=expected):
         serve_settings(config)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_meant"),
+    [
+        ("", ""),
+        ("https://sign.shop.example", "https://sign.shop.example"),
+        ("https://shop.example:8443/pos/", "https://shop.example:8443/pos"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_address_for_phones(folder: Path, said: str, is_meant: str) -> None:
+    config = folder / "serve.toml"
+    text = config.read_text().replace("[serve]", f'[serve]\nphone_url = "{said}"', 1)
+    config.write_text(text)
+    assert serve_settings(config).phone_url == is_meant
 
 
 @pytest.mark.parametrize(

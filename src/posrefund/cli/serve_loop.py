@@ -114,11 +114,11 @@ async def _serve(
             pace=Pace(elsewhere_s=settings.elsewhere_s, standby_s=settings.standby_s),
             told=_tell if started is None else _tell_trouble,
         )
-        options = _options(settings, tokens, _readers(settings, openings, pads))
+        url = _url(listener, tls)
+        options = _options(settings, tokens, url, _readers(settings, openings, pads))
         app = watched_door(kept, options, metrics, metrics_open=settings.metrics_open)
         try:
             async with kept:
-                url = _url(listener, tls)
 
                 async def say() -> None:
                     if started is None:
@@ -186,7 +186,9 @@ def _readers(settings: ServeSettings, openings: Openings, pads: ExitStack) -> di
     }
 
 
-def _options(settings: ServeSettings, tokens: Tokens, readers: Mapping[str, Reader]) -> DoorOptions:
+def _options(
+    settings: ServeSettings, tokens: Tokens, url: str, readers: Mapping[str, Reader]
+) -> DoorOptions:
     rate = RateLimit(settings.per_second, settings.burst) if settings.per_second else None
     own = {str(plan.settings.terminal): plan.settings for plan in settings.terminals}
     return DoorOptions(
@@ -195,6 +197,7 @@ def _options(settings: ServeSettings, tokens: Tokens, readers: Mapping[str, Read
         slips={name: each.slip for name, each in own.items()},
         arrivals={name: each.arrival for name, each in own.items()},
         readers=readers,
+        phone_url=url if settings.phone_url is None else settings.phone_url,
     )
 
 

@@ -6,6 +6,7 @@ terminals that share everything else of the file; ``{id}`` in a path stands for 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["ServeSettings", "TerminalPlan", "serve_settings"]
 
 _PORTS = 65_536
+_URL = re.compile(
+    r"https?://(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+)(?::[0-9]{1,5})?(?:/[0-9A-Za-z._~-]+)*/?"
+)
 _OF_ONE = {"id", "merchant", "standby", "pad"}
 
 
@@ -60,6 +64,7 @@ class ServeSettings:
         resolve_s: How often doubts are worked on; 0 for never.
         elsewhere_s: How often a terminal that another process has is asked for.
         standby_s: How long a terminal that is another process's by plan is left to it.
+        phone_url: Where customers' phones reach this process, to sign; empty: nowhere; None: where it listens.
         stop_s: How long a stop waits for answers that are under way; by the timers if 0.
     """
 
@@ -79,6 +84,7 @@ class ServeSettings:
     elsewhere_s: float = 10.0
     standby_s: float = 30.0
     stop_s: float = 0.0
+    phone_url: str | None = ""
 
 
 _FIELDS = {each.name: each for each in fields(ServeSettings)}
@@ -87,7 +93,7 @@ _PLAIN = {
     for name, each in _FIELDS.items()
     if isinstance(each.default, (bool, int, float)) and name != "port"
 }
-_NAMES = {*_PLAIN, "listen", "certificate", "key", "tokens", "terminals"}
+_NAMES = {*_PLAIN, "phone_url", "listen", "certificate", "key", "tokens", "terminals"}
 
 
 def serve_settings(path: Path) -> ServeSettings:
@@ -115,6 +121,7 @@ def serve_settings(path: Path) -> ServeSettings:
         port=port,
         certificate=certificate,
         key=key,
+        phone_url=_phone_url(table.get("phone_url", "")),
         **plain,
     )
 
@@ -227,6 +234,14 @@ def _path(table: dict[str, Any], name: str, folder: Path) -> Path | None:
     if not isinstance(text, str) or not text:
         raise ConfigError(f"[serve] {name}: expected the name of a file")
     return folder / text
+
+
+def _phone_url(text: object) -> str:
+    if text == "":
+        return ""
+    if not isinstance(text, str) or not _URL.fullmatch(text):
+        raise ConfigError("[serve] phone_url: expected http(s)://name:port/path, nothing behind it")
+    return text.rstrip("/")
 
 
 def _listen(text: object) -> tuple[str, int]:

@@ -38,6 +38,7 @@ def serve_counter(config: Path, port: int, lang: Lang) -> None:
         stdout.print(f"  {where}", markup=False, highlight=False, soft_wrap=True)
         stdout.print("按 Ctrl-C 结束" if is_zh else "Ctrl-C ends it")
 
-    settings = ServeSettings((plan,), config.parent / "tokens.toml", port=port)
+    tokens = config.parent / "tokens.toml"
+    settings = ServeSettings((plan,), tokens, port=port, phone_url=None)
     serve_until_stopped(settings, tokens=Tokens([token]), started=started)
     stdout.print("结束" if lang is Lang.ZH else "stopped")

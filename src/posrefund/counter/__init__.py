@@ -10,7 +10,7 @@ from posrefund.counter.ids import new_id
 from posrefund.counter.page import Counter
 from posrefund.counter.perform import perform, perform_async
 from posrefund.counter.reader import CardsToPractise, NoReader, PadReader
-from posrefund.counter.screen import Choice, Fact, Field, FieldKind, Objection, Screen, Tone
+from posrefund.counter.screen import Choice, Fact, Field, FieldKind, Objection, Pad, Screen, Tone
 
 __all__ = [
     "AtDesk",
@@ -27,6 +27,7 @@ __all__ = [
     "NoReader",
     "Objection",
     "OnLine",
+    "Pad",
     "PadReader",
     "Reader",
     "Screen",

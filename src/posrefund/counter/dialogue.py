@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from posrefund.closed import closed_class
 from posrefund.counter.contract import Effect
 from posrefund.counter.menu import MenuPage, OverPage
+from posrefund.counter.pad_page import PadPage
 from posrefund.counter.page import HOME, Home, Page
 from posrefund.counter.result_pages import RefusedPage
 from posrefund.counter.screen import FieldKind
@@ -83,16 +84,16 @@ class Dialogue:
         return self._go(self._page.enter(typed))
 
     def sign(self, signature: Signature) -> bool:
-        """Take a signature that was drawn on a pad, or given by phone, on the screen that asks for one.
+        """Take a signature that was drawn on a pad, or given by phone, on a screen that asks for one.
 
         Whoever took it keeps what was given; the refund carries its digest. Nothing is sent by this.
 
         Returns:
             Whether it was taken: on any other screen, or while something is under way, it is not.
         """
-        if self._is_busy or not isinstance(self._page, SignPage):
+        if self._is_busy or not isinstance(self._page, SignPage | PadPage):
             return False
-        self._page.sign(signature)
+        self._page = self._page.sign(signature)
         return True
 
     def resume(self, result: Any) -> Effect | None:

@@ -7,7 +7,7 @@ wanted, or with None: it stays.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from posrefund.counter.contract import Effect
 from posrefund.counter.screen import Choice, Objection, Screen
@@ -20,6 +20,7 @@ from posrefund.office.slips import SlipOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from posrefund.counter.screen import Pad
     from posrefund.engine.calendar import Arrival
     from posrefund.errors import PosRefundError
     from posrefund.office.paper import Language
@@ -39,6 +40,8 @@ class Counter:
         slip: What the shop says on its slips.
         arrival: How long a refund takes to the customer's account.
         facts: What the menu last saw.
+        pads: Where customers may sign besides on paper: whoever shows the screens can take a drawing there, and keeps it.
+        why_no_pad: Word that says on the screen why there is none; empty where nobody would look for one.
     """
 
     new_id: Callable[[], str]
@@ -48,6 +51,8 @@ class Counter:
     slip: SlipOptions = field(default_factory=SlipOptions)
     arrival: Arrival | None = None
     facts: CounterFacts = field(default_factory=CounterFacts)
+    pads: Sequence[Pad] = ()
+    why_no_pad: Literal["", "sign_no_folder"] = ""
 
     @property
     def say(self) -> Words:

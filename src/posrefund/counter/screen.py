@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Choice", "Fact", "Field", "FieldKind", "Objection", "Screen", "Tone"]
+__all__ = ["Choice", "Fact", "Field", "FieldKind", "Objection", "Pad", "Screen", "Tone"]
 
 
 class Tone(StrEnum):
@@ -27,6 +27,16 @@ class FieldKind(StrEnum):
     """Yuan and fen, such as 12.30."""
     PIN = "pin"
     """Shown as stars, never sent back."""
+
+
+class Pad(StrEnum):
+    """Where a signature is drawn."""
+
+    NONE = ""
+    HERE = "here"
+    """On the screen itself: ``enter`` hands in what was drawn."""
+    PHONE = "phone"
+    """On the customer's own phone, which a code leads there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,8 @@ class Screen:
         picture: Text of a QR code to show beside the body; empty for none.
         footer: Where and who: terminal and operator.
         language: ``zh`` or ``en``.
+        pad: Where the customer draws a signature now, for whoever can let people draw.
+        signature: SHA-256 of the one that was drawn, for whoever can show it; empty for none, and for paper.
     """
 
     name: str
@@ -138,6 +150,8 @@ class Screen:
     picture: str = ""
     footer: str = ""
     language: str = "zh"
+    pad: Pad = Pad.NONE
+    signature: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed_class
 from posrefund.counter.contract import Failed
+from posrefund.counter.pad_page import PHONE_KEY, PadPage
 from posrefund.counter.page import Page
 from posrefund.counter.refund_effects import SendRefund
 from posrefund.counter.result_pages import DoubtPage, RefusedPage, outcome_page
+from posrefund.counter.screen import Pad
 from posrefund.engine import Signature
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from posrefund.counter.wanted import Wanted
 
 __all__ = ["SignPage"]
+
+_PADS = {"3": Pad.HERE, PHONE_KEY: Pad.PHONE}
 
 
 @closed_class
@@ -41,31 +45,41 @@ class SignPage(Page):
 
     def screen(self) -> Screen:
         """Return what is sent, and how it may be signed."""
-        given = self._wanted.signature is not None
+        given = self._wanted.signature
         choices = [self.counter.choice("1", "sign_given" if given else "sign_paper")]
         if not (given or self._needs):
             choices.append(self.counter.choice("2", "sign_without"))
+        choices += [
+            self.counter.choice(key, f"sign_{pad}")
+            for key, pad in _PADS.items()
+            if pad in self.counter.pads
+        ]
+        why = (self.say(self.counter.why_no_pad),) if self.counter.why_no_pad else ()
         return self.counter.screen(
             "sign",
             self.say("sign"),
             facts=self._wanted.facts(self.say),
-            lines=(self.say("sign_wanted" if self._needs else "sign_line"),),
+            lines=(self.say("sign_wanted" if self._needs else "sign_line"), *why),
             choices=(*choices, self.counter.choice("esc", "key_back")),
             step=self._wanted.steps,
             steps=self._wanted.steps,
+            signature=given.sha256 if given else "",
         )
 
     def press(self, key: str) -> Step:
-        """Send it with a signature or without, or go back."""
+        """Send it with a signature or without, let it be drawn, or go back."""
         if key == "esc":
             return self._back
+        if key in _PADS:
+            return PadPage(self.counter, self._wanted, _PADS[key], self)
         if key == "1" and self._wanted.signature is None:
             self.sign(Signature("paper"))
         return _Sending(self.counter, self._wanted, again=self)
 
-    def sign(self, signature: Signature) -> None:
+    def sign(self, signature: Signature) -> Page:
         """Take a signature that was drawn, or given by phone; whoever took it keeps what was given."""
         self._wanted = self._wanted.with_(signature=signature)
+        return self
 
 
 @closed_class

@@ -140,7 +140,28 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "sign_given": ("已签名，立即退货", "Signed: refund now"),
         "sign_without": ("不签名，立即退货", "No signature: refund now"),
         "sign_wanted": ("规定须顾客签名", "The rules want the customer's signature"),
-        "sign_line": ("按数字键后立即发往主机", "A digit sends it to the host at once"),
+        "sign_line": (
+            "按“立即退货”的数字键后立即发往主机",
+            "A digit that says refund now sends it to the host at once",
+        ),
+        "sign_here": ("在此屏幕上签名", "Sign on this screen"),
+        "sign_phone": ("顾客用手机扫码签名", "Sign by phone: shows a code"),
+        "sign_phone_again": ("换一个二维码", "Another code"),
+        "sign_phone_line": (
+            "请顾客扫码签名；{minutes} 分钟内、且本屏未离开时有效",
+            "The customer scans and signs; it holds for {minutes} minutes, while this screen is shown",
+        ),
+        "sign_phone_number": (
+            "第 {number} 个二维码，之前的已失效",
+            "Code {number}: those before hold no longer",
+        ),
+        "sign_here_line": ("请在框内签名", "Sign in the box"),
+        "sign_done": ("签好了", "Done"),
+        "sign_please": ("请签名", "Please sign"),
+        "sign_no_folder": (
+            "未设置保存签名图的文件夹，只能纸上签名",
+            "No folder is set to keep drawn signatures in: on paper only",
+        ),
         # what became of it
         "accepted": ("已受理", "Accepted"),
         "slip": ("签购单", "Slip"),

@@ -99,7 +99,7 @@ def pin_fits(pin: str, key: bytes, kept: str, *, whose: tuple[str, ...]) -> bool
 
 def _bound(pin: str, key: bytes, whose: tuple[str, ...]) -> bytes:
     text = json.dumps([*whose, pin], ensure_ascii=True, separators=(",", ":"))
-    return hmac.new(key, text.encode("ascii"), hashlib.sha256).digest()
+    return hmac.digest(key, text.encode("ascii"), "sha256")
 
 
 def _slow(secret: bytes, salt: bytes, n: int, p: int) -> bytes:

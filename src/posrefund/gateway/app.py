@@ -10,13 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from posrefund.gateway.counter_door import counter_operations
-from posrefund.gateway.counter_page import counter_page
 from posrefund.gateway.counter_room import CounterRoom
 from posrefund.gateway.door import Door, send_json
 from posrefund.gateway.faults import DoorError, said_of
 from posrefund.gateway.openapi import openapi_document
 from posrefund.gateway.operations import OPERATIONS
 from posrefund.gateway.options import DoorOptions
+from posrefund.gateway.pages import counter_page
+from posrefund.gateway.sign_door import signing_operations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -51,7 +52,7 @@ def gateway_app(
     """
     door = Door(terminals, options or DoorOptions())
     room = CounterRoom(door.options.monotonic)
-    every = [*OPERATIONS, *counter_operations(room), *operations]
+    every = [*OPERATIONS, *counter_operations(room), *signing_operations(room), *operations]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, Screen, new_id
+from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, Pad, Screen, new_id
 from posrefund.errors import InvalidRequestError
 from posrefund.gateway.bodies import Body, Operator
-from posrefund.gateway.counter_rights import CounterRights
 from posrefund.gateway.counter_room import Seat
 from posrefund.gateway.faults import DoorError
 from posrefund.gateway.operation import Answer, Operation
 from posrefund.gateway.qr import qr_path
+from posrefund.gateway.sign_pad import SignPad, Strokes
 
 if TYPE_CHECKING:
     from posrefund.aio import AsyncTerminal
@@ -37,11 +37,12 @@ class SitBody(Body):
 
 
 class KeyBody(Body):
-    """What was pressed or typed, and on which screen: either *key* or *text*."""
+    """What was pressed, typed or drawn, and on which screen."""
 
     version: Annotated[int, Meta(ge=1, le=2**53, description="the screen's version")]
     key: Annotated[str, Meta(min_length=1, max_length=16, description="a key")] | None = None
     text: Annotated[str, Meta(max_length=256, description="what was typed")] | None = None
+    strokes: Strokes | None = None
 
 
 class AfterQuestion(Struct, forbid_unknown_fields=True):
@@ -51,7 +52,11 @@ class AfterQuestion(Struct, forbid_unknown_fields=True):
 
 
 class SeatData(Struct):
-    """A screen. *is_taken*: whether the key was for the screen that was shown; *picture_path*: its QR code, drawn."""
+    """A screen.
+
+    *is_taken*: whether the key was for the screen that was shown; *picture_path*: its QR code, drawn; *signature*: the one that
+    was drawn, a PNG in Base64.
+    """
 
     seat: str
     version: int
@@ -60,6 +65,7 @@ class SeatData(Struct):
     screen: Screen
     picture_path: str
     picture_size: int
+    signature: str
 
 
 def counter_operations(room: CounterRoom) -> tuple[Operation, ...]:
@@ -90,7 +96,7 @@ def counter_operations(room: CounterRoom) -> tuple[Operation, ...]:
             "POST",
             f"{_AT}/{{seat}}",
             "press",
-            "Press a key of a screen, or hand in what was typed; of another screen than is shown it is nothing.",
+            "Press a key of a screen, or hand in what was typed or drawn; of another screen than is shown it is nothing.",
             "refund",
             desk.press,
             {200: SeatData},
@@ -108,14 +114,18 @@ class _FrontDesk:
     async def sit(self, call: Call) -> Answer:
         body: SitBody = call.body
         name = call.path["terminal"]
-        is_training = await call.terminal.at_desk(lambda desk: desk.journal.is_training)
+        is_training, rule = await call.terminal.at_desk(
+            lambda desk: (desk.journal.is_training, desk.dialect.signature)
+        )
         reader = self._reader(call, name, is_training=is_training)
+        slip = call.options.slip_of(name)
+        pad = SignPad(slip.signatures, rule, call.options.phone_url, slip.merchant_name or name)
 
         async def lend() -> AsyncTerminal:
             return await call.terminals.lend(name)
 
-        dialogue, rights = Dialogue(_counter(call, body, reader)), CounterRights(call)
-        seat = Seat(dialogue, reader, lend, rights, call.keep, call.news)
+        dialogue = Dialogue(_counter(call, body, reader, pad))
+        seat = Seat(dialogue, reader, lend, call, pad, self._room.links)
         self._room.sit(_owner(call), seat)
         await seat.after(1, 1.0)  # the menu, unless the journal is slow
         return _shown(seat)
@@ -134,10 +144,12 @@ class _FrontDesk:
 
     async def press(self, call: Call) -> Answer:
         body: KeyBody = call.body
-        if (body.key is None) == (body.text is None):
-            raise InvalidRequestError([("body", "either key or text")])
+        if sum(said is not None for said in (body.key, body.text, body.strokes)) != 1:
+            raise InvalidRequestError([("body", "one of key, text, strokes")])
         seat = self._seat(call)
-        if body.key is not None:
+        if body.strokes is not None:
+            is_taken = await seat.draw(body.version, body.strokes, Pad.HERE)
+        elif body.key is not None:
             is_taken = seat.press(body.version, body.key)
         else:
             is_taken = seat.enter(body.version, body.text or "")
@@ -156,7 +168,7 @@ class _FrontDesk:
         return seat
 
 
-def _counter(call: Call, body: SitBody, reader: Reader) -> Counter:
+def _counter(call: Call, body: SitBody, reader: Reader, pad: SignPad) -> Counter:
     options, name = call.options, call.path["terminal"]
     return Counter(
         new_id=lambda: new_id(options.clock()),
@@ -165,6 +177,8 @@ def _counter(call: Call, body: SitBody, reader: Reader) -> Counter:
         cards=reader.cards,
         slip=options.slip_of(name).options(),
         arrival=options.arrival_of(name),
+        pads=pad.pads,
+        why_no_pad="" if pad.pads else "sign_no_folder",
     )
 
 
@@ -183,5 +197,6 @@ def _shown(seat: Seat, *, is_taken: bool = True) -> Answer:
         "screen": screen.as_data(),
         "picture_path": path,
         "picture_size": size,
+        "signature": seat.signature,
     }
     return Answer(data)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posrefund.counter import Effect
     from posrefund.gateway.operation import Call
 
-__all__ = ["CounterRights"]
+__all__ = ["CounterRights", "for_a_clerk"]
 
 
 class CounterRights:
@@ -56,7 +56,7 @@ class CounterRights:
                 case _:
                     pass
         except DoorError as error:
-            raise _for_a_clerk(error) from None
+            raise for_a_clerk(error) from None
 
     def seen(self, result: Any) -> Any:
         """Return *result* without what was done at a terminal that the token may not speak to."""
@@ -70,6 +70,7 @@ class CounterRights:
         return result
 
 
-def _for_a_clerk(error: DoorError) -> RefusedError:
+def for_a_clerk(error: DoorError) -> RefusedError:
+    """Return what *error* says, as a clerk reads it."""
     _, zh, en = CODES[error.code]
     return RefusedError(error.code, owner="merchant", hint_zh=zh, hint_en=en)

@@ -9,21 +9,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from base64 import b64encode
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posrefund.closed import closed, closed_class, wipe
-from posrefund.counter import Dialogue, Failed, perform_async
-from posrefund.errors import LocalProtocolError, PosRefundError
+from posrefund.counter import Dialogue, Failed, Pad, perform_async
+from posrefund.counter.refund_effects import SendRefund
+from posrefund.engine import Signature
+from posrefund.errors import ConfigError, LocalProtocolError, PosRefundError
+from posrefund.gateway.counter_rights import CounterRights, for_a_clerk
 from posrefund.gateway.counter_turns import SeatReader, Turn
+from posrefund.gateway.faults import DoorError
+from posrefund.gateway.sign_links import SignLinks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable
 
     from posrefund.aio import AsyncTerminal
     from posrefund.counter import Effect, Reader, Screen
-    from posrefund.gateway.counter_rights import CounterRights
-    from posrefund.gateway.stream import News
+    from posrefund.gateway.operation import Call
+    from posrefund.gateway.sign_pad import SignPad
     from posrefund.gateway.tokens import Token
 
 __all__ = ["CounterRoom", "Owner", "Seat"]
@@ -45,12 +52,13 @@ class Seat:
         dialogue: What is shown to whom.
         reader: Where cards are read.
         lend: Returns the terminal.
-        rights: What whoever sits here may want and see.
-        keep: Makes a task that outlives the request that began it.
-        news: Told when the screen has changed.
+        call: Of whoever sat down.
+        pad: What becomes of a signature that is drawn.
+        links: Those of the room, to sign by phone.
 
     Attributes:
         name: Nobody can guess it.
+        pad: What becomes of a signature that is drawn.
         version: Of the screen that is shown now; it only grows.
         used_at: When somebody last asked, by the room's clock.
     """
@@ -60,20 +68,33 @@ class Seat:
         dialogue: Dialogue,
         reader: Reader,
         lend: Callable[[], Awaitable[AsyncTerminal]],
-        rights: CounterRights,
-        keep: Callable[[Coroutine[Any, Any, None]], object],
-        news: News,
+        call: Call,
+        pad: SignPad,
+        links: SignLinks,
     ) -> None:
         self._dialogue, self._reader, self._lend = dialogue, reader, lend
-        self._rights, self._keep, self._news = rights, keep, news
+        self._call, self._rights = call, CounterRights(call)
+        self._keep, self._news = call.keep, call.news
+        self.pad, self._links = pad, links
         self.name = secrets.token_urlsafe(16)
         self.version, self.used_at = 1, 0.0
+        self._link, self._drawn = "", b""
         self._want(dialogue.start())
 
     @property
     def screen(self) -> Screen:
-        """What is shown."""
-        return self._dialogue.screen
+        """What is shown; where a phone is waited for, with the address that it opens."""
+        shown = self._dialogue.screen
+        return replace(shown, picture=self._link) if self._link else shown
+
+    @property
+    def signature(self) -> str:
+        """The signature that the screen shows, as a PNG in Base64; empty for none."""
+        is_shown = (
+            bool(self._drawn)
+            and self.screen.signature == Signature.of("bitmap", self._drawn).sha256
+        )
+        return b64encode(self._drawn).decode() if is_shown else ""
 
     @property
     def is_busy(self) -> bool:
@@ -84,6 +105,11 @@ class Seat:
     def is_over(self) -> bool:
         """Whether the clerk has gone."""
         return self._dialogue.is_over
+
+    @property
+    def is_let_in(self) -> bool:
+        """Whether who sat down would be let in now as he was."""
+        return self._call.is_let_in
 
     @property
     def standing(self) -> tuple[bool, float]:
@@ -97,6 +123,23 @@ class Seat:
     def enter(self, version: int, text: str) -> bool:
         """Take what was typed into the field of the screen *version*."""
         return self._take(version, lambda: self._dialogue.enter(text))
+
+    async def draw(self, version: int, strokes: list[list[tuple[int, int]]], pad: Pad) -> bool:
+        """Take a signature that was drawn on *pad* for the screen *version*; return whether that one still waits for it.
+
+        It is kept when the refund is sent, and not at all where the clerk goes back.
+
+        Raises:
+            InvalidRequestError: Path ``strokes``: it is none that is taken.
+        """
+        if self.screen.pad is not pad or version != self.version:
+            return False
+        picture = await asyncio.to_thread(self.pad.picture, strokes)
+        if version != self.version or not self._dialogue.sign(Signature.of("bitmap", picture)):
+            return False
+        self._drawn = picture
+        self._changed()
+        return True
 
     async def after(self, version: int, most_s: float) -> None:
         """Wait until another screen than *version* is shown, *most_s* at most, or the door closes."""
@@ -144,6 +187,7 @@ class Seat:
         try:
             terminal = await self._lend()
             await self._rights.check(effect, terminal)
+            await self._keep_signature(effect)
             return self._rights.seen(await perform_async(effect, terminal, self._reader))
         except PosRefundError as error:
             return Failed(error)
@@ -152,8 +196,23 @@ class Seat:
             _LOG.error("unexpected %s", type(error).__name__)
             return Failed(LocalProtocolError("something broke here: look up how the refund stands"))
 
+    async def _keep_signature(self, effect: Effect) -> None:
+        """Store what was drawn before the refund that rests on it is sent."""
+        if not (isinstance(effect, SendRefund) and self._drawn):
+            return
+        if effect.request.signature != Signature.of("bitmap", self._drawn):
+            return
+        try:
+            await asyncio.to_thread(self.pad.keep, self._drawn)
+        except ConfigError:
+            refusal = for_a_clerk(DoorError("signature_not_kept"))
+            refusal.retry_is_safe = True  # nothing was sent, and there may be room again
+            raise refusal from None
+
     def _changed(self) -> None:
         self.version += 1
+        is_by_phone = self._dialogue.screen.pad is Pad.PHONE
+        self._link = self.pad.address(self._links.make(self)) if is_by_phone else ""
         self._news.tell(self.name)
 
 
@@ -162,10 +221,14 @@ class CounterRoom:
 
     Args:
         monotonic: Returns seconds that only grow.
+
+    Attributes:
+        links: Those that hold, to sign by phone.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
+        self.links = SignLinks(monotonic)
         self._seats: dict[tuple[Owner, str], Seat] = {}
         self._turns: dict[int, Turn] = {}
 
@@ -196,6 +259,14 @@ class CounterRoom:
         """Let nobody wait for a card any more: the door waits for whoever does."""
         for turn in self._turns.values():
             turn.end()
+
+    @closed
+    def signer(self, secret: str) -> tuple[Seat, float] | None:
+        """Return the seat that the link *secret* leads to, and for how many seconds still."""
+        found = self.links.find(secret)
+        if found is None or found[0] not in self._seats.values() or not found[0].is_let_in:
+            return None
+        return found
 
     @closed
     def find(self, owner: Owner, name: str) -> Seat | None:

@@ -38,7 +38,7 @@ async def _waiting(call: Call) -> Answer:
 
 async def _upload(call: Call) -> Answer:
     body: UploadBody = call.body
-    slip = call.options.slip
+    slip = call.options.slip_of(call.path["terminal"])
     sent = await call.terminal.upload_signatures(
         pictures_in(slip.signatures), merchant_name=slip.merchant_name, again=body.again
     )

@@ -60,6 +60,11 @@ CODES: Mapping[str, tuple[int, str, str]] = MappingProxyType(
             "柜台会话不存在：请重新打开",
             "nobody sits there: open the counter anew",
         ),
+        "link_unknown": (
+            404,
+            "签名链接已失效：请店员重新出示二维码",
+            "this link to sign holds no longer: ask for a new code",
+        ),
         "request_unknown": (
             404,
             "没有这个请求号；可用同一单号提交",
@@ -86,6 +91,11 @@ CODES: Mapping[str, tuple[int, str, str]] = MappingProxyType(
             500,
             "内部错误：请查询状态，不要换号重做",
             "something broke here: ask for the status, never repeat it under another id",
+        ),
+        "signature_not_kept": (
+            500,
+            "签名图无法保存：请用纸上签名，并通知管理员",
+            "the signature cannot be kept: sign on paper, and tell the administrator",
         ),
         "key_trouble": (500, "密钥异常", "something is wrong with the keys"),
         "journal_trouble": (

@@ -32,6 +32,10 @@ _NAMES: Mapping[str, dict[str, Any]] = {
         "description": "Name of a clerk's seat at a counter.",
         "schema": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"},
     },
+    "link": {
+        "description": "The secret of a link to sign by phone.",
+        "schema": {"type": "string", "pattern": "^[0-9A-Za-z_-]{43}$"},
+    },
     "name": {
         "description": "What the host asks for.",
         "schema": {"type": "string", "pattern": "^[a-z_]{1,32}$"},

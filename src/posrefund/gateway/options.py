@@ -41,9 +41,11 @@ class DoorOptions:
         poll_s: So often the journals are asked for what came by another way than this door, and whoever listens is
             looked at: where his token is gone or another, it ends for him.
         readers: Where a counter in a browser reads cards, by terminal; in training, cards that everybody knows if none.
+        phone_url: Where customers' phones reach this very process, such as ``https://sign.shop.example``; empty: they sign on
+            the counter's screen or on paper.
         heartbeat_s: So often a stream says that it is alive.
         clock: Returns the time, aware.
-        monotonic: Returns seconds that only grow, for the rates.
+        monotonic: Returns seconds that only grow, for the rates and for how long a link to sign holds.
     """
 
     tokens: Tokens = field(default_factory=Tokens)
@@ -58,6 +60,7 @@ class DoorOptions:
     poll_s: float = 1.0
     heartbeat_s: float = 15.0
     readers: Mapping[str, Reader] = field(default_factory=dict)
+    phone_url: str = ""
     clock: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -27,8 +26,8 @@ def fingerprint_of(key: bytes, secret: Secret | None) -> str:
     """
     if secret is None:
         return ""
-    digest = hmac.new(key, f"{secret.label}{secret.reveal()}".encode(), hashlib.sha256)
-    return digest.hexdigest()[:_FINGERPRINT_DIGITS]
+    digest = hmac.digest(key, f"{secret.label}{secret.reveal()}".encode(), "sha256")
+    return digest.hex()[:_FINGERPRINT_DIGITS]
 
 
 def seal_card(key: bytes, attempt_id: str, card: KeptCard) -> tuple[bytes, bytes]:

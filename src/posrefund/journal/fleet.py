@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FleetJournal", "SQLiteFleet"]
 
+_CACHE_KIB = 16_384
+"""What the connection that writes keeps of the file: with SQLite's 2 MiB a refund of a large file reads its pages anew."""
+
 
 class SQLiteFleet:
     """The file.
@@ -67,6 +70,7 @@ class SQLiteFleet:
         except BaseException:
             self._store.close()
             raise
+        self._store._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")  # noqa: SLF001
         self._group = GroupCommit(self._store._db)  # noqa: SLF001
         self._readers = Readers(self._path)
 

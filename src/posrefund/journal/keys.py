@@ -6,7 +6,6 @@ newest one, to check its rows; the first one also to know a card again.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from functools import cache
@@ -146,4 +145,4 @@ class JournalKeys:
 
 
 def _derive(key: bytes, purpose: str) -> bytes:
-    return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
+    return hmac.digest(key, purpose.encode(), "sha256")

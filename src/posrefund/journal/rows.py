@@ -6,7 +6,6 @@ data: an ``Open`` is written without its message and its number.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from dataclasses import dataclass
@@ -71,7 +70,7 @@ def link_of(
 ) -> bytes:
     """Return the link of a row, bound to everything before it."""
     text = canonical([seq, at, kind, subject, body])
-    return hmac.new(key, before + text.encode("ascii"), hashlib.sha256).digest()
+    return hmac.digest(key, before + text.encode("ascii"), "sha256")
 
 
 def attempt_as_data(attempt: Attempt) -> dict[str, Any]:

@@ -28,11 +28,14 @@ class SharedJournal(Journal):
         return {**dict(self._rows(sql, self._terminal)), "terminal": self._terminal}
 
     def _write_facts(self, facts: Mapping[str, str]) -> None:
-        for key, value in facts.items():
+        if facts:
+            places = ", ".join(["(?, ?, ?)"] * len(facts))
             self._run(
-                "INSERT INTO meta VALUES (?, ?, ?) ON CONFLICT (terminal, key)"
+                f"INSERT INTO meta VALUES {places} ON CONFLICT (terminal, key)"
                 " DO UPDATE SET value = excluded.value",
-                (self._terminal, key, value),
+                tuple(
+                    part for name, said in facts.items() for part in (self._terminal, name, said)
+                ),
             )
 
     def _links(self, rest: str, *values: object) -> list[Row]:

@@ -7,7 +7,6 @@ wrong before the PIN is looked at.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from abc import abstractmethod
 from datetime import UTC, datetime
@@ -155,7 +154,7 @@ class StaffTable(Backend):
 
     def _binding(self, operator: Operator, kept: str) -> str:
         text = canonical([self._terminal, operator.number, operator.name, kept])
-        return hmac.new(self._keys.staff, text.encode("ascii"), hashlib.sha256).hexdigest()
+        return hmac.digest(self._keys.staff, text.encode("ascii"), "sha256").hex()
 
     def _staff(self) -> list[tuple[Operator, str]]:
         wanted = f"SELECT {', '.join(_COLUMNS)} FROM staff WHERE terminal = ? ORDER BY number"

@@ -5,7 +5,6 @@ A new attempt goes into its table as the commit leaves it, and a move counts onl
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,7 @@ class Steps(Contacts, Attempts, Approvals, Holds, Outbox):
 
     def digest(self, message: bytes) -> str:
         """Return the keyed digest by which a message is known again to the byte (HMAC-SHA256, 64 hex digits)."""
-        return hmac.new(self._keys.messages, message, hashlib.sha256).hexdigest()
+        return hmac.digest(self._keys.messages, message, "sha256").hex()
 
     # --- inside ------------------------------------------------------------------------------
 

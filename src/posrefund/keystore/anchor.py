@@ -6,7 +6,6 @@ one. Each is numbered, and sealed by HMAC under a key that the journal's key giv
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -42,7 +41,7 @@ class AnchorFile:
     """
 
     def __init__(self, path: Path, journal_key: bytes) -> None:
-        key = hmac.new(journal_key, b"posrefund anchor", hashlib.sha256).digest()
+        key = hmac.digest(journal_key, b"posrefund anchor", "sha256")
         self._key: Callable[[], bytes] = lambda: key  # printed or copied, it shows nothing
         self._path = path
         self._number: int | None = None
@@ -105,7 +104,7 @@ class AnchorFile:
         return number, Anchor(terminal, merchant, name, seq, bytes.fromhex(link), stan, when)
 
     def _mac(self, text: bytes) -> bytes:
-        return hmac.new(self._key(), text, hashlib.sha256).hexdigest().encode("ascii")
+        return hmac.digest(self._key(), text, "sha256").hex().encode("ascii")
 
 
 class AnchorKeeper:

@@ -32,10 +32,10 @@ _ONE_BIT = (1, 0, 0, 0, 0)
 _INVERTED = bytes(255 - byte for byte in range(256))
 
 
-def pictures_in(folder: Path) -> Callable[[Signature], bytes]:
+def pictures_in(folder: Path | None) -> Callable[[Signature], bytes]:
     """Return what ``Terminal.upload_signatures`` asks for pictures: those that ``keep`` stored in *folder*, as JBIG.
 
-    It raises ``ConfigError`` where one is not there and ``InvalidRequestError`` where it is not what was signed.
+    It raises ``ConfigError`` where one is not there, or no folder is set, and ``InvalidRequestError`` where it is not what was signed.
     """
     return lambda signature: as_jbig(fetch(signature, folder))
 

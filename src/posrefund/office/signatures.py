@@ -115,19 +115,20 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 # --- kept ------------------------------------------------------------------------------------------
 
 
-def keep(picture: bytes, folder: Path) -> Signature:
+def keep(picture: bytes, folder: Path | None) -> Signature:
     """Store *picture* in *folder* under its digest, for its owner alone, and return the signature for the journal.
 
     Kept twice is once: the file stays.
 
     Args:
         picture: As the pad gave it, or as ``draw`` did; at most 256 KiB.
-        folder: Made, if it is not there.
+        folder: Made, if it is not there; None where none is set.
 
     Raises:
         InvalidRequestError: Path ``picture``: nothing, or too much.
-        ConfigError: It cannot be written there.
+        ConfigError: It cannot be written there, or there is no folder.
     """
+    folder = _set(folder)
     if not 0 < len(picture) <= _BYTES_MAX:
         raise InvalidRequestError([("picture", "1 byte to 256 KiB")])
     signature = Signature.of("bitmap", picture)
@@ -148,13 +149,14 @@ def keep(picture: bytes, folder: Path) -> Signature:
     return signature
 
 
-def fetch(signature: Signature, folder: Path) -> bytes:
+def fetch(signature: Signature, folder: Path | None) -> bytes:
     """Return what ``keep`` stored, if it still is what was given.
 
     Raises:
         ConfigError: It is not there, or cannot be read.
         InvalidRequestError: Path ``signature``: what is there is something else; or it was given on paper.
     """
+    folder = _set(folder)
     if not signature.sha256:
         raise InvalidRequestError([("signature", "one that was not given on paper")])
     try:
@@ -163,6 +165,12 @@ def fetch(signature: Signature, folder: Path) -> bytes:
         raise ConfigError(f"{folder}: the signature cannot be read: {error.strerror}") from None
     signature.check(picture)
     return picture
+
+
+def _set(folder: Path | None) -> Path:
+    if folder is None:
+        raise ConfigError("no folder is set to keep signatures in")
+    return folder
 
 
 def _for_owner(path: str, flags: int) -> int:

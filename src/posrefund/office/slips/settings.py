@@ -28,7 +28,7 @@ class SlipSettings:
         columns: Of the paper: 32 (58 mm) or 48 (80 mm).
         printer: Its profile for python-escpos.
         font: A font file for pictures.
-        signatures: The folder where signatures are kept.
+        signatures: The folder where signatures are kept; None for nowhere.
         institutions: Names of banks by their code.
     """
 
@@ -40,7 +40,7 @@ class SlipSettings:
     columns: int = 32
     printer: str = "default"
     font: Path | None = None
-    signatures: Path = Path("signatures")
+    signatures: Path | None = None
     institutions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def options(self) -> SlipOptions:

@@ -1,6 +1,6 @@
-"""``GET /counter``: the counter as one page, which loads nothing from anywhere. Floor 10.
+"""The pages of the door: ``/counter``, and the one to sign on; each loads nothing from anywhere. Floor 10.
 
-It holds no secret: a token is typed into it, or stands behind the ``#`` of the address, which no browser sends.
+They hold no secret: a token is typed into the counter's, or stands behind the ``#`` of the address, which no browser sends.
 """
 
 from __future__ import annotations
@@ -17,14 +17,22 @@ from starlette.responses import Response
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["counter_page"]
+__all__ = ["counter_page", "page"]
+
+_SHARED = re.compile(r"/\* (pad\.(?:js|css)) \*/")
+"""Where a page has what both need: the box to draw in."""
 
 
 async def counter_page(_: Request) -> Response:
-    """Return the page; its own script and style run in it and nothing else, in no frame."""
-    page, policy = _page()
+    """Return the counter."""
+    return page("counter.html")
+
+
+def page(name: str) -> Response:
+    """Return a page; its own script and style run in it and nothing else, in no frame."""
+    text, policy = _page(name)
     return Response(
-        page,
+        text,
         media_type="text/html; charset=utf-8",
         headers={
             "Content-Security-Policy": policy,
@@ -35,14 +43,18 @@ async def counter_page(_: Request) -> Response:
     )
 
 
-@lru_cache(maxsize=1)
-def _page() -> tuple[str, str]:
-    page = files(__package__).joinpath("counter.html").read_text(encoding="utf-8")
+@lru_cache(maxsize=4)
+def _page(name: str) -> tuple[str, str]:
+    page = _SHARED.sub(lambda found: _text(found[1]), _text(name))
     policy = (
         "default-src 'none'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
         f" frame-ancestors 'none'; script-src {_digest(page, 'script')}; style-src {_digest(page, 'style')}"
     )
     return page, policy
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _digest(page: str, tag: str) -> str:
