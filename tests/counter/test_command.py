@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from posrefund.cli.app import app
 from posrefund.cli.config import load, write
-from posrefund.cli.counter_desk import counter_of
+from posrefund.cli.counter_desk import _pad, counter_of
 from posrefund.cli.init import make_keystore
+from posrefund.cli.pad_settings import PadSettings
 from posrefund.cli.screen import Lang
 from posrefund.counter import CardsToPractise, new_id
 from posrefund.errors import ConfigError
@@ -35,6 +36,28 @@ def test_library_of_the_screens_that_is_missing_is_named_with_how_to_get_it(
 
     assert isinstance(result.exception, ConfigError)
     assert str(result.exception) == "the counter needs Textual: pip install 'posrefund[counter]'"
+
+
+@pytest.mark.parametrize(
+    ("named", "number", "is_practice", "expected"),
+    [
+        ("", None, False, PadSettings("COM3", 4)),
+        ("", 9, False, PadSettings("COM3", 9)),
+        ("", None, True, None),
+        ("pad:5000", None, False, PadSettings("pad:5000", 4)),
+        ("pad:5000", 0, True, PadSettings("pad:5000", 0)),
+    ],
+)
+def test_pad_is_the_one_that_was_named_else_that_of_the_settings(
+    tmp_path: Path, named: str, number: int | None, is_practice: bool, expected: PadSettings | None
+) -> None:
+    config = write(
+        tmp_path, terminal="12345678", merchant="123456789012345", address="127.0.0.1", port=1
+    )
+    assert _pad(load(config), "", None, is_practice=is_practice) is None  # none is named
+    with config.open("a", encoding="utf-8") as file:
+        file.write('\n[pad]\nat = "COM3"\nmaster_key = 4\n')
+    assert _pad(load(config), named, number, is_practice=is_practice) == expected
 
 
 def test_settings_that_are_missing_are_told_as_everywhere(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from posrefund.counter import (
     Counter,
     Dialogue,
     Effect,
+    Failed,
     PadReader,
     perform,
     perform_async,
@@ -24,6 +26,7 @@ from posrefund.counter import (
 from posrefund.counter.refund_effects import ReadCard, StopReading
 from posrefund.crypto import Key, Purpose
 from posrefund.devices.abecs import AbecsPinPad, WorkingKey
+from posrefund.devices.abecs.codes import refused
 from posrefund.emulators.device import DeviceServer
 from posrefund.emulators.pinpad import EmulatedPinPad, PadKeys
 from posrefund.testing import pipe
@@ -109,3 +112,43 @@ def test_wait_for_a_card_is_stopped_by_a_key_and_offers_another_try(shop: Shop) 
 def test_effect_of_no_kind_is_the_driver_s_own_fault(shop: Shop) -> None:
     with pytest.raises(TypeError, match="no effect of any kind"):
         perform(Effect(), shop.terminal, CardsToPractise())
+
+
+def test_who_waits_for_a_card_takes_no_thread_that_others_need(shop: Shop) -> None:
+    shop.terminal.close()
+
+    class Patient:
+        """Nobody shows a card."""
+
+        cards = ()
+
+        def __init__(self) -> None:
+            self.waits, self._ends = threading.Event(), threading.Event()
+
+        def read(self, which: int) -> Any:
+            self.waits.set()
+            assert self._ends.wait(20)
+            raise refused("cancelled")
+
+        def stop(self) -> None:
+            self._ends.set()
+
+    async def story() -> list[Any]:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))  # names of hosts are looked up there
+        terminal, readers = till(shop, InProcess(shop.link)), [Patient() for _ in range(20)]
+        reading = [
+            asyncio.ensure_future(perform_async(ReadCard(), terminal, each)) for each in readers
+        ]
+        async with asyncio.timeout(10):
+            while not all(each.waits.is_set() for each in readers):
+                await asyncio.sleep(0.001)
+            assert await asyncio.to_thread(lambda: "looked up") == "looked up"
+            for each in readers:
+                await perform_async(StopReading(), terminal, each)
+            results = await asyncio.gather(*reading)
+        await terminal.close()
+        return results
+
+    results = asyncio.run(story())
+    assert [type(each) for each in results] == [Failed] * 20

@@ -101,10 +101,12 @@ class Counter:
 
 
 @asynccontextmanager
-async def served(counter: Counter) -> AsyncIterator[int]:
-    """Serve *counter*; the port."""
+async def served(counter: Counter, http: Any = "auto") -> AsyncIterator[int]:
+    """Serve *counter* by what reads *http*; the port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(counter.app, log_config=None, access_log=False, lifespan="on")
+    config = uvicorn.Config(
+        counter.app, log_config=None, access_log=False, lifespan="on", http=http
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listener]))
     try:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from gateway.fleet_site import door_settings
 from posrefund.cli.app import app
+from posrefund.cli.pad_settings import PadSettings
 from posrefund.cli.serve_settings import serve_settings
 from posrefund.cli.token_file import write_tokens
 from posrefund.cli.token_watch import TokenFile
@@ -185,6 +186,52 @@ def test_terminals_that_cannot_be_are_refused(
     assert found in text
     config.write_text(text.replace(found, put))
     with pytest.raises(ConfigError, match=expected):
+        serve_settings(config)
+
+
+def pads(config: Path) -> list[PadSettings | None]:
+    return [plan.settings.pad for plan in serve_settings(config).terminals]
+
+
+def test_each_terminal_may_have_a_pad(folder: Path) -> None:
+    config = folder / "serve.toml"
+    bare = config.read_text()
+    assert pads(config) == [None] * 3
+    own = bare.replace('id = "00000002"', 'id = "00000002"\npad = "/dev/ttyUSB0"')
+    config.write_text(own)
+    assert pads(config) == [None, PadSettings("/dev/ttyUSB0", 1), None]
+    config.write_text(own.replace("[keys]", "[pad]\nmaster_key = 0\n[keys]"))
+    assert pads(config) == [None, PadSettings("/dev/ttyUSB0", 0), None]
+    config.write_text(own.replace("[keys]", '[pad]\nat = "pad-{id}:5000"\n[keys]'))
+    assert pads(config) == [
+        PadSettings("pad-00000001:5000"),
+        PadSettings("/dev/ttyUSB0"),
+        PadSettings("pad-00000003:5000"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ('at = "COM3"', r"^\[pad\] at: two terminals have the same"),
+        ("at = 5000", r"^\[pad\] at: expected HOST:PORT, or a serial port$"),
+        ('at = " "', r"^\[pad\] at: expected HOST:PORT"),
+        ('at = "{id}"\nmaster_key = 100', r"^\[pad\] master_key: expected a number, 0 to 99$"),
+        ('at = "{id}"\nmaster_key = true', r"^\[pad\] master_key: expected a number"),
+        ('At = "{id}"', r"^\[pad\]: only at, master_key$"),
+    ],
+)
+def test_a_pad_that_is_none_is_named(folder: Path, lines: str, expected: str) -> None:
+    config = folder / "serve.toml"
+    config.write_text(config.read_text().replace("[keys]", f"[pad]\n{lines}\n[keys]"))
+    with pytest.raises(ConfigError, match=expected):
+        serve_settings(config)
+
+
+def test_what_is_no_table_is_no_pad(folder: Path) -> None:
+    config = folder / "serve.toml"
+    config.write_text(f'pad = "COM3"\n{config.read_text()}')
+    with pytest.raises(ConfigError, match=r"^\[pad\]: only at, master_key$"):
         serve_settings(config)
 
 

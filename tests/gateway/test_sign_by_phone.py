@@ -11,6 +11,7 @@ import pytest
 
 from gateway.clerk import SIGNED, Clerk, confirmed, readers
 from gateway.lines import AT, SECRETS, Counter, auth
+from gateway.test_removed_tokens import others
 from posrefund.codec.jbig import read_jbig
 from posrefund.engine import Signature
 from posrefund.office import find_card_data
@@ -490,3 +491,15 @@ def test_neither_link_nor_card_is_in_a_log_or_on_the_phone(
     assert find_card_data(told) == []
     assert "0005" not in told  # not even what is left of a masked number
     assert SECRETS["till"] not in told
+
+
+def test_no_link_leads_to_the_seat_of_a_token_that_is_gone(shop: Shop, tmp_path: Path) -> None:
+    async def day() -> None:
+        async with Counter(shop, **options(tmp_path)) as counter:
+            _, phone = await at_the_code(counter)
+            assert code(await phone.look()) == (200, "")
+            counter.options.tokens.become(others(but="till"))  # nobody looks at the page
+            assert code(await phone.look()) == GONE
+            assert code(await phone.sign()) == GONE
+
+    asyncio.run(day())

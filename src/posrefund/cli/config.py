@@ -17,6 +17,7 @@ from posrefund.cli.complaint_settings import complaint_settings
 from posrefund.cli.dialect_file import find_dialect
 from posrefund.cli.host_settings import HostSettings, host_link, host_settings
 from posrefund.cli.journal_settings import journal_settings
+from posrefund.cli.pad_settings import PadSettings, pad_settings
 from posrefund.cli.rules_file import read_rules
 from posrefund.cli.slip_settings import SlipSettings, slip_settings
 from posrefund.cli.token_settings import TokenSettings, open_token, token_settings
@@ -109,6 +110,7 @@ class Settings:
         complaints: How soon complaints are answered and over.
         retention: How long contacts are kept.
         lease_s: How long a terminal in a database is one process's after its last commit.
+        pad: The PIN pad of its counter, where there is one.
     """
 
     dialect: Dialect
@@ -131,6 +133,7 @@ class Settings:
     complaints: ServiceLevel = field(default_factory=ServiceLevel)
     retention: Retention = field(default_factory=Retention)
     lease_s: float = LEASE_S
+    pad: PadSettings | None = None
 
 
 def load(path: Path) -> Settings:
@@ -200,6 +203,7 @@ def settings_of(data: dict[str, Any], folder: Path) -> Settings:
         training=training_setting(data, line),
         arrival=arrival,
         complaints=complaint_settings(data, arrival.calendar),
+        pad=pad_settings(data),
         retention=_retention(_table(data, "retention") if "retention" in data else {}),
         **journal_settings(_table(data, "journal"), folder, timers),
     )

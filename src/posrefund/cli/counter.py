@@ -23,11 +23,17 @@ def counter(
     ),
     operator: Annotated[str, typer.Option(help="Operator number.")] = "01",
     pad: Annotated[
-        str, typer.Option(help="Where the PIN pad is: HOST:PORT, or a serial port.")
+        str,
+        typer.Option(
+            help="Where the PIN pad is: HOST:PORT, or a serial port; left out, as [pad] of the settings says."
+        ),
     ] = "",
     master_key: Annotated[
-        int, typer.Option(help="Number of the pad's master key for PINs, where a PIN is wanted.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            help="Number of the pad's master key for PINs, where a PIN is wanted; left out, that of [pad], or 1."
+        ),
+    ] = None,
     test_cards: Annotated[
         bool, typer.Option("--test-cards", help="Choose among cards to practise with.")
     ] = False,

@@ -7,29 +7,30 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posrefund.cli.config import load, open_keystore, open_terminal
-from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, PadReader, new_id
+from posrefund.cli.pad_reader import pad_reader
+from posrefund.cli.pad_settings import PadSettings
+from posrefund.counter import CardsToPractise, Counter, Dialogue, NoReader, new_id
 from posrefund.counter.shop_effects import CounterFacts
-from posrefund.devices.abecs import AbecsPinPad, WorkingKey
 from posrefund.errors import ConfigError
-from posrefund.link import SerialStream, TCPStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from posrefund.cli.config import Settings
     from posrefund.cli.screen import Lang
     from posrefund.counter import Reader
-    from posrefund.keystore import FileKeyStore
-    from posrefund.link import Stream
 
 __all__ = ["counter_of", "open_counter"]
 
-_BAUD = 19_200
-
 
 def open_counter(
-    config: Path, lang: Lang, operator: str, *, pad: str, master_key: int, is_practice: bool
+    config: Path,
+    lang: Lang,
+    operator: str,
+    *,
+    pad: str,
+    master_key: int | None,
+    is_practice: bool,
 ) -> None:
     """Open the counter until it is left by its menu.
 
@@ -37,8 +38,8 @@ def open_counter(
         config: The settings.
         lang: Of the screens.
         operator: Who stands here.
-        pad: Where the PIN pad is; empty for none.
-        master_key: Number of the pad's master key for PINs.
+        pad: Where the PIN pad is; where the settings say, if empty.
+        master_key: Number of the pad's master key for PINs; that of the settings if None.
         is_practice: Whether cards to practise with are chosen from, whatever the settings say.
 
     Raises:
@@ -48,9 +49,9 @@ def open_counter(
     settings = load(config)
     keystore = open_keystore(settings)
     with ExitStack() as stack:
-        if pad:
-            driver = stack.enter_context(AbecsPinPad(_stream(pad)))
-            reader: Reader = PadReader(driver, _now, _pin_key(settings, keystore, master_key))
+        found = _pad(settings, pad, master_key, is_practice=is_practice)
+        if found is not None:
+            reader: Reader = pad_reader(found, settings, keystore.wrapped_pik, stack)
         else:
             reader = CardsToPractise() if is_practice or settings.training else NoReader()
         dialogue = Dialogue(counter_of(settings, lang, operator, reader))
@@ -83,27 +84,16 @@ def _textual_app() -> type:
     return CounterApp
 
 
-def _pin_key(
-    settings: Settings, keystore: FileKeyStore, master_key: int
-) -> Callable[[], WorkingKey] | None:
-    """What the customer's PIN is encrypted under, where the acquirer wants one with a refund."""
-    if settings.dialect.messages["refund"].pin != "required":
+def _pad(
+    settings: Settings, at: str, master_key: int | None, *, is_practice: bool
+) -> PadSettings | None:
+    """The pad that was named; else that of the settings, unless cards to practise with were asked for."""
+    own = settings.pad
+    where = at or ("" if own is None or is_practice else own.at)
+    if not where:
         return None
-
-    def key() -> WorkingKey:
-        wrapped = keystore.wrapped_pik()
-        if wrapped is None:
-            raise ConfigError("a PIN needs the keys of a sign-in")
-        return WorkingKey(master_key, wrapped)
-
-    return key
-
-
-def _stream(where: str) -> Stream:
-    host, colon, port = where.rpartition(":")
-    if colon and host and port.isdigit() and "/" not in host:
-        return TCPStream(host, int(port))
-    return SerialStream(where, baud=_BAUD)
+    number = master_key if master_key is not None else (own.master_key if own else 1)
+    return PadSettings(where, number)
 
 
 def _now() -> datetime:

@@ -7,13 +7,16 @@ import signal
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from prometheus_client import disable_created_metrics
 
+from posrefund.cli.pad_reader import pad_reader
 from posrefund.cli.screen import as_text, stderr, stdout
+from posrefund.cli.serve_http import HEAD_BYTES_MAX, http_protocol
 from posrefund.cli.serve_terminals import Openings
 from posrefund.cli.token_file import read_tokens
 from posrefund.cli.token_watch import TokenFile
@@ -25,10 +28,19 @@ from posrefund.gateway.metrics import Metered, Metrics
 from posrefund.gateway.watching import watched_door
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+    from collections.abc import (
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Coroutine,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from types import FrameType
 
     from posrefund.cli.serve_settings import ServeSettings
+    from posrefund.counter import Reader
     from posrefund.gateway.kept import Standing
 
 __all__ = ["serve_until_stopped"]
@@ -83,7 +95,10 @@ async def _serve(
     plans = settings.terminals
     threads = settings.threads or min(_THREADS_MOST, len(plans) + 4)
     metrics = Metrics()
-    with ThreadPoolExecutor(threads, thread_name_prefix="door") as executor:
+    with (
+        ThreadPoolExecutor(threads, thread_name_prefix="door") as executor,
+        ExitStack() as pads,
+    ):
         openings = Openings(
             plans,
             executor=executor,
@@ -100,7 +115,7 @@ async def _serve(
             told=_tell if started is None else _tell_trouble,
         )
         url = _url(listener, tls)
-        options = _options(settings, tokens, url)
+        options = _options(settings, tokens, url, _readers(settings, openings, pads))
         app = watched_door(kept, options, metrics, metrics_open=settings.metrics_open)
         try:
             async with kept:
@@ -161,7 +176,19 @@ def _tell_trouble(standing: Standing) -> None:
         _tell(standing)
 
 
-def _options(settings: ServeSettings, tokens: Tokens, url: str) -> DoorOptions:
+def _readers(settings: ServeSettings, openings: Openings, pads: ExitStack) -> dict[str, Reader]:
+    """What reads cards, by terminal, where its settings name a PIN pad."""
+    own = {str(plan.settings.terminal): plan.settings for plan in settings.terminals}
+    return {
+        name: pad_reader(each.pad, each, partial(openings.wrapped_pik, name), pads)
+        for name, each in own.items()
+        if each.pad is not None
+    }
+
+
+def _options(
+    settings: ServeSettings, tokens: Tokens, url: str, readers: Mapping[str, Reader]
+) -> DoorOptions:
     rate = RateLimit(settings.per_second, settings.burst) if settings.per_second else None
     own = {str(plan.settings.terminal): plan.settings for plan in settings.terminals}
     return DoorOptions(
@@ -169,6 +196,7 @@ def _options(settings: ServeSettings, tokens: Tokens, url: str) -> DoorOptions:
         rate=rate,
         slips={name: each.slip for name, each in own.items()},
         arrivals={name: each.arrival for name, each in own.items()},
+        readers=readers,
         phone_url=url if settings.phone_url is None else settings.phone_url,
         levels={name: each.complaints for name, each in own.items()},
     )
@@ -227,6 +255,8 @@ def _server(
     longest_s = max(2 * (each.connect_s + each.answer_s) for each in timers)
     config = uvicorn.Config(
         app,
+        http=http_protocol(),
+        h11_max_incomplete_event_size=HEAD_BYTES_MAX,
         lifespan="on",
         ws="none",
         log_config=None,

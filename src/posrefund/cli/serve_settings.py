@@ -24,7 +24,7 @@ _PORTS = 65_536
 _URL = re.compile(
     r"https?://(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+)(?::[0-9]{1,5})?(?:/[0-9A-Za-z._~-]+)*/?"
 )
-_OF_ONE = {"id", "merchant", "standby"}
+_OF_ONE = {"id", "merchant", "standby", "pad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,9 @@ def _checked(plans: list[TerminalPlan]) -> tuple[TerminalPlan, ...]:
         raise ConfigError("[serve] terminals: two have the same number")
     if any(plan.settings.host.wire_logs for plan in plans):
         raise ConfigError("[host] wire_log: a door keeps no log of its lines; take it out")
+    pads = [plan.settings.pad.at for plan in plans if plan.settings.pad is not None]
+    if len(set(pads)) != len(pads):
+        raise ConfigError("[pad] at: two terminals have the same; one reads at a pad")
     if any(plan.key_of and plan.key_of not in names for plan in plans):
         raise ConfigError("[journal] key_of: expected the number of one of the terminals")
     return tuple(plans)
@@ -178,8 +181,22 @@ def _listed(data: dict[str, Any], one: object, folder: Path) -> TerminalPlan:
     }
     if "merchant" in one:
         own["merchant"] = {"id": one["merchant"]}
-    settings = settings_of({**data, **own}, folder)
+    settings = settings_of({**_without_pad(data), **own, **_pad_of(data, one)}, folder)
     return TerminalPlan(settings, fleet is not None, standby, str(key_of))
+
+
+def _without_pad(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: table for name, table in data.items() if name != "pad"}
+
+
+def _pad_of(data: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
+    """The pad of one of ``[[terminals]]``: its own, or the one of all with its number in it; the rest of ``[pad]``."""
+    shared = data.get("pad", {})
+    if not isinstance(shared, dict):
+        return {"pad": shared}
+    if "pad" in one:
+        return {"pad": {**shared, "at": one["pad"]}}
+    return {"pad": _named(shared, one["id"])} if shared.keys() - {"master_key"} else {}
 
 
 def _named(table: Mapping[str, Any], name: str) -> dict[str, Any]:

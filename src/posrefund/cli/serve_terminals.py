@@ -58,6 +58,7 @@ class Openings:
         self._shared: dict[object, SharedConnection] | None = {} if shared else None
         self._fleets: dict[Path, SQLiteFleet] = {}
         self._holders: dict[str, FileKeyStore] = {}
+        self._opened: dict[str, FileKeyStore] = {}
         self._changing = threading.Lock()
 
     def all(self) -> Mapping[str, Callable[[], AsyncTerminal]]:
@@ -70,6 +71,11 @@ class Openings:
             connection.close()
         for fleet in self._fleets.values():
             fleet.close()
+
+    def wrapped_pik(self, name: str) -> bytes | None:
+        """Return the PIK of the last sign-in of *name* as it came; None before the first, and before it was opened."""
+        keystore = self._opened.get(name)
+        return None if keystore is None else keystore.wrapped_pik()
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -105,6 +111,7 @@ class Openings:
                 checks=settings.checks,
             )
             self._metrics.watch_journal(journal)
+            self._opened[str(settings.terminal)] = keystore
             on_failure.pop_all()
         return terminal
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed
@@ -44,11 +45,21 @@ async def perform_async(effect: Effect, terminal: AsyncTerminal, reader: Reader)
             case OnLine():
                 return await effect.on_line(terminal)
             case AtReader():
-                return await asyncio.to_thread(effect.at_reader, reader)
+                return await _at_reader(effect, reader)
             case _:
                 raise _unknown(effect)
     except PosRefundError as error:
         return Failed(error)
+
+
+@closed
+async def _at_reader(effect: AtReader, reader: Reader) -> Any:
+    """In a thread of its own: many may wait for cards, and nothing else may wait for them."""
+    thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(thread, effect.at_reader, reader)
+    finally:
+        thread.shutdown(wait=False)
 
 
 def _unknown(effect: Effect) -> TypeError:

@@ -93,7 +93,9 @@ class NoReader:
         Raises:
             ConfigError: There is no reader.
         """
-        raise ConfigError("no card reader: name one with --pad, or take --test-cards")
+        raise ConfigError(
+            "no card reader: name one in [pad] of the settings, or with --pad, or take --test-cards"
+        )
 
     def stop(self) -> None:
         """Do nothing: nobody waits here."""

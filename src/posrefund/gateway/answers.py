@@ -37,6 +37,7 @@ __all__ = [
     "SignedInData",
     "SlipData",
     "TerminalList",
+    "UnreadData",
     "UploadedData",
     "WaitingData",
 ]
@@ -260,6 +261,16 @@ class EventData(Struct):
     terminal: str
     seq: int
     at: str
+
+
+class UnreadData(Struct):
+    """The event ``unread``: this terminal cannot be read here now. *code*: as of an error; *seq*: how far it was read."""
+
+    terminal: str
+    seq: int | None
+    at: str
+    code: str
+    retry_after_s: int | None
 
 
 class CaseData(Struct):

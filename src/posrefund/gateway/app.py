@@ -59,6 +59,7 @@ def gateway_app(
         try:
             yield
         finally:
+            room.close()
             await door.drained()
 
     app = Starlette(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -18,7 +20,7 @@ from posrefund.gateway.sign_pad import SignPad, Strokes
 if TYPE_CHECKING:
     from posrefund.aio import AsyncTerminal
     from posrefund.counter import Reader
-    from posrefund.gateway.counter_room import CounterRoom
+    from posrefund.gateway.counter_room import CounterRoom, Owner
     from posrefund.gateway.operation import Call
 
 __all__ = ["counter_operations"]
@@ -115,7 +117,7 @@ class _FrontDesk:
         is_training, rule = await call.terminal.at_desk(
             lambda desk: (desk.journal.is_training, desk.dialect.signature)
         )
-        reader = _reader(call, name, is_training=is_training)
+        reader = self._reader(call, name, is_training=is_training)
         slip = call.options.slip_of(name)
         pad = SignPad(slip.signatures, rule, call.options.phone_url, slip.merchant_name or name)
 
@@ -131,7 +133,13 @@ class _FrontDesk:
     async def look(self, call: Call) -> Answer:
         asked: AfterQuestion = call.query
         seat = self._seat(call)
-        await seat.after(asked.after, _WAIT_S_MAX)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_WAIT_S_MAX):
+                while seat.version == asked.after and not call.news.is_over:
+                    await seat.after(asked.after, call.options.poll_s)
+                    if not call.is_let_in:
+                        self._room.send_away(_owner(call), seat)
+                        raise DoorError("seat_unknown")
         return _shown(seat)
 
     async def press(self, call: Call) -> Answer:
@@ -146,6 +154,12 @@ class _FrontDesk:
         else:
             is_taken = seat.enter(body.version, body.text or "")
         return _shown(seat, is_taken=is_taken)
+
+    def _reader(self, call: Call, name: str, *, is_training: bool) -> Reader:
+        found = call.options.readers.get(name)
+        if found is not None:
+            return self._room.reader_of(found)
+        return CardsToPractise() if is_training else NoReader()
 
     def _seat(self, call: Call) -> Seat:
         seat = self._room.find(_owner(call), call.path["seat"])
@@ -168,15 +182,8 @@ def _counter(call: Call, body: SitBody, reader: Reader, pad: SignPad) -> Counter
     )
 
 
-def _owner(call: Call) -> str:
-    return f"{call.token.name if call.token else ''}@{call.path['terminal']}"
-
-
-def _reader(call: Call, name: str, *, is_training: bool) -> Reader:
-    found = call.options.readers.get(name)
-    if found is not None:
-        return found
-    return CardsToPractise() if is_training else NoReader()
+def _owner(call: Call) -> Owner:
+    return call.token, call.path["terminal"]
 
 
 def _shown(seat: Seat, *, is_taken: bool = True) -> Answer:

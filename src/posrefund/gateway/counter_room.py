@@ -12,7 +12,7 @@ import secrets
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posrefund.closed import closed, closed_class, wipe
 from posrefund.counter import Dialogue, Failed, Pad, perform_async
@@ -20,6 +20,7 @@ from posrefund.counter.refund_effects import SendRefund
 from posrefund.engine import Signature
 from posrefund.errors import ConfigError, LocalProtocolError, PosRefundError
 from posrefund.gateway.counter_rights import CounterRights, for_a_clerk
+from posrefund.gateway.counter_turns import SeatReader, Turn
 from posrefund.gateway.faults import DoorError
 from posrefund.gateway.sign_links import SignLinks
 
@@ -30,8 +31,12 @@ if TYPE_CHECKING:
     from posrefund.counter import Effect, Reader, Screen
     from posrefund.gateway.operation import Call
     from posrefund.gateway.sign_pad import SignPad
+    from posrefund.gateway.tokens import Token
 
-__all__ = ["CounterRoom", "Seat"]
+__all__ = ["CounterRoom", "Owner", "Seat"]
+
+Owner: TypeAlias = "tuple[Token | None, str]"
+"""A token as it was when somebody sat down, and the terminal: under another role, nobody sits on his old seat."""
 
 _LOG = logging.getLogger(__name__)
 _SEATS_MAX = 16
@@ -68,7 +73,8 @@ class Seat:
         links: SignLinks,
     ) -> None:
         self._dialogue, self._reader, self._lend = dialogue, reader, lend
-        self._rights, self._keep, self._news = CounterRights(call), call.keep, call.news
+        self._call, self._rights = call, CounterRights(call)
+        self._keep, self._news = call.keep, call.news
         self.pad, self._links = pad, links
         self.name = secrets.token_urlsafe(16)
         self.version, self.used_at = 1, 0.0
@@ -99,6 +105,11 @@ class Seat:
     def is_over(self) -> bool:
         """Whether the clerk has gone."""
         return self._dialogue.is_over
+
+    @property
+    def is_let_in(self) -> bool:
+        """Whether who sat down would be let in now as he was."""
+        return self._call.is_let_in
 
     @property
     def standing(self) -> tuple[bool, float]:
@@ -137,6 +148,10 @@ class Seat:
                 while self.version == version and not self._news.is_over:
                     changed.clear()
                     await changed.wait()
+
+    def stop_reading(self) -> None:
+        """End the wait for a card, if this seat waits for one."""
+        self._reader.stop()
 
     def _take(self, version: int, act: Callable[[], Effect | None]) -> bool:
         if version != self.version:
@@ -214,9 +229,10 @@ class CounterRoom:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self.links = SignLinks(monotonic)
-        self._seats: dict[tuple[str, str], Seat] = {}
+        self._seats: dict[tuple[Owner, str], Seat] = {}
+        self._turns: dict[int, Turn] = {}
 
-    def sit(self, owner: str, seat: Seat) -> None:
+    def sit(self, owner: Owner, seat: Seat) -> None:
         """Give *seat* to *owner*; who has been away for long makes room."""
         now = self._monotonic()
         for place, one in [*self._seats.items()]:
@@ -228,14 +244,32 @@ class CounterRoom:
         seat.used_at = now
         self._seats[owner, seat.name] = seat
 
+    def reader_of(self, reader: Reader) -> Reader:
+        """Return *reader* for one seat: what waits for a card waits for one seat at a time."""
+        if reader.cards:
+            return reader
+        return SeatReader(self._turns.setdefault(id(reader), Turn(reader)))
+
+    def send_away(self, owner: Owner, seat: Seat) -> None:
+        """Take a seat away from who may not sit there any more; what it sent to the host goes on."""
+        self._seats.pop((owner, seat.name), None)
+        seat.stop_reading()
+
+    def close(self) -> None:
+        """Let nobody wait for a card any more: the door waits for whoever does."""
+        for turn in self._turns.values():
+            turn.end()
+
     @closed
     def signer(self, secret: str) -> tuple[Seat, float] | None:
         """Return the seat that the link *secret* leads to, and for how many seconds still."""
         found = self.links.find(secret)
-        return found if found is not None and found[0] in self._seats.values() else None
+        if found is None or found[0] not in self._seats.values() or not found[0].is_let_in:
+            return None
+        return found
 
     @closed
-    def find(self, owner: str, name: str) -> Seat | None:
+    def find(self, owner: Owner, name: str) -> Seat | None:
         """Return the seat *name*, if it is *owner*'s and somebody still sits there."""
         seat = self._seats.get((owner, name))
         if seat is not None:

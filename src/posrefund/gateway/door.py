@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from posrefund.closed import wipe
+from posrefund.closed import closed, wipe
 from posrefund.errors import LocalProtocolError, PosRefundError
 from posrefund.gateway.faults import DoorError, said_of, unexpected
 from posrefund.gateway.limits import Buckets
@@ -36,6 +36,8 @@ __all__ = ["Door", "send_json"]
 _LOG = logging.getLogger(__name__)
 _BEARER = b"bearer "
 _JSON_TYPE = b"application/json"
+_HANG_UP = {"Connection": "close"}
+"""To whoever has not said all of his body: what he still sends is nobody's next request."""
 _DIGITS_MAX = 18
 """Of a length: a number of thousands of digits is none to Python."""
 
@@ -100,10 +102,10 @@ class Door:
     async def read(
         self, headers: Mapping[bytes, bytes], receive: Receive, decoder: msgspec.json.Decoder[Any]
     ) -> Any:
-        """Return the body.
+        """Return the body, once all of it is there: before that nothing is begun.
 
         Raises:
-            DoorError: It is no JSON, or too large.
+            DoorError: It is no JSON, too large, or too slow.
             InvalidRequestError: It has another shape.
         """
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
@@ -112,16 +114,14 @@ class Door:
         most = self.options.body_bytes_max
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and (len(length) > _DIGITS_MAX or int(length) > most):
-            raise DoorError("body_too_large", headers={"Connection": "close"})
-        message = await _next(receive)
-        raw: bytes = message.get("body", b"")
-        while message.get("more_body", False):
-            message = await _next(receive)
-            raw += message.get("body", b"")
-            if len(raw) > most:
-                break
+            raise DoorError("body_too_large", headers=_HANG_UP)
+        try:
+            async with asyncio.timeout(self.options.body_s):
+                raw = await _whole(receive, most)
+        except TimeoutError:
+            raise DoorError("body_too_slow", headers=_HANG_UP) from None
         if len(raw) > most:
-            raise DoorError("body_too_large", headers={"Connection": "close"})
+            raise DoorError("body_too_large", headers=_HANG_UP)
         return read_body(raw, decoder)
 
     def call(self, token: Token | None, scope: Scope) -> Call:
@@ -248,6 +248,18 @@ async def _send(send: Send, status: int, body: bytes, headers: Mapping[str, str]
     ]
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})
+
+
+@closed
+async def _whole(receive: Receive, most: int) -> bytes:
+    """The body, or enough of it to know that it is longer than *most*."""
+    message = await _next(receive)
+    pieces, length = [message.get("body", b"")], len(message.get("body", b""))
+    while message.get("more_body", False) and length <= most:
+        message = await _next(receive)
+        pieces.append(message.get("body", b""))
+        length += len(pieces[-1])
+    return b"".join(pieces)
 
 
 async def _next(receive: Receive) -> Message:

@@ -1,22 +1,24 @@
 """``GET /v1/events``: every change at a terminal as a server-sent event, once, and resumable. Floor 10.
 
 An event is a row of a terminal's chain, so its number says what came before it. Who comes back with the last one he saw
-(``Last-Event-ID``) gets what follows, whichever process he comes back to.
+(``Last-Event-ID``) gets what follows, whichever process he comes back to. Of a terminal that cannot be read here now he
+is told that: by the answer where he named it, by an event ``unread`` where he asked for all.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posrefund.errors import InvalidRequestError, LocalProtocolError
-from posrefund.gateway.answers import EventData
+from posrefund.errors import InvalidRequestError, JournalError, LocalProtocolError
+from posrefund.gateway.answers import EventData, UnreadData
 from posrefund.gateway.bodies import EventQuestion
 from posrefund.gateway.cursor import TERMINALS_MAX, read_cursor
 from posrefund.gateway.faults import DoorError
 from posrefund.gateway.operation import Operation
-from posrefund.gateway.stream import EventStream
+from posrefund.gateway.stream import EventStream, end_of
 
 if TYPE_CHECKING:
+    from posrefund.aio import AsyncTerminal
     from posrefund.gateway.operation import Call
 
 __all__ = ["EVENTS"]
@@ -27,12 +29,16 @@ async def _events(call: Call) -> EventStream:
     _refuse_too_many(call)
     names = _terminals(call, asked)
     since = read_cursor(call.headers.get("last-event-id") or asked.after)
-    stood: dict[str, int] = {}
+    stood: dict[str, int | None] = {}
     for name in names:
-        if name in since:
-            stood[name] = since[name]
-            continue
-        stood[name] = 0 if asked.history else await _end_of(call, name)
+        stood[name] = since.get(name, 0 if asked.history else None)
+        try:
+            terminal = await _lent(call, name)
+            if stood[name] is None:
+                stood[name] = await end_of(terminal)
+        except JournalError:
+            if asked.terminal:
+                raise
     _refuse_too_many(call)  # others may have come meanwhile; from here on it is counted
     return EventStream(call, stood, is_waiting=asked.wait)
 
@@ -56,13 +62,11 @@ def _terminals(call: Call, asked: EventQuestion) -> list[str]:
     return names
 
 
-async def _end_of(call: Call, name: str) -> int:
+async def _lent(call: Call, name: str) -> AsyncTerminal:
     try:
-        terminal = await call.terminals.lend(name, is_watching=True)
+        return await call.terminals.lend(name, is_watching=True)
     except LocalProtocolError:
         raise DoorError("terminal_unknown") from None
-    seq, _ = await terminal.at_desk(lambda desk: desk.journal.head())
-    return seq
 
 
 EVENTS = (
@@ -73,7 +77,7 @@ EVENTS = (
         "Follow what changes: attempts, approvals, faults, batches, cases and complaints, each change once.",
         "watch",
         _events,
-        {200: EventData},
+        {200: (EventData, UnreadData)},
         query=EventQuestion,
         media="text/event-stream",
         statuses=(404, 500, 502, 503, 504),

@@ -71,6 +71,11 @@ CODES: Mapping[str, tuple[int, str, str]] = MappingProxyType(
             "no such request: making it under this id is safe",
         ),
         "method_not_allowed": (405, "该地址不支持此方法", "this address has no such method"),
+        "body_too_slow": (
+            408,
+            "请求体未按时到齐",
+            "the body did not come in time; nothing was begun",
+        ),
         "request_conflict": (
             409,
             "请求号已用于其他内容",
@@ -224,7 +229,7 @@ def _said(
         "code": code,
         "effect": error.effect,
         "retry_is_safe": error.effect == "nothing_sent"
-        and (error.retry_is_safe or status in (429, 503)),
+        and (error.retry_is_safe or status in (408, 429, 503)),
         "text_zh": zh,
         "text_en": en,
         "faults": [{"path": path, "expected": expected} for path, expected in faults],

@@ -51,7 +51,7 @@ _NAMES: Mapping[str, dict[str, Any]] = {
 }
 _AFTER_TOKEN = (401, 403, 429)
 _OF_TERMINAL = (404, 409, 500, 502, 503, 504)
-_OF_BODY = (400, 413, 415, 422)
+_OF_BODY = (400, 408, 413, 415, 422)
 
 
 def openapi_document(operations: Sequence[Operation]) -> dict[str, Any]:

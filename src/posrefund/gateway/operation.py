@@ -73,6 +73,11 @@ class Call:
         assert self.lent is not None
         return self.lent
 
+    @property
+    def is_let_in(self) -> bool:
+        """Whether who asked would be let in now as he was: for what goes on after it began."""
+        return self.token is None or self.options.tokens.knows(self.token)
+
     def may_see(self, terminal: str) -> bool:
         """Say whether who asks may know of what was done at *terminal*: terminals may share a journal."""
         return self.token is None or self.token.may_use(terminal)

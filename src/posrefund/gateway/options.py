@@ -33,6 +33,7 @@ class DoorOptions:
         tokens: Who may ask; without any nobody may.
         rate: How often each token may; None for as often as it likes.
         body_bytes_max: The largest body that is read.
+        body_s: So long a body may take to come in, from the door's first look at it.
         slip: What slips say besides, and how wide the paper is.
         arrival: How long a refund takes to the customer's account.
         level: How soon complaints are answered and over.
@@ -40,7 +41,8 @@ class DoorOptions:
         arrivals: The same as *arrival*, by terminal, where it has its own.
         levels: The same as *level*, by terminal, where it has its own.
         streams_max: So many event streams of one token at the same time.
-        poll_s: So often the journals are asked for what came by another way than this door.
+        poll_s: So often the journals are asked for what came by another way than this door, and whoever listens is
+            looked at: where his token is gone or another, it ends for him.
         readers: Where a counter in a browser reads cards, by terminal; in training, cards that everybody knows if none.
         phone_url: Where customers' phones reach this very process, such as ``https://sign.shop.example``; empty: they sign on
             the counter's screen or on paper.
@@ -52,6 +54,7 @@ class DoorOptions:
     tokens: Tokens = field(default_factory=Tokens)
     rate: RateLimit | None = field(default_factory=RateLimit)
     body_bytes_max: int = 64 * 1024
+    body_s: float = 10.0
     slip: SlipSettings = field(default_factory=SlipSettings)
     arrival: Arrival = field(default_factory=Arrival)
     level: ServiceLevel = field(default_factory=ServiceLevel)

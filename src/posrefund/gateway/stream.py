@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posrefund.closed import wipe
 from posrefund.errors import PosRefundError
 from posrefund.gateway.cursor import cursor_of
 from posrefund.gateway.event_rows import event_of
+from posrefund.gateway.faults import said_of
 from posrefund.gateway.shapes import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from starlette.types import Receive, Scope, Send
 
+    from posrefund.aio import AsyncTerminal
     from posrefund.gateway.operation import Call
+    from posrefund.journal.rows import Row
 
-__all__ = ["EventStream", "News"]
+__all__ = ["EventStream", "News", "end_of"]
+
+_Told: TypeAlias = tuple[str, int | None, str, dict[str, Any]]
+"""Of an event: the terminal, how far that one was read, the event's name and its data."""
+
 
 _LOG = logging.getLogger(__name__)
 _ROWS_MAX = 200
@@ -78,18 +85,16 @@ class EventStream:
 
     Args:
         call: Who asked.
-        stood: How far he has read, by terminal.
+        stood: How far he has read, by terminal; None: from its end, once it can be read here.
         is_waiting: Whether it goes on when there is nothing new.
     """
 
-    def __init__(self, call: Call, stood: Mapping[str, int], *, is_waiting: bool) -> None:
+    def __init__(self, call: Call, stood: Mapping[str, int | None], *, is_waiting: bool) -> None:
         self._call, self._stood, self._is_waiting = call, dict(stood), is_waiting
-        self._ready: asyncio.Queue[tuple[str, int, str, dict[str, Any]] | None] = asyncio.Queue(
-            _ROWS_MAX
-        )
+        self._ready: asyncio.Queue[_Told | None] = asyncio.Queue(_ROWS_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the events until there are none, the client is gone, or the door closes."""
+        """Send the events until there are none, the client or his token is gone, or the door closes."""
         token = self._call.token
         with self._call.news.counted(token.name if token else ""), suppress(OSError):
             await self._serve(receive, send)
@@ -98,7 +103,7 @@ class EventStream:
         headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         tasks = [asyncio.create_task(self._follow(name)) for name in self._stood]
-        gone = asyncio.create_task(_until_gone(receive))
+        gone = asyncio.create_task(self._until_gone(receive))
         try:
             await self._pass_on(send, gone, len(tasks))
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -119,6 +124,8 @@ class EventStream:
                     await _send(send, b":\n\n")
                     continue
                 found, getting = getting.result(), None
+                if not self._call.is_let_in:  # it may be gone since he was last looked at
+                    break
                 if found is None:
                     following -= 1
                 else:
@@ -127,19 +134,36 @@ class EventStream:
             if getting is not None:
                 getting.cancel()
 
-    def _written(self, terminal: str, seq: int, name: str, data: Mapping[str, Any]) -> bytes:
+    def _written(self, terminal: str, seq: int | None, name: str, data: Mapping[str, Any]) -> bytes:
         self._stood[terminal] = seq
-        said = cursor_of(self._stood).encode()
-        return b"id: %b\nevent: %b\ndata: %b\n\n" % (said, name.encode(), encoded(data))
+        said = cursor_of({name: seq for name, seq in self._stood.items() if seq is not None})
+        return b"id: %b\nevent: %b\ndata: %b\n\n" % (said.encode(), name.encode(), encoded(data))
+
+    async def _until_gone(self, receive: Receive) -> None:
+        """Return when he has hung up, or is let in no more."""
+        hanging_up = asyncio.create_task(_hung_up(receive))
+        try:
+            while self._call.is_let_in and not hanging_up.done():
+                await asyncio.wait({hanging_up}, timeout=self._call.options.poll_s)
+        finally:
+            hanging_up.cancel()
 
     async def _follow(self, terminal: str) -> None:
         """Put what happens at one terminal into the queue, None at its end."""
-        news, seq = self._call.news, self._stood[terminal]
+        news, seq, is_read = self._call.news, self._stood[terminal], True
         with news.followed(terminal) as told:
             while True:
                 told.clear()
                 is_last = news.is_over or not self._is_waiting
-                rows = await self._rows(terminal, seq)
+                try:
+                    seq, rows = await self._look(terminal, seq)
+                    is_read = True
+                except PosRefundError as error:
+                    wipe(error)
+                    rows, was_read, is_read = [], is_read, False
+                    if was_read:
+                        _LOG.warning("events: %s", type(error).__name__)
+                        await self._ready.put(self._unread(terminal, seq, error))
                 for row in rows:
                     seq = row.seq
                     event = event_of(row, terminal)
@@ -154,21 +178,39 @@ class EventStream:
                         await told.wait()
         await self._ready.put(None)
 
-    async def _rows(self, terminal: str, after: int) -> list[Any]:
-        """What is new; nothing where it cannot be read now."""
-        try:
-            lent = await self._call.terminals.lend(terminal, is_watching=True)
-            return await lent.at_desk(lambda desk: desk.journal.rows(after=after, most=_ROWS_MAX))
-        except PosRefundError as error:
-            wipe(error)
-            _LOG.warning("events: %s", type(error).__name__)
-            return []
+    async def _look(self, terminal: str, after: int | None) -> tuple[int, Sequence[Row]]:
+        """Up to where it was read, and what is new since; raises where it cannot be read now."""
+        lent = await self._call.terminals.lend(terminal, is_watching=True)
+        if after is None:
+            end = self._stood[terminal] = await end_of(lent)
+            return end, []
+        rows = await lent.at_desk(lambda desk: desk.journal.rows(after=after, most=_ROWS_MAX))
+        return after, rows
+
+    def _unread(self, terminal: str, seq: int | None, error: PosRefundError) -> _Told:
+        """That a terminal cannot be read here, and why, as any other operation would answer."""
+        said = said_of(error)
+        wait = said.headers.get("Retry-After")
+        data = {
+            "terminal": terminal,
+            "seq": seq,
+            "at": self._call.options.clock().isoformat(),
+            "code": said.data["error"]["code"],
+            "retry_after_s": None if wait is None else int(wait),
+        }
+        return terminal, seq, "unread", data
+
+
+async def end_of(terminal: AsyncTerminal) -> int:
+    """Return the number of the last row of its journal."""
+    seq, _ = await terminal.at_desk(lambda desk: desk.journal.head())
+    return seq
 
 
 async def _send(send: Send, data: bytes) -> None:
     await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _hung_up(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

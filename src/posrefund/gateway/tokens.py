@@ -115,6 +115,10 @@ class Tokens:
     def __iter__(self) -> Iterable[Token]:
         return iter(self._by_digest.values())
 
+    def knows(self, token: Token) -> bool:
+        """Say whether *token* is still one of them, its role, terminals and operator as they were."""
+        return self._by_digest.get(token.sha256) == token
+
     @closed
     def find(self, secret: str) -> Token | None:
         """Return whose token *secret* is, or None."""
