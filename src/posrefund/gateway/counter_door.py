@@ -149,7 +149,7 @@ def _counter(call: Call, body: SitBody, reader: Reader) -> Counter:
         operator=call.operator(body.operator),
         language=body.language,
         cards=reader.cards,
-        slip=options.slip_of(name).options(),
+        slip=options.slip_of(name),
         arrival=options.arrival_of(name),
     )
 
