@@ -24,6 +24,7 @@ from posrefund import errors
 from posrefund.cli.app import app
 from posrefund.codec import BERTLV, Layout, Tagged
 from posrefund.dialects import Dialect, MessageTable, dialect, names
+from posrefund.dialects.codes import ResponseCode
 from posrefund.dialects.message import FACTS, PIN_MESSAGES
 from posrefund.engine.exceptions import EXCEPTIONS
 from posrefund.engine.refusals import REFUSALS
@@ -281,11 +282,17 @@ def codes() -> str:
                 f"{row.en}<br>{row.zh}",
                 row.money.replace("_", " "),
                 ("after a sign-in" if row.sign_in_first else "yes") if row.may_retry else "",
-                f"{row.clerk_en}<br>{row.clerk_zh}",
+                _what_to_do(row),
             )
             for row in sorted(dialect("unionpay").codes.values(), key=lambda each: each.code)
         ),
     )
+
+
+def _what_to_do(row: ResponseCode) -> str:
+    zh, en = row.clerk(is_by_code=True)
+    by_code = "" if zh == row.clerk_zh else f"<br>*Where a code paid:* {en}<br>{zh}"
+    return f"{row.clerk_en}<br>{row.clerk_zh}{by_code}"
 
 
 # --- command line ----------------------------------------------------------------------------

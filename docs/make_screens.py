@@ -29,7 +29,7 @@ from posrefund.counter import CardsToPractise, Counter, Dialogue, text_app
 from posrefund.crypto import Key, Purpose
 from posrefund.emulators.host import EmulatedHost, Fault, HostProfile, HostTime, TerminalRecord
 from posrefund.engine.calendar import Arrival
-from posrefund.office.slips import SlipOptions
+from posrefund.office.slips import SlipSettings
 from posrefund.testing import ManualClock, MemoryLink
 from posrefund.values import RequestID
 
@@ -64,7 +64,7 @@ async def _played(folder: Path, lang: Any) -> dict[str, str]:
         new_id=lambda: next(ids),
         language=lang,
         cards=reader.cards,
-        slip=SlipOptions(merchant_name=_SHOP[lang]),
+        slip=SlipSettings(merchant_name=_SHOP[lang]),
         arrival=Arrival(),
     )
     dialogue = Dialogue(counter)

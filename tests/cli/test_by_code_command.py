@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cli.test_shop_commands import CARD, Counter, counter
+from posrefund.emulators.host import Fault
 from posrefund.errors import InvalidRequestError, RefusedError
 
 __all__ = ["counter"]
@@ -39,6 +40,24 @@ def test_a_code_pays_and_its_refund_needs_no_card(next_day: Counter) -> None:
     assert CODE not in listed
     assert "all in order" in next_day.posrefund("journal", "verify")
     assert next_day.server.host.ledger.entries()[-1].voucher == said["voucher"]
+
+
+def test_where_a_code_paid_a_no_speaks_of_codes_and_vouchers_and_of_no_card(
+    next_day: Counter,
+) -> None:
+    sale = next_day.posrefund("sale", "S-3", "--amount", "1", "--code", CODE, exit_code=10)
+    assert "declined 14: " in sale  # it has paid already
+    assert "for a sale please ask the customer for a new code" in sale
+    assert "消费请顾客刷新付款码" in sale
+
+    next_day.server.host.faults.add(Fault("code", mti="0220", code="14"))
+    refund = next_day.posrefund("refund", "R-1", "--original", "S-1", exit_code=10)
+    assert "for a refund check the voucher number of the slip" in " ".join(refund.split())
+    assert "card of the original" not in sale + refund
+
+    next_day.server.host.faults.add(Fault("code", mti="0220", code="14"))
+    words = ("refund", "R-2", "--original", "S-2", "--card", CARD)
+    assert "the card of the original sale" in next_day.posrefund(*words, exit_code=10)
 
 
 def test_the_voucher_of_the_slip_does_too_and_another_one_does_not(next_day: Counter) -> None:

@@ -13,14 +13,17 @@ from cli.test_shop_commands import CARD, Counter, counter
 from journal.builders import open_journal as open_journal_of_tests
 from office.notices.test_webhook import receiving
 from posrefund.cli.config import load, open_journal, open_keystore
+from posrefund.cli.notices import _WORDS as WORDS
 from posrefund.cli.notify_settings import notify_settings
+from posrefund.engine.notices import NoticeKind
 from posrefund.errors import (
     ConfigError,
     InvalidRequestError,
     JournalCorruptError,
     LocalProtocolError,
 )
-from posrefund.office.notices import verify_webhook
+from posrefund.journal import DeliveryState
+from posrefund.office.notices import Call, CallOutcome, verify_webhook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +106,53 @@ def test_what_fails_is_said_and_tried_again_later(counter: Counter) -> None:
 
     assert re.search(r"log: waiting, again 20.* UTC: the file cannot be written", shown)
     assert "0 to be tried anew" in counter.posrefund("notices", "retry", "R-1")
+
+
+def test_all_of_it_is_said_in_chinese_where_that_is_asked_for(counter: Counter) -> None:
+    lost = TO_FILE.replace("log", "lost").replace("told.jsonl", "nowhere/told.jsonl")
+    settings(counter, NOTIFY + TO_FILE + lost)
+    void(counter)
+
+    def said(*words: str) -> str:
+        return counter.posrefund("notices", *words, "--lang", "zh")
+
+    assert said("list", "--stuck") == "没有放弃的通知\n"
+    assert "待发送" in said("list")
+    assert "送达 1，推迟 1，放弃 0" in (told := said("deliver", "--once"))
+    assert "R-1:1（渠道 lost）：" in told
+    listed = said("list")
+    assert re.search(r"R-1:1 .*已受理 +log 已送达, lost 待发送", listed)
+    assert listed.split()[:4] == ["通知", "时间", "内容", "渠道"]
+    assert re.search(r"lost: 待发送，20[-\d :]+ UTC 再试: ", said("show", "R-1"))
+    assert said("show", "R-9") == "R-9 没有任何通知\n"
+    assert said("retry", "R-1") == "0 条将重新发送\n"
+    assert said("calls") == "没有需要致电的顾客\n"
+
+
+def test_every_kind_state_and_outcome_has_its_words_in_both_languages() -> None:
+    named = {*NoticeKind, *(each.lower() for each in DeliveryState), *CallOutcome}
+
+    assert {*map(str, named)} <= set(WORDS)
+    assert all(WORDS[each][1] == each for each in named)
+    assert all(zh and not zh.isascii() for zh, _ in WORDS.values())
+
+
+def test_a_call_is_told_and_closed_in_chinese(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(counter)
+    void(counter, "--contact", PHONE)
+    call = Call("R-1:1", "R-1/1", NoticeKind.BOUNCED)
+    closed: list[str] = []
+    monkeypatch.setattr("posrefund.cli.notices.calls", lambda _: [call])
+    monkeypatch.setattr(
+        "posrefund.cli.notices.close_call", lambda _, name, **__: closed.append(name)
+    )
+
+    assert counter.posrefund("notices", "calls", "--lang", "zh") == f"R-1:1 退回：请致电 {PHONE}\n"
+    close = ("notices", "close-call", "R-1:1", "--by", "07", "--outcome", "not_reached")
+    assert counter.posrefund(*close, "--lang", "zh") == "R-1:1: 未联系上\n"
+    assert closed == ["R-1:1"]
 
 
 def test_deliver_goes_on_until_it_is_stopped_and_leaves_out_a_pass_while_the_till_is_open(

@@ -54,12 +54,56 @@ def test_the_first_print_is_the_slip_and_the_second_a_reprint_of_it(shop: Counte
     assert "重打印" not in first
     assert second.replace("         *** 重打印 ***         \n", "") == first
     assert "重打印" in second
-    assert "重打印" not in merchants
+    assert "重打印" in merchants  # the refund printed it
     assert "商户名称                上海百货" in first
     assert "收单机构电话               95516" in merchants
     assert "620000******0005" not in first
     assert "************0005 I" in first
     assert "all in order" in shop.posrefund("journal", "verify")
+
+
+@pytest.mark.parametrize(("lang", "reprint"), [("zh", "重打印"), ("en", "REPRINT")])
+def test_a_refund_prints_the_slip_of_the_shop_and_what_comes_after_is_a_reprint_of_it(
+    shop: Counter, lang: str, reprint: str
+) -> None:
+    words = ["--original", "S-1", "--card", CARD, "--amount", "10", "--lang", lang]
+    first = shop.posrefund("refund", "R-2", *words)
+
+    assert "上海百货" in first
+    assert "95516" in first
+    assert reprint not in first
+    mark = f"{f'*** {reprint} ***':^{32 - (3 if lang == 'zh' else 0)}}\n"
+    later = [
+        shop.posrefund("slip", "R-2", "--lang", lang),
+        shop.posrefund("status", "R-2", "--lang", lang),
+        shop.posrefund("refund", "R-2", *words),
+    ]
+    assert [each.replace(mark, "") for each in later] == [first] * 3
+    assert all(mark in each for each in later)
+    prints = json.loads(shop.posrefund("journal", "show", "--rows", "--json"))
+    assert sum("printed" in json.dumps(row) for row in prints) == 2 + 4  # S-1, R-1; R-2
+
+
+def test_what_only_asks_for_data_prints_nothing(shop: Counter) -> None:
+    words = ["--original", "S-1", "--card", CARD, "--amount", "10"]
+    shop.posrefund("refund", "R-2", *words, "--json")
+    shop.posrefund("status", "R-2", "--json")
+
+    assert "REPRINT" not in shop.posrefund("status", "R-2")
+
+
+def test_a_sale_is_printed_on_the_paper_of_the_shop_and_says_nothing_of_a_day(
+    shop: Counter,
+) -> None:
+    with (shop.folder / "posrefund.toml").open("r+", encoding="utf-8") as settings:
+        text = settings.read().replace("[slip]", "[slip]\ncolumns = 48")
+        settings.seek(0)
+        settings.write(text)
+    slip = shop.posrefund("sale", "S-2", "--amount", "12", "--card", CARD)
+
+    assert "上海百货" in slip
+    assert max(len(line) for line in slip.splitlines()) == 48
+    assert "Expected by" not in slip
 
 
 def test_a_slip_says_when_the_money_may_be_expected(shop: Counter) -> None:
@@ -104,9 +148,9 @@ def test_what_cannot_be_printed_is_no_print(shop: Counter) -> None:
         ["--format", "escpos", "--out", out, "--columns", "48"],  # the printer has 32
     ):
         with pytest.raises(ConfigError):
-            shop.posrefund("slip", "R-1", *words)
+            shop.posrefund("slip", "R-1", "--copy", "customer", *words)
 
-    assert "REPRINT" not in shop.posrefund("slip", "R-1")
+    assert "REPRINT" not in shop.posrefund("slip", "R-1", "--copy", "customer")
     with pytest.raises(ConfigError, match="cannot be written"):
         shop.posrefund("slip", "R-1", "--out", str(shop.folder))
 
@@ -197,6 +241,7 @@ def test_paths_of_the_settings_are_relative_to_them(tmp_path: Path) -> None:
         ({"merchant_name": 5}, "merchant_name: expected text"),
         ({"font": ""}, "font: expected text"),
         ({"institutions": {"01020000": 5}}, "institutions: expected a table"),
+        ({"merchant_name": "x" * 201}, "merchant_name: expected at most 200 characters"),
     ],
 )
 def test_settings_that_are_none_are_named(table: object, expected: str, tmp_path: Path) -> None:

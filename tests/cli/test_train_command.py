@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
 from posrefund.cli.app import app
 from posrefund.cli.config import load, open_terminal, write
+from posrefund.cli.demo_host import HostProcess
 from posrefund.errors import ConfigError, RefusedError
 from posrefund.journal import SQLiteJournal
 
@@ -42,6 +43,74 @@ def test_folder_to_practise_in_has_sales_of_yesterday_and_goes_on(tmp_path: Path
         assert terminal.journal.is_training
         assert len(terminal.journal.all_originals()) == 2
         assert terminal.journal.verify()
+
+
+@pytest.mark.slow
+def test_what_was_refunded_is_sold_anew_at_the_next_start(tmp_path: Path) -> None:
+    folder = tmp_path / "lessons"
+    lines = tries(train(str(folder)))
+    assert [line[:2] for line in lines] == [
+        ["refund", "R-LESSON-1"],
+        ["refund", "R-LESSON-2"],
+    ]
+    for number, batch in ((0, "000002"), (1, "000002")):
+        with_host(folder, batch, lines[number])
+
+    said = train(str(folder))
+    assert "a sale of yesterday: LESSON-3 ¥128.00" in said
+    assert "a sale of yesterday: LESSON-4 ¥66.60" in said
+    assert "LESSON-1 " not in said
+    lines = tries(said)
+    assert [line[1] for line in lines] == ["R-LESSON-3", "R-LESSON-4"]
+    with_host(folder, "000003", lines[0])
+    with_host(folder, "000003", [*lines[1], "--amount", "6.60"])
+
+    said = train(str(folder))
+    assert "LESSON-5 ¥128.00" in said
+    assert "LESSON-4 ¥66.60" in said  # something of it is left
+    lines = tries(said)
+    assert [line[1] for line in lines] == ["R-LESSON-4-1", "R-LESSON-5"]
+    for line in lines:
+        with_host(folder, "000004", line)
+    with open_terminal(load(folder / "posrefund.toml")) as terminal:
+        assert terminal.journal.verify()
+        assert [sale.remaining_minor for sale in terminal.journal.all_originals()] == [0] * 5
+
+
+def test_lesson_of_an_earlier_day_says_its_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "lessons"
+    train(str(folder))
+    with open_terminal(load(folder / "posrefund.toml")) as terminal:
+        day = terminal.journal.all_originals()[0].transaction_date
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(days=3)
+
+    monkeypatch.setattr("posrefund.cli.train.datetime", Later)
+    said = train(str(folder), "--lang", "zh")
+    assert f"{day} 消费 LESSON-1 ¥128.00" in said
+    assert "LESSON-3" not in said
+
+
+def tries(said: str) -> list[list[str]]:
+    """The lines to try, without the settings."""
+    lines = [line.split() for line in said.splitlines() if line.startswith("  posrefund ")]
+    return [line[1 : line.index("--config")] for line in lines]
+
+
+def with_host(folder: Path, batch: str, words: list[str]) -> None:
+    """Carry a command out while the shop's host is there, as beside `posrefund train`."""
+    config = folder / "posrefund.toml"
+    with HostProcess(config, folder / "host-ledger.json", batch=batch) as host:
+        text = re.sub(r"(?m)^port = .*$", f"port = {host.port}", config.read_text("utf-8"))
+        config.write_text(text, encoding="utf-8")
+        for each in (["sign-in", "--accept-clock"], words):
+            done = CliRunner().invoke(app, [*each, "--config", str(config)], catch_exceptions=False)
+            assert done.exit_code == 0, done.output
 
 
 def test_settings_of_your_own_stay_when_practice_goes_on(tmp_path: Path) -> None:

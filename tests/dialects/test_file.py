@@ -491,6 +491,25 @@ def test_without_a_base_the_whole_is_needed() -> None:
     )
 
 
+def test_words_where_a_code_paid_are_said_alone_or_go_with_those_for_a_card() -> None:
+    base = dialect("unionpay").codes["14"]
+    text = """
+[codes]
+14 = { clerk_zh = "未受理：请致电甲", clerk_en = "not accepted: call A" }
+42 = { clerk_en_by_code = "not accepted: call B" }
+ZX = { as = "14" }
+"""
+    house = load_dialect(f'name = "house"\nbase = "unionpay"\n{text}')
+    codes = house.codes
+
+    assert codes["14"].clerk(is_by_code=True) == ("未受理：请致电甲", "not accepted: call A")
+    assert codes["42"].clerk(is_by_code=True) == (base.clerk_zh_by_code, "not accepted: call B")
+    assert codes["42"].clerk(is_by_code=False) == (base.clerk_zh, base.clerk_en)
+    assert codes["ZX"] == replace(base, code="ZX")
+    again = load_dialect(dump_dialect(house))
+    assert again.codes == codes
+
+
 def test_some_code_approves() -> None:
     assert faults(SMALL.replace('as = "00"', 'as = "05"')) == [
         '23: codes: a code that approves: money = "booked"'

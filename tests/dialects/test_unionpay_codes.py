@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from string import ascii_uppercase, digits
 
 import pytest
@@ -65,6 +66,23 @@ def test_no_text_claims_that_money_has_arrived(row: ResponseCode) -> None:
         assert "到账" not in text
         assert "入账" not in text
         assert "arrived" not in text.lower()
+
+
+@every_row
+def test_where_a_code_paid_nobody_is_told_to_look_at_a_card(row: ResponseCode) -> None:
+    zh, en = row.clerk(is_by_code=True)
+
+    assert not re.search(r"the card\b(?! behind the code)|the card's|new card", en)
+    assert not re.search(r"留住卡|所用的卡|新卡", zh)
+    assert zh[:3] == row.clerk_zh[:3]
+    assert (
+        en.partition(":")[0].partition(",")[0] == row.clerk_en.partition(":")[0].partition(",")[0]
+    )
+    assert en.isascii()
+    assert bool(row.clerk_zh_by_code) == bool(row.clerk_en_by_code)
+    for text in (row.clerk_zh_by_code, row.clerk_en_by_code):
+        assert not re.search("到账|入账|arrived", text.lower())
+    assert row.clerk(is_by_code=False) == (row.clerk_zh, row.clerk_en)
 
 
 def test_money_is_booked_by_six_codes_only() -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
+import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +17,7 @@ from gateway.fleet_site import door_settings
 from posrefund.cli.app import app
 from posrefund.cli.pad_settings import PadSettings
 from posrefund.cli.serve_settings import serve_settings
-from posrefund.cli.token_file import write_tokens
+from posrefund.cli.token_file import changed_tokens, read_tokens, write_tokens
 from posrefund.cli.token_watch import TokenFile
 from posrefund.errors import ConfigError
 from posrefund.gateway import Token, Tokens, digest_of
@@ -68,6 +72,76 @@ def test_token_is_shown_once_kept_as_a_digest_and_taken_away(folder: Path) -> No
         assert path.read_text() == before
     assert posrefund("remove", "till-1") == {"removed": "till-1"}
     assert [each["name"] for each in posrefund("list")] == ["watch"]
+
+
+ADD_MANY = """
+import pathlib, sys
+from posrefund.cli.tokens import add, remove
+name, config = sys.argv[1], pathlib.Path(sys.argv[2])
+print("here", flush=True)
+sys.stdin.readline()
+for number in range(12):
+    add(f"{name}-{number}", role="till", config=config, as_json=True)
+    if number % 3 == 2:
+        remove(f"{name}-{number}", config=config, as_json=True)
+"""
+
+
+@pytest.mark.slow
+def test_tokens_that_two_processes_add_and_remove_at_the_same_time_are_all_kept(
+    folder: Path,
+) -> None:
+    config, names = str(folder / "serve.toml"), ("a", "b")
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", ADD_MANY, name, config],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    encoding="utf-8",
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                )
+            )
+            for name in names
+        ]
+        for child in children:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "here\n"
+        for child in children:
+            assert child.stdin is not None
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        for child in children:
+            child.communicate()
+            assert child.returncode == 0
+
+    kept = {token.name for token in read_tokens(folder / "tokens.toml")}
+    assert kept == {f"{name}-{n}" for name in names for n in range(12) if n % 3 != 2}
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "serve.toml",
+        "tokens.toml",
+        "tokens.toml.lock",
+    ]
+
+
+def test_file_that_cannot_be_written_keeps_its_tokens(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "tokens.toml"
+    write_tokens(path, [Token("till-1", "till", digest_of("prt_1"))])
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with (
+            pytest.raises(ConfigError, match=r"^tokens\.toml cannot be written: No space"),
+            changed_tokens(path) as known,
+        ):
+            known.clear()
+    assert [token.name for token in read_tokens(path)] == ["till-1"]
 
 
 @pytest.mark.parametrize(

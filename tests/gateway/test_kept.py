@@ -131,6 +131,57 @@ def test_terminal_that_cannot_be_opened_keeps_no_other_from_working(shop: Shop) 
     in_loop(story)
 
 
+@pytest.mark.slow
+def test_terminal_that_hangs_is_not_waited_for_for_ever_and_the_others_are_open_by_then(
+    shop: Shop,
+) -> None:
+    hangs = threading.Event()
+
+    async def story(threads: ThreadPoolExecutor) -> None:
+        async with AsyncHostServer(shop.host) as server:
+
+            def hanging() -> AsyncTerminal:
+                assert hangs.wait(60)
+                raise ConfigError("too late")
+
+            openings = {"00000001": hanging, str(TERMINAL): lambda: opened(shop, server, threads)}
+            kept = KeptTerminals(openings, executor=threads, chores=IDLE)
+            async with kept:
+                await kept.settled(2)
+                assert states(kept) == ["opening", "open"]
+                hangs.set()
+                await kept.settled()
+                assert states(kept) == ["failed", "open"]
+
+    in_loop(story)
+
+
+@pytest.mark.slow
+def test_patience_is_counted_from_the_last_try_that_ended(shop: Shop) -> None:
+    """However many there are: as long as one after the other is opened, it is worth waiting."""
+    turns = [threading.Event() for _ in range(4)]
+
+    def opening(number: int) -> Callable[[], AsyncTerminal]:
+        def bad() -> AsyncTerminal:
+            assert turns[number].wait(60)
+            raise ConfigError("no keys")
+
+        return bad
+
+    async def story(threads: ThreadPoolExecutor) -> None:
+        openings = {f"{number:08d}": opening(number) for number in range(4)}
+        async with KeptTerminals(openings, executor=threads, chores=IDLE) as kept:
+            waiting = asyncio.create_task(kept.settled(3))
+            for turn in turns:
+                await asyncio.sleep(1)
+                assert not waiting.done()
+                turn.set()
+            await asyncio.wait_for(waiting, 10)
+            assert states(kept) == ["failed"] * 4
+
+    in_loop(story)
+
+
 def test_terminal_of_another_process_is_asked_for_until_it_is_free(shop: Shop) -> None:
     is_free = threading.Event()
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
 import re
+import shlex
 import shutil
+import socket
 import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from gateway.lines import SECRETS, Counter, served
 from posrefund.gateway import ROLES
 from posrefund.gateway.errands import ERRANDS
 from posrefund.gateway.faults import CODES
 from posrefund.gateway.money import MONEY
 from posrefund.gateway.rights import RIGHTS
-
-if TYPE_CHECKING:
-    from shop import Shop
 
 PAGE = (Path(__file__).parents[2] / "docs/howto/door.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(sh|json)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
@@ -33,37 +33,94 @@ def shown_in(shown: Any, found: Any) -> bool:
     return bool(shown == found)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the page's commands are curl's")
-def test_the_commands_of_the_page_work_as_they_are_written(shop: Shop) -> None:
-    answers: list[str] = []
+class Windows:
+    """The windows that the page speaks of: each command as it is written, but for the number of the door's port."""
 
-    def type_in(command: str, port: int) -> str:
-        mine = command.replace("127.0.0.1:8080", f"127.0.0.1:{port}")
-        env = {
-            "PATH": "/usr/bin:/bin:/usr/local/bin",
-            "DOOR": f"http://127.0.0.1:{port}/v1/terminals/12345678",
-            "TOKEN": SECRETS["till"],
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._open = folder, ExitStack()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self.env = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "COLUMNS": "200",
             "NO_PROXY": "*",
         }
+
+    def __enter__(self) -> Windows:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def leave_open(self, command: str, until: str) -> None:
+        """Type in what serves until it is stopped, and wait until it says so."""
+        child = self._open.enter_context(
+            subprocess.Popen(
+                self._words(command),
+                cwd=self.folder,
+                env=self.env,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
+            )
+        )
+        self._open.callback(child.terminate)
+        assert child.stdout is not None
+        said = ""
+        while until not in said:
+            said = child.stdout.readline().replace(str(self._port), "8080")
+            assert said, command
+
+    def type_in(self, command: str) -> str:
+        """Type in what ends by itself."""
+        words = self._words(command) if command.startswith("posrefund") else ["sh", "-ec", command]
         done = subprocess.run(
-            ["sh", "-e", "-c", mine], env=env, capture_output=True, text=True, check=True
+            [word.replace("127.0.0.1:8080", f"127.0.0.1:{self._port}") for word in words],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout
 
-    async def day() -> None:
-        async with Counter(shop) as counter, served(counter) as port:
-            for kind, block in BLOCKS[1:]:
-                if kind == "sh":
-                    answers.append(await asyncio.to_thread(type_in, block, port))
-                else:
-                    assert shown_in(json.loads(block), json.loads(answers[-1])), answers[-1]
+    def take_another_port(self, config: str) -> None:
+        with (self.folder / config).open("a", encoding="utf-8") as settings:
+            settings.write(f'[serve]\nlisten = "127.0.0.1:{self._port}"\n')
 
-    asyncio.run(day())
+    @staticmethod
+    def _words(command: str) -> list[str]:
+        program, *words = shlex.split(command)
+        assert program == "posrefund"
+        return [sys.executable, "-m", program, *words]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page's commands are curl's")
+def test_the_commands_of_the_page_work_as_they_are_written(tmp_path: Path) -> None:
+    train, tokens, serve = re.findall(r"^\$ (posrefund .*)$", PAGE, re.MULTILINE)
+    listens = re.findall("^door of 1 terminal on .*$", PAGE, re.MULTILINE)
+    (_, exports), *blocks = BLOCKS
+    answers: list[str] = []
+
+    with Windows(tmp_path) as windows:
+        windows.leave_open(train, "Ctrl-C ends it")
+        windows.take_another_port("posrefund-training/posrefund.toml")
+        secret, _, _ = windows.type_in(tokens).partition("\n")
+        windows.leave_open(serve, listens[0])
+        exports = exports.replace("prt_…", secret)
+        for kind, block in blocks:
+            if kind == "sh":
+                answers.append(windows.type_in(exports + block))
+            else:
+                assert shown_in(json.loads(block), json.loads(answers[-1])), answers[-1]
+
     assert len(answers) == 8
     assert "顾客存根" in answers[-2] or "持卡人存根" in answers[-2]
-    assert answers[-1].count("event: attempt") == 9
-    assert shop.booked("refund") == [1_000]
+    assert answers[-1].count("event: attempt") == 12
+    books = json.loads((tmp_path / "posrefund-training/host-ledger.json").read_text("utf-8"))
+    refunds = [each["amount_minor"] for each in books["entries"] if each["kind"] == "refund"]
+    assert refunds == [1_000]
 
 
 def test_every_status_and_code_of_the_door_is_on_the_page() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.fleet_site import SECRET, DoorProcess, Site, ask, ready, refund_of
+from posrefund.cli import serve_loop
 from posrefund.cli.app import app
 from posrefund.cli.demo_certificate import make_certificate
 from posrefund.cli.serve_settings import serve_settings
@@ -22,6 +24,7 @@ from posrefund.cli.token_file import write_tokens
 from posrefund.emulators.host import Fault
 from posrefund.errors import ConfigError
 from posrefund.gateway import Token, digest_of
+from posrefund.gateway.kept import Standing, TerminalState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +39,13 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(tmp_path, 3, FILES)
     yield made
     made.server.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
 
 
 async def health(address: tuple[str, int]) -> dict[str, dict[str, Any]]:
@@ -80,6 +90,118 @@ def test_settings_of_one_terminal_are_a_door(tmp_path: Path) -> None:
     assert site.refunded() == [500]
     assert door.errors().splitlines() == ["terminal 00000001: open", "terminal 00000001: closed"]
     site.server.close()
+
+
+def test_whoever_waits_for_the_line_that_it_listens_may_ask_at_once(site: Site) -> None:
+    with DoorProcess(site.config) as door:
+        assert refund_in_time(door, "00000003", "R-1", 300) == (200, "Approved")
+        assert refund_in_time(door, "00000001", "R-2", 100) == (200, "Approved")
+        assert door.said.splitlines() == [
+            "opening 3 terminals …",
+            f"door of 3 terminals on {door.url}; Ctrl-C stops it",
+        ]
+
+
+def test_terminal_that_could_not_be_opened_is_named_before_it_says_that_it_listens(
+    site: Site,
+) -> None:
+    (site.folder / "00000002.json").chmod(0o644)
+    with DoorProcess(site.config) as door:
+        opening, closed, listens = door.said.splitlines()
+        assert refund_in_time(door, "00000003", "R-1", 300) == (200, "Approved")
+    assert opening == "opening 3 terminals …"
+    assert closed.startswith(
+        "  not open: 00000002: failed (ConfigError: the key file 00000002.json"
+    )
+    assert listens == f"door of 3 terminals, 2 open, on {door.url}; Ctrl-C stops it"
+
+
+HANGING = """
+import sys, threading
+from posrefund.cli import serve_loop
+from posrefund.cli.serve_settings import serve_settings
+from posrefund.cli.serve_terminals import Openings
+
+is_told, openings = threading.Event(), Openings._open
+
+def opening(self, plan):
+    if plan.settings.terminal == "00000001":
+        assert is_told.wait(60)
+    return openings(self, plan)
+
+Openings._open = opening
+serve_loop._PATIENCE_S = 4.0
+threading.Thread(target=lambda: (sys.stdin.read(), is_told.set()), daemon=True).start()
+serve_loop.serve_until_stopped(serve_settings(__import__("pathlib").Path(sys.argv[1])))
+"""
+
+
+def test_terminal_that_hangs_holds_up_neither_the_line_nor_who_asks_meanwhile(
+    site: Site, free_port: int
+) -> None:
+    config = site.write("hanging.toml", listen=f"127.0.0.1:{free_port}")
+    with subprocess.Popen(
+        [sys.executable, "-c", HANGING, str(config)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "200"},
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            assert child.stdout.readline() == "opening 3 terminals …\n"
+            with httpx.Client(base_url=f"http://127.0.0.1:{free_port}") as http:
+                assert http.get("/health").status_code == 200  # before it says that it listens
+            assert child.stdout.readline() == "  not open: 00000001: opening\n"
+            assert child.stdout.readline().startswith("door of 3 terminals, 2 open, on http://")
+            reply = asyncio.run(
+                ask(("127.0.0.1", free_port), "POST", *refund_of("00000003", "R-1", 300))
+            )
+            assert reply is not None
+            assert reply.status == 200
+            child.stdin.close()
+            child.terminate()
+            assert child.wait(30) == 0
+        finally:
+            child.kill()
+
+
+def test_door_that_is_stopped_while_it_opens_its_terminals_ends(site: Site) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "posrefund", "serve", "--config", str(site.config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "200"},
+    ) as child:
+        assert child.stdout is not None
+        try:
+            assert child.stdout.readline() == "opening 3 terminals …\n"
+            child.terminate()
+            assert child.wait(30) == 0
+        finally:
+            child.kill()
+
+
+def test_door_of_many_names_ten_of_those_that_are_not_open(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    standings = [
+        Standing(
+            f"{n:08d}", TerminalState.ELSEWHERE if n else TerminalState.OPEN, "", 0.0, None, ""
+        )
+        for n in range(14)
+    ]
+    serve_loop._say_started("http://127.0.0.1:1", standings)
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "  not open: 00000001: elsewhere"
+    assert said[9:] == [
+        "  not open: 00000010: elsewhere",
+        "  … and 3 more; /v1/health names them",
+        "door of 14 terminals, 1 open, on http://127.0.0.1:1; Ctrl-C stops it",
+    ]
 
 
 def test_door_without_tokens_says_how_to_make_one(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from posrefund.engine import Action
 
 __all__ = [
+    "HELD_BY_US",
     "KEY",
     "ROWS",
     "approval",
@@ -31,6 +33,11 @@ __all__ = [
 ]
 
 KEY = bytes(range(32))
+HELD_BY_US = (
+    r"^another process has this journal open:"
+    rf" [A-Za-z0-9._ -]+, process {os.getpid()}, since 20\d\d-\d\d-\d\d \d\d:\d\d UTC$"
+)
+"""What whoever comes second is told while these tests have the journal open."""
 ROWS = 12
 """How many rows ``fill`` writes."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.builders import NOW
-from journal.builders import KEY, know, move, opening
+from journal.builders import HELD_BY_US, KEY, know, move, opening
 from posrefund.engine import Event, Note, State
 from posrefund.errors import JournalCorruptError, JournalError, JournalWriteError
 from posrefund.journal import SQLiteFleet, SQLiteJournal
@@ -156,7 +156,7 @@ def test_terminal_is_open_once_and_can_be_opened_again_once_it_is_closed(
 
 
 def test_file_of_a_fleet_has_one_process(fleet: SQLiteFleet, tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match=r"^another process has this journal open$"):
+    with pytest.raises(JournalError, match=HELD_BY_US):
         SQLiteFleet(tmp_path / "fleet.db")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from journal.builders import KEY, ROWS, dump, fill, open_journal
+from journal.builders import HELD_BY_US, KEY, ROWS, dump, fill, open_journal
 from posrefund.errors import JournalCorruptError, JournalError
 from posrefund.journal.schema import SCHEMA_VERSION
 
@@ -108,7 +109,7 @@ def test_journal_says_its_version_as_text(journal: SQLiteJournal) -> None:
 def test_journal_that_is_open_is_refused_to_a_second_instance(
     journal: SQLiteJournal, path: Path
 ) -> None:
-    with pytest.raises(JournalError, match=r"^another process has this journal open$"):
+    with pytest.raises(JournalError, match=HELD_BY_US):
         open_journal(path)
     fill(journal)
     journal.close()
@@ -132,7 +133,7 @@ def test_journal_that_is_open_is_refused_to_a_second_process(
     )
     fill(journal)
 
-    assert done.stdout == "another process has this journal open\n"
+    assert re.fullmatch(HELD_BY_US, done.stdout.removesuffix("\n"))
 
 
 def test_journal_closed_twice_is_closed_and_closes_nothing_else(path: Path) -> None:

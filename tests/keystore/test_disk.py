@@ -114,7 +114,7 @@ def test_file_that_cannot_be_written_is_a_config_error_and_the_old_one_stays(
     before = path.read_bytes()
     blocked = path.with_name("keys.json.new")
     blocked.mkdir()
-    with pytest.raises(ConfigError, match=r"^the key file cannot be written: "):
+    with pytest.raises(ConfigError, match=r"^keys\.json cannot be written: "):
         store.keep_sign_in(BLOCK)
     assert path.read_bytes() == before
     assert store.working_keys() is None
@@ -137,14 +137,14 @@ def test_full_disk_is_a_config_error_and_the_old_file_stays(
         store.keep_sign_in(BLOCK)
     monkeypatch.undo()
 
-    assert str(caught.value) == "the key file cannot be written: No space left on device"
+    assert str(caught.value) == "keys.json cannot be written: No space left on device"
     assert path.read_bytes() == before
     assert store.keep_sign_in(BLOCK).key_set_id == FIRST
 
 
 def test_key_file_in_a_directory_that_is_not_there_is_a_config_error(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"^the key file cannot be written: No such file or directory$"
+        ConfigError, match=r"^keys\.json cannot be written: No such file or directory$"
     ):
         FileKeyStore.create(tmp_path / "nowhere" / "keys.json", PASSPHRASE, tmk=TMK)
 

@@ -67,7 +67,7 @@ def counter_of(settings: Settings, lang: Lang, operator: str, reader: Reader) ->
         operator=operator,
         language=lang.value,
         cards=reader.cards,
-        slip=settings.slip.options(),
+        slip=settings.slip,
         arrival=settings.arrival,
         facts=CounterFacts(settings.terminal, is_training=settings.training),
     )

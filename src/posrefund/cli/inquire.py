@@ -48,7 +48,8 @@ def inquire(
     Exit status: 0 approved, 10 declined, 11 in doubt, 12 not sent; 2 no answer, or an error; 3 a rule says no: the
     request is unknown, or this host cannot be asked about it.
     """
-    with open_terminal(load(config)) as terminal:
+    settings = load(config)
+    with open_terminal(settings) as terminal:
         try:
             outcome = terminal.inquire(request)
         except (LinkError, RemoteProtocolError):
@@ -59,7 +60,7 @@ def inquire(
         if not as_json and last:
             stdout.print(as_text(_said(last, lang)), soft_wrap=True)
         more = {"inquiry": {name: str(last.get(name, "")) for name in _KEYS}}
-        finish(terminal, outcome, lang, as_json=as_json, more=more)
+        finish(terminal, outcome, settings, lang, as_json=as_json, more=more)
 
 
 _KEYS = ("verdict", "code", "authenticated", "because", "seen_at", "source")

@@ -52,18 +52,20 @@ from posrefund.engine import (
 )
 from posrefund.engine.inquiry import is_askable
 from posrefund.errors import InvalidRequestError, RefusedError
-from posrefund.office import TRAINING
-from posrefund.office import slip as slip_of
 from posrefund.office.outcome_data import approval_as_data, outcome_as_data
+from posrefund.office.slips import as_text as slip_text
+from posrefund.office.slips import slip_of_request
 from posrefund.values import RRN, Amount, RequestID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from posrefund.cli.config import Settings
     from posrefund.engine import Outcome
     from posrefund.engine.calendar import Arrival
     from posrefund.engine.papers import DocumentKind
     from posrefund.link import HostLink
+    from posrefund.office.slips import Columns
     from posrefund.terminal import Terminal
 
 __all__ = [
@@ -111,7 +113,7 @@ def sale(  # noqa: PLR0913, PLR0917 — one per option
     settings = load(config)
     link = open_link(settings)
     with open_terminal(settings, link=link) as terminal:
-        finish(terminal, terminal.sale(wanted), lang, link, as_json=as_json)
+        finish(terminal, terminal.sale(wanted), settings, lang, link, as_json=as_json)
 
 
 def refund(  # noqa: PLR0913, PLR0917 — one per option
@@ -177,7 +179,7 @@ def refund(  # noqa: PLR0913, PLR0917 — one per option
     link = open_link(settings)
     with open_terminal(settings, link=link) as terminal:
         made = refunded(terminal, wanted, pin_file)
-        finish(terminal, made, lang, link, as_json=as_json, arrival=settings.arrival)
+        finish(terminal, made, settings, lang, link, as_json=as_json)
 
 
 def refunded(terminal: Terminal, wanted: RefundRequest, pin_file: Path | None) -> Outcome:
@@ -215,19 +217,18 @@ def status(
             stderr.print(f"request {request} is unknown / 没有这个请求号", markup=False)
             sys.exit(2)
         if not as_json:
-            _say_expected(terminal, request, settings.arrival, lang)
-        finish(terminal, found, lang, as_json=as_json, arrival=settings.arrival)
+            _say_overdue(terminal, request, settings.arrival, lang)
+        finish(terminal, found, settings, lang, as_json=as_json)
 
 
-def _say_expected(terminal: Terminal, request: str, arrival: Arrival, lang: Lang) -> None:
-    """When the customer should see what was accepted, or what to do where that day has passed."""
+def _say_overdue(terminal: Terminal, request: str, arrival: Arrival, lang: Lang) -> None:
+    """What to do where the day has passed that the slip promised."""
     status = status_of_refund(terminal, request, arrival)
-    if status is None or status.expected is None:
+    if status is None or status.expected is None or not status.is_overdue:
         return
     day = status.expected.latest
-    said = f"预计不迟于 {day} 可查" if lang is Lang.ZH else f"expected by {day}"
-    late = f"：{status.advice(lang.value)}" if status.is_overdue else ""
-    stdout.print(f"{said}{late}", markup=False, soft_wrap=True)
+    said = f"预计不迟于 {day} 可查：" if lang is Lang.ZH else f"expected by {day}: "
+    stdout.print(f"{said}{status.advice(lang.value)}", markup=False, soft_wrap=True)
 
 
 def release(
@@ -246,34 +247,34 @@ def release(
     """
     if len(by) != 2:
         raise InvalidRequestError([("by", "two different people")])
-    with open_terminal(load(config)) as terminal:
+    settings = load(config)
+    with open_terminal(settings) as terminal:
         released = terminal.release(request, people=(by[0], by[1]), evidence=evidence)
-        finish(terminal, released, lang, as_json=as_json)
+        finish(terminal, released, settings, lang, as_json=as_json)
 
 
 def finish(
     terminal: Terminal,
     outcome: Outcome,
+    settings: Settings,
     lang: Lang,
     link: HostLink | None = None,
     *,
     as_json: bool = False,
-    arrival: Arrival | None = None,
     more: Mapping[str, object] | None = None,
 ) -> None:
     """Print how a request stands, and leave with the exit status that says it, too.
 
-    Of what was not sent it prints what *link* has met, for each address; of data, what *more* says besides.
+    What was accepted is told by the merchant's copy of its slip; the journal has every print. Of what was not sent it prints what *link* has met, for each address; of data, what *more* says besides.
     """
     met = _met(link) if isinstance(outcome, NotSent) else []
     if as_json:
-        request_id = outcome.attempt.request_id
-        status = status_of_refund(terminal, request_id, arrival) if arrival else None
+        status = status_of_refund(terminal, outcome.attempt.request_id, settings.arrival)
         data = outcome_as_data(outcome, contact=terminal.contact_for(outcome), status=status)
         data |= {"is_training": terminal.journal.is_training, "addresses": met}
         print_json(data | dict(more or {}))
     else:
-        _print(terminal, outcome, lang, met)
+        _print(terminal, outcome, settings, lang, met)
     raise typer.Exit(EXIT_STATUS[type(outcome).__name__])
 
 
@@ -282,16 +283,12 @@ def _met(link: HostLink | None) -> list[str]:
     return [address.last_reason for address in found if address.last_reason]
 
 
-def _print(terminal: Terminal, outcome: Outcome, lang: Lang, met: list[str]) -> None:
+def _print(
+    terminal: Terminal, outcome: Outcome, settings: Settings, lang: Lang, met: list[str]
+) -> None:
     match outcome:
         case Approved():
-            sales = terminal.journal.originals(outcome.attempt.original_id or "")
-            original = sales[0] if sales else None
-            mark = TRAINING if terminal.journal.is_training else ""
-            text = slip_of(
-                outcome, terminal.dialect, original=original, language=lang.value, watermark=mark
-            )
-            stdout.print(text, markup=False)
+            _print_slip(terminal, outcome, settings, lang)
         case Declined():
             stdout.print(f"declined {outcome.code}: {outcome.text_en} / {outcome.text_zh}")
             stdout.print(f"{outcome.clerk_en} / {outcome.clerk_zh}", soft_wrap=True)
@@ -310,6 +307,20 @@ def _print(terminal: Terminal, outcome: Outcome, lang: Lang, met: list[str]) -> 
                 stdout.print(as_text(reason), soft_wrap=True)
         case _:
             assert_never(outcome)
+
+
+def _print_slip(terminal: Terminal, outcome: Approved, settings: Settings, lang: Lang) -> None:
+    content = slip_of_request(
+        terminal,
+        outcome,
+        settings.slip,
+        language=lang.value,
+        copy="merchant",
+        arrival=settings.arrival,
+    )
+    text = slip_text(content, cast("Columns", settings.slip.columns))
+    terminal.note_print(outcome.attempt.request_id, "merchant")
+    sys.stdout.write(text)
 
 
 def _document(text: str) -> Document:

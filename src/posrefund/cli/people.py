@@ -101,8 +101,10 @@ def close(  # noqa: PLR0913, PLR0917 — one per option
         transaction_date=day_or_none(made, "--made"),
         settlement_date=day_or_none(settled, "--settled"),
     )
-    with open_terminal(load(config)) as terminal:
-        finish(terminal, terminal.close_case(request, statement), lang, as_json=as_json)
+    settings = load(config)
+    with open_terminal(settings) as terminal:
+        closed = terminal.close_case(request, statement)
+        finish(terminal, closed, settings, lang, as_json=as_json)
 
 
 def _tell(terminal: Terminal, approval: Approval, *, as_json: bool) -> None:

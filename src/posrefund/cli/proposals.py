@@ -146,7 +146,7 @@ def take(  # noqa: PLR0913, PLR0917 — one per option
     with open_terminal(settings, link=link) as terminal:
         request = take_proposal(terminal.journal, proposal, read, operator=operator)
         made = refunded(terminal, request, pin_file)
-        finish(terminal, made, lang, link, as_json=json, arrival=settings.arrival)
+        finish(terminal, made, settings, lang, link, as_json=json)
 
 
 @app.command()

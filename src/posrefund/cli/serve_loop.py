@@ -47,6 +47,9 @@ __all__ = ["serve_until_stopped"]
 
 _THREADS_MOST = 32
 _TOKENS_EVERY_S = 2.0
+_PATIENCE_S = 10.0
+"""The door says that it listens once the first try to open each terminal is over, or none has ended for so long."""
+_NAMED_MOST = 10
 
 
 def serve_until_stopped(
@@ -60,8 +63,8 @@ def serve_until_stopped(
     Args:
         settings: Where, and for whom.
         tokens: Who may ask; whoever the file of the settings names if left out.
-        started: Told the address once it listens and the first try to open each terminal is over; of the terminals only
-            trouble is said then.
+        started: Told the address once it listens and the first try to open each terminal is over, unless one hangs; of
+            the terminals only trouble is said then.
 
     Raises:
         ConfigError: The address cannot be used, or certificate or tokens cannot be read.
@@ -122,9 +125,11 @@ async def _serve(
 
                 async def say() -> None:
                     if started is None:
-                        _say_started(url, len(plans))
+                        _say_opening(len(plans))
+                    await kept.settled(_PATIENCE_S)
+                    if started is None:
+                        _say_started(url, kept.standings())
                     else:
-                        await kept.settled()
                         started(url)
 
                 async with _beside(file.follow(_TOKENS_EVERY_S) if file else None):
@@ -165,10 +170,9 @@ def _take_late(kept: KeptTerminals, name: str, message: bytes) -> None:
 
 def _tell(standing: Standing) -> None:
     """Say on the error output how a terminal stands: that is what a journal of the system keeps."""
-    why = f" ({standing.reason})" if standing.reason else ""
     if standing.state is not TerminalState.OPENING:
         with suppress(OSError, SystemExit):  # whoever read it is gone: a door goes on without
-            stderr.print(as_text(f"terminal {standing.name}: {standing.state.value}{why}"))
+            stderr.print(as_text(f"terminal {_said(standing)}"))
 
 
 def _tell_trouble(standing: Standing) -> None:
@@ -240,9 +244,29 @@ def _url(listener: socket.socket, tls: ssl.SSLContext | None) -> str:
     return f"{'https' if tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
 
 
-def _say_started(url: str, count: int) -> None:
-    many = "s" if count > 1 else ""
-    stdout.print(f"door of {count} terminal{many} on {url}; Ctrl-C stops it", soft_wrap=True)
+def _say_opening(count: int) -> None:
+    stdout.print(f"opening {_terminals(count)} …")
+
+
+def _say_started(url: str, standings: Sequence[Standing]) -> None:
+    """Name who is not open, then say that it listens: whoever waits for that line may ask at once."""
+    closed = [each for each in standings if each.state is not TerminalState.OPEN]
+    for each in closed[:_NAMED_MOST]:
+        stdout.print(as_text(f"  not open: {_said(each)}"), soft_wrap=True)
+    if more := closed[_NAMED_MOST:]:
+        stdout.print(f"  … and {len(more)} more; /v1/health names them")
+    count = len(standings)
+    open_ = f", {count - len(closed)} open," if closed else ""
+    stdout.print(f"door of {_terminals(count)}{open_} on {url}; Ctrl-C stops it", soft_wrap=True)
+
+
+def _terminals(count: int) -> str:
+    return f"{count} terminal{'s' if count > 1 else ''}"
+
+
+def _said(standing: Standing) -> str:
+    why = f" ({standing.reason})" if standing.reason else ""
+    return f"{standing.name}: {standing.state.value}{why}"
 
 
 def _server(
@@ -272,7 +296,7 @@ def _server(
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens; a signal stops it, and then it is over and not repeated."""
+    """Says when it listens, and serves meanwhile; a signal stops it, and then it is over and not repeated."""
 
     def __init__(
         self,
@@ -283,13 +307,17 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._say_started, self._end_streams = started, ending
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        await self._say_started()
+    async def main_loop(self) -> None:
+        async with _beside(self._saying()):
+            await super().main_loop()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._end_streams()
         await super().shutdown(sockets=sockets)
+
+    async def _saying(self) -> None:
+        with suppress(OSError, SystemExit):  # whoever read it is gone: a door goes on without
+            await self._say_started()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never, cast
@@ -14,15 +13,12 @@ import typer
 from posrefund.cli.config import ConfigOption, load, open_terminal
 from posrefund.cli.days import day_or_none
 from posrefund.cli.money import EXIT_STATUS
-from posrefund.cli.refund_today import status_of_refund
 from posrefund.cli.screen import Lang, LangOption, stderr, stdout
 from posrefund.errors import ConfigError
 from posrefund.office.slips import as_escpos, as_png, as_text, slip_of_request
 
 if TYPE_CHECKING:
-    from posrefund.cli.config import Settings
     from posrefund.office.slips import Columns, SlipContent
-    from posrefund.terminal import Terminal
 
 __all__ = ["slip"]
 
@@ -95,14 +91,14 @@ def slip(  # noqa: PLR0913, PLR0917 — one per option
         if found is None:
             stderr.print(f"request {request} is unknown / 没有这个请求号", markup=False)
             raise typer.Exit(2)
-        day = day_or_none(expected_by, "--expected-by") or _expected(terminal, request, settings)
         content = slip_of_request(
             terminal,
             found,
             settings.slip,
             language=lang.value,
             copy=copy.value,
-            expected_by=day,
+            arrival=settings.arrival,
+            expected_by=day_or_none(expected_by, "--expected-by"),
         )
         width = cast("Columns", int(columns or settings.slip.columns))
         made = _made(content, kind, width, font or settings.slip.font, settings.slip.printer)
@@ -139,9 +135,3 @@ def _put(made: bytes, out: Path | None) -> None:
     except OSError as error:
         raise ConfigError(f"{out} cannot be written: {error.strerror}") from None
     stdout.print(f"{out}: {len(made)} bytes", markup=False)
-
-
-def _expected(terminal: Terminal, request: str, settings: Settings) -> date | None:
-    """The day of ``[arrival]``; none where nothing was accepted, or it is booked already."""
-    status = status_of_refund(terminal, request, settings.arrival)
-    return status.expected.latest if status is not None and status.expected else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from posrefund.errors import ConfigError
+from posrefund.errors import ConfigError, InvalidRequestError
 from posrefund.office.slips import SlipSettings
 
 if TYPE_CHECKING:
@@ -30,7 +30,13 @@ def slip_settings(table: object, folder: Path) -> SlipSettings:
             raise ConfigError(f"[slip] {name}: expected one of {', '.join(known)}")
     said: dict[str, Any] = {"signatures": folder / "signatures"}
     said |= {name: _setting(name, value, folder) for name, value in table.items()}
-    return SlipSettings(**said)
+    settings = SlipSettings(**said)
+    try:
+        settings.options()
+    except InvalidRequestError as error:  # found now, and not when the money has moved
+        path, expected = error.faults[0]
+        raise ConfigError(f"[slip] {path.removeprefix('slip.')}: expected {expected}") from None
+    return settings
 
 
 def _setting(name: str, value: object, folder: Path) -> object:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import tomllib
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from posrefund.errors import ConfigError
+from posrefund.keystore import disk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from posrefund.gateway.tokens import Token
 
-__all__ = ["read_tokens", "token_path", "write_tokens"]
+__all__ = ["changed_tokens", "read_tokens", "token_path", "write_tokens"]
 
 _HEAD = (
     "# Who may ask at the door. `posrefund tokens add` makes one; a token itself stands nowhere.\n"
@@ -53,22 +53,26 @@ def read_tokens(path: Path) -> list[Token]:
     return [_token(row, path) for row in rows]
 
 
+@contextmanager
+def changed_tokens(path: Path) -> Iterator[list[Token]]:
+    """Lend the tokens of a file to be changed, and write them; whoever else changes them waits until then.
+
+    Raises:
+        ConfigError: As ``read_tokens`` and ``write_tokens``, or the file cannot be locked; the old one stands.
+    """
+    with disk.alone(path):
+        tokens = read_tokens(path)
+        yield tokens
+        write_tokens(path, tokens)
+
+
 def write_tokens(path: Path, tokens: Sequence[Token]) -> None:
-    """Put *tokens* in the place of what stands in the file, readable by its owner only.
+    """Put *tokens* in the place of what stands in the file, readable by its owner only; see ``changed_tokens``.
 
     Raises:
         ConfigError: It cannot be written; the old one stands.
     """
-    text = _HEAD + "".join(map(_row, tokens))
-    new = ""
-    try:
-        file, new = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-        with os.fdopen(file, "w", encoding="utf-8") as opened:
-            opened.write(text)
-        Path(new).replace(path)
-    except OSError as error:
-        Path(new).unlink(missing_ok=True) if new else None
-        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+    disk.replace(path, (_HEAD + "".join(map(_row, tokens))).encode())
 
 
 def _row(token: Token) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 from posrefund.cli.config import ConfigOption, read
 from posrefund.cli.http_extra import demand_http
 from posrefund.cli.screen import JSONOption, as_text, print_json, stdout
-from posrefund.cli.token_file import read_tokens, token_path, write_tokens
+from posrefund.cli.token_file import changed_tokens, read_tokens, token_path
 from posrefund.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ def add(
         terminals=tuple(terminal) if terminal else None,
         operator=operator,
     )
-    known = read_tokens(path)
-    Tokens([*known, made])  # each with a name of its own
-    write_tokens(path, [*known, made])
+    with changed_tokens(path) as known:
+        known.append(made)
+        Tokens(known)  # each with a name of its own
     if as_json:
         print_json({**_data(made), "token": secret})
         return
@@ -88,12 +88,11 @@ def remove(
 ) -> None:
     """Take a token away. A door that runs forgets it some seconds later. Exit status: 0 done, 2 there is none."""
     demand_http()
-    path = _path(config)
-    known = read_tokens(path)
-    left = [token for token in known if token.name != name]
-    if len(left) == len(known):
-        raise ConfigError("there is no token of that name")
-    write_tokens(path, left)
+    with changed_tokens(_path(config)) as known:
+        left = [token for token in known if token.name != name]
+        if len(left) == len(known):
+            raise ConfigError("there is no token of that name")
+        known[:] = left
     if as_json:
         print_json({"removed": name})
         return

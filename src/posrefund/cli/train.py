@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import shlex
 import threading
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,10 +24,10 @@ from posrefund.cli.screen import Lang, LangOption, stdout
 from posrefund.cli.train_browser import serve_counter
 from posrefund.engine import SaleRequest
 from posrefund.errors import ConfigError
-from posrefund.values import PAN, Amount, CardRead
+from posrefund.values import PAN, Amount, CardRead, RequestID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from posrefund.engine import Original
     from posrefund.terminal import Terminal
@@ -37,8 +38,9 @@ _ZONE = timezone(timedelta(hours=8))
 _PORT = re.compile(r"(^\[host\][^\[]*?^port *= *)[0-9]+", re.MULTILINE)
 _TERMINAL, _MERCHANT = "TRAINING", "123456789012345"
 _PUBLISHED_TMK = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
-_CARDS = {"LESSON-1": "6200000000000005", "LESSON-2": "6200000000000047"}
-_SALES = {"LESSON-1": 12_800, "LESSON-2": 6_660}
+_NAME = "LESSON-"
+_LESSONS = (("6200000000000005", 12_800), ("6200000000000047", 6_660))
+"""Card and amount of LESSON-1 and LESSON-2; LESSON-3 is as the first, and so on."""
 
 
 def train(
@@ -59,21 +61,19 @@ def train(
     """Make a terminal to practise on, sell something yesterday, and be its host until Ctrl-C.
 
     Its refunds reach no live host: it has a journal of its own that says so, keys that everybody knows, and no
-    address but this machine's. Going on with a folder keeps what was practised in it.
+    address but this machine's. Going on with a folder keeps what was practised in it, and sells anew what was refunded.
     """
     if browser:
         demand_http()
         if once:
             raise typer.BadParameter("either --once or --browser")
     config = folder / "posrefund.toml"
-    is_new = not config.exists()
-    if is_new:
+    if not config.exists():
         _make(folder)
     with HostProcess(config, folder / "host-ledger.json", batch=_batch(config)) as host:
         _set_port(config, host.port)
         with open_terminal(load(config)) as terminal:
-            if is_new:
-                _sell_yesterday(terminal, host)
+            _sell_yesterday(terminal, host)
             terminal.sign_in("01", accept_clock=True)  # a host that was started anew knows no keys
             _say_sales(terminal, lang)
             if not browser:
@@ -116,43 +116,69 @@ def _set_port(config: Path, port: int) -> None:
 
 
 def _sell_yesterday(terminal: Terminal, host: HostProcess) -> None:
+    """Sell as many lessons as are missing; the batch is closed, so that they are refunded and not voided."""
+    missing = len(_LESSONS) - len(_lessons(terminal))
+    if missing <= 0:
+        return
     now = datetime.now(_ZONE)
     host.set_clock(now - timedelta(days=1))
     terminal.sign_in("01", accept_clock=True)
-    for request, minor in _SALES.items():
-        terminal.sale(SaleRequest(request, Amount(minor), _card(request)))
+    for request in islice(_unknown(terminal, _NAME), missing):
+        pan, minor = _LESSONS[_place(request)]
+        card = CardRead("051", PAN(pan), expiry="3012", sequence_number="001")
+        terminal.sale(SaleRequest(RequestID(request), Amount(minor), card))
     host.set_clock(now)
     host.close_batch(_TERMINAL)
 
 
-def _card(request: str) -> CardRead:
-    return CardRead("051", PAN(_CARDS[request]), expiry="3012", sequence_number="001")
+def _unknown(terminal: Terminal, head: str) -> Iterator[str]:
+    """Request ids of *head* and a number that nothing was asked under."""
+    names = (f"{head}{number}" for number in count(1))
+    return (name for name in names if terminal.status(name) is None)
+
+
+def _place(request: str) -> int:
+    return (int(request.removeprefix(_NAME)) - 1) % len(_LESSONS)
 
 
 def _say_sales(terminal: Terminal, lang: Lang) -> None:
     """Tell what there is to refund."""
     is_zh = lang is Lang.ZH
     stdout.print("培训模式：这里没有真钱" if is_zh else "training: nothing in here is money")
+    yesterday = terminal.view().host_day(datetime.now(UTC)) - timedelta(days=1)
     for sale in _lessons(terminal):
-        said = "昨日消费" if is_zh else "a sale of yesterday:"
+        day = sale.transaction_date
+        if day == yesterday:
+            said = "昨日消费" if is_zh else "a sale of yesterday:"
+        else:
+            said = f"{day} 消费" if is_zh else f"a sale of {day}:"
         stdout.print(f"  {said} {sale.original_id} {sale.amount}", markup=False)
 
 
 def _say_tries(config: Path, terminal: Terminal, lang: Lang) -> None:
     """Tell how it is refunded from another window."""
     stdout.print("在另一个窗口试试：" if lang is Lang.ZH else "Try, in another window:")
-    for words in _tries(sale.original_id for sale in _lessons(terminal)):
+    for sale in _lessons(terminal):
+        name, (pan, _) = sale.original_id, _LESSONS[_place(sale.original_id)]
+        words = f"refund {_refund_of(terminal, name)} --card {pan} --original {name}"
         option = f"--config {shlex.quote(str(config))}"
         stdout.print(f"  posrefund {words} {option}", markup=False, soft_wrap=True)
 
 
+def _refund_of(terminal: Terminal, name: str) -> str:
+    """A request id for a refund of *name* that nothing was asked under."""
+    first = f"R-{name}"
+    return first if terminal.status(first) is None else next(_unknown(terminal, f"{first}-"))
+
+
 def _lessons(terminal: Terminal) -> list[Original]:
-    return [sale for sale in terminal.journal.all_originals() if sale.original_id in _CARDS]
-
-
-def _tries(known: Iterable[str]) -> list[str]:
+    """Those of which something can be refunded."""
     return [
-        f"refund R-{request} --card {_CARDS[request]} --original {request}" for request in known
+        sale
+        for sale in terminal.journal.all_originals()
+        if re.fullmatch(f"{_NAME}[0-9]+", sale.original_id)
+        and sale.remaining_minor > 0
+        and not (sale.is_voided or sale.has_open_attempt or sale.has_case)
     ]
 
 

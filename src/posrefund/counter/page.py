@@ -15,7 +15,7 @@ from posrefund.counter.shop_effects import CounterFacts
 from posrefund.counter.words import Words
 from posrefund.errors import DeviceRefusedError, InvalidRequestError, RefusedError
 from posrefund.office import TRAINING
-from posrefund.office.slips import SlipOptions
+from posrefund.office.slips import SlipSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ class Counter:
     operator: str = "01"
     language: Language = "zh"
     cards: Sequence[str] = ()
-    slip: SlipOptions = field(default_factory=SlipOptions)
+    slip: SlipSettings = field(default_factory=SlipSettings)
     arrival: Arrival | None = None
     facts: CounterFacts = field(default_factory=CounterFacts)
     pads: Sequence[Pad] = ()
@@ -58,11 +58,6 @@ class Counter:
     def say(self) -> Words:
         """The words, in the clerk's language."""
         return Words(self.language)
-
-    @property
-    def slip_options(self) -> SlipOptions:
-        """What a slip says, in the clerk's language."""
-        return replace(self.slip, language=self.language)
 
     def screen(self, name: str, title: str, **more: Any) -> Screen:
         """Return a screen with what stands on every one: where, who, and that it is practice."""

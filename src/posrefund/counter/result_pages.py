@@ -63,7 +63,8 @@ class SlipPage(Page):
 
     def begin(self) -> Step:
         """Print it."""
-        return PrintSlip(self._request_id, self.counter.slip_options, self.counter.arrival)
+        counter = self.counter
+        return PrintSlip(self._request_id, counter.slip, counter.language, counter.arrival)
 
     def screen(self) -> Screen:
         """Return the slip, or what was accepted without one."""

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from posrefund.closed import closed_class
 from posrefund.counter.contract import AtDesk, OnLine
 from posrefund.engine import State
 from posrefund.engine.inquiry import can_ask
-from posrefund.office import TRAINING
-from posrefund.office.slips import slip_content
-from posrefund.office.status import of_attempt
+from posrefund.office.slips import slip_of_request
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from posrefund.engine import Approval, Attempt, Outcome
     from posrefund.engine.attempt import Kind
     from posrefund.engine.calendar import Arrival
     from posrefund.engine.staff import Operator
-    from posrefund.office.slips import SlipContent, SlipOptions
+    from posrefund.office.paper import Language
+    from posrefund.office.slips import SlipContent, SlipSettings
     from posrefund.terminal.desk import Desk
 
 __all__ = [
@@ -178,16 +175,18 @@ class NameContact(AtDesk):
 
 @dataclass(frozen=True, slots=True)
 class PrintSlip(AtDesk):
-    """Gives the content of a request's slip, the next print of it; the journal has every print.
+    """Gives the content of the merchant's copy of a request's slip; the journal has every print.
 
     Attributes:
         request_id: Whose.
-        options: What the shop says of itself, and the language.
+        settings: What the shop says of itself.
+        language: The clerk's.
         arrival: How long a refund takes; None says nothing.
     """
 
     request_id: str
-    options: SlipOptions
+    settings: SlipSettings
+    language: Language
     arrival: Arrival | None = None
 
     def at_desk(self, desk: Desk) -> SlipContent | None:
@@ -195,24 +194,16 @@ class PrintSlip(AtDesk):
         outcome = desk.status(self.request_id)
         if outcome is None:
             return None
-        copy = self.options.copy
-        sales = desk.journal.originals(outcome.attempt.original_id or "")
-        options = replace(
-            self.options,
-            reprint=desk.prints(self.request_id, copy) > 0,
-            signature=desk.signature(self.request_id),
-            watermark=TRAINING if desk.journal.is_training else self.options.watermark,
-            expected_by=self._expected(outcome.attempt),
+        content = slip_of_request(
+            desk,
+            outcome,
+            self.settings,
+            language=self.language,
+            copy="merchant",
+            arrival=self.arrival,
         )
-        content = slip_content(outcome, desk.dialect, sales[0] if sales else None, options)
-        desk.note_print(self.request_id, copy)
+        desk.note_print(self.request_id, "merchant")
         return content
-
-    def _expected(self, attempt: Attempt) -> date | None:
-        if self.arrival is None:
-            return None
-        expected = of_attempt(attempt, attempt.host_day, self.arrival).expected
-        return expected.latest if expected else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class ResponseCode:
         clerk_en: The same, English.
         may_retry: Whether a new attempt (new STAN) may follow, if ``money`` is ``"not_booked"``.
         sign_in_first: Whether that attempt needs a sign-in before it.
+        clerk_zh_by_code: What he does where a code paid and no card was read, Chinese; empty: the same.
+        clerk_en_by_code: The same, English.
     """
 
     code: str
@@ -47,6 +49,23 @@ class ResponseCode:
     clerk_en: str
     may_retry: bool = False
     sign_in_first: bool = False
+    clerk_zh_by_code: str = ""
+    clerk_en_by_code: str = ""
+
+    def clerk(self, *, is_by_code: bool) -> tuple[str, str]:
+        """Return what the person at the counter does now, Chinese and English.
+
+        Args:
+            is_by_code: Whether a code paid, or what a code paid is given back.
+
+        Example:
+            >>> from posrefund import dialect
+            >>> dialect("unionpay").codes["54"].clerk(is_by_code=True)[1][:40]
+            'not accepted, the card behind the code h'
+        """
+        if is_by_code:
+            return self.clerk_zh_by_code or self.clerk_zh, self.clerk_en_by_code or self.clerk_en
+        return self.clerk_zh, self.clerk_en
 
 
 def look_up(codes: Mapping[str, ResponseCode], code: str) -> ResponseCode:

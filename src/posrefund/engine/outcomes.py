@@ -145,19 +145,21 @@ def outcome_of(attempt: Attempt, dialect: Dialect) -> Outcome:
 def _approved(attempt: Attempt, dialect: Dialect) -> Approved:
     code = look_up(dialect.codes, attempt.facts.get("code") or dialect.approval)
     confirmed = attempt.state is State.CONFIRMED
+    clerk_zh, clerk_en = code.clerk(is_by_code=attempt.is_by_code)
     return Approved(
         attempt,
         rrn=attempt.facts.get("rrn", ""),
         confirmed=confirmed,
         text_zh="已入账（对账确认）" if confirmed else "已受理",
         text_en="settled" if confirmed else "accepted",
-        clerk_zh=code.clerk_zh,
-        clerk_en=code.clerk_en,
+        clerk_zh=clerk_zh,
+        clerk_en=clerk_en,
     )
 
 
 def _declined(attempt: Attempt, dialect: Dialect) -> Declined:
     code = look_up(dialect.codes, attempt.facts.get("code", ""))
+    clerk_zh, clerk_en = code.clerk(is_by_code=attempt.is_by_code)
     by_inquiry = attempt.facts.get("evidence") == "inquiry"  # only an authentic one moves anything
     return Declined(
         attempt,
@@ -167,8 +169,8 @@ def _declined(attempt: Attempt, dialect: Dialect) -> Declined:
         sign_in_first=code.sign_in_first,
         text_zh=code.zh,
         text_en=code.en,
-        clerk_zh=code.clerk_zh,
-        clerk_en=code.clerk_en,
+        clerk_zh=clerk_zh,
+        clerk_en=clerk_en,
     )
 
 

@@ -175,7 +175,7 @@ def _counter(call: Call, body: SitBody, reader: Reader, pad: SignPad) -> Counter
         operator=call.operator(body.operator),
         language=body.language,
         cards=reader.cards,
-        slip=options.slip_of(name).options(),
+        slip=options.slip_of(name),
         arrival=options.arrival_of(name),
         pads=pad.pads,
         why_no_pad="" if pad.pads else "sign_no_folder",

@@ -95,6 +95,7 @@ class KeptTerminals:
     Attributes:
         taken_over: How many terminals were opened that had been elsewhere before.
         lost: How many were taken over by others while they were open here.
+        has_tried: Set whenever a first try to open one of them is over.
 
     Example:
         ``async with KeptTerminals(openings, executor=threads) as terminals: await terminals.lend("12345678")``
@@ -118,6 +119,7 @@ class KeptTerminals:
             for name, opening in openings.items()
         }
         self._tasks: list[asyncio.Task[None]] = []
+        self.has_tried = asyncio.Event()
         self.taken_over = self.lost = 0
 
     def names(self) -> Sequence[str]:
@@ -146,10 +148,16 @@ class KeptTerminals:
         """Look at every open terminal that is idle; what the last look at a busy one found stays."""
         await asyncio.gather(*(keeper.look() for keeper in self._keepers.values()))
 
-    async def settled(self) -> None:
-        """Return once the first try to open each of them is over, whatever came of it."""
-        for keeper in self._keepers.values():
-            await keeper.tried.wait()
+    async def settled(self, patience_s: float | None = None) -> None:
+        """Return once the first try to open each of them is over, whatever came of it.
+
+        Args:
+            patience_s: After so many seconds in which no such try has ended it returns all the same; None waits for ever.
+        """
+        with suppress(TimeoutError):
+            while not all(keeper.is_tried for keeper in self._keepers.values()):
+                self.has_tried.clear()
+                await asyncio.wait_for(self.has_tried.wait(), patience_s)
 
     async def __aenter__(self) -> Self:
         self._tasks = [asyncio.create_task(each.keep()) for each in self._keepers.values()]
@@ -210,7 +218,7 @@ class _Keeper:
         self._next_try = self._asked_at = time.monotonic()
         self._is_stopped = False
         self._wake = asyncio.Event()
-        self.tried = asyncio.Event()
+        self.is_tried = False
         self.tally = Tally()
 
     def standing(self) -> Standing:
@@ -250,15 +258,19 @@ class _Keeper:
         """Open it, keep it, and open it again, until it is stopped."""
         if self._is_standby:
             self._now(TerminalState.ELSEWHERE, "it is another process's by plan")
-            self.tried.set()
+            self._tell_tried()
             await self._pause(self._site.pace.standby_s)
         while not self._is_stopped:
             pause_s = await self._open()
-            self.tried.set()
+            self._tell_tried()
             if self._terminal is not None:
                 await self._keep_open(self._terminal)
                 pause_s = self._site.pace.elsewhere_s
             await self._pause(pause_s)
+
+    def _tell_tried(self) -> None:
+        self.is_tried = True
+        self._site.has_tried.set()
 
     async def _open(self) -> float:
         """Try once; return after how many seconds to try again, where it did not work."""

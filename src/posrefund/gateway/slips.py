@@ -9,7 +9,6 @@ from posrefund.gateway.bodies import SlipBody
 from posrefund.gateway.faults import DoorError
 from posrefund.gateway.operation import Answer, Operation
 from posrefund.gateway.reading import request_id_of
-from posrefund.gateway.telling import status_of
 from posrefund.office.slips import as_text, slip_of_request
 
 if TYPE_CHECKING:
@@ -30,14 +29,13 @@ async def _slip(call: Call) -> Answer:
         outcome = desk.status(request_id)
         if outcome is None or not call.may_see(outcome.attempt.terminal):
             raise DoorError("request_unknown")
-        status = status_of(call, outcome)
         content = slip_of_request(
             desk,
             outcome,
             settings,
             language=body.language,
             copy=body.copy,
-            expected_by=status.expected.latest if status and status.expected else None,
+            arrival=call.options.arrival_of(call.path["terminal"]),
         )
         text = as_text(content, columns)
         desk.note_print(request_id, body.copy)

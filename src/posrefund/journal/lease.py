@@ -6,6 +6,7 @@ number is another, and every commit of the old holder is refused, however late i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,12 +49,20 @@ def take(db: psycopg.Connection, terminal: str, lease_s: float) -> Lease:
     """Take the lease of a terminal that nobody holds.
 
     Raises:
-        JournalError: Another process holds it.
+        JournalError: Another process holds it: says until when.
     """
     found = db.execute(_TAKE.encode(), {"terminal": terminal, "lease_s": lease_s}).fetchone()
     if found is None:
-        raise JournalError("another process has this journal open")
+        raise JournalError(f"another process has this journal open{_told(db, terminal)}")
     return Lease(terminal, found[0])
+
+
+def _told(db: psycopg.Connection, terminal: str) -> str:
+    """What the row knows: the number of who has it, and how long he may stay silent."""
+    found = db.execute(_SEEN.encode(), (terminal,)).fetchone()
+    if found is None or found[1] <= 0:
+        return ""
+    return f": lease {found[0]} runs out in {math.ceil(found[1])} s, unless it is prolonged"
 
 
 def hold(db: psycopg.Connection, lease: Lease, lease_s: float) -> None:
@@ -117,6 +126,7 @@ def claim_terminals(
 _LEFT = (
     "SELECT extract(epoch FROM until - clock_timestamp())::float8 FROM leases WHERE terminal = %s"
 )
+_SEEN = _LEFT.replace("SELECT", "SELECT epoch,", 1)
 _CLAIM = f"""
 WITH due AS (
     SELECT terminal FROM leases

@@ -92,7 +92,7 @@ def replace(path: Path, content: bytes) -> None:
         new.replace(path)
         _sync_folder(path)
     except OSError as error:
-        raise ConfigError(f"the key file cannot be written: {error.strerror}") from None
+        raise ConfigError(f"{path.name} cannot be written: {error.strerror}") from None
 
 
 def overwrite(path: Path, at: int, content: bytes) -> None:
@@ -141,21 +141,21 @@ def alone(path: Path) -> Iterator[None]:
         flags = os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY
         file = os.open(path.with_name(path.name + ".lock"), flags, 0o600)
     except OSError as error:
-        raise ConfigError(f"the key file cannot be written: {error.strerror}") from None
+        raise ConfigError(f"{path.name} cannot be written: {error.strerror}") from None
     except ValueError:
-        raise ConfigError("the key file cannot be written: no name of a file") from None
+        raise ConfigError("it cannot be written: no name of a file") from None
     try:
-        _lock_or_refuse(file)
+        _lock_or_refuse(file, path)
         yield
     finally:
         os.close(file)  # lets go on every system
 
 
-def _lock_or_refuse(file: int) -> None:
+def _lock_or_refuse(file: int, path: Path) -> None:
     try:
         _lock(file)
     except OSError as error:
-        raise ConfigError(f"the key file cannot be locked: {error.strerror}") from None
+        raise ConfigError(f"{path.name} cannot be locked: {error.strerror}") from None
 
 
 if sys.platform == "win32":  # pragma: no cover — the other branch on every other system

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from posrefund.journal import Journal
 
 
-ONE_WRITER = r"^(another process has this journal open|this terminal's journal is open already)$"
+ONE_WRITER = (
+    r"^(another process has this journal open: .+|this terminal's journal is open already)$"
+)
 
 
 def everything(journal: Journal) -> object:

@@ -167,7 +167,9 @@ def _message(table: MessageTable) -> dict[str, Any]:
 
 def _code(row: ResponseCode) -> dict[str, Any]:
     return {
-        key: value for key, value in asdict(row).items() if key != "code" and value is not False
+        key: value
+        for key, value in asdict(row).items()
+        if key != "code" and value is not False and (value or not key.endswith("_by_code"))
     }
 
 

@@ -20,6 +20,7 @@ __all__ = ["read_codes", "read_messages"]
 _MESSAGE_KEYS = ("zh", "en", "mti", "request", "response", "doubt", "repeat", "pin", "holds")
 _CODE_KEYS = (
     "as", "zh", "en", "kind", "money", "owner", "clerk_zh", "clerk_en", "may_retry", "sign_in_first",
+    "clerk_zh_by_code", "clerk_en_by_code",
 )  # fmt: skip
 _NAME = re.compile("[a-z][a-z0-9_]{0,39}")
 _CODE = re.compile("[0-9A-Za-z]{1,3}")
@@ -137,4 +138,11 @@ def _code(table: Table, code: str, old: ResponseCode | None) -> ResponseCode:
         clerk_en=table.text("clerk_en", old.clerk_en),
         may_retry=table.flag("may_retry", default=old.may_retry),
         sign_in_first=table.flag("sign_in_first", default=old.sign_in_first),
+        clerk_zh_by_code=_by_code(table, "clerk_zh", old.clerk_zh_by_code),
+        clerk_en_by_code=_by_code(table, "clerk_en", old.clerk_en_by_code),
     )
+
+
+def _by_code(table: Table, name: str, old: str) -> str:
+    """The words where a code paid; whoever writes other words for a card and none for a code means both."""
+    return table.text(f"{name}_by_code", "" if name in table else old)

@@ -22,13 +22,15 @@ __all__ = ["CODES"]
 
 
 class _Advice(NamedTuple):
-    """The last five attributes of a ``ResponseCode``, in its order; many codes share them."""
+    """The last seven attributes of a ``ResponseCode``, in its order; many codes share them."""
 
     owner: Owner
     zh: str
     en: str
     may_retry: bool = False
     sign_in_first: bool = False
+    zh_by_code: str = ""
+    en_by_code: str = ""
 
 
 _Row = tuple[str, str, str, Money, _Advice]
@@ -46,6 +48,9 @@ _CONFIRM = _Advice(
     "已受理，待发卡行确认：请打印签购单，并请顾客向发卡行查询",
     "accepted, to be confirmed by the card's bank: please print the slip and ask the customer to "
     "check with that bank",
+    zh_by_code="已受理，待付款方确认：请打印签购单，并请顾客向发卡行或钱包客服查询",
+    en_by_code="accepted, to be confirmed by whoever paid: please print the slip and ask the customer "
+    "to check with the bank or the wallet",
 )
 
 # Unknown: every text forbids a second try, for the first one may stand in somebody's books.
@@ -108,6 +113,9 @@ _CHECK_CARD = _Advice(
     "merchant",
     "未受理：请确认是原交易所用的卡，再重新发起",
     "not accepted: please make sure it is the card of the original sale, then start a new request",
+    zh_by_code="未受理：消费请顾客刷新付款码，退货请核对签购单上的付款凭证码，再重新发起",
+    en_by_code="not accepted: for a sale please ask the customer for a new code, for a refund check the "
+    "voucher number of the slip; then start a new request",
 )
 _CHECK_ORIGINAL = _Advice(
     "merchant",
@@ -153,18 +161,25 @@ _ASK_BANK = _Advice(
     "issuer",
     "未受理：请顾客联系发卡行",
     "not accepted: please ask the customer to call the card's bank",
+    zh_by_code="未受理：请顾客联系发卡行或钱包客服",
+    en_by_code="not accepted: please ask the customer to call the bank or the wallet",
 )
 _BRING_NEW_CARD = _Advice(
     "issuer",
     "未受理，卡已过期：请顾客出示同一账户的新卡，或联系发卡行",
     "not accepted, the card has expired: please ask the customer for the new card of the same "
     "account, or to call the card's bank",
+    zh_by_code="未受理，付款码所绑的卡已过期：请顾客联系发卡行或钱包客服",
+    en_by_code="not accepted, the card behind the code has expired: please ask the customer to call the "
+    "bank or the wallet",
 )
 _HOLD_CARD = _Advice(
     "issuer",
     "未受理：请先留住卡片并联系收单机构，按其指示处理；请不要与顾客争执",
     "not accepted: please hold on to the card, call the acquirer and do as they say; do not argue "
     "with the customer",
+    zh_by_code="未受理：请联系收单机构，按其指示处理；请不要与顾客争执",
+    en_by_code="not accepted: please call the acquirer and do as they say; do not argue with the customer",
 )
 
 _TABLE: Final[Mapping[CodeClass, tuple[_Row, ...]]] = {

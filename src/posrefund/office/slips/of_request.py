@@ -10,11 +10,13 @@ from posrefund.errors import PosRefundError
 from posrefund.office.paper import TRAINING
 from posrefund.office.signatures import fetch
 from posrefund.office.slips.build import slip_content
+from posrefund.office.status import of_attempt
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from posrefund.engine import Outcome, Signature
+    from posrefund.engine import Attempt, Outcome, Signature
+    from posrefund.engine.calendar import Arrival
     from posrefund.office.paper import Language
     from posrefund.office.slips.content import SlipContent
     from posrefund.office.slips.options import Copy
@@ -31,6 +33,7 @@ def slip_of_request(
     *,
     language: Language,
     copy: Copy,
+    arrival: Arrival | None = None,
     expected_by: date | None = None,
 ) -> SlipContent:
     """Return what is on the paper: what the journal knows, and what the shop says of itself.
@@ -43,7 +46,8 @@ def slip_of_request(
         settings: The shop's.
         language: Of all words.
         copy: For whom.
-        expected_by: When the customer may expect the money.
+        arrival: How long a refund takes; None says nothing.
+        expected_by: When the customer may expect the money; by *arrival*, if left out.
 
     Raises:
         InvalidRequestError: Something of *settings* cannot be printed.
@@ -57,13 +61,21 @@ def slip_of_request(
         said,
         language=language,
         copy=copy,
-        expected_by=expected_by,
+        expected_by=expected_by or _expected(outcome.attempt, arrival),
         watermark=TRAINING if desk.journal.is_training else said.watermark,
         signature=signature,
         picture=_picture(signature, settings),
         reprint=desk.prints(request, copy) > 0,
     )
     return slip_content(outcome, desk.dialect, sales[0] if sales else None, options)
+
+
+def _expected(attempt: Attempt, arrival: Arrival | None) -> date | None:
+    """The day of *arrival*; none of a sale, where nothing was accepted, or where it is booked already."""
+    if arrival is None or attempt.kind == "sale":
+        return None
+    expected = of_attempt(attempt, attempt.host_day, arrival).expected
+    return expected.latest if expected else None
 
 
 def _picture(signature: Signature | None, settings: SlipSettings) -> bytes:
