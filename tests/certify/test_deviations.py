@@ -6,9 +6,15 @@ import pytest
 
 from certify.bed import bed
 from posrefund.certify import CASES
+from posrefund.certify.settling import with_upload_mac
+from posrefund.dialects import dialect
+from posrefund.emulators.host import HostProfile
 from posrefund.emulators.host.deviations import DEVIATIONS
 
-SALES = "sale void wrong_mac bad_batch duplicate late_answer void_reversal refund settle_unbalanced sign_off"
+SALES = (
+    "sale void odd_card wrong_mac bad_batch duplicate late_answer void_reversal refund settle_unbalanced"
+    " upload_again upload_mac sign_off"
+)
 REFUNDS = (
     "refund refund_partial refund_over refund_unknown refund_other_card refund_wrong_mac refund_lost"
     " settle_unbalanced"
@@ -17,6 +23,7 @@ SEEN_REFUNDS = REFUNDS.replace(
     "refund_lost ", ""
 )  # its first answer is not looked at, and there is no second
 EVERY = " ".join(case.name for case in CASES if case.name not in ("profile", "terminal"))
+SILENT = ("upload_unanswered", "upload_mac_unanswered")
 MAY = {"number_taken_twice": frozenset({"settle_balanced/reversal.undone"})}
 """A reversal may overtake its sale on another connection; a host that takes a number twice books the sale after it."""
 
@@ -31,8 +38,8 @@ NAMED = {
     "terminal_changed": (each(REFUNDS, "echo.DE41"), "DE41", "41 域"),
     "rrn_missing": (
         each(
-            "sale void duplicate late_answer void_reversal settle_unbalanced refund refund_partial refund_over"
-            " refund_unknown refund_other_card refund_wrong_mac refund_lost",
+            "sale void odd_card duplicate late_answer void_reversal settle_unbalanced upload_again upload_mac refund"
+            " refund_partial refund_over refund_unknown refund_other_card refund_wrong_mac refund_lost",
             "missing.DE37",
         ),
         "DE37 (RRN) is missing",
@@ -55,8 +62,8 @@ NAMED = {
     "header_changed": (each(EVERY, "frame.header"), "header", "报文头"),
     "mac_rule_other": (
         each(
-            "sale void duplicate reversal late_answer reversal_unknown void_reversal refund refund_partial"
-            " settle_unbalanced",
+            "sale void odd_card duplicate reversal late_answer reversal_unknown void_reversal refund refund_partial"
+            " settle_unbalanced upload_again upload_mac",
             "mac.wrong",
         ),
         "made by iso9797-1, TDEA, 8 bytes raw",
@@ -64,7 +71,8 @@ NAMED = {
     ),
     "mac_missing": (
         each(
-            "sale void duplicate late_answer void_reversal refund settle_unbalanced", "mac.missing"
+            "sale void odd_card duplicate late_answer void_reversal refund settle_unbalanced upload_again upload_mac",
+            "mac.missing",
         ),
         "has to carry a MAC",
         "必须带 MAC",
@@ -82,7 +90,7 @@ NAMED = {
         "主机总额与其各笔应答不符",
     ),
     "upload_unanswered": (
-        each("settle_empty settle_balanced settle_unbalanced", "answered"),
+        each("settle_empty settle_balanced settle_unbalanced upload_again upload_mac", "answered"),
         "no answer in time",
         "无应答",
     ),
@@ -121,8 +129,25 @@ NAMED = {
         "the host's totals still have what it reversed",
         "结算总额中仍有被冲正的交易",
     ),
+    "last_digit_lost": (
+        each("odd_card", "echo.DE2"),
+        "DE2 (PAN) has to be the request's: 620550*********0004 sent",
+        "2 域（主账号）应与请求一致：发出 620550*********0004",
+    ),
+    "upload_counted_twice": (
+        each("upload_again upload_mac", "upload.once"),
+        "counted again what went up",
+        "重复计入总额",
+    ),
+    "upload_mac_unanswered": (
+        each("upload_mac", "answered"),
+        "no answer in time",
+        "限时内无应答",
+    ),
     "batch_kept": (
-        each("settle_empty settle_balanced settle_unbalanced", "batch.next"),
+        each(
+            "settle_empty settle_balanced settle_unbalanced upload_again upload_mac", "batch.next"
+        ),
         "after the closing the batch has to be 000008, and is 000007",
         "结批后批次号应为 000008，实为 000007",
     ),
@@ -150,7 +175,7 @@ def test_the_table_of_this_test_knows_every_deviation() -> None:
 @pytest.mark.parametrize("name", list(NAMED))
 def test_a_host_that_deviates_fails_by_the_name_of_its_deviation_and_no_other(name: str) -> None:
     due, en, zh = NAMED[name]
-    with bed("unionpay", name, answer_s=0.2 if name == "upload_unanswered" else 5.0) as found:
+    with bed("unionpay", name, answer_s=0.2 if name in SILENT else 5.0) as found:
         run = found.run()
 
     assert run.verdict == "failed"
@@ -175,6 +200,17 @@ def test_two_deviations_are_both_named() -> None:
         run = found.run()
 
     assert run.failed_checks == NAMED["reversal_not_booked"][0] | NAMED["terminal_changed"][0]
+
+
+def test_where_the_profile_has_a_mac_on_uploads_a_host_that_does_not_look_at_it_fails() -> None:
+    known = with_upload_mac(dialect("unionpay"))
+    with bed(profile=HostProfile(upload_mac="taken"), known=known) as found:
+        run = found.run()
+
+    assert run.failed_checks == {"upload_mac/upload_mac.refused"}
+    (failure,) = next(each for each in run.results if each.name == "upload_mac").failures
+    assert "an upload with a wrong MAC: has to be refused, and the host said 00" in failure.en
+    assert "MAC 错误的批上送必须拒绝，主机却应答 00" in failure.zh
 
 
 def test_what_stands_on_a_failed_step_is_skipped_with_the_reason() -> None:

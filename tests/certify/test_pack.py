@@ -32,6 +32,17 @@ def failed() -> Certification:
         return found.run()
 
 
+CLOSING = {
+    "settle_empty",
+    "settle_balanced",
+    "settle_unbalanced",
+    "upload_again",
+    "upload_mac",
+    "terminal",
+}
+"""The cases that close a batch, and the one that ends with it."""
+
+
 class Page(HTMLParser):
     """Open and closed tags, and the targets of links."""
 
@@ -92,14 +103,22 @@ def test_other_dialects_have_their_evidence_too(name: str) -> None:
     with bed(name) as found:
         run = found.run()
 
-    assert load_dialect(evidence(run)["profile.toml"].decode()).name == name
+    files = evidence(run)
+    assert load_dialect(files["profile.toml"].decode()).name == name
     assert run.failed_checks == frozenset()
-    assert {result.name for result in run.results if result.verdict == "skipped"} == {
-        "settle_empty",
-        "settle_balanced",
-        "settle_unbalanced",
-        "terminal",
-    }
+    assert {result.name for result in run.results if result.verdict != "passed"} == CLOSING
+    assert run.verdict == "incomplete"
+    page = html.unescape(files["report.html"].decode())
+    absent = page.partition("Not in this profile</span></h2>")[2].partition("</section>")[0]
+    for result in run.results:
+        if result.name in CLOSING:
+            assert result.verdict == "absent"
+            assert result.title_zh in absent
+            assert result.title_en in absent
+            assert "not in this profile: message " in result.why_en
+            assert "本参数中没有：报文 " in result.why_zh
+            assert result.why_en in absent
+            assert result.why_zh in absent
 
 
 def test_the_trace_shows_every_message_masked(passed: Certification) -> None:
@@ -136,6 +155,17 @@ def test_the_page_says_all_of_it_in_both_languages(failed: Certification) -> Non
     assert "the reversal was confirmed, and the host's totals still have what it reversed" in text
     assert "冲正已应答成功，但结算总额中仍有被冲正的交易" in text
     assert text.count('class="zh"') == text.count('class="en"')
+
+
+def test_pre_authorisation_is_named_as_not_there_and_not_left_out(passed: Certification) -> None:
+    files = evidence(passed)
+    page = html.unescape(files["report.html"].decode())
+
+    assert "none of posrefund's has them" in page
+    assert "均无预授权报文" in page
+    (only,) = json.loads(files["results.json"])["not_in_profile"]
+    assert only["what"]["en"].startswith("pre-authorisation")
+    assert passed.verdict == "passed"
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_a_run_against_the_emulated_host_passes_and_writes_the_evidence(out: Pat
     assert done.exit_code == 0, done.output
     marked = re.findall(r"^✓ (\w+) ", done.stdout, re.MULTILINE)
     assert marked == [case.name for case in CASES]
-    assert f"{len(CASES)} passed, 0 failed, 0 not finished" in done.stdout
+    assert f"{len(CASES)} passed, 0 failed, 0 not finished, 0 not in this profile; " in done.stdout
     assert {path.name for path in out.iterdir()} == {
         "report.html",
         "results.json",
@@ -103,11 +103,13 @@ def test_switches_are_told_and_written_as_a_file(out: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_dialect_that_cannot_close_a_batch_is_not_finished(out: Path) -> None:
+def test_a_dialect_that_cannot_close_a_batch_says_that_it_is_not_in_the_profile(out: Path) -> None:
     done = run("--profile", "iso87-ascii", "--only", "settle_empty", "--out", str(out))
 
     assert done.exit_code == 4
-    assert "no message settlement" in done.stdout
+    assert "· settle_empty" in done.stdout
+    assert "not in this profile: message settlement" in done.stdout
+    assert "0 not finished, 1 not in this profile" in done.stdout
 
 
 @pytest.mark.slow

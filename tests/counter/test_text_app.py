@@ -104,15 +104,20 @@ def test_every_screen_of_practice_has_room_for_its_keys_and_its_field(
     terminal = practice(tmp_path)
 
     async def story(hand: Hand) -> None:
-        for name, keys in PATHS.items():
+        at: tuple[str, ...] = ()
+        for name, keys in sorted(
+            PATHS.items(), key=lambda path: path[1]
+        ):  # each behind its own beginning
             if name == "over":
                 continue
             for _ in range(9):  # whatever leads back to the menu
-                if hand.dialogue.screen.name == "menu":
+                if keys[: len(at)] == at or hand.dialogue.screen.name == "menu":
                     break
                 shown = hand.dialogue.screen
                 await hand.press("escape" if "esc" in shown.keys else "enter")
-            await hand.press(*keys)
+            is_menu = hand.dialogue.screen.name == "menu"
+            await hand.press(*(keys if is_menu else keys[len(at) :]))
+            at = keys
             shown, drawn = hand.dialogue.screen, hand.text()
             assert shown.name == name.partition(" ")[0]
             assert "TRAINING" in drawn

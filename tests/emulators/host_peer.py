@@ -182,7 +182,10 @@ class Peer:
 
     def sealed(self, mti: str, fields: Fields) -> bytes:
         """Return a whole message with its MAC."""
-        body = pack(mti, {**fields, 64: "00" * 8})[:-8]
+        return self.under_mac(pack(mti, {**fields, 64: "00" * 8})[:-8])
+
+    def under_mac(self, body: bytes) -> bytes:
+        """Return a whole message of *body*, which ends before its MAC."""
         return PREFIX + body + plain_des.unionpay_mac(self.mak, body)
 
     def send(self, message: bytes) -> Fields:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from posrefund.dialects import MessageTable
+
 ENVELOPE_BYTES = 11
 
 
@@ -64,6 +66,73 @@ def busy(next_day: Shop) -> Shop:
 
 
 DAY_TOTALS = BatchTotals(Totals(14_450, 4, 3_500, 2))
+
+
+def with_mac(name: str) -> MessageTable:
+    table = UNIONPAY.messages[name]
+    return replace(
+        table,
+        request=f"{table.request} 64",
+        response=f"{table.response} 64A",
+        templates={**table.templates, "64": "{mac}"},
+    )
+
+
+WITH_MACS = UNIONPAY.derive(
+    "house",
+    messages={
+        **UNIONPAY.messages,
+        **{
+            name: with_mac(name)
+            for name in ("upload_details", "upload_refund", "upload_end", "balanced_end")
+        },
+    },
+)
+"""An acquirer that wants a MAC on what goes up."""
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Iterator[Shop]:
+    """A sale, and a refund of a sale of the day before, at a host that wants a MAC on what goes up."""
+    shop = Shop(tmp_path, profile=HostProfile(upload_mac="needed"), dialect=WITH_MACS)
+    shop.terminal.sale(sale("S-1", 12_800))
+    shop.to(1, 10)
+    shop.terminal.sale(sale("S-2", 700))
+    shop.terminal.refund(refund("R-1", "S-1", 2_800))
+    shop.link.sent.clear()
+    yield shop
+    shop.terminal.close()
+
+
+def test_where_a_host_wants_macs_on_uploads_each_has_one(sealed: Shop) -> None:
+    sealed.fault("unbalanced", "0500")
+    closed = sealed.terminal.close_batch()
+
+    assert (closed.verdict, closed.uploaded, closed.refused) == ("unbalanced", 3, {})
+    assert [("64" in fields) for fields in left(sealed)] == [False, True, True, True, False]
+    assert sealed.host.terminals[TERMINAL].batch == "000008"
+
+
+def test_an_end_after_equal_totals_has_its_mac_too(sealed: Shop) -> None:
+    assert sealed.terminal.close_batch().verdict == "balanced"
+    assert [("64" in fields) for fields in left(sealed)] == [False, True, False]
+
+
+@pytest.mark.parametrize("kind", ["bad_mac", "no_mac"])
+def test_an_upload_whose_answer_has_a_wrong_mac_or_none_stays_open_and_goes_up_again(
+    sealed: Shop, kind: str
+) -> None:
+    sealed.fault("unbalanced", "0500", times=2)
+    sealed.fault(kind, "0320")
+    with pytest.raises(RemoteProtocolError):
+        sealed.terminal.close_batch()
+
+    assert sealed.host.terminals[TERMINAL].batch == "000007"
+    closed = sealed.terminal.close_batch()
+    assert (closed.uploaded, closed.refused) == (3, {})
+    assert (
+        difference(compare(sealed.terminal.journal.attempts(), sealed.host.ledger.as_data())) == 0
+    )
 
 
 # --- an ordinary evening ---------------------------------------------------------------------------

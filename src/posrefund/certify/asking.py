@@ -11,6 +11,7 @@ from posrefund.certify.moves import (
     refund,
     sell,
     sign_in,
+    spoken_as,
     take_original,
 )
 
@@ -56,13 +57,10 @@ def give_back(bench: Bench, sale: Original, card: CardRead | None = None, minor:
     return heard
 
 
-def sell_as(bench: Bench, dialect: Dialect) -> Heard:
+def sell_as(bench: Bench, dialect: Dialect, card: CardRead | None = None) -> Heard:
     """Sell as *dialect* says it; the books keep it."""
-    before = bench.view.dialect
-    bench.view = replace(bench.view, dialect=dialect)
-    try:
-        heard, attempt = sell(bench, bench.books.plain_minor())
-    finally:
-        bench.view = replace(bench.view, dialect=before)
-    booked_or_not(bench, heard, attempt, bench.subject.cards[0], *APPROVED_NOT_BOOKED)
+    card = card or bench.subject.cards[0]
+    with spoken_as(bench, dialect):
+        heard, attempt = sell(bench, bench.books.plain_minor(), card)
+    booked_or_not(bench, heard, attempt, card, *APPROVED_NOT_BOOKED)
     return heard

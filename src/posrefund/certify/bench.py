@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from posrefund.certify.books import Books
 from posrefund.certify.examine import examine
-from posrefund.certify.finding import BlockedError, Finding
+from posrefund.certify.finding import AbsentError, BlockedError, Finding
 from posrefund.certify.heard import Heard
 from posrefund.certify.trace import Step, tree_of
 from posrefund.closed import closed_class
@@ -192,20 +192,21 @@ class Bench:
             raise BlockedError(zh, en)
 
     def need_message(self, *names: str) -> None:
-        """End the case if the profile lacks one of the messages *names*, or takes no card where one is played."""
+        """End the case if the profile lacks one of the messages *names*, or takes no card where one is played.
+
+        Raises:
+            AbsentError: It is so.
+        """
         lacking = [name for name in names if name not in self.dialect.messages]
-        what = ", ".join(lacking)
-        self.need(
-            is_there=not lacking,
-            zh=f"参数中没有报文 {what}",
-            en=f"the profile has no message {what}",
-        )
+        if lacking:
+            what = ", ".join(lacking)
+            raise AbsentError(f"本参数中没有：报文 {what}", f"not in this profile: message {what}")
         tables = [self.dialect.messages[name] for name in names if name in _WITH_CARD]
-        self.need(
-            is_there=all(table.says("pan") or table.says("track2") for table in tables),
-            zh="参数不受理银行卡，本案例只用卡试验",
-            en="the profile takes no cards, and this case is played with cards",
-        )
+        if not all(table.says("pan") or table.says("track2") for table in tables):
+            raise AbsentError(
+                "本参数中没有：银行卡，本案例只用卡试验",
+                "not in this profile: it takes no cards, and this case is played with cards",
+            )
 
     def need_keys(self) -> None:
         """End the case if nobody is signed in."""

@@ -14,6 +14,7 @@ from posrefund.certify.which_mac import in_words, rule_of
 from posrefund.closed import closed
 from posrefund.codec.mask import mask
 from posrefund.dialects.definition import MAC_FIELDS
+from posrefund.dialects.message import CLOSING
 from posrefund.errors import InvalidRequestError
 from posrefund.values import settlement_day
 
@@ -214,7 +215,7 @@ def _mac(heard: Heard, keys: KeySet | None) -> Iterator[Fault]:
     if heard.received.mac == "wrong":
         zh, en = _other_rule(heard, keys)
         yield "mac.wrong", f"应答 MAC 不正确{zh}", f"the answer's MAC is not right{en}"
-    elif heard.received.mac == "absent" and heard.is_plain_yes:
+    elif heard.received.mac == "absent" and heard.is_plain_yes and heard.name not in CLOSING:
         yield (
             "mac.missing",
             "成功应答必须带 MAC",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["BlockedError", "CaseResult", "Finding", "Verdict"]
+__all__ = ["AbsentError", "BlockedError", "CaseResult", "Finding", "Verdict"]
 
-Verdict = Literal["passed", "failed", "skipped"]
+Verdict = Literal["passed", "failed", "skipped", "absent"]
 
 
 class BlockedError(Exception):
@@ -21,6 +21,10 @@ class BlockedError(Exception):
     def __init__(self, zh: str, en: str) -> None:
         self.zh, self.en = zh, en
         super().__init__(en)
+
+
+class AbsentError(BlockedError):
+    """A case is about something that the profile has not; it never leaves this room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class CaseResult:
         findings: Every expectation that was looked at, in its order.
         why_zh: Why it was skipped or ended early, Chinese; empty if it did not.
         why_en: The same, English.
+        is_absent: Whether it ended because the profile has nothing of the kind.
     """
 
     name: str
@@ -75,12 +80,15 @@ class CaseResult:
     findings: tuple[Finding, ...] = field(default=())
     why_zh: str = ""
     why_en: str = ""
+    is_absent: bool = False
 
     @property
     def verdict(self) -> Verdict:
-        """Failed if any expectation was not met; skipped if it could not be carried to its end."""
+        """Failed if any expectation was not met; absent or skipped if it could not be carried to its end."""
         if any(not found.is_met for found in self.findings):
             return "failed"
+        if self.is_absent:
+            return "absent"
         return "skipped" if self.why_en else "passed"
 
     @property

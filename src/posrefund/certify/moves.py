@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -23,10 +24,11 @@ from posrefund.errors import CryptoError, InvalidRequestError
 from posrefund.values import Amount, BatchNumber, infer_year
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from posrefund.certify.bench import Bench
     from posrefund.certify.heard import Heard
+    from posrefund.dialects import Dialect
     from posrefund.engine.attempt import Kind
     from posrefund.values import CardRead
 
@@ -37,12 +39,14 @@ __all__ = [
     "booked_or_not",
     "need_approval",
     "need_refusal",
+    "odd_card",
     "original_of",
     "prepare_originals",
     "refund",
     "reverse",
     "sell",
     "sign_in",
+    "spoken_as",
     "take_original",
     "unanswered",
     "void",
@@ -104,6 +108,32 @@ def reverse(bench: Bench, attempt: Attempt, card: CardRead | None = None) -> Hea
     card = card or bench.subject.cards[0]
     fields = compose_reversal(attempt, bench.view, card.kept, "no_reply", bench.now)
     return bench.ask("reversal", fields)
+
+
+@contextmanager
+def spoken_as(bench: Bench, dialect: Dialect) -> Iterator[None]:
+    """Speak and hear *dialect* as long as this is open."""
+    before = bench.view.dialect
+    bench.view = replace(bench.view, dialect=dialect)
+    try:
+        yield
+    finally:
+        bench.view = replace(bench.view, dialect=before)
+
+
+def odd_card(bench: Bench) -> CardRead:
+    """Return a test card whose number has an odd number of digits.
+
+    Raises:
+        BlockedError: There is none.
+    """
+    odd = next((card for card in bench.subject.cards if len(card.pan.reveal()) % 2), None)
+    if odd is None:
+        raise BlockedError(
+            "没有奇数位卡号的测试卡，用 --card 指定",
+            "no test card has an odd number of digits: name one with --card",
+        )
+    return odd
 
 
 def need_approval(bench: Bench, heard: Heard, zh: str, en: str) -> None:

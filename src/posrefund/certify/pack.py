@@ -13,6 +13,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 
 from posrefund import __version__
+from posrefund.certify.absent import absences
 from posrefund.certify.page import as_html
 from posrefund.certify.switches import fragment
 from posrefund.certify.text import trace_text
@@ -71,6 +72,7 @@ def results_data(run: Certification) -> dict[str, object]:
         "ended": run.ended.isoformat(),
         "versions": _versions(),
         "cases": [result.as_data() for result in run.results],
+        "not_in_profile": [absence.as_data() for absence in absences(run)],
         "switches": [switch.as_data() for switch in run.switches],
         "originals": [
             {

@@ -11,6 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from posrefund import __version__
+from posrefund.certify.absent import absences
 from posrefund.certify.page_trace import trace_rows
 from posrefund.certify.said import CONFIDENCE, VERDICTS, span
 from posrefund.dialects.file import profile_digest
@@ -33,8 +34,8 @@ def as_html(run: Certification, language: Literal["zh", "en"] = "zh") -> str:
         language: The one that is shown first.
     """
     css = files("posrefund.certify").joinpath("page.css").read_text(encoding="utf-8")
-    parts = [_head(run), _tiles(run), _deviations(run), _cases(run), _switches(run), _trace(run)]
-    body = "\n".join(part for part in parts if part)
+    drawn = (_head, _tiles, _deviations, _cases, _absences, _switches, _trace)
+    body = "\n".join(part for draw in drawn if (part := draw(run)))
     lang = {"zh": "zh-CN", "en": "en"}[language]
     checked = {name: " checked" if name == language else "" for name in ("zh", "en")}
     return f"""<!DOCTYPE html>
@@ -92,6 +93,7 @@ def _tiles(run: Certification) -> str:
             str(run.count("skipped")),
             "",
         ),
+        ("", "参数中没有", "not in this profile", str(run.count("absent")), ""),
         ("", "检查项符合", "expectations met", str(met), f"/ {len(findings)}"),
         ("", "报文", "messages", str(len(run.steps)), ""),
         ("", "应答时间中位数", "median answer", typical if times else "–", "ms" if times else ""),
@@ -181,6 +183,15 @@ def _line(found: Finding) -> str:
         f'<li class="{kind}"><b>{mark}</b><code>{escape(found.check)}</code>'
         f"<span>{span(found.zh, found.en)}</span>{at}</li>"
     )
+
+
+def _absences(run: Certification) -> str:
+    rows = "".join(
+        f"<tr><td>{span(each.zh, each.en)}</td><td>{span(each.why_zh, each.why_en)}</td></tr>"
+        for each in absences(run)
+    )
+    title = span("本参数中没有的", "Not in this profile")
+    return f'<section class="card absent"><h2>{title}</h2><table><tbody>{rows}</tbody></table></section>'
 
 
 def _switches(run: Certification) -> str:

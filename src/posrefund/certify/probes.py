@@ -10,14 +10,17 @@ from posrefund.certify.asking import give_back, old_sale, ready, sell_as
 from posrefund.certify.moves import (
     APPROVED_NOT_BOOKED,
     booked_or_not,
+    odd_card,
     original_of,
     sell,
     sign_in,
 )
+from posrefund.certify.not_asked import NOT_ASKED
 from posrefund.certify.probes_of_codes import CODE_PROBES
-from posrefund.certify.switches import Seen
+from posrefund.certify.probes_of_form import ODD_PROBES, is_about_keys
+from posrefund.certify.probes_of_uploads import UPLOAD_PROBES
+from posrefund.certify.switches import Seen, either
 from posrefund.certify.which_mac import candidates, in_words, spelt
-from posrefund.dialects import look_up
 from posrefund.errors import CryptoError
 from posrefund.values import CardRead
 
@@ -33,7 +36,6 @@ __all__ = ["PROBES"]
 _TAILS = ("600", "500", "60", "50", "", "600000")
 """DE60.4 on: reader capability 6 or 5, state of the chip, partial approval, kind of account; 11 to 17 digits in all."""
 _TAIL = "{de60_tail}"
-_ZH = {"values": "原值", "zeros": "零", "with": "带", "without": "不带"}
 _RULES_MAX = 40
 _WINDOW_DAYS = (7, 30, 31, 60, 90, 91, 180, 181)
 
@@ -56,7 +58,7 @@ def _mac(bench: Bench) -> Seen:
             f"消费因其他原因被拒绝：{heard.code}",
             f"a sale is refused for another reason: {heard.code}",
         )
-        bench.need(is_there=_is_about_keys(heard), zh=zh, en=en)
+        bench.need(is_there=is_about_keys(heard), zh=zh, en=en)
     zh, en = f"{_RULES_MAX} 种已知算法均被拒绝", "none of the rules that are known here was taken"
     return Seen("", zh, en)
 
@@ -70,7 +72,7 @@ def _de60_tail(bench: Bench) -> Seen:
     tails = dict.fromkeys((now, *_TAILS))
     heard = {tail: sell_as(bench, _with_tail(bench.dialect, tail)) for tail in tails}
     done = [tail for tail, each in heard.items() if each.is_done]
-    taken = done or [tail for tail, each in heard.items() if _is_about_keys(each)]
+    taken = done or [tail for tail, each in heard.items() if is_about_keys(each)]
     shown = ", ".join(f"{11 + len(tail)} ({tail or '-'})" for tail in taken)
     if not taken:
         zh, en = "所有长度均被拒绝", "every length was refused"
@@ -98,7 +100,7 @@ def _de61(bench: Bench) -> Seen:
         zh, en = "61.1、61.2 必须填零", "DE61.1 and DE61.2 have to be zeros"
         lines = {"messages.refund.holds": ('61 = "000000000000{original_mmdd}"',)}
         return Seen("zeros", zh, en, agrees=False, lines=lines)
-    return _either(taken, "61.1、61.2", "DE61.1 and DE61.2", due="values")
+    return either(taken, "61.1、61.2", "DE61.1 and DE61.2", due="values")
 
 
 def _de63(bench: Bench) -> Seen:
@@ -116,7 +118,7 @@ def _de63(bench: Bench) -> Seen:
         zh, en = f"63.1 应为 {best or '未知'}", f"DE63.1 has to be {best or 'something else'}"
         lines = {"words.organisation": (f'"*" = "{best}"',)} if best else {}
         return Seen(best, zh, en, agrees=False, lines=lines)
-    return _either(taken, "63.1", "DE63.1", due=known)
+    return either(taken, "63.1", "DE63.1", due=known)
 
 
 def _de38(bench: Bench) -> Seen:
@@ -127,7 +129,7 @@ def _de38(bench: Bench) -> Seen:
         "with": give_back(bench, sale).is_done,
         "without": give_back(bench, replace(sale, auth_code=None)).is_done,
     }
-    return _either(taken, "38 域", "DE38", due="with")
+    return either(taken, "38 域", "DE38", due="with")
 
 
 def _de23(bench: Bench) -> Seen:
@@ -138,7 +140,20 @@ def _de23(bench: Bench) -> Seen:
         "with": give_back(bench, sale).is_done,
         "without": give_back(bench, sale, replace(card, sequence_number=None)).is_done,
     }
-    return _either(taken, "23 域", "DE23", due="with")
+    return either(taken, "23 域", "DE23", due="with")
+
+
+def _de52(bench: Bench) -> Seen:
+    """A PIN is not tried: that of a test card is known to nobody here, and a wrong one counts against the card."""
+    heard = give_back(bench, old_sale(bench))
+    if heard.is_done:
+        zh, en = (
+            "退货不需 PIN（带 PIN 未试）",
+            "a refund needs no PIN (one with a PIN is not tried)",
+        )
+        return Seen("without", zh, en, agrees=bench.dialect.messages["refund"].pin != "required")
+    zh, en = "不带 PIN 的退货", "a refund without a PIN"
+    return _yes_or_code(heard, zh, en)
 
 
 def _keyed(bench: Bench) -> Seen:
@@ -162,7 +177,7 @@ def _window(bench: Bench) -> Seen:
     zh, en = "无法拨动主机日期", "nobody can turn the host's day"
     bench.need(is_there=turn is not None, zh=zh, en=en)
     assert turn is not None
-    age, last_taken = 1, 0
+    age, last_taken = (bench.view.host_day(bench.now) - sale.settlement_date).days, 0
     for days in _WINDOW_DAYS:
         while age < days:
             turn()
@@ -205,11 +220,8 @@ def _key_block(bench: Bench) -> Seen:
 def _pad(bench: Bench) -> Seen:
     """Which nibble fills an odd number of digits in what the host sends."""
     ready(bench)
-    zh, en = "没有奇数位卡号的测试卡", "no test card has an odd number of digits"
-    odd = next((card for card in bench.subject.cards if len(card.pan.reveal()) % 2), None)
-    bench.need(is_there=odd is not None, zh=zh, en=en)
+    odd = odd_card(bench)
     heard, attempt = sell(bench, bench.books.plain_minor(), odd)
-    assert odd is not None
     booked_or_not(bench, heard, attempt, odd, *APPROVED_NOT_BOOKED)
     there = "2" in heard.fields
     bench.need(is_there=there, zh="应答没有 2 域", en="the answer has no DE2")
@@ -221,32 +233,27 @@ def _pad(bench: Bench) -> Seen:
     )
 
 
-def _preauth(_: Bench) -> Seen:
-    zh = "参数没有预授权报文，无法试验"
-    return Seen("", zh, "the profile has no pre-authorisation: it cannot be tried")
-
-
+_SENT_PAD, _NUMBER_FROM = ODD_PROBES
 PROBES: tuple[tuple[str, str, str, Callable[[Bench], Seen]], ...] = (
+    _SENT_PAD,
     ("key_block", "签到密钥块", "keys of the sign-in", _key_block),
     ("de60_tail", "60 域长度", "length of DE60", _de60_tail),
     ("mac", "MAC 算法", "MAC rule", _mac),
+    _NUMBER_FROM,
     ("pad", "填充位", "filler nibble", _pad),
     ("de61", "退货 61.1、61.2", "DE61.1 and DE61.2 of a refund", _de61),
     ("de63", "退货 63.1", "DE63.1 of a refund", _de63),
     ("de38", "退货 38 域", "DE38 of a refund", _de38),
     ("de23", "退货 23 域", "DE23 of a refund", _de23),
+    ("de52", "退货 52 域", "PIN of a refund", _de52),
     ("keyed_refund", "手输卡号退货", "refund of a typed number", _keyed),
     *CODE_PROBES,
     ("same_day_refund", "当日退货", "refund on the same day", _same_day),
-    ("preauth_completion", "预授权完成的退货", "refund of a completion", _preauth),
+    *UPLOAD_PROBES,
+    *NOT_ASKED,
     ("refund_window_days", "退货期限", "days in which a refund is taken", _window),
 )
 """Name, title in Chinese and in English, and how it is asked. Form comes before MAC, as hosts look at them; the one that turns the days comes last."""
-
-
-def _is_about_keys(heard: Heard) -> bool:
-    """Whether a no came after the form was looked at: wrong MAC, not signed in."""
-    return heard.is_refused and look_up(heard.dialect.codes, heard.code).sign_in_first
 
 
 def _with_tail(dialect: Dialect, tail: str) -> Dialect:
@@ -269,23 +276,6 @@ def _lines_of_tail(dialect: Dialect, tail: str) -> dict[str, tuple[str, ...]]:
         for name, table in dialect.messages.items()
         if _TAIL in table.templates.get("60", "")
     }
-
-
-def _either(taken: dict[str, bool], zh: str, en: str, *, due: str) -> Seen:
-    """Say which of several values was taken; *due* is what the profile sends."""
-    values = [value for value, is_taken in taken.items() if is_taken]
-    refused = [value for value, is_taken in taken.items() if not is_taken]
-    zh_values, zh_refused = (
-        [_ZH.get(value, value) for value in some] for some in (values, refused)
-    )
-    said_zh = f"{zh}：接受 {'、'.join(zh_values) or '无'}" + (
-        f"，拒绝 {'、'.join(zh_refused)}" if refused else ""
-    )
-    said_en = f"{en}: taken {', '.join(values) or 'none'}" + (
-        f", refused {', '.join(refused)}" if refused else ""
-    )
-    found = "either" if not refused else ", ".join(values)
-    return Seen(found, said_zh, said_en, agrees=due in values)
 
 
 def _yes_or_code(heard: Heard, zh: str, en: str) -> Seen:

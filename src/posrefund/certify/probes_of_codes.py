@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from posrefund.certify.asking import give_back, old_sale
-from posrefund.certify.moves import sell
+from posrefund.certify.asking import give_back, old_sale, ready
+from posrefund.certify.moves import (
+    APPROVED_NOT_BOOKED,
+    booked_or_not,
+    original_of,
+    sell,
+    sign_in,
+    void,
+)
 from posrefund.certify.switches import Seen
 from posrefund.dialects import look_up
 from posrefund.dialects.definition import MAC_FIELDS
@@ -43,6 +50,26 @@ def _other_card(bench: Bench) -> Seen:
     return _code(bench, heard, "卡号不符的退货", "a refund to another card")
 
 
+def _voided(bench: Bench) -> Seen:
+    """A sale that was voided, given back on another day where the day can be turned."""
+    ready(bench)
+    bench.need_message("void")
+    card, turn = bench.subject.cards[0], bench.subject.turn_day
+    heard, attempt = sell(bench, bench.books.plain_minor())
+    booked_or_not(bench, heard, attempt, card, *APPROVED_NOT_BOOKED)
+    bench.need(is_there=heard.is_done, zh="消费未获批准", en="the sale was not approved")
+    sale = original_of(bench, attempt)
+    heard, attempt = void(bench, sale)
+    booked_or_not(bench, heard, attempt, card, *APPROVED_NOT_BOOKED)
+    bench.need(is_there=heard.is_done, zh="撤销未获批准", en="the void was not approved")
+    if turn is not None:
+        turn()
+        sign_in(bench)
+    heard = give_back(bench, sale)
+    seen = _code(bench, heard, "已撤销消费的退货", "a refund of a sale that was voided")
+    return replace(seen, is_sure=turn is not None)  # on the same day that may be the reason
+
+
 def _declines(bench: Bench) -> Seen:
     """Two refusals of two kinds: what both carry, all do."""
     sale = old_sale(bench)
@@ -71,6 +98,7 @@ CODE_PROBES: tuple[tuple[str, str, str, Callable[[Bench], Seen]], ...] = (
     ("over_refund_code", "超额退货的应答码", "code of a refund of too much", _over),
     ("not_found_code", "无原交易的应答码", "code of a refund of nothing", _unknown),
     ("other_card_code", "卡号不符的应答码", "code of a refund to another card", _other_card),
+    ("original_state_code", "已撤销消费退货的应答码", "code of a refund of a voided sale", _voided),
     ("mac_on_declines", "拒绝应答的 MAC", "MAC of refusals", _declines),
 )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from posrefund.certify.bench import Bench
 from posrefund.certify.cases import CASES
-from posrefund.certify.finding import BlockedError, CaseResult, Finding
+from posrefund.certify.finding import AbsentError, BlockedError, CaseResult, Finding
 from posrefund.errors import ConfigError, PosRefundError
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ class Certification:
 
     @property
     def verdict(self) -> Literal["passed", "failed", "incomplete"]:
-        """Passed if every case did; incomplete if none failed and one was skipped."""
+        """Passed if every case did; incomplete if none failed and one was skipped or is not in the profile."""
         found = {result.verdict for result in self.results}
         if "failed" in found:
             return "failed"
-        return "incomplete" if "skipped" in found or not found else "passed"
+        return "passed" if found == {"passed"} else "incomplete"
 
     @property
     def failed_checks(self) -> frozenset[str]:
@@ -139,10 +139,12 @@ def _chosen(only: Collection[str]) -> list[Case]:
 def _play(bench: Bench, case: Case) -> CaseResult:
     bench.case, bench.findings = case.name, []
     why_zh = why_en = ""
+    is_absent = False
     try:
         case.play(bench)
     except BlockedError as blocked:
         why_zh, why_en = blocked.zh, blocked.en
+        is_absent = isinstance(blocked, AbsentError)
     except (
         PosRefundError
     ) as error:  # what we would send fits no message: the profile's fault, or a fact's
@@ -158,4 +160,5 @@ def _play(bench: Bench, case: Case) -> CaseResult:
         tuple(bench.findings),
         why_zh,
         why_en,
+        is_absent,
     )

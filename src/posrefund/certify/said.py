@@ -10,6 +10,7 @@ VERDICTS = {
     "passed": ("通过", "passed"),
     "failed": ("未通过", "failed"),
     "skipped": ("未执行完", "not finished"),
+    "absent": ("参数中没有", "not in this profile"),
     "incomplete": ("不完整", "incomplete"),
 }
 CONFIDENCE = {

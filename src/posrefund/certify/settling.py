@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.certify.finding import BlockedError
-from posrefund.certify.moves import CURRENCY, need_approval, sign_in
+from posrefund.certify.moves import (
+    APPROVED_NOT_BOOKED,
+    CURRENCY,
+    booked_or_not,
+    need_approval,
+    sell,
+    sign_in,
+)
+from posrefund.dialects.definition import MAC_FIELDS
 from posrefund.engine.batch import UPLOAD_ITEMS_MAX, BatchTotals, Closing, Stage
 from posrefund.engine.compose import (
     compose_details,
@@ -22,17 +30,31 @@ if TYPE_CHECKING:
     from posrefund.certify.bench import Bench
     from posrefund.certify.books import Item
     from posrefund.certify.heard import Heard
+    from posrefund.dialects import Dialect, MessageTable
+    from posrefund.engine import Attempt
 
-__all__ = ["Told", "close_away", "compare", "end", "need_closing", "state_totals", "upload"]
+__all__ = [
+    "UPLOADS",
+    "Told",
+    "ask_details",
+    "ask_refund",
+    "close_away",
+    "compare",
+    "end",
+    "false_totals",
+    "has_upload_mac",
+    "need_closing",
+    "sell_and_differ",
+    "sell_for_batch",
+    "state_totals",
+    "upload",
+    "with_upload_mac",
+]
 
-_MESSAGES = (
-    "sign_in",
-    "settlement",
-    "upload_details",
-    "upload_refund",
-    "upload_end",
-    "balanced_end",
-)
+UPLOADS = ("upload_details", "upload_refund", "upload_end", "balanced_end")
+"""What goes up (0320): UnionPay's carry no MAC, and an acquirer's may."""
+_MESSAGES = ("sign_in", "settlement", *UPLOADS)
+_MAC = MAC_FIELDS[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +122,77 @@ def compare(bench: Bench, told: Told) -> bool:
             bench.expect(item.check, is_met=False, zh=zh, en=en, heard=told.heard)
     bench.books.turn(found)
     return True
+
+
+def sell_for_batch(bench: Bench) -> Attempt:
+    """Put a sale into the batch.
+
+    Raises:
+        BlockedError: The host did not approve it.
+    """
+    heard, sale = sell(bench, bench.books.plain_minor())
+    booked_or_not(bench, heard, sale, bench.subject.cards[0], *APPROVED_NOT_BOOKED)
+    need_approval(bench, heard, "消费", "a sale")
+    return sale
+
+
+def false_totals(bench: Bench) -> BatchTotals:
+    """Return totals that nobody has: one minor unit more among the debits."""
+    ours = bench.books.totals()
+    domestic = replace(ours.domestic, debit_minor=ours.domestic.debit_minor + 1)
+    return replace(ours, domestic=domestic)
+
+
+def sell_and_differ(bench: Bench) -> Told:
+    """Put a sale into the batch and state totals that are not the host's: then something goes up.
+
+    Raises:
+        BlockedError: The profile has no settlement, or a step did not work.
+    """
+    bench.need_message("sale")
+    need_closing(bench)
+    sell_for_batch(bench)
+    return state_totals(bench, false_totals(bench))
+
+
+def ask_details(bench: Bench, *, how: str = "") -> Heard:
+    """Upload the last sale of the batch alone; *how* as for ``Bench.ask``."""
+    last = bench.books.booked[-1]
+    fields = compose_details(bench.view, [(last.attempt, last.card.kept)], bench.now)
+    return bench.ask("upload_details", fields, how=how)
+
+
+def ask_refund(bench: Bench) -> Heard:
+    """Upload the last refund of the batch."""
+    last = next(item for item in reversed(bench.books.booked) if item.attempt.kind == "refund")
+    fields = compose_uploaded_refund(last.attempt, last.card.kept, bench.view, bench.now)
+    return bench.ask("upload_refund", fields)
+
+
+def has_upload_mac(dialect: Dialect) -> bool:
+    """Say whether its uploads carry a MAC."""
+    return _MAC in dialect.messages["upload_details"].templates
+
+
+def with_upload_mac(dialect: Dialect, *, is_with: bool = True) -> Dialect:
+    """Return *dialect* with a MAC in what goes up, or without one."""
+    messages = {
+        **dialect.messages,
+        **{name: _with_mac(dialect.messages[name], is_with=is_with) for name in UPLOADS},
+    }
+    return dialect.derive(dialect.name, messages=messages)
+
+
+def _with_mac(table: MessageTable, *, is_with: bool) -> MessageTable:
+    request, response = (
+        " ".join(entry for entry in text.split() if entry.rstrip("AC") != _MAC)
+        for text in (table.request, table.response)
+    )
+    templates = {number: said for number, said in table.templates.items() if number != _MAC}
+    if is_with:
+        request, response = f"{request} {_MAC}", f"{response} {_MAC}C"
+        templates[_MAC] = "{mac}"
+    return replace(table, request=request, response=response, templates=templates)
 
 
 def upload(bench: Bench) -> int:

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
     from posrefund.certify.bench import Bench
     from posrefund.dialects import Dialect
 
-__all__ = ["Confidence", "Seen", "Switch", "find_switches", "fragment"]
+__all__ = ["Confidence", "Seen", "Switch", "either", "find_switches", "fragment"]
 
+_ZH = {
+    "values": "原值",
+    "zeros": "零",
+    "with": "带",
+    "without": "不带",
+    "left": "左对齐",
+    "right": "右对齐",
+}
 Confidence = Literal["seen", "likely", "unknown"]
 """The host did it before our eyes; it follows from one answer and may have another cause; nobody knows."""
 
@@ -81,6 +89,23 @@ class Switch:
         }
 
 
+def either(taken: dict[str, bool], zh: str, en: str, *, due: str) -> Seen:
+    """Say which of several values was taken; *due* is what the profile sends."""
+    values = [value for value, is_taken in taken.items() if is_taken]
+    refused = [value for value, is_taken in taken.items() if not is_taken]
+    zh_values, zh_refused = (
+        [_ZH.get(value, value) for value in some] for some in (values, refused)
+    )
+    said_zh = f"{zh}：接受 {'、'.join(zh_values) or '无'}" + (
+        f"，拒绝 {'、'.join(zh_refused)}" if refused else ""
+    )
+    said_en = f"{en}: taken {', '.join(values) or 'none'}" + (
+        f", refused {', '.join(refused)}" if refused else ""
+    )
+    found = "either" if not refused else ", ".join(values)
+    return Seen(found, said_zh, said_en, agrees=due in values)
+
+
 def find_switches(bench: Bench) -> tuple[Switch, ...]:
     """Ask the host about each switch; what it will not tell is unknown.
 
@@ -107,6 +132,16 @@ def find_switches(bench: Bench) -> tuple[Switch, ...]:
     return tuple(found)
 
 
+def _without(written: list[str], lines: tuple[str, ...]) -> list[str]:
+    """What was found later was asked with what was found before: its line is the whole of it."""
+    keys = {_key(line) for line in lines}
+    return [line for line in written if line.startswith("#") or _key(line) not in keys]
+
+
+def _key(line: str) -> str:
+    return line.partition(" = ")[0]
+
+
 def fragment(switches: tuple[Switch, ...], dialect: Dialect, *, is_built_in: bool = True) -> str:
     """Return what was found as a dialect file to go on from: what is unknown stands there as a comment.
 
@@ -128,7 +163,8 @@ def fragment(switches: tuple[Switch, ...], dialect: Dialect, *, is_built_in: boo
         if not switch.seen.lines:
             tables[""].append(mark)
         for table, lines in switch.seen.lines.items():
-            tables.setdefault(table, []).extend([mark, *lines])
+            kept = _without(tables.get(table, []), lines)
+            tables[table] = [*kept, mark, *lines]
     text = "\n".join([*head, *tables.pop("")])
     for table, written in tables.items():
         text += "\n".join(["", "", f"[{table}]", *written])

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["play", "tell_end", "write_evidence"]
 
-_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow")}
+_MARKS = {
+    "passed": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "skipped": ("–", "yellow"),
+    "absent": ("·", "dim"),
+}
 _SURE = {"seen": "·", "likely": "~", "unknown": "?"}
 
 
@@ -59,9 +64,9 @@ def tell_end(run: Certification, out: Path, lang: Lang) -> None:
     is_zh = lang is Lang.ZH
     for switch in run.switches:
         stdout.print(as_text(_switch_line(switch, is_zh=is_zh)), soft_wrap=True)
-    counts = (run.count("passed"), run.count("failed"), run.count("skipped"))
-    zh = "通过 {}，未通过 {}，未执行完 {}；证据在 {}"
-    en = "{} passed, {} failed, {} not finished; the evidence is in {}"
+    counts = [run.count(name) for name in ("passed", "failed", "skipped", "absent")]
+    zh = "通过 {}，未通过 {}，未执行完 {}，参数中没有 {}；证据在 {}"
+    en = "{} passed, {} failed, {} not finished, {} not in this profile; the evidence is in {}"
     stdout.print(as_text((zh if is_zh else en).format(*counts, out)), soft_wrap=True)
     days = [
         f"{sale.rrn}:{sale.transaction_date:%m%d}:{sale.amount.minor}" for sale in run.originals

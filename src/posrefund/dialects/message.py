@@ -84,12 +84,12 @@ FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
             "utc_mmddhhmmss hhmmss mmdd yymmddhhmmss reason mac pan expiry auth_code".split()  # noqa: SIM905
         ),
         "settlement": _MANAGEMENT.union(_TOTALS, ("currency", "operator")),
-        "upload_details": _MANAGEMENT | {"count", "items"},
+        "upload_details": _MANAGEMENT | {"mac", "count", "items"},
         "upload_refund": frozenset(
-            "utc_mmddhhmmss hhmmss mmdd yymmddhhmmss pan expiry batch".split()  # noqa: SIM905
+            "utc_mmddhhmmss hhmmss mmdd yymmddhhmmss mac pan expiry batch".split()  # noqa: SIM905
         ),
-        "upload_end": _MANAGEMENT | {"total"},
-        "balanced_end": _MANAGEMENT | {"total"},
+        "upload_end": _MANAGEMENT | {"mac", "total"},
+        "balanced_end": _MANAGEMENT | {"mac", "total"},
         "upload_signature": _MANAGEMENT.union(
             "amount currency mac pan rrn settlement_mmdd packet picture slip".split()  # noqa: SIM905
         ),

@@ -150,7 +150,7 @@ def compose_details(
         for attempt, card in items
     ]
     facts = _of_terminal(view) | _of_moment(view, now)
-    facts |= {"count": f"{len(rows):02d}", "items": "".join(rows)}
+    facts |= {"count": f"{len(rows):02d}", "items": "".join(rows), "mac": MAC_PLACE}
     return _checked(view, "upload_details", facts)
 
 
@@ -163,7 +163,8 @@ def compose_uploaded_refund(
     in DE2, for no track is kept.
     """
     facts = {f"sent.{name}": value for name, value in attempt.fields.items()}
-    facts |= _of_moment(view, now) | {"pan": card.pan.reveal(), "batch": attempt.batch}
+    facts |= _of_moment(view, now)
+    facts |= {"pan": card.pan.reveal(), "batch": attempt.batch, "mac": MAC_PLACE}
     if card.expiry is not None:
         facts["expiry"] = card.expiry
     return _checked(view, "upload_refund", facts)
@@ -171,7 +172,8 @@ def compose_uploaded_refund(
 
 def compose_end(view: TerminalView, closing: Closing, total: int, now: datetime) -> dict[str, str]:
     """Return the fields of the end of an upload of *total* items."""
-    facts = _of_terminal(view) | _of_moment(view, now) | {"total": f"{total:04d}"}
+    facts = _of_terminal(view) | _of_moment(view, now)
+    facts |= {"total": f"{total:04d}", "mac": MAC_PLACE}
     return _checked(view, end_of(closing), facts)
 
 

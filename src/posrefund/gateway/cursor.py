@@ -15,7 +15,8 @@ __all__ = ["TERMINALS_MAX", "cursor_of", "read_cursor"]
 
 TERMINALS_MAX = 32
 """So many in one stream: the text stands in every event."""
-_PART = re.compile(r"([^:,]{1,24}):([0-9]{1,15})")
+_PART = re.compile(r"((?:[A-Za-z0-9_.~-]|%[2-7][0-9A-F]){1,8}):([0-9]{1,15})")
+"""A terminal's eight characters as they are quoted, and a number."""
 
 
 def cursor_of(stood: Mapping[str, int]) -> str:

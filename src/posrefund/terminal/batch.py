@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
+from posrefund.dialects.definition import MAC_FIELDS
 from posrefund.dialects.message import CLOSING
 from posrefund.engine import Note
 from posrefund.engine.batch import (
@@ -48,9 +49,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Literal
 
-    from posrefund.dialects import Dialect
     from posrefund.engine import Attempt, TerminalView
     from posrefund.journal import Journal
+    from posrefund.terminal.keyring import Keyring
     from posrefund.terminal.line import Line, Steps
 
 __all__ = ["BatchCloser"]
@@ -65,8 +66,8 @@ class BatchCloser:
 
     Args:
         line: To the host.
+        keyring: Knows what the host speaks; seals and judges, should that want a MAC on what goes up.
         journal: The terminal's.
-        dialect: What the host speaks.
         clock: Returns the time, aware.
         view: Returns what the engine may know of the terminal now.
         take_number: Returns the same for a message of its own, its STAN taken for good and the journal anchored.
@@ -76,14 +77,15 @@ class BatchCloser:
     def __init__(
         self,
         line: Line,
+        keyring: Keyring,
         journal: Journal,
-        dialect: Dialect,
         clock: Callable[[], datetime],
         view: Callable[[], TerminalView],
         take_number: Callable[[datetime], TerminalView],
         undo: Callable[[], Steps[None]],
     ) -> None:
-        self._line, self._journal, self._dialect = line, journal, dialect
+        self._line, self._keyring, self._journal = line, keyring, journal
+        self._dialect = keyring.dialect
         self._clock, self._view, self._take_number, self._undo = clock, view, take_number, undo
 
     def close(self, operator: str) -> Steps[BatchClosed]:
@@ -202,7 +204,7 @@ class BatchCloser:
             name, sent = "upload_refund", compose_uploaded_refund(*items[0], view, now)
         else:
             name, sent = "upload_details", compose_details(view, items, now)
-        fields = yield from ask(self._line, view, name, sent, is_refusable=True)
+        fields = yield from self._ask_with_mac(view, name, sent, is_refusable=True)
         self._check_echo(sent, fields)
         return fields.get("39", self._dialect.approval)
 
@@ -212,7 +214,7 @@ class BatchCloser:
         total = sum(code == taken for code in codes.values())
         view = self._take_number(now)
         sent = compose_end(view, closing, total, now)
-        yield from ask(self._line, view, end_of(closing), sent)
+        yield from self._ask_with_mac(view, end_of(closing), sent)
         return self._close(closing, Signal.ENDED, "terminal")
 
     def _sign_off(self, closing: Closing) -> Steps[Closing]:
@@ -225,6 +227,13 @@ class BatchCloser:
         return self._forget(closing.after(Signal.SIGNED_OFF))
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _ask_with_mac(
+        self, view: TerminalView, name: str, sent: Mapping[str, str], *, is_refusable: bool = False
+    ) -> Steps[Mapping[str, str]]:
+        """Ask under the working keys where the message has a place for a MAC, which UnionPay's have not."""
+        keyring = None if sent.keys().isdisjoint(MAC_FIELDS) else self._keyring
+        return ask(self._line, view, name, sent, is_refusable=is_refusable, keyring=keyring)
 
     def _attempts(self, closing: Closing) -> list[Attempt]:
         return self._journal.attempts(batch=closing.batch)

@@ -33,12 +33,13 @@ class Keyring:
         dialect: What messages are sealed for.
 
     Attributes:
+        dialect: As given.
         present: The set of the last sign-in; None before the first and after ``close``.
     """
 
     def __init__(self, keystore: KeyStore, dialect: Dialect) -> None:
         self._keystore = keystore
-        self._dialect = dialect
+        self.dialect = dialect
         self._old: dict[str, KeySet] = {}
         self.present = keystore.working_keys()
 
@@ -67,7 +68,7 @@ class Keyring:
             EncodeError: A value does not fit, or there is no set yet.
             InvalidKeyError: The dialect's MAC rule does not take the key.
         """
-        return protection.seal(fields, self._dialect, self.present, envelope)
+        return protection.seal(fields, self.dialect, self.present, envelope)
 
     def unseal(self, body: bytes, envelope: Envelope, sent_with: str) -> Received:
         """Take an answer apart; its MAC is judged by the set *sent_with* alone, if that is still there.
@@ -75,7 +76,7 @@ class Keyring:
         Raises:
             InvalidKeyError: The key file was changed.
         """
-        return protection.unseal(body, self._dialect, self._set(sent_with), envelope)
+        return protection.unseal(body, self.dialect, self._set(sent_with), envelope)
 
     def take_over(self, block: bytes, still_needed: Collection[str]) -> None:
         """Make the keys of a sign-in answer the present ones, all of them or none.
@@ -84,7 +85,7 @@ class Keyring:
             InvalidKeyError: The set is refused; everything stays.
             ConfigError: The key file cannot be written; everything stays.
         """
-        keys = self._keystore.keep_sign_in(block, self._dialect.mac, still_needed=still_needed)
+        keys = self._keystore.keep_sign_in(block, self.dialect.mac, still_needed=still_needed)
         self._close(self._old.values())
         self._old.clear()  # the store says which of them are left
         if self.present is not None:

@@ -127,7 +127,8 @@ class Procedures:
             self._line, self.keyring, journal, dialect, clock, self.view, self._take_number
         )
         self.closer = BatchCloser(
-            self._line, journal, dialect, clock, self.view, self._take_number, self.resolve_doubts
+            *(self._line, self.keyring, journal, clock),
+            *(self.view, self._take_number, self.resolve_doubts),
         )
         self.signatures = SignatureUploader(
             self._line, self.keyring, journal, dialect, clock, self.view

@@ -14,8 +14,9 @@ from posrefund.certify.cases.refunds import (
     REFUND_UNKNOWN,
     REFUND_WRONG_MAC,
 )
-from posrefund.certify.cases.sales import BAD_BATCH, DUPLICATE, SALE, VOID, WRONG_MAC
+from posrefund.certify.cases.sales import BAD_BATCH, DUPLICATE, ODD_CARD, SALE, VOID, WRONG_MAC
 from posrefund.certify.cases.terminal import TERMINAL
+from posrefund.certify.cases.uploads import UPLOAD_AGAIN, UPLOAD_MAC
 
 __all__ = ["CASES", "Case"]
 
@@ -26,6 +27,7 @@ CASES: tuple[Case, ...] = (
     SETTLE_EMPTY,
     SALE,
     VOID,
+    ODD_CARD,
     WRONG_MAC,
     BAD_BATCH,
     DUPLICATE,
@@ -42,6 +44,8 @@ CASES: tuple[Case, ...] = (
     REFUND_LOST,
     SETTLE_BALANCED,
     SETTLE_UNBALANCED,
+    UPLOAD_AGAIN,
+    UPLOAD_MAC,
     TERMINAL,
     SIGN_OFF,
 )

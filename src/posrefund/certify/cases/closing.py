@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from posrefund.certify.cases.definition import Case
 from posrefund.certify.moves import (
     APPROVED_NOT_BOOKED,
     booked_or_not,
-    need_approval,
     original_of,
     refund,
-    sell,
     void,
 )
-from posrefund.certify.settling import compare, end, need_closing, state_totals, upload
+from posrefund.certify.settling import (
+    compare,
+    end,
+    false_totals,
+    need_closing,
+    sell_for_batch,
+    state_totals,
+    upload,
+)
 from posrefund.engine.batch import BatchTotals
 
 if TYPE_CHECKING:
     from posrefund.certify.bench import Bench
     from posrefund.certify.settling import Told
-    from posrefund.engine import Attempt
 
 __all__ = ["SETTLE_BALANCED", "SETTLE_EMPTY", "SETTLE_UNBALANCED"]
 
@@ -50,7 +54,7 @@ def _unbalanced(bench: Bench) -> None:
     bench.need_message("sale", "void")
     need_closing(bench)
     _fill(bench)
-    told = state_totals(bench, _false(bench.books.totals()))
+    told = state_totals(bench, false_totals(bench))
     compare(bench, told)
     _expect_verdict(bench, told, "unbalanced")
     end(bench, "unbalanced", upload(bench))
@@ -59,26 +63,13 @@ def _unbalanced(bench: Bench) -> None:
 def _fill(bench: Bench) -> None:
     """Put two sales, a void and, where there is something to give back, a refund into the batch."""
     card = bench.subject.cards[0]
-    _sale(bench)
-    heard, attempt = void(bench, original_of(bench, _sale(bench)))
+    sell_for_batch(bench)
+    heard, attempt = void(bench, original_of(bench, sell_for_batch(bench)))
     booked_or_not(bench, heard, attempt, card, *APPROVED_NOT_BOOKED)
     if bench.originals:
         original = bench.originals.pop(0)
         heard, attempt = refund(bench, original, original.amount.minor)
         booked_or_not(bench, heard, attempt, card, *APPROVED_NOT_BOOKED)
-
-
-def _sale(bench: Bench) -> Attempt:
-    heard, sale = sell(bench, bench.books.plain_minor())
-    booked_or_not(bench, heard, sale, bench.subject.cards[0], *APPROVED_NOT_BOOKED)
-    need_approval(bench, heard, "消费", "a sale")
-    return sale
-
-
-def _false(totals: BatchTotals) -> BatchTotals:
-    """Totals that nobody has: one minor unit more among the debits."""
-    domestic = replace(totals.domestic, debit_minor=totals.domestic.debit_minor + 1)
-    return replace(totals, domestic=domestic)
 
 
 def _expect_verdict(bench: Bench, told: Told, due: str) -> None:

@@ -14,6 +14,7 @@ from posrefund.certify.moves import (
     booked_or_not,
     need_approval,
     need_refusal,
+    odd_card,
     original_of,
     sell,
     void,
@@ -22,7 +23,15 @@ from posrefund.dialects import look_up
 from posrefund.engine.compose import compose_sale
 from posrefund.values import Amount, BatchNumber
 
-__all__ = ["BAD_BATCH", "DUPLICATE", "SALE", "VOID", "WRONG_MAC", "expect_sign_in_code"]
+__all__ = [
+    "BAD_BATCH",
+    "DUPLICATE",
+    "ODD_CARD",
+    "SALE",
+    "VOID",
+    "WRONG_MAC",
+    "expect_sign_in_code",
+]
 
 
 def _sale(bench: Bench) -> None:
@@ -48,6 +57,19 @@ def _void(bench: Bench) -> None:
     zh, en = "同一笔消费被撤销了两次", "one sale was voided twice"
     booked_or_not(bench, heard, attempt, card, "void.again.not_booked", zh, en)
     need_refusal(bench, heard, "void.again.refused", "再次撤销", "a second void of it")
+
+
+def _odd_card(bench: Bench) -> None:
+    """Half a byte of such a number is filler: where a host takes it for a digit, the card is another one."""
+    bench.need_message("sale", "void")
+    bench.need_keys()
+    card = odd_card(bench)
+    heard, sale = sell(bench, bench.books.plain_minor(), card)
+    booked_or_not(bench, heard, sale, card, *APPROVED_NOT_BOOKED)
+    need_approval(bench, heard, "奇数位卡号的消费", "the sale to an odd number of digits")
+    heard, attempt = void(bench, original_of(bench, sale), card)
+    booked_or_not(bench, heard, attempt, card, *APPROVED_NOT_BOOKED)
+    need_approval(bench, heard, "奇数位卡号的撤销", "its void")
 
 
 def _wrong_mac(bench: Bench) -> None:
@@ -135,6 +157,14 @@ VOID = Case(
     "当日未结批的消费全额撤销；再次撤销被拒绝",
     "A sale of the open batch is undone whole; a second void of it is refused.",
     _void,
+)
+ODD_CARD = Case(
+    "odd_card",
+    "奇数位卡号",
+    "Odd card number",
+    "奇数位卡号的消费和撤销获批，应答中的卡号与请求一致",
+    "A sale to a card of an odd number of digits and its void are approved, and the number comes back as it was sent.",
+    _odd_card,
 )
 WRONG_MAC = Case(
     "wrong_mac",

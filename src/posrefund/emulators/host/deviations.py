@@ -88,6 +88,15 @@ DEVIATIONS: Mapping[str, Deviation] = {
     "reversal_not_booked": Deviation(
         "confirms a reversal and does not undo", leaves_out=frozenset({"reversal"})
     ),
+    "last_digit_lost": Deviation(
+        "reads an odd card number from the wrong end", leaves_out=frozenset({"last_digit"})
+    ),
+    "upload_counted_twice": Deviation(
+        "counts an item each time that it goes up", leaves_out=frozenset({"once"})
+    ),
+    "upload_mac_unanswered": Deviation(
+        "does not answer an upload that carries a MAC", leaves_out=frozenset({"upload_answer"})
+    ),
     "batch_kept": Deviation(
         "takes the end of a batch and goes on in it", leaves_out=frozenset({"next_batch"})
     ),

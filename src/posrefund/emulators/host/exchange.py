@@ -282,6 +282,8 @@ class Exchange:
         if "39" not in wanted and "48" not in self._own:
             wanted = self._dialect.generic_answer  # an answer without a code cannot refuse
         answer = {n: values[n] for n in wanted if values.get(n)}
+        if "last_digit" in self._profile.leaves_out and len(answer.get("2", "")) % 2:
+            answer["2"] = f"0{answer['2'][:-1]}"
         return {"t": self._request.reply_mti, **answer}
 
     def _host_fields(self) -> dict[str, str]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 from collections import deque
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from posrefund.emulators.host.dialects import find_dialect
 from posrefund.emulators.host.exchange import Exchange
 from posrefund.emulators.host.faults import EFFECTS, Delivery, FaultQueue
-from posrefund.emulators.host.inquiry import UNIONPAY_INQUIRY
+from posrefund.emulators.host.house import with_choices
 from posrefund.emulators.host.ledger import Ledger
 from posrefund.emulators.host.wire import UnreadableError, read
 
@@ -71,12 +70,9 @@ class EmulatedHost:
     ) -> None:
         self.profile = profile
         spoken = find_dialect(profile.dialect)
-        more = UNIONPAY_INQUIRY if profile.takes_inquiries and spoken.name == "unionpay" else {}
-        self.dialect = replace(
-            spoken,
-            mac_rule=profile.mac_rule or spoken.mac_rule,
-            rules=MappingProxyType({**spoken.rules, **more}),
-        )
+        if spoken.name == "unionpay":
+            spoken = with_choices(spoken, profile)
+        self.dialect = replace(spoken, mac_rule=profile.mac_rule or spoken.mac_rule)
         self.codes = profile.codes or self.dialect.codes
         self.clock = clock
         self.ledger = ledger or Ledger()
@@ -115,6 +111,9 @@ class EmulatedHost:
             self.unreadable_count += 1
             self.log.append(f"unreadable: {error.where}")
             return Delivery(close=True)
+        if request.is_upload_with_mac and "upload_answer" in self.profile.leaves_out:
+            self.log.append(f"{request.mti} dropped")
+            return Delivery()
         fault = self.faults.take(request.mti, request.amount_minor)
         effect = EFFECTS[fault.kind] if fault else None
         if effect and not effect.sees:

@@ -113,13 +113,21 @@ class HostProfile:
         mac_rule: How the MAC is made; as the dialect says if None. A terminal whose TMK is of SM4 needs
             ``UNIONPAY_SM4``.
         de60_digits: Lengths of DE60 that a transaction may have (UnionPay only).
+        pads: Nibbles that may fill an odd number of digits in a field with a length; it sends the first of them
+            (UnionPay only).
+        number_from: The side at which an odd card number begins in DE2: ``"left"``, with the filler behind it, or
+            ``"right"``, with a zero before it (UnionPay only).
+        upload_mac: Whether an upload (0320) carries a MAC: ``"none"`` may, ``"taken"`` any that is there is not looked
+            at, ``"needed"`` each does (UnionPay only).
+        needs_uploaded_track: A refund goes up with its track, as a comment in one terminal of 2011 wants (UnionPay only).
         currency: The only DE49 taken.
         acquirer_id: DE32 and the second half of DE44.
         issuer_id: The first half of DE44.
         merchant_type: Merchant category code, settlement file only.
         leaves_out: What it does not do though it should, as a faulty host would: ``"mac"``, ``"stan"``, ``"card"`` and
             ``"over_refund"`` are checks; ``"reversal"`` is confirmed and not booked, and at an end ``"next_batch"`` is not
-            opened.
+            opened. An item goes up more than ``"once"`` and counts each time; ``"upload_answer"`` is none to an upload
+            with a MAC; an odd card number comes back without its ``"last_digit"``, the filler before it.
     """
 
     dialect: str = "unionpay"
@@ -138,6 +146,10 @@ class HostProfile:
     kcv_bytes: int = 4
     mac_rule: MACRule | None = None
     de60_digits: tuple[int, ...] = (11, 13, 14, 17)
+    pads: str = "0F"
+    number_from: Literal["left", "right"] = "left"
+    upload_mac: Literal["none", "taken", "needed"] = "none"
+    needs_uploaded_track: bool = False
     currency: str = "156"
     acquirer_id: str = "48021000"
     issuer_id: str = "01020000"

@@ -6,11 +6,13 @@ noted in the request as its first fault, a field name and never a value. Floor 9
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import iso8583
 
+from posrefund.emulators.host.house import filled_with
 from posrefund.errors import FramingError
 from posrefund.framing import Envelope
 
@@ -101,6 +103,11 @@ class Request:
         return self.dialect.layout.network_code(self.fields)
 
     @property
+    def is_upload_with_mac(self) -> bool:
+        """Whether it belongs to the closing of a batch and carries a MAC, be that its place or not."""
+        return self.rule is not None and self.rule.closes and bool(self.tag or self.fault == "DE64")
+
+    @property
     def reply_mti(self) -> str:
         """The MTI of its answer."""
         return f"{self.mti[:2]}{int(self.mti[2]) + 1}{self.mti[3]}"
@@ -113,7 +120,7 @@ def read(message: bytes, dialect: HostDialect, profile: HostProfile) -> Request:
         UnreadableError: There is no envelope, no MTI of a request, or no terminal to answer to.
     """
     envelope, body = _open_envelope(message, dialect)
-    fields, fault = _unpack(body, dialect)
+    fields, fault = _unpack(body, dialect, profile)
     mti = _known_mti(fields.pop(_MTI, ""), dialect, profile)
     if not mti.isdecimal() or int(mti[2]) % 2:
         raise UnreadableError(where="MTI")
@@ -145,11 +152,13 @@ def _open_envelope(message: bytes, dialect: HostDialect) -> tuple[Envelope, byte
     return envelope, body
 
 
-def _unpack(body: bytes, dialect: HostDialect) -> tuple[dict[str, str], str | None]:
+def _unpack(
+    body: bytes, dialect: HostDialect, profile: HostProfile
+) -> tuple[dict[str, str], str | None]:
     """Return the fields that could be read, by number (and ``t``), and where reading stopped."""
     stopped_at = None
     try:
-        fields, encoded = iso8583.decode(body, dialect.spec)
+        fields, encoded = _decode(body, dialect, profile)
         if dialect.is_text or "1" in fields:
             stopped_at = _written_otherwise(fields, encoded, dialect)
     except iso8583.DecodeError as error:
@@ -160,6 +169,19 @@ def _unpack(body: bytes, dialect: HostDialect) -> tuple[dict[str, str], str | No
     for key in ("h", "p", "1") if stopped_at is None else ("h", "p", "1", stopped_at, *_MAC_FIELDS):
         fields.pop(key, None)
     return fields, _path(stopped_at) if stopped_at else None
+
+
+def _decode(
+    body: bytes, dialect: HostDialect, profile: HostProfile
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Read *body* with the filler that the host itself sends, then with the others that it reads."""
+    try:
+        return iso8583.decode(body, dialect.spec)
+    except iso8583.DecodeError:
+        for pad in profile.pads[1:] if dialect.name == "unionpay" else "":
+            with suppress(iso8583.DecodeError):
+                return iso8583.decode(body, filled_with(dialect.spec, pad))
+        raise
 
 
 def _written_otherwise(

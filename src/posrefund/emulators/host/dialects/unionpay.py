@@ -46,6 +46,8 @@ class UnionPay(Layout):
         is_long = rule.is_money or rule.asks or rule.kind == "upload_refund"
         if len(fields.get("60", "")) not in (profile.de60_digits if is_long else (11,)):
             wrong.append("60")
+        if rule.kind == "upload_refund" and profile.needs_uploaded_track:
+            wrong += [] if "35" in fields else ["35"]
         if "48" in fields and "48" in rule.mandatory and not _is_batch_data(rule, fields["48"]):
             wrong.append("48")
         if (
