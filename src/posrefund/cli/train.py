@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import threading
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -145,7 +145,7 @@ def _say_sales(terminal: Terminal, lang: Lang) -> None:
     """Tell what there is to refund."""
     is_zh = lang is Lang.ZH
     stdout.print("培训模式：这里没有真钱" if is_zh else "training: nothing in here is money")
-    yesterday = terminal.view().host_day(datetime.now(UTC)) - timedelta(days=1)
+    yesterday = datetime.now(_ZONE).date() - timedelta(days=1)
     for sale in _lessons(terminal):
         day = sale.transaction_date
         if day == yesterday:
