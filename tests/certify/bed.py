@@ -1,9 +1,9 @@
-"""A host on the loopback and what is certified against it."""
+"""A host in this process and what is certified against it: from hand to hand, or over the loopback where a line is wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -19,7 +19,8 @@ from posrefund.emulators.host import (
 )
 from posrefund.emulators.host.deviations import deviate
 from posrefund.framing import Envelope
-from posrefund.link import TCPLink
+from posrefund.link import Link, TCPLink
+from posrefund.testing import MemoryLink
 from posrefund.values import PAN, CardRead, MerchantID, TerminalID
 
 TMK = "70F2A84CCBC2AE8625CBB0F2C22AB923"
@@ -33,11 +34,11 @@ START = datetime(2026, 3, 9, 10, tzinfo=timezone(timedelta(hours=8)))
 
 @dataclass(frozen=True)
 class Bed:
-    """One host and its subject."""
+    """One host and its subject; *port* where it is served."""
 
     host: EmulatedHost
-    server: HostServer
     subject: Subject
+    port: int = 0
 
     def run(self, *only: str, switches: bool = False) -> Certification:
         return certify(self.subject, only=only, with_switches=switches)
@@ -53,8 +54,9 @@ def bed(
     start: datetime = START,
     known: Dialect | None = None,
     tmk: Key | None = None,
+    tcp: bool = False,
 ) -> Iterator[Bed]:
-    """Serve a host that deviates in *deviations*."""
+    """Lend a host that deviates in *deviations*: over TCP, or else from hand to hand, where an answer is there or never comes."""
     clock = HostTime(start, runs=True)
     tmk = tmk or Key(bytes.fromhex(TMK), Purpose.KEK)
     record = TerminalRecord(TERMINAL, MERCHANT, tmk, batch="000007")
@@ -62,10 +64,14 @@ def bed(
     for each in deviations:
         deviate(host, each)
     spoken = known or dialect(name)
-    with HostServer(host) as server:
+    with ExitStack() as stack:
+        server = stack.enter_context(HostServer(host)) if tcp else None
+
+        def dial() -> Link:
+            return TCPLink("127.0.0.1", server.port) if server else MemoryLink(host.respond)
 
         def turn() -> None:
-            with server.lock:
+            with server.lock if server else ExitStack():
                 clock.advance(timedelta(days=1))
 
         subject = Subject(
@@ -73,12 +79,12 @@ def bed(
             terminal=TerminalID(TERMINAL),
             merchant=MerchantID(MERCHANT),
             tmk=tmk,
-            dial=lambda: TCPLink("127.0.0.1", server.port),
+            dial=dial,
             envelope=Envelope(spoken.tpdu, spoken.header),
             cards=CARDS,
             clock=lambda: datetime.now(UTC),
-            host="a host on the loopback",
+            host="a host of the tests",
             answer_s=answer_s,
             turn_day=turn if turns else None,
         )
-        yield Bed(host, server, subject)
+        yield Bed(host, subject, server.port if server else 0)

@@ -43,6 +43,16 @@ CLOSING = {
 """The cases that close a batch, and the one that ends with it."""
 
 
+@pytest.fixture(scope="module")
+def passed_files(passed: Certification) -> dict[str, bytes]:
+    return evidence(passed)
+
+
+@pytest.fixture(scope="module")
+def failed_files(failed: Certification) -> dict[str, bytes]:
+    return evidence(failed)
+
+
 class Page(HTMLParser):
     """Open and closed tags, and the targets of links."""
 
@@ -68,8 +78,8 @@ class Page(HTMLParser):
             assert self.open.pop() == tag
 
 
-def test_the_pack_has_its_files_and_their_digests(passed: Certification) -> None:
-    files = evidence(passed)
+def test_the_pack_has_its_files_and_their_digests(passed_files: dict[str, bytes]) -> None:
+    files = passed_files
 
     assert set(files) == {
         "report.html",
@@ -86,10 +96,10 @@ def test_the_pack_has_its_files_and_their_digests(passed: Certification) -> None
 
 
 def test_no_file_of_it_holds_a_card_number_a_key_or_what_looks_like_one(
-    passed: Certification, failed: Certification
+    passed_files: dict[str, bytes], failed_files: dict[str, bytes]
 ) -> None:
-    for run in (passed, failed):
-        for name, data in evidence(run).items():
+    for files in (passed_files, failed_files):
+        for name, data in files.items():
             text = data.decode()
             if name != "profile.toml":  # its words for DE53 look like one
                 assert find_card_data(text) == []
@@ -121,8 +131,10 @@ def test_other_dialects_have_their_evidence_too(name: str) -> None:
             assert result.why_zh in absent
 
 
-def test_the_trace_shows_every_message_masked(passed: Certification) -> None:
-    trace = evidence(passed)["trace.txt"].decode()
+def test_the_trace_shows_every_message_masked(
+    passed: Certification, passed_files: dict[str, bytes]
+) -> None:
+    trace = passed_files["trace.txt"].decode()
 
     assert trace.count("\n#") + 1 == len(passed.steps)
     assert "620000******0005" in trace
@@ -132,10 +144,10 @@ def test_the_trace_shows_every_message_masked(passed: Certification) -> None:
 
 
 def test_the_page_is_well_formed_and_stands_alone(
-    passed: Certification, failed: Certification
+    passed_files: dict[str, bytes], failed_files: dict[str, bytes]
 ) -> None:
-    for run in (passed, failed):
-        text = evidence(run)["report.html"].decode()
+    for files in (passed_files, failed_files):
+        text = files["report.html"].decode()
         page = Page(text)
 
         assert page.open == []
@@ -145,8 +157,8 @@ def test_the_page_is_well_formed_and_stands_alone(
         assert not re.search(r"https?://", text)
 
 
-def test_the_page_says_all_of_it_in_both_languages(failed: Certification) -> None:
-    text = html.unescape(evidence(failed)["report.html"].decode())
+def test_the_page_says_all_of_it_in_both_languages(failed_files: dict[str, bytes]) -> None:
+    text = html.unescape(failed_files["report.html"].decode())
 
     for case in CASES:
         assert {case.title_zh, case.title_en, case.wants_zh, case.wants_en} <= set(
@@ -157,8 +169,10 @@ def test_the_page_says_all_of_it_in_both_languages(failed: Certification) -> Non
     assert text.count('class="zh"') == text.count('class="en"')
 
 
-def test_pre_authorisation_is_named_as_not_there_and_not_left_out(passed: Certification) -> None:
-    files = evidence(passed)
+def test_pre_authorisation_is_named_as_not_there_and_not_left_out(
+    passed: Certification, passed_files: dict[str, bytes]
+) -> None:
+    files = passed_files
     page = html.unescape(files["report.html"].decode())
 
     assert "none of posrefund's has them" in page
@@ -177,8 +191,10 @@ def test_the_page_opens_in_the_language_that_was_asked_for(
     assert checked in evidence(passed, language)["report.html"].decode()  # type: ignore[arg-type]
 
 
-def test_the_results_are_data_that_say_the_same(failed: Certification) -> None:
-    data = json.loads(evidence(failed)["results.json"])
+def test_the_results_are_data_that_say_the_same(
+    failed: Certification, failed_files: dict[str, bytes]
+) -> None:
+    data = json.loads(failed_files["results.json"])
 
     assert data == json.loads(json.dumps(results_data(failed)))
     assert data["verdict"] == "failed"

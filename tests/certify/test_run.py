@@ -15,7 +15,7 @@ from posrefund.crypto import UNIONPAY_SM4, Algorithm, Key, Purpose
 from posrefund.dialects.file import load_dialect
 from posrefund.emulators.host import Fault, HostProfile
 from posrefund.emulators.host.deviations import DEVIATIONS, deviate
-from posrefund.emulators.host.faults import EFFECTS
+from posrefund.emulators.host.faults import EFFECTS, NO_EFFECT
 from posrefund.errors import ConfigError
 from posrefund.link import HostLink, TCPLink
 
@@ -38,7 +38,8 @@ def test_whatever_a_host_does_is_a_finding_and_no_error(kind: str) -> None:
     # The totals are balanced, and nothing of this is answered with what it was asked about.
     is_harmless = kind in ("wrong_rrn", "duplicate_reply", "balanced", "wrong_original")
     # Short for a host that says nothing; one that is to pass gets the time that a busy machine takes.
-    with bed(answer_s=5.0 if is_harmless else 0.15) as found:
+    is_of_the_line = EFFECTS[kind].line is not NO_EFFECT.line or not EFFECTS[kind].sees
+    with bed(answer_s=5.0 if is_harmless else 0.15, tcp=is_of_the_line) as found:
         for mti in MTIS:
             found.host.faults.add(Fault(kind, mti=mti, always=True, seconds=0.3))
         run = found.run("echo", "sale", "reversal", "settle_balanced", "sign_off")
@@ -64,8 +65,8 @@ class OneLine:
 
 
 def test_a_host_that_allows_one_connection_owes_no_late_answer() -> None:
-    with bed() as found:
-        line = OneLine(found.server.port)
+    with bed(tcp=True) as found:
+        line = OneLine(found.port)
         run = certify(
             replace(found.subject, dial=line.dial), only=["late_answer", "settle_balanced"]
         )
@@ -82,8 +83,8 @@ def test_no_connection_is_left_open_behind_a_message() -> None:
         dialled.append(HostLink([TCPLink("127.0.0.1", port)], keep_open_s=60))
         return dialled[-1]
 
-    with bed() as found:
-        port = found.server.port
+    with bed(tcp=True) as found:
+        port = found.port
         run = certify(replace(found.subject, dial=lambda: dial(port)), only=["sale", "reversal"])
 
     assert run.verdict == "passed"

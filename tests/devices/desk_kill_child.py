@@ -1,10 +1,13 @@
 """A till that kills itself, really, at a step; run by ``test_desk_kill``.
 
-Usage: python desk_kill_child.py FOLDER STEP. The device's own ledger is a file beside the journal: it lives on.
+Usage: python desk_kill_child.py FOLDER STEP [FOLDER STEP …]: a process for each, one after the other, forked from this one,
+which has loaded all of it; told are its exit status and what it said. The device's own ledger is a file beside the journal:
+it lives on.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -78,5 +81,28 @@ def main(folder: Path, step: int) -> None:
     print(type(result).__name__, trigger.count)
 
 
+def forked(folder: Path, step: int) -> tuple[int, str]:
+    """Run ``main`` in a process of its own; return its exit status, negative for a signal, and what it said."""
+    ours, its = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(its, 1)
+        status = 1
+        try:
+            main(folder, step)
+            sys.stdout.flush()
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(its)
+    with os.fdopen(ours) as said:
+        text = said.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    words = iter(sys.argv[1:])
+    json.dump(
+        [forked(Path(folder), int(step)) for folder, step in zip(words, words, strict=True)],
+        sys.stdout,
+    )

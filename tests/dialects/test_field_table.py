@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time, timedelta, timezone
+from typing import Any
 
 import iso8583
 import pytest
@@ -239,6 +240,28 @@ def test_derive_changes_what_is_given_and_leaves_the_first_alone() -> None:
     assert (UNIONPAY.constants["de60_tail"], UNIONPAY.cut_off) == ("600", time(23))
     with pytest.raises(TypeError):
         house.fields["2"] = house.fields["3"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_shared"),
+    [
+        ({"cut_off": time(22), "constants": {}}, True),
+        ({"fields": [Field(46, "n6", "自定义", "private")]}, False),
+        ({"accept_pads": "0"}, False),
+        ({"encoding": "ascii"}, False),
+        ({"mti_enc": "ascii"}, False),
+        ({"bitmap_enc": "ascii"}, False),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_codec_is_made_anew_exactly_where_something_is_written_otherwise(
+    changes: dict[str, Any], *, is_shared: bool
+) -> None:
+    first = UNIONPAY.codec
+    house = UNIONPAY.derive("my-bank", **changes)
+
+    assert (house.codec is first) == is_shared
+    assert house.codec.specification == house.specification
 
 
 def test_dialect_cannot_be_changed() -> None:

@@ -32,6 +32,8 @@ MAC_FIELDS, MAC_BYTES = ("64", "128"), 8
 """Where a MAC may stand; both fields are ``b64``."""
 MAC_PLACE = "00" * MAC_BYTES
 """Holds the place of a MAC that is not made yet."""
+_WRITTEN = frozenset({"encoding", "mti_enc", "bitmap_enc", "accept_pads"})
+"""What a codec is made of, but for the fields."""
 NEVER_KEPT = frozenset({"35", "36", "45", "52"})
 """Tracks and PIN block: no journal holds them, whatever a field table says of them. PCI DSS v4.0.1, 3.3.1."""
 
@@ -279,8 +281,12 @@ class Dialect:
             >>> house.name, house.constants["de60_tail"]
             ('my-bank', '50')
         """
-        table = {**self.fields, **{str(row.number): row for row in fields}}
-        return replace(self, name=name, fields=MappingProxyType(table), **changes)
+        more = {str(row.number): row for row in fields}
+        table = MappingProxyType({**self.fields, **more})
+        derived = replace(self, name=name, fields=table, **changes)
+        if "codec" in vars(self) and not more and _WRITTEN.isdisjoint(changes):
+            vars(derived)["codec"] = self.codec  # made once: it knows nothing of the rest
+        return derived
 
     def word(self, name: str, value: str) -> str:
         """Return the host's word for the fact *name* where it is *value*; *value* itself if it has none.
