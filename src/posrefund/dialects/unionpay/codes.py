@@ -111,8 +111,9 @@ _CHECK_REMAINDER = _Advice(
 )
 _CHECK_CARD = _Advice(
     "merchant",
-    "未受理：请确认是原交易所用的卡，再重新发起",
-    "not accepted: please make sure it is the card of the original sale, then start a new request",
+    "未受理：请核对卡片，退货须用原交易所用的卡，再重新发起",
+    "not accepted: please check the card, which for a refund is the card of the original sale; then "
+    "start a new request",
     zh_by_code="未受理：消费请顾客刷新付款码，退货请核对签购单上的付款凭证码，再重新发起",
     en_by_code="not accepted: for a sale please ask the customer for a new code, for a refund check the "
     "voucher number of the slip; then start a new request",
