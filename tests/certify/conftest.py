@@ -1,4 +1,4 @@
-"""Each run begins with the profile read from its own text; one text is read once for all tests of this folder."""
+"""Each run begins with its profile, written as text and read again; for all tests of this folder that is done once for each."""
 
 from __future__ import annotations
 
@@ -8,13 +8,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posrefund.certify.cases import profile
+from posrefund.dialects.file import dump_dialect, read_dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posrefund.dialects import Dialect
+
 
 @pytest.fixture(autouse=True, scope="session")
-def _one_reading_of_each_text() -> Iterator[None]:
+def _each_profile_once() -> Iterator[None]:
+    texts: dict[int, tuple[Dialect, str]] = {}
+
+    def text_of(known: Dialect) -> str:
+        if id(known) not in texts:
+            texts[id(known)] = (
+                known,
+                dump_dialect(known),
+            )  # kept, so that its number is nobody else's
+        return texts[id(known)][1]
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(profile, "read_dialect", cache(profile.read_dialect))
+        patch.setattr(profile, "dump_dialect", text_of)
+        patch.setattr(profile, "read_dialect", cache(read_dialect))
         yield

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posrefund.cli.config import load, open_terminal, write
-from posrefund.cli.demo_host import HostProcess
 from posrefund.cli.init import make_keystore
+from posrefund.crypto import Key, Purpose
 from posrefund.emulators.device import DeviceServer, ListeningStream
+from posrefund.emulators.host import (
+    EmulatedHost,
+    Fault,
+    HostProfile,
+    HostServer,
+    HostTime,
+    TerminalRecord,
+)
 from posrefund.emulators.pinpad import EmulatedPinPad
 from posrefund.engine import SaleRequest
 from posrefund.values import PAN, Amount, CardRead
@@ -33,22 +41,22 @@ ZONE = timezone(timedelta(hours=8))
 
 
 @pytest.fixture
-def practice(tmp_path: Path) -> Iterator[tuple[Path, HostProcess]]:
+def practice(tmp_path: Path) -> Iterator[tuple[Path, EmulatedHost]]:
     """Settings to practise with, the host that they name, and a sale of ¥128.00 of yesterday."""
     make_keystore(tmp_path, PUBLISHED, test_keys=True)
-    config = write(
-        tmp_path, terminal="TRAINING", merchant="123456789012345", address="127.0.0.1", port=1,
-        answer_s=3, training=True,
-    )  # fmt: skip
-    with HostProcess(config, tmp_path / "ledger.json", batch="000001") as host:
-        text = config.read_text(encoding="utf-8")
-        config.write_text(text.replace("port = 1\n", f"port = {host.port}\n"), encoding="utf-8")
-        now = datetime.now(ZONE)
+    now = datetime.now(ZONE)
+    time = HostTime(now - timedelta(days=1), runs=True)
+    record = TerminalRecord("TRAINING", "123456789012345", Key(PUBLISHED, Purpose.KEK))
+    host = EmulatedHost(HostProfile(), [record], clock=time)
+    with HostServer(host) as server:
+        config = write(
+            tmp_path, terminal="TRAINING", merchant="123456789012345", address="127.0.0.1",
+            port=server.port, answer_s=3, training=True,
+        )  # fmt: skip
         with open_terminal(load(config)) as terminal:
-            host.set_clock(now - timedelta(days=1))
             terminal.sign_in(accept_clock=True)
             terminal.sale(SaleRequest("LESSON-1", Amount(12_800), CARD))
-            host.set_clock(now)
+            time.set(now)
             host.close_batch("TRAINING")
             terminal.sign_in(accept_clock=True)
         yield config, host
@@ -59,11 +67,11 @@ def counter(config: Path, *words: str) -> Keyboard:
     return Keyboard(command)
 
 
-def refunds(host: HostProcess) -> list[int]:
-    return [entry["amount_minor"] for entry in host.ledger() if entry["kind"] == "refund"]
+def refunds(host: EmulatedHost) -> list[int]:
+    return [entry.amount_minor for entry in host.ledger.entries() if entry.kind == "refund"]
 
 
-def test_refund_by_six_keys_is_in_the_host_s_books(practice: tuple[Path, HostProcess]) -> None:
+def test_refund_by_six_keys_is_in_the_host_s_books(practice: tuple[Path, EmulatedHost]) -> None:
     config, host = practice
     with counter(config, "--lang", "en") as hand:
         hand.wait_for("Refund")
@@ -82,7 +90,7 @@ def test_refund_by_six_keys_is_in_the_host_s_books(practice: tuple[Path, HostPro
         assert hand.wait_for_the_end() == 0
 
 
-def test_chinese_counter_refunds_too(practice: tuple[Path, HostProcess]) -> None:
+def test_chinese_counter_refunds_too(practice: tuple[Path, EmulatedHost]) -> None:
     config, host = practice
     with counter(config) as hand:
         hand.wait_for("退货")
@@ -96,7 +104,7 @@ def test_chinese_counter_refunds_too(practice: tuple[Path, HostProcess]) -> None
     assert refunds(host) == [500]
 
 
-def test_card_comes_from_a_pad_over_tcp(practice: tuple[Path, HostProcess]) -> None:
+def test_card_comes_from_a_pad_over_tcp(practice: tuple[Path, EmulatedHost]) -> None:
     config, host = practice
     line = ListeningStream(("127.0.0.1", 0))
     words = ("--lang", "en", "--pad", line.name)
@@ -113,10 +121,10 @@ def test_card_comes_from_a_pad_over_tcp(practice: tuple[Path, HostProcess]) -> N
 
 
 def test_sigint_while_the_host_is_silent_leaves_a_doubt_that_shows_itself_next_time(
-    practice: tuple[Path, HostProcess],
+    practice: tuple[Path, EmulatedHost],
 ) -> None:
     config, host = practice
-    host.lose_next_answer("0220")
+    host.faults.add(Fault("drop_reply", mti="0220"))
     with counter(config, "--lang", "en") as hand:
         hand.wait_for("Refund")
         hand.press("1", then="620000******0005")

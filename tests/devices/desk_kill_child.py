@@ -11,10 +11,12 @@ import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devices.desk_shop import Device, Shop, refund
+from forked import forked
 from posrefund.devices import DeviceResult
 
 if TYPE_CHECKING:
@@ -81,28 +83,12 @@ def main(folder: Path, step: int) -> None:
     print(type(result).__name__, trigger.count)
 
 
-def forked(folder: Path, step: int) -> tuple[int, str]:
-    """Run ``main`` in a process of its own; return its exit status, negative for a signal, and what it said."""
-    ours, its = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.dup2(its, 1)
-        status = 1
-        try:
-            main(folder, step)
-            sys.stdout.flush()
-            status = 0
-        finally:
-            os._exit(status)
-    os.close(its)
-    with os.fdopen(ours) as said:
-        text = said.read()
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text
-
-
 if __name__ == "__main__":
     words = iter(sys.argv[1:])
     json.dump(
-        [forked(Path(folder), int(step)) for folder, step in zip(words, words, strict=True)],
+        [
+            forked(partial(main, Path(folder), int(step)))
+            for folder, step in zip(words, words, strict=True)
+        ],
         sys.stdout,
     )

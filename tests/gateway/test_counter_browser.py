@@ -6,7 +6,7 @@ import importlib.util
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,10 +28,26 @@ PICTURES = os.environ.get("POSREFUND_PICTURES")
 """A folder where each screen is kept, for whoever wants to look."""
 
 
+@pytest.fixture(scope="module")
+def only_browser() -> Iterator[Any]:
+    """One for all: each door has a port of its own, so that nothing which a page keeps is found by the next one."""
+    with chromium() as lent:
+        yield lent
+
+
 @pytest.fixture
 def door(shop: Shop) -> Iterator[OpenDoor]:
     with OpenDoor(shop, readers={TERMINAL: CardsToPractise()}) as opened:
         yield opened
+
+
+@pytest.fixture
+def browser(only_browser: Any, door: OpenDoor) -> Iterator[Any]:
+    """Without a page, and away from it before the door is closed; *door* is open all the while."""
+    assert door.url
+    only_browser.get_log("browser")
+    yield only_browser
+    only_browser.get("about:blank")
 
 
 def keep(page: Page, name: str) -> None:
@@ -60,69 +76,67 @@ def to_the_confirmation(page: Page, amount: str = "28.00") -> list[int]:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_clicks_make_a_refund_in_at_most_six_steps(shop: Shop, door: OpenDoor, lang: str) -> None:
-    with chromium() as browser:
-        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang=lang)
-        steps = to_the_confirmation(page)
-        page.click("1", times=3)  # signed on paper, by a nervous hand
-        page.wait_for("slip")
-        keep(page, f"slip.{lang}")
+def test_clicks_make_a_refund_in_at_most_six_steps(
+    shop: Shop, door: OpenDoor, browser: Any, lang: str
+) -> None:
+    page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang=lang)
+    steps = to_the_confirmation(page)
+    page.click("1", times=3)  # signed on paper, by a nervous hand
+    page.wait_for("slip")
+    keep(page, f"slip.{lang}")
 
-        assert steps == [1, 2, 3, 4, 5]
-        assert page.clicks <= 6
-        assert {"zh": "已受理", "en": "accepted"}[lang] in page.text
-        assert "6200000000000005" not in browser.page_source
-        assert page.complaints() == []
-        assert SECRETS["till"] not in browser.current_url
+    assert steps == [1, 2, 3, 4, 5]
+    assert page.clicks <= 6
+    assert {"zh": "已受理", "en": "accepted"}[lang] in page.text
+    assert "6200000000000005" not in browser.page_source
+    assert page.complaints() == []
+    assert SECRETS["till"] not in browser.current_url
     assert shop.booked("refund") == [2_800]
 
 
-def test_a_doubt_offers_no_again(shop: Shop, door: OpenDoor) -> None:
-    with chromium() as browser:
-        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
-        to_the_confirmation(page)
-        shop.fault("drop_reply")
-        page.click("1")
-        page.wait_for("doubt")
-        keep(page, "doubt")
+def test_a_doubt_offers_no_again(shop: Shop, door: OpenDoor, browser: Any) -> None:
+    page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+    to_the_confirmation(page)
+    shop.fault("drop_reply")
+    page.click("1")
+    page.wait_for("doubt")
+    keep(page, "doubt")
 
-        assert page.choices == ["enter"]  # to the menu, and nowhere else
-        page.click("enter")
-        page.wait_for("menu")
-        assert "1 in doubt" in page.text
+    assert page.choices == ["enter"]  # to the menu, and nowhere else
+    page.click("enter")
+    page.wait_for("menu")
+    assert "1 in doubt" in page.text
     assert shop.booked("refund") == [2_800]
 
 
 def test_a_page_that_is_loaded_anew_while_it_waits_sends_nothing_twice(
-    shop: Shop, door: OpenDoor
+    shop: Shop, door: OpenDoor, browser: Any
 ) -> None:
-    with chromium() as browser:
-        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
-        to_the_confirmation(page)
-        door.hold()
-        page.click("1")
-        page.wait_until_busy()
-        assert page.choices == []
-        keep(page, "waiting")
-        browser.refresh()
-        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
-        door.let_go()
-        page.wait_for("menu")
+    page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+    to_the_confirmation(page)
+    door.hold()
+    page.click("1")
+    page.wait_until_busy()
+    assert page.choices == []
+    keep(page, "waiting")
+    browser.refresh()
+    page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+    door.let_go()
+    page.wait_for("menu")
     assert shop.booked("refund") == [2_800]
 
 
-def test_a_wrong_token_is_told_and_another_one_asked_for(door: OpenDoor) -> None:
-    with chromium() as browser:
-        page = Page(browser, door.url, "prt_nobody", terminal=TERMINAL, lang="en")
-        page.wait_for("token")
-        assert "no token" in page.text
-        keep(page, "token")
-        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
-        page.wait_for("menu")  # the address of a door that was started anew, over the old one
+def test_a_wrong_token_is_told_and_another_one_asked_for(door: OpenDoor, browser: Any) -> None:
+    page = Page(browser, door.url, "prt_nobody", terminal=TERMINAL, lang="en")
+    page.wait_for("token")
+    assert "no token" in page.text
+    keep(page, "token")
+    page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+    page.wait_for("menu")  # the address of a door that was started anew, over the old one
 
 
 def test_a_terminal_that_is_being_opened_is_waited_for(
-    door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+    door: OpenDoor, browser: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_open = threading.Event()
     lend = OpenTerminals.lend
@@ -135,12 +149,11 @@ def test_a_terminal_that_is_being_opened_is_waited_for(
         return await lend(self, name, is_watching=is_watching)
 
     monkeypatch.setattr(OpenTerminals, "lend", opening)
-    with chromium() as browser:
-        page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
-        page.wait_for("later")
-        keep(page, "later")
-        is_open.set()
-        page.wait_for("menu")
+    page = Page(browser, door.url, SECRETS["till"], terminal=TERMINAL, lang="en")
+    page.wait_for("later")
+    keep(page, "later")
+    is_open.set()
+    page.wait_for("menu")
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
-"""A terminal process that kills itself, really, at a step; run by ``test_kill``.
+"""Terminal processes that kill themselves, really, at a step; for ``test_kill``.
 
-Usage: python kill_child.py CONFIG STEP. Step 0 runs through and prints the number of steps.
+Usage: python kill_child.py. A line of standard input for each process, ``["CONFIG", STEP]``; it is forked from this one, which
+has loaded all of it. Told are its exit status and what it said. Step 0 runs through and says the number of steps.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forked import forked
 from posrefund.cli.config import load, open_terminal
 from posrefund.engine import Reason, RefundRequest
 from posrefund.values import PAN, Amount, CardRead, RequestID
@@ -67,4 +71,6 @@ def main(config: Path, step: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    for line in sys.stdin:
+        where, at = json.loads(line)
+        print(json.dumps(forked(partial(main, Path(where), at))), flush=True)
