@@ -61,7 +61,7 @@ def test_csv_is_a_file_for_each_figure(folder: Path) -> None:
     out = folder / "csv"
     posrefund(folder, "report", "day", "2026-03-09", "--format", "csv", "--out", str(out))
 
-    assert len(list(out.iterdir())) == 25
+    assert len(list(out.iterdir())) == 27
     assert (out / "2026-03-09_totals.csv").read_bytes() == (
         b"kind,state,currency,count,sum_minor\r\n"
         b"refund,ACCEPTED,156,1,1000\r\n"
