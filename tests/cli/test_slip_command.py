@@ -16,8 +16,9 @@ from posrefund.cli.app import app
 from posrefund.cli.slip_settings import SlipSettings, slip_settings
 from posrefund.emulators.host import Fault
 from posrefund.engine import Signature
-from posrefund.errors import ConfigError, RefusedError, RequestConflictError
+from posrefund.errors import ConfigError, JournalWriteError, RefusedError, RequestConflictError
 from posrefund.office.signatures import draw
+from posrefund.terminal import Terminal
 
 __all__ = ["counter"]  # a fixture
 
@@ -247,3 +248,20 @@ def test_paths_of_the_settings_are_relative_to_them(tmp_path: Path) -> None:
 def test_settings_that_are_none_are_named(table: object, expected: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=expected):
         slip_settings(table, tmp_path)
+
+
+def test_a_refund_that_no_slip_can_be_printed_of_is_told_all_the_same(
+    shop: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise JournalWriteError("disk full")
+
+    monkeypatch.setattr(Terminal, "note_print", full)
+    words = ["--original", "S-1", "--card", CARD, "--amount", "10"]
+    said = shop.posrefund("refund", "R-2", *words)
+    again = shop.posrefund("refund", "R-2", *words)
+
+    assert said == again
+    assert said.startswith("approved, RRN ")
+    assert "no slip" in said
+    assert "disk full" in said

@@ -169,3 +169,25 @@ def test_who_opens_many_counters_loses_the_one_that_he_used_longest_ago(shop: Sh
             await last.do({"key": "1"})
 
     asyncio.run(day())
+
+
+def test_what_breaks_behind_a_refund_that_was_sent_is_a_doubt_and_no_refusal(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def day() -> None:
+        async with Counter(shop, **readers()) as counter:
+            clerk = Clerk(counter)
+            await confirmed(clerk)
+            refund = counter.terminal.refund
+
+            async def broken(*words: Any, **more: Any) -> None:
+                await refund(*words, **more)
+                raise RuntimeError
+
+            monkeypatch.setattr(counter.terminal, "refund", broken)
+            await clerk.do(SIGNED)
+            assert clerk.screen["name"] == "doubt"
+            assert "¥28.00" in str(clerk.screen["facts"])
+
+    asyncio.run(day())
+    assert shop.booked("refund") == [2_800]

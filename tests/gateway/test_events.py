@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from gateway.lines import Counter, auth, refund_body
 from posrefund.errors import InvalidRequestError
+from posrefund.gateway import stream
 from posrefund.gateway.cursor import cursor_of, read_cursor
-from posrefund.gateway.stream import News
+from posrefund.gateway.operation import Call
+from posrefund.gateway.stream import EventStream, News
 from shop import TERMINAL
 
 if TYPE_CHECKING:
@@ -156,6 +158,35 @@ def test_a_quiet_stream_says_that_it_is_alive(shop: Shop) -> None:
             await listener.hang_up()
 
     asyncio.run(day())
+
+
+def test_a_terminal_that_is_not_open_yet_takes_no_place_from_one_that_was_read(shop: Shop) -> None:
+    """The word that it cannot be read waited behind a slow client, and meanwhile it was opened and read."""
+
+    async def day() -> bytes:
+        async with Counter(shop) as counter:
+            call = Call(counter.options, counter.terminals, None, {}, News(), asyncio.ensure_future)
+            told = EventStream(call, {TERMINAL: 12}, is_waiting=False)
+            return told._written(TERMINAL, None, "unread", {})
+
+    assert f"{TERMINAL}:12" in asyncio.run(day()).decode()
+
+
+def test_a_row_that_nobody_can_tell_ends_a_stream(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("6200000000000005")
+
+    async def day() -> list[Any]:
+        async with Counter(shop) as counter:
+            monkeypatch.setattr(stream, "event_of", broken)
+            async with asyncio.timeout(10):
+                return await everything(counter, "history=true")
+
+    assert asyncio.run(day()) == []
+    assert "unexpected KeyError" in caplog.text
+    assert "6200000000000005" not in caplog.text
 
 
 def test_streams_end_when_the_door_closes(shop: Shop) -> None:

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.fleet_site import DoorProcess, Site
 from gateway.lines import AT, Counter, auth, refund_body, served
+from posrefund.cli import serve_http
 from posrefund.cli.serve_http import HEAD_BYTES_MAX, http_protocol
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ ENDLESS = {
 @pytest.fixture(params=["h11", "httptools"])
 def reads(request: pytest.FixtureRequest) -> type[asyncio.Protocol]:
     if request.param == "h11":
-        return H11Protocol
+        return serve_http._in_time(H11Protocol)
     pytest.importorskip("httptools", reason="the extra fast is not installed")
-    assert http_protocol() is not H11Protocol
+    assert not issubclass(http_protocol(), H11Protocol)
     return http_protocol()
 
 
@@ -148,12 +149,68 @@ def test_what_is_no_http_is_told_so_and_hung_up_on(
     assert shop.booked("refund") == []
 
 
+DRIPS = {
+    "nothing": b"",
+    "half a head": b"GET /health HTTP/1.1\r\nHost: door\r\nX: ",
+    "a body that nobody reads": b"GET /health HTTP/1.1\r\nHost: door\r\nContent-Length: 100000\r\n\r\n",
+    "a body behind a refusal": HEAD + b"Content-Length: 100000\r\n\r\n",
+    "half a head behind an answer": b"GET /health HTTP/1.1\r\nHost: door\r\n\r\nGET /health HTTP/1.1\r\nX: ",
+}
+
+
+@pytest.mark.parametrize("begins", DRIPS.values(), ids=DRIPS)
+def test_who_takes_too_long_to_ask_is_hung_up_on(
+    shop: Shop, reads: type[asyncio.Protocol], begins: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve_http, "HEAD_S", 0.2)
+
+    async def day() -> None:
+        async with Counter(shop) as counter, served(counter, reads) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            ended = asyncio.ensure_future(reader.read())
+            writer.write(begins)
+            async with asyncio.timeout(
+                4
+            ):  # uvicorn's own limit for a connection that is idle is 5 s
+                while not ended.done():
+                    if begins:
+                        writer.write(b"a")
+                    await asyncio.sleep(0.05)
+            with suppress(ConnectionError):
+                await ended
+            writer.close()
+
+    asyncio.run(day())
+
+
+def test_who_waits_for_an_answer_may_wait(
+    shop: Shop, reads: type[asyncio.Protocol], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve_http, "HEAD_S", 0.05)
+
+    async def day() -> None:
+        async with Counter(shop) as counter, served(counter, reads) as port:
+            counter.link.gate.clear()
+            counter.link.waits.clear()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(HEAD + TOKEN + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)
+            async with asyncio.timeout(10):
+                await counter.link.waits.wait()
+                await asyncio.sleep(0.2)
+                counter.link.gate.set()
+                assert b" 200 " in await reader.readline()
+            writer.close()
+
+    asyncio.run(day())
+    assert shop.booked("refund") == [100]
+
+
 def test_without_httptools_h11_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httptools", None)
     monkeypatch.delitem(sys.modules, "uvicorn.protocols.http.httptools_impl", raising=False)
     http_protocol.cache_clear()
     try:
-        assert http_protocol() is H11Protocol
+        assert issubclass(http_protocol(), H11Protocol)
     finally:
         http_protocol.cache_clear()
 

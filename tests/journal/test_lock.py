@@ -214,3 +214,15 @@ def test_process_of_another_user_lives(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "kill", not_ours)
     assert lock._may_live(1)
+
+
+@pytest.mark.parametrize("words", [["till-\udce9.py"], ["收银"], []])
+def test_program_of_any_name_gets_the_lock(
+    file: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", words)
+    held = WriterLock(file)
+    assert file.read_bytes() == f"\n{os.getpid()} python\n".encode()
+    held.release()
+    monkeypatch.delattr(sys, "argv")  # as in an embedded Python
+    WriterLock(file).release()

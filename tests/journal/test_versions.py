@@ -59,7 +59,7 @@ def shape_of(path: Path) -> list[object]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file but the lock, which is always empty."""
+    """Return every file but the lock, which says who holds it."""
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix != ".lock"}
 
 
@@ -194,7 +194,8 @@ def test_sale_by_code_of_a_file_of_version_9_is_what_it_was_and_a_feed_may_say_m
         journal.commit([*move(attempt.attempt_id, Event.ACCEPT), Know(sold, NOW)])
         before = journal.rows()
         journal._db.executescript(
-            "ALTER TABLE originals DROP COLUMN wallet; ALTER TABLE originals DROP COLUMN voucher;"
+            "DROP INDEX one_sale_per_voucher; ALTER TABLE originals DROP COLUMN wallet;"
+            " ALTER TABLE originals DROP COLUMN voucher;"
         )
         journal._set_meta(version="9")
     with open_journal(path) as journal:

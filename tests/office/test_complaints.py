@@ -175,6 +175,16 @@ def test_last_feedback_counts_and_the_first_stays_in_the_chain(shop: Shop) -> No
 def test_dossier_tells_of_the_complaint_and_the_words_stay_in_the_shop(shop: Shop) -> None:
     complain(shop)
     give_feedback(shop.terminal.journal, "R-1", score=2, words="slow", by="07", now=shop.clock())
+    (made,) = complaints(shop.terminal.journal)
+    how = "a bank slip went to the customer"
+    close_complaint(
+        shop.terminal.journal,
+        made.complaint_id,
+        by="02",
+        how=how,
+        ending="solved",
+        now=shop.clock(),
+    )
     found = dossier(shop.terminal.journal, UNIONPAY, "R-1")
     english, data = found.text("en"), found.as_data()
 
@@ -189,6 +199,7 @@ def test_dossier_tells_of_the_complaint_and_the_words_stay_in_the_shop(shop: Sho
     assert shown[1]["score"] == "2"
     assert WORDS not in str(data)
     assert WORDS not in english
+    assert how not in str(data) + english
 
 
 # --- whatever people do, in whatever order -----------------------------------------------------------

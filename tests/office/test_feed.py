@@ -15,11 +15,17 @@ from hypothesis import strategies as st
 from engine.builders import PROPERTY
 from journal.builders import dump
 from posrefund.engine import Approved, Original, SaleQuery
-from posrefund.errors import DecodeError, InvalidRequestError, JournalWriteError, RefusedError
+from posrefund.errors import (
+    DecodeError,
+    InvalidRequestError,
+    JournalWriteError,
+    RefusedError,
+    RequestConflictError,
+)
 from posrefund.office import import_sales
 from posrefund.office.feed_rows import read_rows
 from posrefund.office.sale_rows import COLUMNS
-from posrefund.values import PAN, Amount, BackToPayer, CodeRead, PayerCode, Voucher
+from posrefund.values import PAN, STAN, Amount, BackToPayer, CodeRead, PayerCode, Voucher
 from shop import MERCHANT, PAN_16, PAN_19, Shop, refund, sale
 
 if TYPE_CHECKING:
@@ -532,6 +538,50 @@ def test_feed_without_the_voucher_wants_it_from_the_slip_and_a_second_person(sho
     for file in shop.folder.iterdir():
         assert PAN_16.encode() not in file.read_bytes()
     shop.terminal = shop.open()
+
+
+def test_one_payment_is_one_sale_whatever_ids_it_comes_under(shop: Shop) -> None:
+    row = {**BY_CODE, "voucher": VOUCHER}
+    twice = csv_of(row, row | {"id": "T-2", "stan": "000043"})
+    taken_in, known, refusals = taken(shop, twice)
+    assert (taken_in, known) == (1, 0)
+    assert refusals == ["other_id"]
+    assert [sale.original_id for sale in shop.terminal.journal.all_originals()] == ["T-1"]
+    assert taken(shop, csv_of(BY_CODE | {"id": "T-3", "stan": "000044"}))[0] == 1
+
+    with pytest.raises(RefusedError) as caught:  # typed, and another sale's
+        shop.terminal.refund(refund("R-1", "T-3", 1_000, BackToPayer(Voucher(VOUCHER))))
+    assert caught.value.code == "other_voucher"
+    assert shop.link.sent == []
+
+
+def test_one_sale_at_a_time_keeps_wallet_and_voucher(shop: Shop) -> None:
+    taken(shop, csv_of(BY_CODE | {"voucher": VOUCHER}))
+    (model,) = shop.terminal.journal.originals("T-1")
+    other = replace(model, original_id="T-9", stan=STAN("000099"), voucher="58210526789789570899")
+
+    for _ in range(2):
+        shop.terminal.record_sale(other)
+    assert shop.terminal.journal.originals("T-9") == [other]
+    with pytest.raises(RequestConflictError):
+        shop.terminal.record_sale(replace(other, original_id="T-10", stan=STAN("000100")))
+
+
+@pytest.mark.parametrize(
+    ("said", "path"), [({"wallet": PAN_16}, "wallet"), ({"voucher": PAN_16}, "voucher")]
+)
+def test_card_number_is_no_wallet_and_no_voucher_of_a_sale(
+    shop: Shop, said: dict[str, Any], path: str
+) -> None:
+    taken(shop, csv_of(BY_CODE))
+    (model,) = shop.terminal.journal.originals("T-1")
+    other = replace(model, original_id="T-9", stan=STAN("000099"), **said)
+
+    for record in (shop.terminal.record_sale, lambda sale: shop.terminal.record_sales([sale])):
+        with pytest.raises(InvalidRequestError) as caught:
+            record(other)
+        assert [name for name, _ in caught.value.faults] == [path]
+    assert shop.terminal.journal.originals("T-9") == []
 
 
 def test_times_that_differ_in_their_zone_are_one_moment(shop: Shop) -> None:

@@ -104,3 +104,20 @@ def test_what_is_read_is_checked_all_at_once() -> None:
         ("card.entry_mode", "one of 030, 031, 032"),
     ]
     assert faults_of(BackToPayer, VOUCHER) == [("card.voucher", "a Voucher")]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_card"),
+    [
+        ("6200000000000005", True),
+        ("6200-0000-0000-0005", True),
+        ("6200_0000_0000_0005", True),
+        ("x6200000000000005", True),
+        ("A-6205500000000000004", True),
+        ("58210526789789570802", False),  # 20 digits: a voucher of UnionPay's
+        ("6200000000000006", False),
+        ("PAY-2026-03-09-0005", False),
+    ],
+)
+def test_voucher_that_may_be_a_card_is_known(text: str, *, is_card: bool) -> None:
+    assert Voucher(text).may_be_card is is_card

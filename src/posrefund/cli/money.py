@@ -51,7 +51,7 @@ from posrefund.engine import (
     State,
 )
 from posrefund.engine.inquiry import is_askable
-from posrefund.errors import InvalidRequestError, RefusedError
+from posrefund.errors import InvalidRequestError, PosRefundError, RefusedError
 from posrefund.office.outcome_data import approval_as_data, outcome_as_data
 from posrefund.office.slips import as_text as slip_text
 from posrefund.office.slips import slip_of_request
@@ -288,7 +288,7 @@ def _print(
 ) -> None:
     match outcome:
         case Approved():
-            _print_slip(terminal, outcome, settings, lang)
+            _print_approved(terminal, outcome, settings, lang)
         case Declined():
             stdout.print(f"declined {outcome.code}: {outcome.text_en} / {outcome.text_zh}")
             stdout.print(f"{outcome.clerk_en} / {outcome.clerk_zh}", soft_wrap=True)
@@ -321,6 +321,19 @@ def _print_slip(terminal: Terminal, outcome: Approved, settings: Settings, lang:
     text = slip_text(content, cast("Columns", settings.slip.columns))
     terminal.note_print(outcome.attempt.request_id, "merchant")
     sys.stdout.write(text)
+
+
+def _print_approved(terminal: Terminal, outcome: Approved, settings: Settings, lang: Lang) -> None:
+    """Print the slip; where that does not work, say all the same that the money has moved."""
+    try:
+        _print_slip(terminal, outcome, settings, lang)
+    except PosRefundError as error:
+        stdout.print(as_text(_without_slip(outcome, error)), soft_wrap=True)
+
+
+def _without_slip(outcome: Approved, error: PosRefundError) -> str:
+    said = f"approved, RRN {outcome.rrn} / 已批准，检索参考号 {outcome.rrn}"
+    return f"{said}; no slip / 未打印签购单: {error} (posrefund slip {outcome.attempt.request_id})"
 
 
 def _document(text: str) -> Document:

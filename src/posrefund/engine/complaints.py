@@ -286,7 +286,9 @@ class Feedback:
 
 
 def _words_faults(path: str, words: object) -> list[Fault]:
-    is_said = isinstance(words, str) and bool(words.strip()) and is_note(words)
+    is_said = (
+        isinstance(words, str) and bool(words.strip()) and is_note(words) and words.isprintable()
+    )
     return [] if is_said else [(path, _WORDS)]
 
 

@@ -194,7 +194,10 @@ class Seat:
         except Exception as error:  # noqa: BLE001 — nobody foresaw it, and no trace of it may stay
             wipe(error)
             _LOG.error("unexpected %s", type(error).__name__)
-            return Failed(LocalProtocolError("something broke here: look up how the refund stands"))
+            broken = LocalProtocolError("something broke here: look up how the refund stands")
+            if isinstance(effect, SendRefund):  # it may have been sent
+                broken.effect, broken.retry_is_safe = "in_doubt", False
+            return Failed(broken)
 
     async def _keep_signature(self, effect: Effect) -> None:
         """Store what was drawn before the refund that rests on it is sent."""
@@ -235,6 +238,7 @@ class CounterRoom:
     def sit(self, owner: Owner, seat: Seat) -> None:
         """Give *seat* to *owner*; who has been away for long makes room."""
         now = self._monotonic()
+        self.links.forget()
         for place, one in [*self._seats.items()]:
             if one.is_over or (not one.is_busy and now - one.used_at > _IDLE_S):
                 del self._seats[place]

@@ -50,7 +50,7 @@ class SignLinks:
         When the seat shows another one, because somebody signed or went on, it leads nowhere.
         """
         secret = secrets.token_urlsafe(32)
-        self._links = {name: link for name, link in self._links.items() if self._holds(link)}
+        self.forget()
         self._links[digest_of(secret)] = _Link(seat, seat.version, self._monotonic() + _LIFE_S)
         return secret
 
@@ -68,6 +68,10 @@ class SignLinks:
         link = self._links.get(digest_of(secret))
         if link is not None:
             link.tries -= 1
+
+    def forget(self) -> None:
+        """Keep nothing of links that lead nowhere any more."""
+        self._links = {name: link for name, link in self._links.items() if self._holds(link)}
 
     def _holds(self, link: _Link) -> bool:
         seat = link.seat

@@ -102,7 +102,7 @@ class EventStream:
     async def _serve(self, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        tasks = [asyncio.create_task(self._follow(name)) for name in self._stood]
+        tasks = [asyncio.create_task(self._followed(name)) for name in self._stood]
         gone = asyncio.create_task(self._until_gone(receive))
         try:
             await self._pass_on(send, gone, len(tasks))
@@ -135,7 +135,8 @@ class EventStream:
                 getting.cancel()
 
     def _written(self, terminal: str, seq: int | None, name: str, data: Mapping[str, Any]) -> bytes:
-        self._stood[terminal] = seq
+        if seq is not None:
+            self._stood[terminal] = seq
         said = cursor_of({name: seq for name, seq in self._stood.items() if seq is not None})
         return b"id: %b\nevent: %b\ndata: %b\n\n" % (said.encode(), name.encode(), encoded(data))
 
@@ -148,8 +149,16 @@ class EventStream:
         finally:
             hanging_up.cancel()
 
+    async def _followed(self, terminal: str) -> None:
+        """Put what happens at one terminal into the queue, None at its end, whatever ends it."""
+        try:
+            await self._follow(terminal)
+        except Exception as error:  # noqa: BLE001 — nobody foresaw it, and a stream must not fall silent
+            wipe(error)
+            _LOG.error("unexpected %s", type(error).__name__)
+        await self._ready.put(None)
+
     async def _follow(self, terminal: str) -> None:
-        """Put what happens at one terminal into the queue, None at its end."""
         news, seq, is_read = self._call.news, self._stood[terminal], True
         with news.followed(terminal) as told:
             while True:
@@ -176,7 +185,6 @@ class EventStream:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._call.options.poll_s):
                         await told.wait()
-        await self._ready.put(None)
 
     async def _look(self, terminal: str, after: int | None) -> tuple[int, Sequence[Row]]:
         """Up to where it was read, and what is new since; raises where it cannot be read now."""

@@ -74,7 +74,7 @@ def closing(complaint: Complaint) -> Note:
         "complaint": complaint.complaint_id,
         "by": complaint.closed_by,
         "ending": str(complaint.ending),
-        "how": complaint.how,
+        "words": complaint.how,
     }
     return Note(CLOSED, complaint.closed_at, facts, complaint.request_id)
 
@@ -179,7 +179,7 @@ def _take(found: dict[str, Complaint], row: Row) -> None:
     if row.kind == ANSWERED:
         found[name] = before.answered(at, by=said["by"], words=said["words"])
     elif row.kind == CLOSED:
-        found[name] = before.ended(at, by=said["by"], how=said["how"], ending=said["ending"])
+        found[name] = before.ended(at, by=said["by"], how=said["words"], ending=said["ending"])
     else:
         clock: Clock = said["clock"]
         is_due = clock in get_args(Clock) and said["due"] == _said(before.due(clock))

@@ -70,6 +70,8 @@ class Feeds(Sales):
             return "known" if _is_same(_as_data(sale), known[0]) else "other_content"
         if self._under_another_ceiling(sale):
             return "described"
+        if sale.voucher and self.by_voucher(sale.merchant, sale.voucher):
+            return "other_id"  # one payment under two ids would have two ceilings
         place = sale.original_id, sale.terminal, sale.batch, sale.stan
         if self._rows(ATTEMPTED, *place):
             return self._at_place(sale) or "own"

@@ -44,7 +44,7 @@ class WriterLock:
             message = f"another process has this journal open{holder and f': {holder}'}"
             raise JournalError(message) from None
         with suppress(OSError):  # a full disk: the lock is ours all the same
-            _write(self._file, f"\n{os.getpid()} {_program()}\n".encode())
+            _write(self._file, f"\n{os.getpid()} {_program()}\n".encode("ascii"))
 
     def release(self) -> None:
         """Let go; closing the file does it on every system. A second time it does nothing."""
@@ -60,8 +60,8 @@ class WriterLock:
 
 
 def _write(file: int, hint: bytes) -> None:
+    os.ftruncate(file, 0)  # what a crash left
     os.write(file, hint)
-    os.ftruncate(file, len(hint))  # of what a crash left
 
 
 def _holder(file: int) -> str:
@@ -79,12 +79,12 @@ def _holder(file: int) -> str:
 
 def _program() -> str:
     """The name of this program, without its folder; of posrefund's own, what it does. Other words may be secrets."""
-    words = [*sys.argv, "", ""]
+    words = [*getattr(sys, "argv", ()), "", ""]  # an embedded Python has none
     path = Path(words[0])
     name = path.parent.name if path.name == "__main__.py" else path.name
     if name == "posrefund" and re.fullmatch("[a-z][a-z-]{0,19}", words[1]):
         name = f"{name} {words[1]}"
-    return name if _HINT.fullmatch(f"\n1 {name}\n".encode()) else "python"
+    return name if _HINT.fullmatch(f"\n1 {name}\n".encode(errors="replace")) else "python"
 
 
 if sys.platform == "win32":  # pragma: no cover — the other branch on every other system

@@ -80,6 +80,14 @@ class Sales(Backend):
         """Return the sales of that number whose ceiling is kept here."""
         return self._sold("stan = ? AND ceiling = 'journal'", stan)
 
+    def by_voucher(self, merchant: str, voucher: str) -> str | None:
+        """Return the id of the sale that a feed says was paid under *voucher*."""
+        of_it = (
+            "SELECT original_id FROM originals WHERE merchant = ? AND voucher = ? AND voucher <> ''"
+        )
+        found = self._rows(of_it, merchant, voucher)
+        return str(found[0][0]) if found else None
+
     def _sold(self, where: str, *values: object) -> list[Sold]:
         rows = self._rows(f"{_SOLD} WHERE {where}", *values)
         try:

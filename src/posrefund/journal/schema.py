@@ -332,6 +332,7 @@ CREATE TRIGGER dismissal_is_final BEFORE UPDATE ON proposals
 PAID_BY_CODE = """
 ALTER TABLE originals ADD COLUMN wallet TEXT NOT NULL DEFAULT '';
 ALTER TABLE originals ADD COLUMN voucher TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX one_sale_per_voucher ON originals (merchant, voucher) WHERE voucher <> '';
 """
 """Of either database. How a feed says that a code paid; of a sale that was made here its attempt says it: decision 0064."""
 

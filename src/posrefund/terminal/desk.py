@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from posrefund.closed import closed_class
 from posrefund.engine import Declined, Know, OriginalRef, described, outcome_of
+from posrefund.engine.elsewhere import check_made_elsewhere
 from posrefund.engine.faults import BY_ITSELF, TerminalFault
 from posrefund.engine.inquired import facts_of
-from posrefund.engine.proposals import is_untouched
 from posrefund.engine.refusals import refuse
 from posrefund.errors import FramingError, InvalidRequestError, RequestConflictError
 from posrefund.framing import Envelope
@@ -41,12 +41,6 @@ if TYPE_CHECKING:
     from posrefund.terminal.preview import Preview
 
 __all__ = ["Desk"]
-
-
-def _refuse_used(originals: Sequence[Original]) -> None:
-    """Refuse a sale that comes with a history: what was given back elsewhere has no ceiling here."""
-    if not all(map(is_untouched, originals)):
-        raise InvalidRequestError([("original", "a sale of which nothing was given back yet")])
 
 
 @closed_class
@@ -199,11 +193,11 @@ class Desk(Decisions):
         """Take in a sale made elsewhere, from a feed; the same one twice is one.
 
         Raises:
-            InvalidRequestError: Something of it was given back already: such a sale has no ceiling.
+            InvalidRequestError: Something of it was given back already, and it has no ceiling; or a wallet or voucher is none.
             JournalWriteError: It was not taken in.
             RequestConflictError: Another sale is known under its id, or the sale under another id.
         """
-        _refuse_used([original])
+        check_made_elsewhere([original])
         day = f"{original.transaction_date:%m%d}"
         with self._busy:
             known = self.journal.originals(OriginalRef(RRN(original.rrn), day))
@@ -212,7 +206,11 @@ class Desk(Decisions):
                 for sale in known
             ):
                 raise RequestConflictError(original.original_id)
-            self.journal.commit([Know(original, self._procedures.clock())])
+            now = self._procedures.clock()
+            if not original.wallet:
+                self.journal.commit([Know(original, now)])
+            elif self.journal.take_in([original], now)[0] not in ("new", "known"):
+                raise RequestConflictError(original.original_id)
 
     def record_sales(
         self, originals: Sequence[Original], *, dry_run: bool = False
@@ -226,10 +224,10 @@ class Desk(Decisions):
             dry_run: Write nothing, only say what would become of them.
 
         Raises:
-            InvalidRequestError: Something of one was given back already: nothing was taken in.
+            InvalidRequestError: As there, of one: nothing was taken in.
             JournalWriteError: Nothing was taken in.
         """
-        _refuse_used(originals)
+        check_made_elsewhere(originals)
         with self._busy:
             return self.journal.take_in(originals, self._procedures.clock(), dry_run=dry_run)
 

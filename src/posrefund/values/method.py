@@ -161,8 +161,10 @@ class Voucher(Secret):
 
     @property
     def may_be_card(self) -> bool:
-        """Whether it has the form of a card number: what people type or a file says is none then, and is not kept."""
-        return _is_like("[2-69][0-9]{12,18}", self._clear) and passes_luhn(self._clear)
+        """Whether something in it has the form of a card number: what people type or a file says is none then, and is not kept."""
+        runs = re.findall("[0-9](?:[-_]?[0-9])*", self._clear)
+        digits = [re.sub("[-_]", "", run) for run in runs]
+        return any(_is_like("[2-69][0-9]{12,18}", run) and passes_luhn(run) for run in digits)
 
     def __str__(self) -> str:
         hidden = len(self._clear) - 8

@@ -31,8 +31,8 @@ COMPLAINTS = Figure(
     ORDER BY still_open DESC, begun.about
     """,
     "sum",
-    "当期的投诉与超时；未结的截至期末。",
-    "Of the period; what is still open, at its end. Late: an answer or a solution that did not come in time.",
+    "当期的投诉，以及当期查出的超时；未结的截至期末。",
+    "Of the period; what is still open, at its end. Late: an answer or a solution that was found not to have come in time.",
 )
 
 FEEDBACK = Figure(
