@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, final
+from typing import TYPE_CHECKING, Literal, Protocol, Self, final
 
 from posrefund.closed import closed, closed_class
 from posrefund.errors import InvalidRequestError
@@ -158,6 +158,19 @@ class Voucher(Secret):
         if not _is_like("[0-9A-Za-z_-]{8,30}", text):
             raise InvalidRequestError([("voucher", "8 to 30 letters, digits, - or _")])
         super().__init__(text)
+
+    @classmethod
+    @closed
+    def of_paper(cls, text: str) -> Self:
+        """Return the voucher that a file says or a sale comes with: it will be kept as it is, so it is no card number.
+
+        Raises:
+            InvalidRequestError: path ``voucher``.
+        """
+        voucher = cls(text)
+        if voucher.may_be_card:
+            raise InvalidRequestError([("voucher", "a voucher, no card number")])
+        return voucher
 
     @property
     def may_be_card(self) -> bool:

@@ -172,10 +172,7 @@ def _payer(cells: dict[str, str]) -> CardRead | BackToPayer:
         if cells["back_to_payer"] != "yes":
             raise InvalidRequestError([("back_to_payer", "yes, or nothing")])
         return BackToPayer()
-    voucher = Voucher(cells["voucher"])
-    if voucher.may_be_card:
-        raise InvalidRequestError([("voucher", "a voucher, no card number")])
-    return BackToPayer(voucher)
+    return BackToPayer(Voucher.of_paper(cells["voucher"]))
 
 
 def _amount(cells: dict[str, str]) -> Amount | None:
