@@ -18,7 +18,6 @@ from posrefund.engine.refusals import refuse, together
 from posrefund.engine.rules import check_journal
 from posrefund.errors import RefusedError, RequestConflictError
 from posrefund.terminal.preview import Preview
-from posrefund.values import BackToPayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,11 +103,10 @@ class Planning:
         try:
             found = self._find(request, occasion, view)
         except RefusedError as unknown:
-            blind = self._rulebook.brief(occasion, request.operator, None, view)
+            blind = self._rulebook.brief(occasion, request, None, view)
             asked = machine.asked_about(request, None, view, blind)
             raise together([*judge(blind.rules, asked).faults, unknown]) from None
-        occasion = self._rulebook.brief(occasion, request.operator, found.original, view)
-        self._refuse_voucher_of_another(request, found.original)
+        occasion = self._rulebook.brief(occasion, request, found.original, view)
         plan = machine.start_refund(request, found.original, view, occasion)
         return replace(plan, learns=found.original) if found.is_new else plan
 
@@ -170,14 +168,6 @@ class Planning:
         return amount_bounds(self._rulebook.rules, sale, history)
 
     # --- inside ------------------------------------------------------------------------------
-
-    def _refuse_voucher_of_another(self, request: RefundRequest, sale: Original) -> None:
-        """A voucher that somebody typed may be that of another sale, whose ceiling it would pass by."""
-        typed = request.card.voucher if isinstance(request.card, BackToPayer) else None
-        if typed is not None and not sale.voucher:
-            named = self._journal.by_voucher(sale.merchant, typed.reveal())
-            if named not in (None, sale.original_id):
-                raise refuse("other_voucher")
 
     def _bounds_of(self, request: RefundRequest, occasion: Occasion) -> Bounds | None:
         with suppress(RefusedError):

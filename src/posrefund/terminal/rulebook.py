@@ -13,12 +13,13 @@ from posrefund.engine.policy.holds import HOLD_LIFTED, HOLD_SET
 from posrefund.engine.refusals import refuse
 from posrefund.engine.staff import ByRole
 from posrefund.errors import RefusedError
+from posrefund.values import BackToPayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from posrefund.engine import Original, TerminalView
+    from posrefund.engine import Original, RefundRequest, TerminalView
     from posrefund.engine.plan import Occasion
     from posrefund.engine.policy import Rules
     from posrefund.engine.staff import Permissions
@@ -50,13 +51,20 @@ class Rulebook:
         return self._role_of(operator) if self._role_of is not None else None
 
     def brief(
-        self, occasion: Occasion, operator: str, original: Original | None, view: TerminalView
+        self,
+        occasion: Occasion,
+        request: RefundRequest,
+        original: Original | None,
+        view: TerminalView,
     ) -> Occasion:
-        """Return *occasion* with the rules, and with what they ask about the operator and the sale.
+        """Return *occasion* with the rules, and with what they ask about the operator, the sale and a voucher.
 
         Only what a rule in force asks is read.
         """
-        history = self.history(operator, original, view, occasion.now)
+        history = self.history(request.operator, original, view, occasion.now)
+        if isinstance(request.card, BackToPayer) and request.card.voucher is not None:
+            paid = self._journal.by_voucher(view.merchant, request.card.voucher.reveal())
+            history = replace(history, voucher_of=paid or "")
         return replace(occasion, rules=self.rules, history=history)
 
     def history(

@@ -40,9 +40,13 @@ def _by_voucher(asked: Asked) -> Iterator[RefusedError]:
         return
     found = with_voucher(method, sale)
     assert isinstance(found, BackToPayer)
+    is_other = asked.history.voucher_of not in (
+        "",
+        sale.original_id,
+    )  # its ceiling would be passed by
     if found.voucher is None:
         yield refuse("voucher_needed")
-    elif sale.voucher and found.voucher.reveal() != sale.voucher:
+    elif is_other or (sale.voucher and found.voucher.reveal() != sale.voucher):
         yield refuse("other_voucher")
     elif not sale.voucher and found.voucher.may_be_card:  # it would stand in the journal as it is
         yield refuse("voucher_needed")

@@ -28,6 +28,7 @@ class History:
         day_count: How many times.
         role: The operator's, by name; None where nobody says.
         holds: ``"dispute"`` and ``"legal"``, where they stand on the sale.
+        voucher_of: The sale that a feed knows by the voucher that the request names; empty for none.
 
     Units:
         Minor units.
@@ -39,6 +40,7 @@ class History:
     day_count: int = 0
     role: str | None = None
     holds: frozenset[str] = frozenset()
+    voucher_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
